@@ -1,0 +1,2 @@
+//! Local server.
+fn main() {}

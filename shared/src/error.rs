@@ -1,0 +1,207 @@
+//! The one error of the domain: what went wrong, with no word of HTTP.
+//!
+//! Each contract phrases it in its own style through one total function (`http::dialect::Dialect`), so a new variant
+//! does not compile until every contract has an answer for it. The text of a variant is public; what is private (the
+//! store's own words) travels as `cause` and is logged once, where the error is phrased.
+
+use jiff::Timestamp;
+
+use crate::domain::user::Status;
+
+/// What every action answers with.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The input was understood and breaks a rule; each violation names its place.
+    #[error("{}", summary(.0))]
+    Invalid(Vec<Violation>),
+    /// The body is not JSON of the shape that is asked for.
+    #[error("{0}")]
+    Malformed(String),
+    /// The body's media type is not JSON.
+    #[error("the body must be JSON: send `content-type: application/json`")]
+    UnsupportedMediaType,
+    /// The body is over the limit, in bytes.
+    #[error("the body is over {0} bytes")]
+    BodyTooLarge(usize),
+    /// The request has no credentials.
+    #[error("sign in first: this needs a bearer token")]
+    NoCredentials,
+    /// The request has a token that opens nothing: malformed, expired, revoked, or its account is not active.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// A login that failed. Never says why (rule 5).
+    #[error("wrong name or password")]
+    WrongCredentials,
+    /// The password was right, and the account is not active.
+    #[error("the account is {0}")]
+    AccountNotActive(Status),
+    /// The account, or the name that nobody has, is locked.
+    #[error("the account is locked{}", until.map(|at| format!(" until {at:.0}")).unwrap_or_default())]
+    Locked {
+        /// Why, in words for the caller.
+        reason: String,
+        /// When the lock ends; `None` where only an administrator ends it.
+        until: Option<Timestamp>,
+        /// Seconds from the request until then.
+        retry_after: Option<u64>,
+    },
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(Forbidden),
+    /// There is no such thing, or it is not the caller's to see.
+    #[error("no such {0}")]
+    NotFound(Noun),
+    /// The path is nobody's.
+    #[error("there is nothing at this path")]
+    NoSuchRoute,
+    /// The path exists, and not with this method.
+    #[error("this path does not take this method")]
+    MethodNotAllowed,
+    /// The state of things forbids it.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// `If-Match` names a version that is no longer the current one.
+    #[error("it has changed since it was read: read it again")]
+    PreconditionFailed,
+    /// The store, or something else that Usher needs, does not answer now. Nothing was written.
+    #[error("the service is busy; try again shortly")]
+    Unavailable(Cause),
+    /// A defect of Usher's.
+    #[error("something went wrong here")]
+    Fault(Cause),
+}
+
+/// Private words about a failure: for the log, never for an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause(pub String);
+
+/// One broken rule of the input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violation {
+    /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`.
+    pub pointer: String,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+/// Why the caller may not.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Forbidden {
+    /// The route needs a permission that the caller does not hold.
+    #[error("this needs the permission {0}")]
+    MissingPermission(&'static str),
+    /// The account stands on a rung above the caller's (rule 9).
+    #[error("the account stands above yours")]
+    AboveOwnRung,
+    /// What is given holds a permission that the giver lacks (rule 9).
+    #[error("you cannot give what you do not hold: {0}")]
+    NotHeld(String),
+    /// The current password, asked for once more, was wrong.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The account must change its password before anything else (rule 14).
+    #[error("change your password first")]
+    MustChangePassword,
+}
+
+/// What was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Noun {
+    /// An account.
+    #[error("user")]
+    User,
+    /// A role.
+    #[error("role")]
+    Role,
+    /// A role given to an account.
+    #[error("grant")]
+    Grant,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Conflict {
+    /// Another account has the e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Another account has the username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Another role has the name.
+    #[error("the role name is taken")]
+    RoleNameTaken,
+    /// The account has the same grant already.
+    #[error("the account has this grant already")]
+    GrantStands,
+    /// Every seat of the role is taken.
+    #[error("the role is full")]
+    RoleFull,
+    /// The limit would be below the number of members.
+    #[error("the role has more members than that")]
+    BelowMemberCount,
+    /// Nobody would be left who may manage users (rule 8).
+    #[error("this is the last account that may manage users")]
+    LastAdministrator,
+    /// System roles are not removed, renamed or stripped of `admin.*`; the base role is not taken away.
+    #[error("{0}")]
+    SystemRole(&'static str),
+    /// The role has members.
+    #[error("the role has members: take it from them first, or use force")]
+    RoleHasMembers,
+    /// The account has as many grants as one account can have.
+    #[error("an account can have {0} grants at most")]
+    TooManyGrants(usize),
+    /// The change touches more accounts than one transaction can.
+    #[error("the role has too many members for this change: {0} at most")]
+    TooManyMembers(usize),
+    /// Others changed the same thing again and again while this was tried.
+    #[error("it is being changed by others: try again")]
+    Contention,
+}
+
+impl Error {
+    /// One broken rule at one place.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation::new(pointer, detail)])
+    }
+
+    /// A defect of Usher's, with private words for the log.
+    pub fn fault(cause: impl std::fmt::Display) -> Self {
+        Self::Fault(Cause(cause.to_string()))
+    }
+
+    /// Something that Usher needs does not answer, with private words for the log.
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        Self::Unavailable(Cause(cause.to_string()))
+    }
+}
+
+impl Violation {
+    /// A broken rule at a place.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl From<Forbidden> for Error {
+    fn from(why: Forbidden) -> Self {
+        Self::Forbidden(why)
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(why: Conflict) -> Self {
+        Self::Conflict(why)
+    }
+}
+
+fn summary(violations: &[Violation]) -> String {
+    let details: Vec<&str> = violations.iter().map(|v| v.detail.as_str()).collect();
+    details.join("; ")
+}

@@ -1,0 +1,69 @@
+//! Identifiers: UUIDv7 (RFC 9562), a type each, so that a role's id is never taken for a user's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ambient;
+use crate::error::Result;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, sorting by `now`.
+            ///
+            /// # Errors
+            /// Where the operating system gives no randomness.
+            pub fn new(now: Timestamp) -> Result<Self> {
+                ambient::uuid_v7(now).map(Self)
+            }
+
+            /// The id that this UUID is.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            /// Only the canonical form: 36 characters, lower case, with hyphens.
+            fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+                let uuid = Uuid::try_parse(text)?;
+                if uuid.to_string() == text { Ok(Self(uuid)) } else { Uuid::try_parse("").map(Self) }
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// An account.
+    UserId,
+    /// A role.
+    RoleId,
+    /// A role given to an account: the `userRoleId` of the directory contract.
+    GrantId,
+    /// A session: what a login opens and a logout ends.
+    SessionId,
+    /// A row of a history.
+    EntryId,
+}

@@ -1,0 +1,19 @@
+//! Usher's core: everything that is not a contract's wire.
+//!
+//! Four rooms, and a file's imports prove which one it lives in: [`domain`] and [`access`] say what is true
+//! (pure, no clock, no I/O); [`actions`] say what happens; [`store`] and [`proof`] say how it is kept and how it is
+//! proven; [`http`] carries requests to a function's handlers and their answers back.
+
+pub mod access;
+pub mod actions;
+pub mod ambient;
+pub mod app;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod proof;
+pub mod settings;
+pub mod store;
+
+pub use error::{Error, Result};
