@@ -1,1 +1,83 @@
-//! app
+//! What an action may touch: built once per cold start, shared by every request.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
+
+use crate::actions::keyring::Keyring;
+use crate::ambient::{Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::proof::password::{Hasher, Params};
+use crate::proof::seal::MasterKey;
+use crate::settings::{KeySource, Settings};
+use crate::store::dynamo::Table;
+use crate::store::secret;
+
+/// The application.
+#[derive(Debug)]
+pub struct App {
+    /// What the stack, or the developer, set.
+    pub settings: Settings,
+    /// The table.
+    pub table: Table,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Signing keys.
+    pub keyring: Keyring,
+    master: OnceCell<MasterKey>,
+    cursors: OnceCell<MasterKey>,
+}
+
+impl App {
+    /// Connects to the table that the settings name.
+    ///
+    /// # Errors
+    /// Where a setting cannot be carried out.
+    pub async fn new(settings: Settings) -> Result<Arc<Self>> {
+        Self::with_clock(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same with a clock of one's own.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        let table = Table::connect(&settings.table, settings.dynamodb_endpoint.as_deref()).await;
+        let (memory_kib, iterations, parallelism) = settings.argon2;
+        let params = Params { memory_kib, iterations, parallelism };
+        Ok(Arc::new(Self {
+            hasher: Hasher::new(params, settings.hash_parallel)?,
+            keyring: Keyring::default(),
+            master: OnceCell::new(),
+            cursors: OnceCell::new(),
+            settings,
+            table,
+            clock,
+        }))
+    }
+
+    /// The key that signing keys are sealed under.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where this function has none or it cannot be read: nothing is issued then.
+    pub async fn master_key(&self) -> Result<&MasterKey> {
+        self.master.get_or_try_init(|| key("USHER_MASTER_KEY", self.settings.master_key.as_ref())).await
+    }
+
+    /// The key that cursors are sealed under.
+    ///
+    /// # Errors
+    /// As [`App::master_key`].
+    pub async fn cursor_key(&self) -> Result<&MasterKey> {
+        self.cursors.get_or_try_init(|| key("USHER_CURSOR_KEY", self.settings.cursor_key.as_ref())).await
+    }
+}
+
+async fn key(name: &str, source: Option<&KeySource>) -> Result<MasterKey> {
+    let source = source.ok_or_else(|| Error::unavailable(format!("{name}_SECRET is not set")))?;
+    let text = secret::read(source).await?;
+    MasterKey::from_text(text.expose_secret())
+}

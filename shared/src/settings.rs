@@ -1,1 +1,183 @@
-//! settings
+//! The environment, read once and typed. Everything that is wrong with it is told at once, each complaint naming its
+//! variable.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+
+use crate::domain::lockout::LockoutRule;
+use crate::proof::jwt::Algorithm;
+
+/// What a stack, or a developer, can set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `USHER_TABLE`: the table's name.
+    pub table: String,
+    /// `USHER_STAGE`: `local`, `dev`, `staging` or `prod`.
+    pub stage: String,
+    /// `USHER_DEV_ENDPOINTS`: whether the two development routes exist.
+    pub dev_endpoints: bool,
+    /// `USHER_ISSUER`: the `iss` of tokens, an `https` URL. Empty: the address that the request came to.
+    pub issuer: Option<String>,
+    /// `USHER_AUDIENCE`: the `aud` of tokens.
+    pub audience: String,
+    /// `USHER_MIN_PASSWORD_LENGTH`: raises the minimum of every contract; 0 changes none.
+    pub min_password_length: usize,
+    /// `USHER_JWT_ALGORITHM`: `EdDSA`, `ES256` or `RS256`, for the next signing key.
+    pub jwt_algorithm: Algorithm,
+    /// `USHER_LOCKOUT_LIMIT`, `USHER_LOCKOUT_SECONDS`: failures in a row that lock an account, and for how long.
+    pub lockout: LockoutRule,
+    /// `USHER_HISTORY_DAYS`: for how long both histories are kept.
+    pub history: SignedDuration,
+    /// `USHER_HASH_PARALLEL`: how many passwords are hashed at once; each takes 19 MiB.
+    pub hash_parallel: usize,
+    /// `USHER_ARGON2`: `m=19456,t=2,p=1`, the cost of a password.
+    pub argon2: (u32, u32, u32),
+    /// `USHER_DYNAMODB_ENDPOINT`: another DynamoDB than the region's.
+    pub dynamodb_endpoint: Option<String>,
+    /// Where the master key is: only functions that issue tokens have it.
+    pub master_key: Option<KeySource>,
+    /// Where the key of cursors is.
+    pub cursor_key: Option<KeySource>,
+    /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
+    pub admin_email: Option<String>,
+    /// `USHER_ADMIN_SECRET`: the secret that takes the first owner's password.
+    pub admin_secret: Option<String>,
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// A secret of Secrets Manager, by its ARN.
+    SecretsManager(String),
+    /// Given as text; on the local server only.
+    Text(SecretString),
+}
+
+impl Settings {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// Every complaint, a line each.
+    pub fn from_env() -> Result<Self, String> {
+        Self::from_map(std::env::vars().collect())
+    }
+
+    /// Reads these variables.
+    ///
+    /// # Errors
+    /// Every complaint, a line each.
+    pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
+        let mut env = Env { vars, complaints: Vec::new() };
+        let lockout = LockoutRule::default();
+        let settings = Self {
+            table: env.required("USHER_TABLE"),
+            stage: env.text("USHER_STAGE").unwrap_or_else(|| "prod".to_owned()),
+            dev_endpoints: env.parsed("USHER_DEV_ENDPOINTS", "`true` or `false`", false),
+            issuer: env.text("USHER_ISSUER").map(|url| url.trim_end_matches('/').to_owned()),
+            audience: env.text("USHER_AUDIENCE").unwrap_or_else(|| "usher".to_owned()),
+            min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
+            jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
+            lockout: LockoutRule {
+                limit: env.parsed("USHER_LOCKOUT_LIMIT", "a number of failures", lockout.limit).max(1),
+                first: SignedDuration::from_secs(env.parsed(
+                    "USHER_LOCKOUT_SECONDS",
+                    "a number of seconds",
+                    lockout.first.as_secs(),
+                )),
+                ..lockout
+            },
+            history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
+            hash_parallel: env.parsed("USHER_HASH_PARALLEL", "a number of hashes", 2),
+            argon2: env.argon2(),
+            dynamodb_endpoint: env.text("USHER_DYNAMODB_ENDPOINT"),
+            master_key: env.key("USHER_MASTER_KEY"),
+            cursor_key: env.key("USHER_CURSOR_KEY"),
+            admin_email: env.text("USHER_ADMIN_EMAIL"),
+            admin_secret: env.text("USHER_ADMIN_SECRET"),
+        };
+        if env.complaints.is_empty() { Ok(settings) } else { Err(env.complaints.join("\n")) }
+    }
+}
+
+struct Env {
+    vars: HashMap<String, String>,
+    complaints: Vec<String>,
+}
+
+impl Env {
+    fn text(&self, name: &str) -> Option<String> {
+        self.vars.get(name).filter(|text| !text.is_empty()).cloned()
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.complaints.push(format!("{name} is not set"));
+            String::new()
+        })
+    }
+
+    fn parsed<T: FromStr + Display>(&mut self, name: &str, shape: &str, default: T) -> T {
+        let Some(text) = self.text(name) else { return default };
+        text.parse().unwrap_or_else(|_| {
+            self.complaints.push(format!("{name} is `{text}`: it must be {shape} (without it, {default})"));
+            default
+        })
+    }
+
+    /// A secret by its ARN in `NAME_SECRET`, or as it is in `NAME`.
+    fn key(&mut self, name: &str) -> Option<KeySource> {
+        self.text(&format!("{name}_SECRET"))
+            .map(KeySource::SecretsManager)
+            .or_else(|| self.text(name).map(|text| KeySource::Text(text.into())))
+    }
+
+    fn argon2(&mut self) -> (u32, u32, u32) {
+        let default = (19_456, 2, 1);
+        let Some(text) = self.text("USHER_ARGON2") else { return default };
+        let number = |part: Option<&str>, key: &str| part?.strip_prefix(key)?.parse::<u32>().ok();
+        let mut parts = text.split(',');
+        let params = (number(parts.next(), "m="), number(parts.next(), "t="), number(parts.next(), "p="));
+        match params {
+            (Some(m), Some(t), Some(p)) if parts.next().is_none() => (m, t, p),
+            _ => {
+                self.complaints.push(format!("USHER_ARGON2 is `{text}`: it must be like `m=19456,t=2,p=1`"));
+                default
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_complaint_is_told_at_once_and_names_its_variable() {
+        let told = Settings::from_map(vars(&[
+            ("USHER_DEV_ENDPOINTS", "maybe"),
+            ("USHER_ARGON2", "m=1"),
+            ("USHER_JWT_ALGORITHM", "none"),
+        ]))
+        .unwrap_err();
+        for name in ["USHER_TABLE", "USHER_DEV_ENDPOINTS", "USHER_ARGON2", "USHER_JWT_ALGORITHM"] {
+            assert!(told.lines().any(|line| line.starts_with(name)), "{name} in {told}");
+        }
+    }
+
+    #[test]
+    fn only_the_table_has_to_be_named() {
+        let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
+        assert_eq!(settings.table, "usher");
+        assert!(!settings.dev_endpoints);
+        assert_eq!(settings.lockout, LockoutRule::default());
+        assert_eq!(settings.argon2, (19_456, 2, 1));
+    }
+}

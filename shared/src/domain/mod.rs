@@ -1,4 +1,13 @@
 //! What is true: accounts, roles, grants, sessions and their rules. Pure: no clock, no I/O, no HTTP.
 
+pub mod grant;
+pub mod history;
+pub mod lockout;
+pub mod permission;
+pub mod profile;
+pub mod role;
+pub mod session;
+pub mod tenant;
 pub mod text;
+pub mod time;
 pub mod user;

@@ -1,9 +1,20 @@
 //! The account.
 
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
+use super::grant::Grant;
+use super::lockout::Attempts;
+use super::profile::Profile;
+use super::tenant::TenantId;
+use super::text::{Email, Username};
+use crate::id::UserId;
+
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// May sign in.
@@ -18,14 +29,146 @@ pub enum Status {
     Deleted,
 }
 
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Status {
+    /// Its name in bodies and keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
             Self::Locked => "locked",
             Self::Banned => "banned",
             Self::Deleted => "deleted",
-        })
+        }
+    }
+
+    /// The status of this name, in any letter case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Inactive, Self::Locked, Self::Banned, Self::Deleted]
+            .into_iter()
+            .find(|status| status.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A password's Argon2id hash as a PHC string. Never shown, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// A lock that an administrator set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdminLock {
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Until when; until it is unlocked where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub until: Option<Timestamp>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Its id: the `sub` of its tokens.
+    pub id: UserId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<Email>,
+    /// Whether somebody showed that the address is theirs.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// Its username.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub username: Option<Username>,
+    /// The personal fields.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The status that was set; see [`User::status_at`] for the one in force.
+    pub status: Status,
+    /// The administrator's lock, while the status is `locked`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lock: Option<AdminLock>,
+    /// The password; an account without one cannot log in with one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password: Option<PasswordHash>,
+    /// Whether the password must be changed before anything else (rule 14).
+    #[serde(default)]
+    pub must_change_password: bool,
+    /// The roles given to it.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// Goes up when every session of the account is to end.
+    pub epoch: u32,
+    /// Goes up at every change of what a body shows: the account's `ETag`.
+    pub version: u64,
+    /// Attempts to log in since the last success.
+    #[serde(flatten)]
+    pub attempts: Attempts,
+    /// When it was made.
+    #[serde(with = "millisecond::required")]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(with = "millisecond::required")]
+    pub modified_at: Timestamp,
+    /// When it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl User {
+    /// The status in force at this moment.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        match self.status {
+            Status::Active if self.attempts.locked_until(now).is_some() => Status::Locked,
+            Status::Locked if self.admin_lock_is_over(now) => Status::Active,
+            status => status,
+        }
+    }
+
+    /// The status that listings find it under: the one that was last written. A lock with an end stays there until
+    /// something is written, so listings of active accounts look among the locked ones as well.
+    pub fn listed_status(&self) -> Status {
+        match self.status {
+            Status::Active if self.attempts.lockout_until.is_some() => Status::Locked,
+            status => status,
+        }
+    }
+
+    /// When the lock in force at this moment ends, where it ends by itself.
+    pub fn lock_ends(&self, now: Timestamp) -> Option<Timestamp> {
+        let by_admin = match self.status {
+            Status::Locked if !self.admin_lock_is_over(now) => self.lock.as_ref().and_then(|lock| lock.until),
+            _ => None,
+        };
+        by_admin.or_else(|| self.attempts.locked_until(now))
+    }
+
+    /// Whether the account keeps somebody in charge of the tenant (rule 8).
+    pub fn is_administrator(&self) -> bool {
+        self.status == Status::Active && self.grants.iter().any(Grant::keeps_in_charge)
+    }
+
+    /// Ends every session of the account.
+    pub fn end_sessions(&mut self) {
+        self.epoch += 1;
+    }
+
+    fn admin_lock_is_over(&self, now: Timestamp) -> bool {
+        self.lock.as_ref().and_then(|lock| lock.until).is_some_and(|until| until <= now)
     }
 }

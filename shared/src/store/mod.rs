@@ -1,1 +1,15 @@
-//! store
+//! How it is kept: one DynamoDB table. [`keys`] is the whole of it, one line per key; only [`dynamo`] names the SDK.
+
+pub mod attempts;
+pub mod cursor;
+pub mod dynamo;
+pub mod history;
+pub mod keys;
+pub mod roles;
+pub mod search;
+pub mod seats;
+pub mod secret;
+pub mod sessions;
+pub mod signing_keys;
+pub mod table;
+pub mod users;

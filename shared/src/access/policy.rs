@@ -1,0 +1,101 @@
+//! What an account may do, and to whom (rules 8 and 9). Rights are decided here and nowhere else, from the account's
+//! present grants and its roles' present permissions.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::grant::Grant;
+use crate::domain::permission::is_administrative;
+use crate::domain::role::{Role, Rung, SystemRole};
+use crate::domain::text::Department;
+use crate::error::{Forbidden, Result};
+use crate::id::RoleId;
+
+/// What somebody may do at one moment, in requests about one department or about none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// The highest rung of the roles.
+    pub rung: Rung,
+    /// The roles that apply.
+    pub roles: BTreeSet<RoleId>,
+    /// Everything that they hold together.
+    pub permissions: BTreeSet<String>,
+}
+
+/// The rights that these grants give at this moment to a request about this department (`None`: about no department).
+/// A role that is not among `roles` no longer exists and gives nothing.
+pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: Option<&Department>) -> Rights {
+    let applying: BTreeSet<RoleId> =
+        grants.iter().filter(|grant| grant.applies(now, department)).map(|grant| grant.role).collect();
+    let held = || roles.iter().filter(|role| applying.contains(&role.id));
+    Rights {
+        rung: held().filter_map(Role::rung).max().unwrap_or_default(),
+        roles: held().map(|role| role.id).collect(),
+        permissions: held().flat_map(|role| role.permissions.iter().cloned()).collect(),
+    }
+}
+
+/// The rung that an account is protected by: the highest of any grant that stands, even one that applies later, or
+/// to one department only.
+pub fn protected_rung(grants: &[Grant], now: Timestamp) -> Rung {
+    let standing = grants.iter().filter(|grant| grant.stands(now));
+    standing
+        .filter_map(|grant| SystemRole::by_id(grant.role)?.rung)
+        .max()
+        .unwrap_or_default()
+}
+
+/// Whether an actor may change an account that these grants protect: not one on a higher rung.
+///
+/// # Errors
+/// [`Forbidden::AboveOwnRung`].
+pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
+    if protected_rung(target, now) > actor.rung {
+        return Err(Forbidden::AboveOwnRung.into());
+    }
+    Ok(())
+}
+
+/// Whether an actor may put itself in an account's place (set its password or its address): not where the account
+/// holds an administrative permission that the actor lacks.
+///
+/// # Errors
+/// [`Forbidden::NotHeld`].
+pub fn may_take_over(actor: &Rights, target: &Rights) -> Result<()> {
+    let administrative = target.permissions.iter().filter(|name| is_administrative(name));
+    holds_all(actor, administrative)
+}
+
+/// Whether an actor may give this role: its rung is not above the actor's, and the actor holds all that it holds.
+///
+/// # Errors
+/// [`Forbidden::AboveOwnRung`], [`Forbidden::NotHeld`].
+pub fn may_grant(actor: &Rights, role: &Role) -> Result<()> {
+    may_touch_rung(actor, role)?;
+    holds_all(actor, role.permissions.iter())
+}
+
+/// Whether an actor may change a role so that it holds `after`: its rung is not above the actor's, and what it gains
+/// the actor holds.
+///
+/// # Errors
+/// As [`may_grant`].
+pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result<()> {
+    may_touch_rung(actor, role)?;
+    holds_all(actor, after.difference(&role.permissions))
+}
+
+fn may_touch_rung(actor: &Rights, role: &Role) -> Result<()> {
+    if role.rung().is_some_and(|rung| rung > actor.rung) {
+        return Err(Forbidden::AboveOwnRung.into());
+    }
+    Ok(())
+}
+
+fn holds_all<'a>(actor: &Rights, mut permissions: impl Iterator<Item = &'a String>) -> Result<()> {
+    match permissions.find(|name| !actor.permissions.contains(*name)) {
+        Some(name) => Err(Forbidden::NotHeld(name.clone()).into()),
+        None => Ok(()),
+    }
+}

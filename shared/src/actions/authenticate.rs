@@ -1,0 +1,100 @@
+//! Who is calling: from a token to the account's present state, in one round trip.
+//!
+//! A token says who somebody was when it was issued. What they may do now is what the account says (rule 1).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Caller, Context};
+use crate::access::policy::{self, Rights};
+use crate::domain::role::Role;
+use crate::domain::session::Session;
+use crate::domain::user::{Status, User};
+use crate::error::{Error, Result};
+use crate::id::{RoleId, UserId};
+use crate::proof::jwt::{AccessClaims, Verifier};
+use crate::store::{roles, sessions};
+
+/// The caller that this token stands for.
+///
+/// # Errors
+/// [`Error::InvalidToken`] where it opens nothing; [`Error::Unavailable`].
+pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
+    let claims = verify(cx, token).await?;
+    let user_id: UserId = claims.sub;
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    let present = sessions::present(table, t, user_id, claims.sid, &claims.role_ids).await?;
+    let session = present.session.ok_or(Error::InvalidToken)?;
+    if session.made_up.is_some() {
+        return made_up(cx, session).await;
+    }
+    let user = present.user.ok_or(Error::InvalidToken)?;
+    if user.status_at(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
+        return Err(Error::InvalidToken);
+    }
+    let session = first_use(cx, session, &claims).await?;
+    // A role given since the token was issued is not named in it, and counts all the same.
+    let missing: Vec<RoleId> = applying(cx, &user).into_iter().filter(|id| !claims.role_ids.contains(id)).collect();
+    let mut known = present.roles;
+    if !missing.is_empty() {
+        known.extend(roles::get_all(table, t, missing).await?);
+    }
+    Ok(Arc::new(caller(cx, user, session, known)))
+}
+
+/// The claims of a token that this stack issued, for this tenant, and that has not expired.
+///
+/// # Errors
+/// [`Error::InvalidToken`]; [`Error::Unavailable`].
+pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
+    let keys = cx.keys().await?;
+    let verifier = Verifier::new(&cx.issuer, &cx.app.settings.audience);
+    let claims = verifier.verify(token, &keys.public, cx.now).map_err(|_| Error::InvalidToken)?;
+    if claims.tid != cx.tenant { Err(Error::InvalidToken) } else { Ok(claims) }
+}
+
+/// The roles that apply to an account in requests about no department.
+pub fn applying(cx: &Context, user: &User) -> BTreeSet<RoleId> {
+    user.grants.iter().filter(|grant| grant.applies(cx.now, None)).map(|grant| grant.role).collect()
+}
+
+fn caller(cx: &Context, user: User, session: Session, mut known: Vec<Role>) -> Caller {
+    let rights = policy::effective(&user.grants, &known, cx.now, None);
+    known.retain(|role| rights.roles.contains(&role.id));
+    Caller { id: user.id, user: Some(user), session, roles: known, rights }
+}
+
+/// Writes down the first use of the newest pair: from then on the refresh token before it is spent. Should somebody
+/// have exchanged that one again in this moment, this token is not the newest any more.
+async fn first_use(cx: &Context, mut session: Session, claims: &AccessClaims) -> Result<Session> {
+    for _ in 0..16 {
+        let first = session.accepts(claims.depth, claims.attempt).ok_or(Error::InvalidToken)?;
+        if !first.0 || sessions::confirm(&cx.app.table, &session).await? {
+            return Ok(session);
+        }
+        let again = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
+        session = again.session.ok_or(Error::InvalidToken)?;
+    }
+    Err(Error::unavailable("a session changed again and again while its token was used"))
+}
+
+/// A made-up principal: what it may do is kept in its session, and only where the stage has the development routes.
+async fn made_up(cx: &Context, session: Session) -> Result<Arc<Caller>> {
+    let principal = session.made_up.as_ref().ok_or(Error::InvalidToken)?;
+    if !cx.app.settings.dev_endpoints || !session.is_open(cx.now) {
+        return Err(Error::InvalidToken);
+    }
+    let mut known = Vec::new();
+    for name in &principal.roles {
+        if let Some(role) = super::roles::named(cx, name).await? {
+            known.push(role);
+        }
+    }
+    let mut rights = Rights {
+        rung: known.iter().filter_map(Role::rung).max().unwrap_or_default(),
+        roles: known.iter().map(|role| role.id).collect(),
+        permissions: known.iter().flat_map(|role| role.permissions.iter().cloned()).collect(),
+    };
+    rights.permissions.extend(principal.permissions.iter().cloned());
+    Ok(Arc::new(Caller { id: session.user, user: None, session, roles: known, rights }))
+}

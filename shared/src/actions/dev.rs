@@ -1,0 +1,71 @@
+//! Tokens without a password, for development stages alone.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::sessions::{self, Issued, NamedRole};
+use super::users::{self, UserRef};
+use super::{Context, Terms, login, roles};
+use crate::domain::session::MadeUp;
+use crate::domain::user::Status;
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::store::sessions as session_store;
+
+/// A principal to be made up.
+#[derive(Debug, Default)]
+pub struct Principal {
+    /// What it is called.
+    pub username: Option<String>,
+    /// Names of roles.
+    pub roles: BTreeSet<String>,
+    /// Permissions beside them.
+    pub permissions: BTreeSet<String>,
+}
+
+/// Opens a session of an account without its password.
+///
+/// # Errors
+/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::WrongCredentials`].
+pub async fn login_as(cx: &Context, user: &UserRef, terms: &Terms) -> Result<Issued> {
+    exists(cx)?;
+    let user = users::find(cx, user).await.map_err(|error| match error {
+        Error::NotFound(_) => Error::WrongCredentials,
+        other => other,
+    })?;
+    match user.status_at(cx.now) {
+        Status::Active => login::open(cx, &user, None, terms).await,
+        status => Err(Error::AccountNotActive(status)),
+    }
+}
+
+/// Makes up a principal and a token for it.
+///
+/// # Errors
+/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::Invalid`] for a role that is none.
+pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
+    exists(cx)?;
+    let mut named = Vec::new();
+    for name in &principal.roles {
+        let role = roles::named(cx, name).await?;
+        let role = role.ok_or_else(|| Error::invalid("/roles", format!("there is no role `{name}`")))?;
+        named.push(NamedRole { id: role.id, name: role.name.as_given().to_owned() });
+    }
+    let terms = Terms { access: lasts, session: lasts, refresh: false };
+    let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
+    session.made_up = Some(MadeUp {
+        username: principal.username.unwrap_or_else(|| "dev".to_owned()),
+        roles: principal.roles,
+        permissions: principal.permissions,
+    });
+    let (access_token, expires_at) = sessions::issue(cx, &session, &named, &terms).await?;
+    cx.app.table.transact(&[session_store::open(&session)?]).await?;
+    tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
+    let roles = named.into_iter().map(|role| role.name).collect();
+    Ok(Issued { user: None, roles, access_token, expires_at, refresh_token: None })
+}
+
+fn exists(cx: &Context) -> Result<()> {
+    if cx.app.settings.dev_endpoints { Ok(()) } else { Err(Error::NoSuchRoute) }
+}

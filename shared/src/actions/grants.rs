@@ -1,0 +1,179 @@
+//! Roles given to accounts, and taken from them.
+
+use jiff::Timestamp;
+
+use super::users::{self as accounts, UserRef};
+use super::{Context, roles as role_actions, seating};
+use crate::access::policy;
+use crate::domain::grant::{Grant, MAX_GRANTS};
+use crate::domain::role::{self, Role, Rung, SystemRole};
+use crate::domain::text::Department;
+use crate::domain::user::User;
+use crate::error::{Conflict, Error, Noun, Result, Violation};
+use crate::id::{GrantId, RoleId};
+
+/// A role to be given.
+#[derive(Debug, Default, Clone)]
+pub struct NewGrant {
+    /// The role's name or id.
+    pub role: String,
+    /// The department whose requests it applies to.
+    pub department: Option<Department>,
+    /// The first moment of its effect.
+    pub effective_from: Option<Timestamp>,
+    /// The first moment after it.
+    pub effective_to: Option<Timestamp>,
+}
+
+/// The roles of these names or ids.
+///
+/// # Errors
+/// [`Error::Invalid`] naming each that is none.
+pub async fn named(cx: &Context, names: &[String]) -> Result<Vec<Role>> {
+    let mut found: Vec<Role> = Vec::new();
+    let mut unknown = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        match role_actions::named(cx, name).await? {
+            Some(role) if role.id == role::USER.id || found.iter().any(|known| known.id == role.id) => {}
+            Some(role) => found.push(role),
+            None => unknown.push(Violation::new(format!("/roles/{n}"), format!("there is no role `{name}`"))),
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(Error::Invalid(unknown)) }
+}
+
+/// The grants that an account begins with: the one that everybody has, and these.
+///
+/// # Errors
+/// Where the machine gives no randomness.
+pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
+    let everybody = grant(cx, role::USER.id, seating::any(role::USER.counters)?, false, &NewGrant::default())?;
+    let mut grants = vec![everybody];
+    for role in given {
+        grants.push(grant(cx, role.id, seating::any(role.counters)?, role.administers(), &NewGrant::default())?);
+    }
+    Ok(grants)
+}
+
+/// Gives a role to an account.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
+/// [`Conflict::TooManyGrants`].
+pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant, Role)> {
+    if let (Some(from), Some(to)) = (new.effective_from, new.effective_to)
+        && to <= from
+    {
+        return Err(Error::invalid("/effectiveTo", "this is not after effectiveFrom"));
+    }
+    let found = accounts::find(cx, user).await?;
+    for _ in 0..accounts::TRIES {
+        let role = role_actions::named(cx, &new.role).await?;
+        let role = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{}`", new.role)))?;
+        match give_role(cx, &found, &role, new).await {
+            // The role changed while it was given: it is to be given as it is now.
+            Err(Error::Conflict(Conflict::Contention)) => {}
+            outcome => return outcome.map(|grant| (grant, role)),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+async fn give_role(cx: &Context, found: &User, role: &Role, new: &NewGrant) -> Result<Grant> {
+    policy::may_grant(&cx.caller()?.rights, role)?;
+    let mut given = None;
+    accounts::change_with(cx, found.clone(), Some(role), |user| {
+        accounts::may_change(cx, user)?;
+        let seat = seating::of(Some(user), role)?;
+        let grant = grant(cx, role.id, seat, role.administers(), new)?;
+        if user.grants.iter().any(|other| other.is_same_as(&grant)) {
+            return Err(Conflict::GrantStands.into());
+        }
+        if user.grants.len() >= MAX_GRANTS {
+            return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
+        }
+        let mut after = user.clone();
+        after.grants.push(grant.clone());
+        given = Some(grant);
+        Ok(after)
+    })
+    .await?;
+    given.ok_or_else(|| Error::fault("a grant was given and is not there"))
+}
+
+/// Takes a grant from an account.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::LastAdministrator`]; [`Conflict::SystemRole`] for the role
+/// that everybody has.
+pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
+    let found = accounts::find(cx, user).await?;
+    let taken = |user: &User| {
+        accounts::may_change(cx, user)?;
+        let grant = user.grants.iter().find(|grant| grant.id == id).ok_or(Error::NotFound(Noun::Grant))?;
+        if grant.role == role::USER.id {
+            return Err(Conflict::SystemRole("every account is at least `user`").into());
+        }
+        let mut after = user.clone();
+        after.grants.retain(|grant| grant.id != id);
+        Ok(after)
+    };
+    accounts::change(cx, found, None, taken).await.map(drop)
+}
+
+/// Puts an account on a rung of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
+/// status, where one is given, changes in the same transaction.
+///
+/// # Errors
+/// As [`give`] and [`take`].
+pub async fn set_rung(
+    cx: &Context,
+    user: &UserRef,
+    rung: Option<Rung>,
+    status: Option<crate::domain::user::Status>,
+) -> Result<()> {
+    let found = accounts::find(cx, user).await?;
+    let role = match rung {
+        Some(Rung::Admin) => role_actions::by_id(cx, role::ADMIN.id).await?,
+        _ => None,
+    };
+    if let Some(role) = &role {
+        policy::may_grant(&cx.caller()?.rights, role)?;
+    }
+    let edit = |user: &User| {
+        accounts::may_change(cx, user)?;
+        let mut after = user.clone();
+        if rung == Some(Rung::User) {
+            after.grants.retain(|grant| !is_on_ladder(grant.role));
+        }
+        if let Some(role) = &role
+            && !user.grants.iter().any(|grant| grant.role == role.id && grant.keeps_in_charge())
+        {
+            let seat = seating::of(Some(user), role)?;
+            after.grants.push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+        }
+        if let Some(status) = status {
+            accounts::set_status(&mut after, status)?;
+        }
+        Ok(after)
+    };
+    accounts::change_with(cx, found, None, edit).await.map(drop)
+}
+
+fn is_on_ladder(id: RoleId) -> bool {
+    id != role::USER.id && SystemRole::by_id(id).is_some_and(|system| system.rung.is_some())
+}
+
+fn grant(cx: &Context, role: RoleId, seat: u8, administers: bool, new: &NewGrant) -> Result<Grant> {
+    Ok(Grant {
+        id: GrantId::new(cx.now)?,
+        role,
+        department: new.department.clone(),
+        effective_from: new.effective_from,
+        effective_to: new.effective_to,
+        granted_at: cx.now,
+        granted_by: cx.caller.as_ref().map(|caller| caller.id),
+        seat,
+        administers,
+    })
+}

@@ -1,0 +1,109 @@
+//! Signing keys at hand: read from the table, kept for ten seconds.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::RwLock;
+
+use super::Context;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::proof::jwt::{Algorithm, KeySet, Signer, SigningKey};
+use crate::store::signing_keys::{self, StoredKey};
+
+/// How stale public keys may be.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
+
+/// The keys as they were last read.
+#[derive(Debug, Default)]
+pub struct Keyring(RwLock<Option<Arc<Keys>>>);
+
+/// Keys, and when they were read.
+#[derive(Debug)]
+pub struct Keys {
+    /// What tokens are verified with.
+    pub public: KeySet,
+    stored: Vec<StoredKey>,
+    read_at: Timestamp,
+    signer: tokio::sync::OnceCell<Signer>,
+}
+
+impl Keyring {
+    /// The keys, at most ten seconds old.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where they have to be read and the store does not answer.
+    pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
+        if let Some(keys) = self.0.read().await.as_ref().filter(|keys| now.duration_since(keys.read_at) < FRESH) {
+            return Ok(keys.clone());
+        }
+        let mut held = self.0.write().await;
+        if let Some(keys) = held.as_ref().filter(|keys| now.duration_since(keys.read_at) < FRESH) {
+            return Ok(keys.clone());
+        }
+        let stored = signing_keys::all(&app.table).await?;
+        let keys = Arc::new(match held.take() {
+            // Nothing new: what was unsealed stays so.
+            Some(old) if old.stored == stored => match Arc::try_unwrap(old) {
+                Ok(old) => Keys { read_at: now, ..old },
+                Err(_) => Keys::new(stored, now),
+            },
+            _ => Keys::new(stored, now),
+        });
+        *held = Some(keys.clone());
+        Ok(keys)
+    }
+}
+
+impl Keys {
+    fn new(stored: Vec<StoredKey>, now: Timestamp) -> Self {
+        let public = KeySet::from_jwks(stored.iter().map(|key| key.jwk.clone()).collect());
+        Self { public, stored, read_at: now, signer: tokio::sync::OnceCell::new() }
+    }
+
+    /// The public keys as a JWK Set's members (RFC 7517).
+    pub fn jwks(&self) -> Vec<Value> {
+        self.stored.iter().map(|key| key.jwk.clone()).collect()
+    }
+
+    /// The algorithms of the keys.
+    pub fn algorithms(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.stored.iter().map(|key| key.algorithm.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// What signs now: the newest key that has been published for long enough.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where there is no key, or this function cannot unseal it.
+    pub async fn signer(&self, app: &App, now: Timestamp) -> Result<&Signer> {
+        self.signer
+            .get_or_try_init(|| async {
+                let signing = self.stored.iter().filter(|key| key.signs_from <= now);
+                let newest = signing.max_by_key(|key| (key.signs_from, key.kid.clone()));
+                let key = newest.ok_or_else(|| Error::unavailable("there is no signing key: set-up has not run"))?;
+                let pkcs8 = app.master_key().await?.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
+                    Error::unavailable(format!(
+                        "the signing key {} cannot be unsealed: the master key is another one; see docs/operations.md",
+                        key.kid
+                    ))
+                })?;
+                let algorithm: Algorithm = key.algorithm.parse().map_err(|_| Error::fault("a key's algorithm"))?;
+                Ok(Signer::new(SigningKey::from_pkcs8(algorithm, &pkcs8)?))
+            })
+            .await
+    }
+}
+
+impl Context {
+    /// The keys, at most ten seconds old.
+    ///
+    /// # Errors
+    /// As [`Keyring::keys`].
+    pub async fn keys(&self) -> Result<Arc<Keys>> {
+        self.app.keyring.keys(&self.app, self.now).await
+    }
+}

@@ -1,0 +1,208 @@
+//! Listings of accounts, newest first, a page at a time.
+//!
+//! Each question goes along the index that answers it: all accounts, those of one status, those of one role, or those
+//! that a search finds; what else was asked is looked up on the accounts themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Context, roles as role_actions};
+use crate::domain::role::{Role, SystemRole};
+use crate::domain::user::{Status, User};
+use crate::error::{Error, Result};
+use crate::id::{RoleId, UserId};
+use crate::store::{cursor, roles, search, seats, users};
+
+/// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
+/// cursor goes on from there.
+const LOOKED_AT: usize = 1_000;
+
+/// Which accounts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Those of this status now.
+    pub status: Option<Status>,
+    /// Those with this role, by name or id.
+    pub role: Option<String>,
+    /// Those with this in their address or name.
+    pub q: Option<String>,
+}
+
+/// A page of accounts.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The accounts.
+    pub items: Vec<User>,
+    /// Where the listing goes on, if it does.
+    pub next_cursor: Option<String>,
+    /// How many accounts the filter finds in all.
+    pub total: u64,
+}
+
+/// A page of the accounts that a filter finds.
+///
+/// # Errors
+/// [`Error::Invalid`] for a filter or a cursor that is none; [`Error::Unavailable`].
+pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Accounts> {
+    if filter.status == Some(Status::Deleted) {
+        return Err(Error::invalid("?status", "deleted accounts are not listed"));
+    }
+    let context = format!("users|{}|{filter:?}|{}", cx.tenant, cx.caller()?.id);
+    let key = cx.app.cursor_key().await?;
+    let after: Option<UserId> = cursor.map(|text| cursor::open(key, &context, text, cx.now)).transpose()?;
+    let role = match &filter.role {
+        Some(name) => Some(
+            role_actions::named(cx, name)
+                .await?
+                .ok_or_else(|| Error::invalid("?role", format!("there is no role `{name}`")))?,
+        ),
+        None => None,
+    };
+    let source = Source::of(cx, filter, role.as_ref()).await?;
+    let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
+    Ok(Accounts {
+        items,
+        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
+        total: source.total(cx, filter, role.as_ref()).await?,
+    })
+}
+
+/// Where ids come from, newest first.
+enum Source {
+    Found(Vec<UserId>),
+    Role(RoleId),
+    Statuses(Vec<Status>),
+    All,
+}
+
+impl Source {
+    async fn of(cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Self> {
+        Ok(match (&filter.q, role, filter.status) {
+            (Some(q), ..) => Self::Found(search::find(&cx.app.table, &cx.tenant, q).await?),
+            (None, Some(role), _) => Self::Role(role.id),
+            // A lock that has ended is only noticed when something is written.
+            (None, None, Some(Status::Active)) => Self::Statuses(vec![Status::Active, Status::Locked]),
+            (None, None, Some(status)) => Self::Statuses(vec![status]),
+            (None, None, None) => Self::All,
+        })
+    }
+
+    async fn ids(&self, cx: &Context, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
+        let (table, t) = (&cx.app.table, &cx.tenant);
+        match self {
+            Self::Found(ids) => {
+                let rest = ids.iter().filter(|id| after.is_none_or(|after| **id < after));
+                let mut ids: Vec<UserId> = rest.take(limit + 1).copied().collect();
+                let more = ids.len() > limit;
+                ids.truncate(limit);
+                Ok((ids, more))
+            }
+            Self::Role(role) => roles::members(table, t, *role, after, limit).await,
+            Self::All => users::newest(table, t, None, after, limit).await,
+            Self::Statuses(statuses) => {
+                let (mut ids, mut more) = (BTreeSet::new(), false);
+                for status in statuses {
+                    let (some, rest) = users::newest(table, t, Some(*status), after, limit).await?;
+                    ids.extend(some);
+                    more |= rest;
+                }
+                more |= ids.len() > limit;
+                Ok((ids.into_iter().rev().take(limit).collect(), more))
+            }
+        }
+    }
+
+    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<u64> {
+        let (table, t) = (&cx.app.table, &cx.tenant);
+        match (self, role) {
+            (Self::Found(ids), _) => self.walked(cx, filter, role, ids.len()).await,
+            (Self::Role(_), Some(role)) if filter.status.is_none() => {
+                Ok(seats::taken(table, std::slice::from_ref(role)).await?.into_iter().map(u64::from).sum())
+            }
+            (Self::Role(_), _) => self.walked(cx, filter, role, LOOKED_AT).await,
+            (Self::All, _) => Ok(users::counts(table, t).await?.values().sum()),
+            (Self::Statuses(_), _) => {
+                let status = filter.status.unwrap_or(Status::Active);
+                let counts: BTreeMap<Status, u64> = users::counts(table, t).await?;
+                let count = |status| counts.get(&status).copied().unwrap_or(0);
+                // Locks that have ended still count as locks until something is written.
+                let active = Filter { status: Some(Status::Active), ..Filter::default() };
+                let locked = Self::Statuses(vec![Status::Locked]);
+                let ended = if matches!(status, Status::Active | Status::Locked) && count(Status::Locked) > 0 {
+                    Box::pin(locked.walked(cx, &active, None, LOOKED_AT)).await?
+                } else {
+                    0
+                };
+                Ok(match status {
+                    Status::Active => count(status) + ended,
+                    Status::Locked => count(status).saturating_sub(ended),
+                    other => count(other),
+                })
+            }
+        }
+    }
+
+    /// Counts by looking at the accounts themselves, as many as the search found or as one request looks at.
+    async fn walked(&self, cx: &Context, filter: &Filter, role: Option<&Role>, most: usize) -> Result<u64> {
+        let (ids, _) = self.ids(cx, None, most).await?;
+        let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        let count = found.iter().filter(|user| passes(cx, user, filter, role)).count();
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+}
+
+async fn page(
+    cx: &Context,
+    source: &Source,
+    filter: &Filter,
+    role: Option<&Role>,
+    mut after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<User>, Option<UserId>)> {
+    let (mut items, mut looked_at) = (Vec::new(), 0);
+    loop {
+        let (ids, more) = source.ids(cx, after, limit).await?;
+        let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        for user in found.into_iter().filter(|user| passes(cx, user, filter, role)) {
+            if items.len() == limit {
+                return Ok((items.clone(), items.last().map(|user: &User| user.id)));
+            }
+            items.push(user);
+        }
+        after = ids.last().copied().or(after);
+        looked_at += ids.len();
+        if !more {
+            return Ok((items, None));
+        }
+        if items.len() == limit || looked_at >= LOOKED_AT {
+            return Ok((items, after));
+        }
+    }
+}
+
+fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bool {
+    let status = user.status_at(cx.now);
+    status != Status::Deleted
+        && filter.status.is_none_or(|asked| asked == status)
+        && role.is_none_or(|role| user.grants.iter().any(|grant| grant.role == role.id))
+        && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
+}
+
+/// The roles that accounts have, by id: the names of the system's by heart, the others read in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn role_names<'a>(
+    cx: &Context,
+    accounts: impl IntoIterator<Item = &'a User>,
+) -> Result<BTreeMap<RoleId, String>> {
+    let ids: BTreeSet<RoleId> =
+        accounts.into_iter().flat_map(|user| user.grants.iter().map(|grant| grant.role)).collect();
+    let by_heart = |id: &RoleId| SystemRole::by_id(*id).map(|system| (*id, system.name.to_owned()));
+    let mut names: BTreeMap<RoleId, String> = ids.iter().filter_map(by_heart).collect();
+    let custom: Vec<RoleId> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();
+    if !custom.is_empty() {
+        let found = roles::get_all(&cx.app.table, &cx.tenant, custom).await?;
+        names.extend(found.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
+    }
+    Ok(names)
+}

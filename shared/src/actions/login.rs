@@ -1,0 +1,221 @@
+//! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
+//!
+//! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
+//! after the hash, one transaction with the session, the history and the cleared count. A name that nobody has takes the
+//! same three, with a decoy for the account.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+
+use super::sessions::{self, Issued};
+use super::{Context, Terms, record};
+use crate::domain::history::LoginKind;
+use crate::domain::lockout::Full;
+use crate::domain::text::{self, Password};
+use crate::domain::user::{PasswordHash, Status, User};
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::proof::password::Verdict;
+use crate::store::attempts::{self, Reserved, Whose};
+use crate::store::table::{Changes, Cond, Key, Write, from_item, number, text as string};
+use crate::store::{history, keys, sessions as session_store, users};
+
+/// How often, and after how long, an attempt asks again while others are being compared.
+const WAITS: u32 = 40;
+const WAIT: Duration = Duration::from_millis(50);
+
+/// What a reserved attempt is about.
+pub(super) struct Attempt {
+    /// Its number since the last success.
+    number: u32,
+    /// The account; nobody's where absent.
+    pub(super) user: Option<User>,
+    /// The item that counts.
+    key: Key,
+}
+
+/// Opens a session for whoever knows the password.
+///
+/// # Errors
+/// [`Error::WrongCredentials`], [`Error::Locked`]; [`Error::AccountNotActive`] once the password was right;
+/// [`Error::Unavailable`].
+pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
+    let attempt = reserve_name(cx, &text::Login::parse(name)).await?;
+    let verdict = compare(cx, &attempt, password.clone()).await?;
+    let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {
+        failed(cx, &attempt).await?;
+        return Err(Error::WrongCredentials);
+    };
+    if let Some(refused) = not_active(user, cx.now) {
+        failed(cx, &attempt).await?;
+        return Err(refused);
+    }
+    let better = if rehash { Some(PasswordHash(cx.app.hasher.hash(password).await?)) } else { None };
+    open(cx, user, better, terms).await
+}
+
+/// Opens a session for an account whose password, or whatever else proves it, was right.
+///
+/// # Errors
+/// [`Error::WrongCredentials`] where the account changed in the meantime; [`Error::Unavailable`].
+pub(super) async fn open(cx: &Context, user: &User, better: Option<PasswordHash>, terms: &Terms) -> Result<Issued> {
+    let (session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
+    let named = sessions::named_roles(cx, user).await?;
+    let (access_token, expires_at) = sessions::issue(cx, &session, &named, terms).await?;
+    let mut writes = cleared(user, better)?;
+    writes.push(session_store::open(&session)?);
+    writes.push(record::login(cx, user.id, LoginKind::Login, Some(session.id))?);
+    cx.app.table.transact(&writes).await?;
+    Ok(Issued {
+        user: Some(user.clone()),
+        roles: named.into_iter().map(|role| role.name).collect(),
+        access_token,
+        expires_at,
+        refresh_token: refresh.map(|token| token.text()),
+    })
+}
+
+/// Reserves an attempt under a name: one round trip to whom it belongs, one for the place.
+async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    // What is no name at all asks for a claim that nobody can have, so that it takes as long as one.
+    let claim = match name {
+        text::Login::Email(email) => keys::email(t, email),
+        text::Login::Username(username) => keys::username(t, username),
+        text::Login::Neither(_) => keys::guess(t, "none"),
+    };
+    match users::claimed_by(table, &claim).await? {
+        Some(id) => match reserve(cx, keys::user(t, id), Whose::Account).await? {
+            Some(attempt) => Ok(attempt),
+            None => reserve_nobody(cx, name).await,
+        },
+        None => reserve_nobody(cx, name).await,
+    }
+}
+
+async fn reserve_nobody(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let hash: String = digest(&SHA256, name.canonical().as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let attempt = reserve(cx, keys::guess(&cx.tenant, &hash), Whose::Nobody).await?;
+    attempt.ok_or_else(|| Error::fault("the attempts of nobody cannot be gone"))
+}
+
+/// Reserves an attempt of this account.
+pub(super) async fn reserve_own(cx: &Context, user: UserId) -> Result<Attempt> {
+    let attempt = reserve(cx, keys::user(&cx.tenant, user), Whose::Account).await?;
+    attempt.ok_or(Error::InvalidToken)
+}
+
+async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
+    let rule = &cx.app.settings.lockout;
+    for _ in 0..WAITS {
+        match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
+            Reserved::Attempt(number, item) => {
+                let user: Option<User> = if whose == Whose::Account { Some(from_item(item)?) } else { None };
+                return Ok(Some(Attempt { number, user, key }));
+            }
+            Reserved::Gone => return Ok(None),
+            Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
+            // The places are taken by attempts that may yet succeed: many devices of one person at once, say.
+            Reserved::Full(Full::InFlight | Full::Over { .. }) => tokio::time::sleep(WAIT).await,
+        }
+    }
+    Err(locked(cx.now, cx.now + rule.first))
+}
+
+pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password) -> Result<Verdict> {
+    let hash = attempt.user.as_ref().and_then(|user| user.password.clone()).map(|hash| hash.0);
+    cx.app.hasher.verify(password, hash).await
+}
+
+/// Records a failure; the one that takes the last place locks.
+pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
+    let last = attempt.number >= cx.app.settings.lockout.limit;
+    let Some(user) = &attempt.user else { return failed_nobody(cx, attempt, last).await };
+    let mut user = user.clone();
+    for _ in 0..16 {
+        let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
+        if last {
+            writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
+            let mut locked = user.clone();
+            locked.attempts.lockout_until = Some(cx.now + cx.app.settings.lockout.duration(user.attempts.lockouts));
+            locked.version += 1;
+            writes.extend(users::writes(Some(&user), &locked)?.within);
+            tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
+        }
+        match cx.app.table.transact(&writes).await {
+            // Somebody changed the account in the meantime; the lock goes onto what it is now.
+            Err(Error::PreconditionFailed) => match users::get(&cx.app.table, &cx.tenant, user.id).await? {
+                Some(now) => user = now,
+                None => return Ok(()),
+            },
+            outcome => return outcome,
+        }
+    }
+    Err(Error::unavailable("an account changed again and again while it was to be locked"))
+}
+
+async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
+    let kept = crate::domain::lockout::MEMORY;
+    let entry = |kind| record::login_entry(cx, UserId::new(cx.now)?, kind, None);
+    let mut writes = vec![history::login_of_nobody(&attempt.key, &entry(LoginKind::LoginFailed)?, kept)?];
+    if last {
+        let seen = cx.app.table.get(&attempt.key).await?.map(|item| attempts::attempts(&item)).transpose()?;
+        let until = cx.now + cx.app.settings.lockout.duration(seen.unwrap_or_default().lockouts);
+        let changes = Changes::new().set("lockoutUntil", number(until.as_millisecond()));
+        writes.push(Write::update(attempt.key.clone(), changes));
+        writes.push(history::login_of_nobody(&attempt.key, &entry(LoginKind::Lockout)?, kept)?);
+    }
+    cx.app.table.transact(&writes).await
+}
+
+/// The writes that clear the count, provided that the account is still the one whose password was right.
+fn cleared(user: &User, better: Option<PasswordHash>) -> Result<Vec<Write>> {
+    if user.attempts.lockout_until.is_some() {
+        let mut after = user.clone();
+        after.attempts = crate::domain::lockout::Attempts::default();
+        after.password = better.or(after.password);
+        after.version += 1;
+        return Ok(users::writes(Some(user), &after)?.within);
+    }
+    let changes = match better {
+        Some(hash) => attempts::cleared().set("password", string(hash.0)),
+        None => attempts::cleared(),
+    };
+    let same = vec![
+        Cond::exists(),
+        Cond::Eq("epoch", number(user.epoch)),
+        Cond::Eq("status", string(user.status.as_str())),
+    ];
+    let write = Write::update(keys::user(&user.tenant, user.id), changes);
+    Ok(vec![write.when(Cond::All(same), Error::WrongCredentials)])
+}
+
+fn not_active(user: &User, now: Timestamp) -> Option<Error> {
+    match user.status_at(now) {
+        Status::Active => None,
+        Status::Locked => Some(Error::Locked {
+            reason: user.lock.as_ref().and_then(|lock| lock.reason.clone()).unwrap_or_else(|| BY_ADMIN.to_owned()),
+            until: user.lock_ends(now),
+            retry_after: user.lock_ends(now).map(|until| seconds(now, until)),
+        }),
+        Status::Deleted => Some(Error::WrongCredentials),
+        status @ (Status::Inactive | Status::Banned) => Some(Error::AccountNotActive(status)),
+    }
+}
+
+const BY_ADMIN: &str = "locked by an administrator";
+
+fn locked(now: Timestamp, until: Timestamp) -> Error {
+    Error::Locked {
+        reason: "too many failed logins".to_owned(),
+        until: Some(until),
+        retry_after: Some(seconds(now, until)),
+    }
+}
+
+fn seconds(now: Timestamp, until: Timestamp) -> u64 {
+    let ms = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
+    ms.div_ceil(1000)
+}

@@ -1,0 +1,92 @@
+//! Passwords: set, changed, reset. A minimum is checked where one is set, never at login (rule 4).
+
+use super::{Context, login, sessions, users as accounts};
+use crate::access::policy;
+use crate::domain::lockout::Attempts;
+use crate::domain::text::Password;
+use crate::domain::user::PasswordHash;
+use crate::error::{Error, Forbidden, Result};
+use crate::proof::opaque;
+use crate::proof::password::Verdict;
+use crate::store::users;
+use secrecy::{ExposeSecret, SecretString};
+
+/// A password to be set, held to the bounds of the contract and of the stack.
+///
+/// # Errors
+/// [`Error::Invalid`] at this pointer.
+pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
+    let surface = cx.origin.surface;
+    let min = surface.min_password.max(cx.app.settings.min_password_length);
+    Password::parse(text, min, surface.max_password.max(min)).map_err(|detail| Error::invalid(pointer, detail))
+}
+
+/// The hash to keep of a password.
+///
+/// # Errors
+/// [`Error::Fault`].
+pub async fn hash(cx: &Context, password: Password) -> Result<PasswordHash> {
+    cx.app.hasher.hash(password).await.map(PasswordHash)
+}
+
+/// Changes the caller's own password, and ends every other session of the account.
+///
+/// # Errors
+/// [`Forbidden::WrongPassword`], which counts as a failed login; [`Error::Locked`]; [`Error::Unavailable`].
+pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
+    let caller = cx.caller()?;
+    let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
+    if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
+        login::failed(cx, &attempt).await?;
+        return Err(Forbidden::WrongPassword.into());
+    }
+    let hash = hash(cx, new).await?;
+    let mut proven = attempt.user.ok_or(Error::InvalidToken)?;
+    let epoch = proven.epoch;
+    for _ in 0..accounts::TRIES {
+        let mut after = proven.clone();
+        after.password = Some(hash.clone());
+        after.must_change_password = false;
+        after.attempts = Attempts::default();
+        after.end_sessions();
+        accounts::touched(cx, &mut after);
+        let plan = users::writes(Some(&proven), &after)?.and([sessions::keep(&caller.session, &after)?]);
+        match plan.commit(&cx.app.table).await {
+            Err(Error::PreconditionFailed) => proven = sessions::account(cx, caller.id).await?,
+            outcome => return outcome,
+        }
+        // The password that was right is not the account's any more, or its sessions were ended.
+        if proven.epoch != epoch {
+            return Err(Error::InvalidToken);
+        }
+    }
+    Err(crate::error::Conflict::Contention.into())
+}
+
+/// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
+/// account, and its lockout.
+///
+/// # Errors
+/// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
+pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
+    let found = accounts::find(cx, user).await?;
+    accounts::may_take_over(cx, &found).await?;
+    let temporary = if new.is_none() { Some(opaque::temporary_password()?) } else { None };
+    let password = match (new, &temporary) {
+        (Some(new), _) => new,
+        (None, Some(made)) => Password::presented(made.expose_secret().to_owned()),
+        (None, None) => return Err(Error::fault("no password to set")),
+    };
+    let hash = hash(cx, password).await?;
+    accounts::change(cx, found, None, |user| {
+        policy::may_change(&cx.caller()?.rights, &user.grants, cx.now)?;
+        let mut after = user.clone();
+        after.password = Some(hash.clone());
+        after.must_change_password = temporary.is_some();
+        after.attempts = Attempts::default();
+        after.end_sessions();
+        Ok(after)
+    })
+    .await?;
+    Ok(temporary)
+}

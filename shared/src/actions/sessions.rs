@@ -1,0 +1,230 @@
+//! Sessions: opened by a login, carried on by a refresh, ended by a logout or a revocation.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Map;
+
+use super::{Caller, Context, Terms, authenticate, record};
+use crate::domain::history::LoginKind;
+use crate::domain::role::SystemRole;
+use crate::domain::session::{Family, Presented, Session};
+use crate::domain::user::{Status, User};
+use crate::error::{Error, Result};
+use crate::id::{EntryId, RoleId, SessionId, UserId};
+use crate::proof::jwt::AccessClaims;
+use crate::proof::opaque::RefreshToken;
+use crate::store::table::Write;
+use crate::store::{roles, sessions, users};
+
+/// How often a refresh tries again when others refresh the same session at the same time.
+const REFRESH_TRIES: usize = 200;
+
+/// What a login or a refresh gives out.
+#[derive(Debug)]
+pub struct Issued {
+    /// The account; none behind a made-up principal.
+    pub user: Option<User>,
+    /// Names of the roles that apply now.
+    pub roles: Vec<String>,
+    /// The JWT.
+    pub access_token: SecretString,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// The refresh token, where the session has one.
+    pub refresh_token: Option<SecretString>,
+}
+
+/// A role as a token names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name.
+    pub name: String,
+}
+
+/// The roles that apply to an account now, by name. Those of the system have their names by heart, so most accounts
+/// cost no round trip here.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
+    let (known, custom): (Vec<_>, Vec<_>) =
+        authenticate::applying(cx, user).into_iter().map(|id| (id, SystemRole::by_id(id))).partition(|(_, s)| s.is_some());
+    let mut named: Vec<NamedRole> =
+        known.into_iter().filter_map(|(id, s)| Some(NamedRole { id, name: s?.name.to_owned() })).collect();
+    if !custom.is_empty() {
+        let found = roles::get_all(&cx.app.table, &cx.tenant, custom.into_iter().map(|(id, _)| id)).await?;
+        named.extend(found.iter().map(|role| NamedRole { id: role.id, name: role.name.as_given().to_owned() }));
+    }
+    Ok(named)
+}
+
+/// A new session of an account, and its first refresh token.
+///
+/// # Errors
+/// Where the machine gives no randomness.
+pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(Session, Option<RefreshToken>)> {
+    let id = SessionId::new(cx.now)?;
+    let token = terms.refresh.then(|| RefreshToken::first(user, id)).transpose()?;
+    let session = Session {
+        id,
+        tenant: cx.tenant.clone(),
+        user,
+        surface: cx.origin.surface.name.to_owned(),
+        created_at: cx.now,
+        expires_at: cx.now + terms.session,
+        epoch,
+        version: 0,
+        refresh: token.as_ref().map(Family::beginning),
+        made_up: None,
+    };
+    Ok((session, token))
+}
+
+/// Signs the access token of a session. It never outlives it.
+///
+/// # Errors
+/// [`Error::Unavailable`] where nothing can be signed.
+pub async fn issue(
+    cx: &Context,
+    session: &Session,
+    named: &[NamedRole],
+    terms: &Terms,
+) -> Result<(SecretString, Timestamp)> {
+    let expires_at = (cx.now + terms.access).min(session.expires_at);
+    let claims = AccessClaims {
+        iss: cx.issuer.clone(),
+        sub: session.user,
+        aud: cx.app.settings.audience.clone(),
+        exp: expires_at.as_second(),
+        iat: cx.now.as_second(),
+        jti: EntryId::new(cx.now)?.to_string(),
+        sid: session.id,
+        tid: cx.tenant.clone(),
+        roles: named.iter().map(|role| role.name.clone()).collect(),
+        role_ids: named.iter().map(|role| role.id).collect(),
+        depth: session.refresh.as_ref().map_or(0, |family| family.depth),
+        attempt: session.refresh.as_ref().map_or(0, |family| family.attempt),
+        extra: Map::new(),
+    };
+    let keys = cx.keys().await?;
+    let token = keys.signer(&cx.app, cx.now).await?.sign(&claims)?;
+    Ok((token, expires_at))
+}
+
+/// Exchanges a refresh token for a new pair (RFC 6749, 6; rotation as RFC 9700, 4.14.2).
+///
+/// # Errors
+/// [`Error::InvalidToken`] where it is not, or no longer, good for one; a token that was spent ends its family.
+pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued> {
+    let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
+    for _ in 0..REFRESH_TRIES {
+        match refresh_once(cx, &token, terms).await {
+            // Another refresh of the same session came between reading and writing.
+            Err(Error::PreconditionFailed) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::unavailable("a session was refreshed by others again and again"))
+}
+
+async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Result<Issued> {
+    let present = sessions::present(&cx.app.table, &cx.tenant, token.user, token.session, &[]).await?;
+    let (Some(user), Some(session)) = (present.user, present.session) else { return Err(Error::InvalidToken) };
+    let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
+    if !session.is_open_for(&user, cx.now) || user.status_at(cx.now) != Status::Active {
+        return Err(Error::InvalidToken);
+    }
+    let presented = family.present(token);
+    match presented {
+        Presented::Dead => return Err(Error::InvalidToken),
+        Presented::Reused => return end_stolen(cx, &session).await,
+        Presented::Newest | Presented::Again => {}
+    }
+    let (depth, attempt) = family.next_place(presented);
+    let successor = token.successor(depth, attempt)?;
+    let mut after = session.clone();
+    after.refresh = Some(family.rotated(presented, token, &successor));
+    let named = named_roles(cx, &user).await?;
+    let (access_token, expires_at) = issue(cx, &after, &named, terms).await?;
+    let writes =
+        [sessions::change(&session, &after)?, record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?];
+    cx.app.table.transact(&writes).await?;
+    Ok(Issued {
+        roles: named.into_iter().map(|role| role.name).collect(),
+        user: Some(user),
+        access_token,
+        expires_at,
+        refresh_token: Some(successor.text()),
+    })
+}
+
+/// Whoever holds the spent token, or whoever holds its successors, has no right to them: nobody keeps any.
+async fn end_stolen(cx: &Context, session: &Session) -> Result<Issued> {
+    tracing::warn!(event = "refresh_reuse", session = %session.id, user = %session.user, "a spent refresh token was shown");
+    end(cx, session).await?;
+    Err(Error::InvalidToken)
+}
+
+/// Ends the caller's session.
+///
+/// # Errors
+/// [`Error::InvalidToken`] where another request has just ended it.
+pub async fn logout(cx: &Context) -> Result<()> {
+    let Caller { session, .. } = cx.caller()?;
+    end(cx, session).await
+}
+
+/// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is
+/// no error (RFC 7009, 2.2).
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
+    let ended = match RefreshToken::parse(token) {
+        Some(token) => {
+            let present = sessions::present(&cx.app.table, &cx.tenant, token.user, token.session, &[]).await?;
+            let authentic = |session: &Session| {
+                session.refresh.as_ref().is_some_and(|family| family.family == token.family_digest())
+            };
+            present.session.filter(authentic)
+        }
+        None => match authenticate::verify(cx, token).await {
+            Ok(claims) => sessions::present(&cx.app.table, &cx.tenant, claims.sub, claims.sid, &[]).await?.session,
+            Err(Error::InvalidToken) => None,
+            Err(other) => return Err(other),
+        },
+    };
+    match ended {
+        Some(session) => match end(cx, &session).await {
+            Err(Error::InvalidToken) => Ok(()),
+            outcome => outcome,
+        },
+        None => Ok(()),
+    }
+}
+
+async fn end(cx: &Context, session: &Session) -> Result<()> {
+    let writes = [sessions::end(session), record::login(cx, session.user, LoginKind::Logout, Some(session.id))?];
+    cx.app.table.transact(&writes).await
+}
+
+/// The write that keeps the caller's own session when all others end.
+///
+/// # Errors
+/// Where it cannot be put into an item: a defect.
+pub fn keep(session: &Session, user: &User) -> Result<Write> {
+    let mut kept = session.clone();
+    kept.epoch = user.epoch;
+    sessions::change(session, &kept)
+}
+
+/// The account of this id, unless it is deleted.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`].
+pub async fn account(cx: &Context, id: UserId) -> Result<User> {
+    let user = users::get(&cx.app.table, &cx.tenant, id).await?;
+    user.filter(|user| user.status != Status::Deleted).ok_or(Error::NotFound(crate::error::Noun::User))
+}

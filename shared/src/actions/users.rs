@@ -1,0 +1,395 @@
+//! Accounts: made, found, changed, deleted.
+
+use serde_json::Value;
+
+use super::{Context, grants, passwords, record, seating, sessions};
+use crate::access::policy::{self, Rights};
+use crate::domain::history::{RightsKind, Target};
+use crate::domain::lockout::Attempts;
+use crate::domain::profile::Profile;
+use crate::domain::role::{Role, USER};
+use crate::domain::text::{Email, Password, Username};
+use crate::domain::user::{AdminLock, Status, User};
+use crate::error::{Conflict, Error, Noun, Result};
+use crate::id::UserId;
+use crate::store::table::Write;
+use crate::store::{keys, roles, users};
+
+/// How often a change is tried again on what others made of the account in the meantime.
+pub const TRIES: usize = 64;
+
+/// Which account.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UserRef {
+    /// The one of this id.
+    Id(UserId),
+    /// The one with this address.
+    Email(Email),
+    /// The one of this name.
+    Username(Username),
+}
+
+/// An account to be made.
+#[derive(Debug, Default)]
+pub struct NewUser {
+    /// Its address.
+    pub email: Option<Email>,
+    /// Its name.
+    pub username: Option<Username>,
+    /// Its password; without one nobody can log in until one is set.
+    pub password: Option<Password>,
+    /// Its personal fields.
+    pub profile: Profile,
+    /// Names or ids of roles, beside the one that everybody has.
+    pub roles: Vec<String>,
+    /// Whether the address is known to be theirs.
+    pub email_verified: bool,
+    /// Whether the password must be changed at the first login.
+    pub must_change_password: bool,
+}
+
+/// A change by an administrator. What is absent stays.
+#[derive(Debug, Default)]
+pub struct UserPatch {
+    /// A merge patch of the personal fields.
+    pub profile: Option<Value>,
+    /// A new address, or none.
+    pub email: Option<Option<Email>>,
+    /// A new name, or none.
+    pub username: Option<Option<Username>>,
+    /// Whether the address is known to be theirs.
+    pub email_verified: Option<bool>,
+    /// A new status.
+    pub status: Option<Status>,
+    /// A new password.
+    pub password: Option<Password>,
+    /// The version that it is a change of, where the client said so.
+    pub expected: Option<u64>,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
+/// [`Error::Forbidden`] for roles that the caller cannot give.
+pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
+    let given = grants::named(cx, &new.roles).await?;
+    for role in &given {
+        policy::may_grant(&cx.caller()?.rights, role)?;
+    }
+    create_with(cx, new, &given, Vec::new()).await
+}
+
+/// Makes an account with these roles, whoever gives them, and with further writes in the same transaction.
+///
+/// # Errors
+/// As [`create`].
+pub(super) async fn create_with(
+    cx: &Context,
+    new: NewUser,
+    given: &[Role],
+    also: Vec<Write>,
+) -> Result<User> {
+    if new.email.is_none() && new.username.is_none() {
+        return Err(Error::invalid("/email", "an account needs an e-mail address or a username"));
+    }
+    let password = match new.password {
+        Some(password) => Some(passwords::hash(cx, password).await?),
+        None => None,
+    };
+    let mut user = User {
+        id: UserId::new(cx.now)?,
+        tenant: cx.tenant.clone(),
+        email_verified: new.email_verified && new.email.is_some(),
+        email: new.email,
+        username: new.username,
+        profile: new.profile,
+        status: Status::Active,
+        lock: None,
+        password,
+        must_change_password: new.must_change_password,
+        grants: grants::first(cx, given)?,
+        epoch: 0,
+        version: 1,
+        attempts: Attempts::default(),
+        created_at: cx.now,
+        modified_at: cx.now,
+        deleted_at: None,
+    };
+    for _ in 0..seating::TRIES {
+        let rows = [record::created(cx, &user)?];
+        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
+        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also.iter().cloned());
+        match plan.commit(&cx.app.table).await {
+            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
+            outcome => return outcome.map(|()| user),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// The account, unless it is deleted.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`].
+pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
+    let claim = match user {
+        UserRef::Id(id) => return sessions::account(cx, *id).await,
+        UserRef::Email(email) => keys::email(&cx.tenant, email),
+        UserRef::Username(username) => keys::username(&cx.tenant, username),
+    };
+    let id = users::claimed_by(&cx.app.table, &claim).await?.ok_or(Error::NotFound(Noun::User))?;
+    sessions::account(cx, id).await
+}
+
+/// Carries out a change of an account on what it is now: where others changed it since it was read, on what they made
+/// of it, unless `expected` names the version that is to be changed.
+///
+/// # Errors
+/// What `edit` answers; [`Error::PreconditionFailed`] where `expected` is not the version; conflicts;
+/// [`Error::Unavailable`].
+pub(super) async fn change(
+    cx: &Context,
+    found: User,
+    expected: Option<u64>,
+    edit: impl FnMut(&User) -> Result<User>,
+) -> Result<User> {
+    change_in(cx, found, expected, None, edit).await
+}
+
+/// The same, provided that a role is as it was read; else [`Conflict::Contention`].
+///
+/// # Errors
+/// As [`change`].
+pub(super) async fn change_with(
+    cx: &Context,
+    found: User,
+    role: Option<&Role>,
+    edit: impl FnMut(&User) -> Result<User>,
+) -> Result<User> {
+    // The role that everybody has is never edited away from under a grant, and must not become a hot item.
+    change_in(cx, found, None, role.filter(|role| role.id != USER.id), edit).await
+}
+
+async fn change_in(
+    cx: &Context,
+    mut found: User,
+    expected: Option<u64>,
+    role: Option<&Role>,
+    mut edit: impl FnMut(&User) -> Result<User>,
+) -> Result<User> {
+    for _ in 0..TRIES {
+        if expected.is_some_and(|version| version != found.version) {
+            return Err(Error::PreconditionFailed);
+        }
+        let mut after = edit(&found)?;
+        if after == found {
+            return Ok(after);
+        }
+        touched(cx, &mut after);
+        match commit(cx, &found, &mut after, role).await {
+            Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
+            outcome => return outcome.map(|()| after),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+async fn commit(cx: &Context, before: &User, after: &mut User, role: Option<&Role>) -> Result<()> {
+    for _ in 0..seating::TRIES {
+        let rows = record::changes(cx, before, after)?;
+        let unchanged = role.map(|role| roles::unchanged(role, Conflict::Contention));
+        let plan = users::writes(Some(before), after)?.and(rows).and(unchanged);
+        match plan.commit(&cx.app.table).await {
+            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, Some(before), after).await?,
+            outcome => return outcome,
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// Marks an account as changed now.
+pub(super) fn touched(cx: &Context, user: &mut User) {
+    user.version += 1;
+    user.modified_at = cx.now;
+}
+
+/// Changes an account as an administrator.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
+pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<User> {
+    let found = find(cx, user).await?;
+    may_change(cx, &found)?;
+    if patch.password.is_some() || patch.email.is_some() {
+        may_take_over(cx, &found).await?;
+    }
+    let password = match patch.password.clone() {
+        Some(password) => Some(passwords::hash(cx, password).await?),
+        None => None,
+    };
+    change(cx, found, patch.expected, |user| {
+        may_change(cx, user)?;
+        let mut after = user.clone();
+        if let Some(profile) = &patch.profile {
+            after.profile = user.profile.merge(profile)?;
+        }
+        if let Some(hash) = &password {
+            after.password = Some(hash.clone());
+            after.must_change_password = false;
+            after.end_sessions();
+        }
+        rename(&mut after, &patch)?;
+        if let Some(status) = patch.status {
+            set_status(&mut after, status)?;
+        }
+        Ok(after)
+    })
+    .await
+}
+
+fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
+    if let Some(email) = &patch.email {
+        let same = after.email == *email;
+        after.email.clone_from(email);
+        if !same {
+            // Whoever holds a session got in by the old address; the new one is nobody's until it is shown to be.
+            after.email_verified = false;
+            after.end_sessions();
+        }
+    }
+    if let Some(username) = &patch.username {
+        after.username.clone_from(username);
+    }
+    if let Some(verified) = patch.email_verified {
+        after.email_verified = verified && after.email.is_some();
+    }
+    if after.email.is_none() && after.username.is_none() {
+        return Err(Error::invalid("/email", "an account needs an e-mail address or a username"));
+    }
+    Ok(())
+}
+
+/// Gives an account a status. One that may not sign in any more loses its sessions for good.
+///
+/// # Errors
+/// [`Error::Invalid`] for `deleted`, which is not a status to be set.
+pub(super) fn set_status(user: &mut User, status: Status) -> Result<()> {
+    match status {
+        Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
+        Status::Active => user.lock = None,
+        Status::Locked if user.status == Status::Locked => {}
+        Status::Locked => user.lock = Some(AdminLock::default()),
+        Status::Inactive | Status::Banned => user.lock = None,
+    }
+    if status != Status::Active && user.status != status {
+        user.end_sessions();
+    }
+    user.status = status;
+    Ok(())
+}
+
+/// Changes the caller's own personal fields, and nothing else.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::PreconditionFailed`].
+pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
+    let own = cx.own_account()?.clone();
+    change(cx, own, expected, |user| {
+        let mut after = user.clone();
+        after.profile = user.profile.merge(patch)?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Deletes an account: it is kept, never answers again, and its address and name are free.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
+pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
+    let mut found = find(cx, user).await?;
+    for _ in 0..TRIES {
+        may_change(cx, &found)?;
+        let mut after = found.clone();
+        after.status = Status::Deleted;
+        after.deleted_at = Some(cx.now);
+        after.password = None;
+        after.end_sessions();
+        touched(cx, &mut after);
+        let was = serde_json::json!({ "status": found.status });
+        let row = record::rights(cx, RightsKind::UserDeleted, Target::User(after.id), was, Value::Null)?;
+        match users::writes(Some(&found), &after)?.and([row]).commit(&cx.app.table).await {
+            Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
+            outcome => return outcome,
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// Locks an account, until a time or until it is unlocked.
+///
+/// # Errors
+/// [`Error::Invalid`] where the time is over; otherwise as [`patch`].
+pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
+    if lock.until.is_some_and(|until| until <= cx.now) {
+        return Err(Error::invalid("/until", "this time is over"));
+    }
+    let found = find(cx, user).await?;
+    change(cx, found, None, |user| {
+        may_change(cx, user)?;
+        let mut after = user.clone();
+        set_status(&mut after, Status::Locked)?;
+        after.lock = Some(lock.clone());
+        Ok(after)
+    })
+    .await
+}
+
+/// Ends a lock of either kind, and clears the failed count.
+///
+/// # Errors
+/// As [`patch`].
+pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
+    let found = find(cx, user).await?;
+    change(cx, found, None, |user| {
+        may_change(cx, user)?;
+        let mut after = user.clone();
+        if after.status == Status::Locked {
+            set_status(&mut after, Status::Active)?;
+        }
+        after.attempts = Attempts::default();
+        Ok(after)
+    })
+    .await
+}
+
+/// Whether the caller may change this account: not one on a rung above its own (rule 9).
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
+    policy::may_change(&cx.caller()?.rights, &user.grants, cx.now)
+}
+
+/// Whether the caller may put itself in this account's place.
+///
+/// # Errors
+/// [`Error::Forbidden`], [`Error::Unavailable`].
+pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
+    may_change(cx, user)?;
+    if cx.caller()?.id == user.id {
+        return Ok(());
+    }
+    policy::may_take_over(&cx.caller()?.rights, &rights_of(cx, user).await?)
+}
+
+/// What an account may do now, in requests about no department.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn rights_of(cx: &Context, user: &User) -> Result<Rights> {
+    let ids = super::authenticate::applying(cx, user);
+    let known = if ids.is_empty() { Vec::new() } else { roles::get_all(&cx.app.table, &cx.tenant, ids).await? };
+    Ok(policy::effective(&user.grants, &known, cx.now, None))
+}

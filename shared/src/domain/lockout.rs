@@ -1,0 +1,153 @@
+//! Lockout after failed logins (rule 6; OWASP ASVS 6.3.1), the same for accounts and for names that nobody has.
+//!
+//! An attempt is reserved before the password is compared, so the number of comparisons is bounded however many
+//! requests arrive at once: `failed_login_count` counts reservations since the last success. The attempt that takes the
+//! last place and fails writes `lockout_until`. Where it never got to (its process died), the lock is taken to begin
+//! with that attempt.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff::fmt::serde::timestamp::millisecond;
+use serde::{Deserialize, Serialize};
+
+/// For how long attempts are remembered. The counters of names that nobody has expire after this time, and so must
+/// those of accounts, or the difference would tell which names exist.
+pub const MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long a comparison can take at most. Beyond it an attempt without an outcome is taken to have failed.
+pub const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(2);
+
+/// When an account locks, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockoutRule {
+    /// Failures in a row that lock it.
+    pub limit: u32,
+    /// The first lock.
+    pub first: SignedDuration,
+    /// No lock is longer.
+    pub longest: SignedDuration,
+}
+
+impl Default for LockoutRule {
+    fn default() -> Self {
+        Self {
+            limit: 5,
+            first: SignedDuration::from_mins(15),
+            longest: SignedDuration::from_hours(24),
+        }
+    }
+}
+
+impl LockoutRule {
+    /// How long the lock lasts after this many earlier ones: doubling each time.
+    pub fn duration(&self, earlier: u32) -> SignedDuration {
+        let factor = 1_i32.checked_shl(earlier.min(30)).unwrap_or(i32::MAX);
+        self.first.checked_mul(factor).map_or(self.longest, |doubled| doubled.min(self.longest))
+    }
+}
+
+/// The attempts to log in under one name since the last success.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempts {
+    /// Attempts begun; each that succeeded set it back to none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub failed_login_count: u32,
+    /// When the last of them began.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub attempted_at: Option<Timestamp>,
+    /// Locks before this count began.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lockouts: u32,
+    /// The end of the lock that the last failure brought.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub lockout_until: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
+/// What becomes of an attempt that found every place taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// It is locked until then.
+    Locked(Timestamp),
+    /// The attempts that took the places are still being compared: wait, and ask again.
+    InFlight,
+    /// The lock is over: begin a new count after this many locks.
+    Over {
+        /// Locks so far.
+        lockouts: u32,
+    },
+}
+
+impl Attempts {
+    /// What becomes of an attempt, given that no place was free.
+    pub fn when_full(&self, rule: &LockoutRule, now: Timestamp) -> Full {
+        let began = self.attempted_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        if now.duration_since(began) > MEMORY {
+            return Full::Over { lockouts: 0 };
+        }
+        // The end of an earlier lock stays on the account until a login succeeds; only one that lies after the last
+        // attempt is of this count.
+        let written = self.lockout_until.filter(|until| *until > began);
+        let until = written.unwrap_or_else(|| began + rule.duration(self.lockouts));
+        match written {
+            _ if until <= now => Full::Over { lockouts: self.lockouts + 1 },
+            None if now.duration_since(began) < IN_FLIGHT => Full::InFlight,
+            _ => Full::Locked(until),
+        }
+    }
+
+    /// The end of the lock that holds now, if one does.
+    pub fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.lockout_until.filter(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn each_lock_is_twice_as_long_up_to_a_day() {
+        let rule = LockoutRule::default();
+        let minutes: Vec<i64> = (0..9).map(|n| rule.duration(n).as_secs() / 60).collect();
+        assert_eq!(minutes, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
+        assert_eq!(rule.duration(u32::MAX), rule.longest);
+    }
+
+    #[test]
+    fn an_attempt_that_never_ended_counts_as_failed() {
+        let full = Attempts { failed_login_count: 5, attempted_at: Some(at(0)), ..Attempts::default() };
+        let rule = LockoutRule::default();
+        assert_eq!(full.when_full(&rule, at(1)), Full::InFlight);
+        assert_eq!(full.when_full(&rule, at(3)), Full::Locked(at(900)));
+        assert_eq!(full.when_full(&rule, at(900)), Full::Over { lockouts: 1 });
+    }
+
+    #[test]
+    fn an_earlier_lock_does_not_open_the_count_that_follows_it() {
+        let again = Attempts {
+            failed_login_count: 5,
+            attempted_at: Some(at(1000)),
+            lockouts: 1,
+            lockout_until: Some(at(900)),
+        };
+        let rule = LockoutRule::default();
+        assert_eq!(again.when_full(&rule, at(1001)), Full::InFlight);
+        assert_eq!(again.when_full(&rule, at(1010)), Full::Locked(at(1000 + 1800)));
+    }
+
+    #[test]
+    fn attempts_are_forgotten_after_thirty_days() {
+        let full = Attempts { failed_login_count: 5, attempted_at: Some(at(0)), lockouts: 7, ..Attempts::default() };
+        let later = at(0) + MEMORY + SignedDuration::from_secs(1);
+        assert_eq!(full.when_full(&LockoutRule::default(), later), Full::Over { lockouts: 0 });
+    }
+}

@@ -1,0 +1,180 @@
+//! Roles: the ladder, `SYS_ADMIN`, and those that administrators create (rule 8).
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_SETTINGS, ADMIN_TENANTS, ADMIN_USERS};
+use super::tenant::TenantId;
+use super::text::RoleName;
+use crate::id::RoleId;
+
+/// The rungs of the ladder, lowest first, so that `<` compares them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Rung {
+    /// Everybody.
+    #[default]
+    User,
+    /// A member.
+    Member,
+    /// An administrator.
+    Admin,
+    /// An owner.
+    Owner,
+}
+
+/// A role: a named set of permissions that accounts are given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    /// Its id.
+    pub id: RoleId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name, unique in the tenant without regard to letter case.
+    pub name: RoleName,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// Names of the catalogue.
+    #[serde(default)]
+    pub permissions: BTreeSet<String>,
+    /// How many accounts can have it at once; no limit where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max_count: Option<u32>,
+    /// Whether it came with Usher.
+    pub system: bool,
+    /// Over how many counters its seats are spread (see `store::seats`).
+    pub counters: u8,
+    /// Goes up by one at every change.
+    pub version: u64,
+    /// When it was made.
+    #[serde(with = "millisecond::required")]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(with = "millisecond::required")]
+    pub modified_at: Timestamp,
+}
+
+impl Role {
+    /// The rung that it stands on; `None` beside the ladder.
+    pub fn rung(&self) -> Option<Rung> {
+        SystemRole::by_id(self.id).and_then(|system| system.rung)
+    }
+
+    /// Whether its holders may manage users, which somebody always must (rule 8).
+    pub fn administers(&self) -> bool {
+        self.permissions.contains(ADMIN_USERS)
+    }
+}
+
+/// A role that every tenant has from its start. Its id is the same in every tenant, so that making an account reads
+/// no role.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SystemRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Its rung, or beside the ladder.
+    pub rung: Option<Rung>,
+    /// What it holds in a tenant's first hour.
+    pub permissions: &'static [&'static str],
+    /// Over how many counters its seats are spread.
+    pub counters: u8,
+}
+
+const fn system_id(n: u128) -> RoleId {
+    // A UUIDv8 (RFC 9562, 5.8): custom, and never the id of a role that somebody makes.
+    RoleId::from_uuid(Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0000 + n))
+}
+
+/// The counters of a role that only some accounts have.
+pub const FEW_COUNTERS: u8 = 4;
+/// The counters of the role that every account has.
+pub const MANY_COUNTERS: u8 = 16;
+
+/// The lowest rung: everybody's.
+pub const USER: SystemRole = SystemRole {
+    id: system_id(1),
+    name: "user",
+    description: "Every account",
+    rung: Some(Rung::User),
+    permissions: &[],
+    counters: MANY_COUNTERS,
+};
+/// The second rung.
+pub const MEMBER: SystemRole = SystemRole {
+    id: system_id(2),
+    name: "member",
+    description: "Members",
+    rung: Some(Rung::Member),
+    permissions: &[],
+    counters: FEW_COUNTERS,
+};
+/// The third rung.
+pub const ADMIN: SystemRole = SystemRole {
+    id: system_id(3),
+    name: "admin",
+    description: "Administrators: manage accounts and roles",
+    rung: Some(Rung::Admin),
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    counters: FEW_COUNTERS,
+};
+/// The highest rung. Owners of `main` hold `admin.tenants` as well.
+pub const OWNER: SystemRole = SystemRole {
+    id: system_id(4),
+    name: "owner",
+    description: "Owners: everything",
+    rung: Some(Rung::Owner),
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    counters: FEW_COUNTERS,
+};
+/// Beside the ladder.
+pub const SYS_ADMIN: SystemRole = SystemRole {
+    id: system_id(5),
+    name: "SYS_ADMIN",
+    description: "System administrators: manage accounts and roles, beside the ladder",
+    rung: None,
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    counters: FEW_COUNTERS,
+};
+
+/// All of them.
+pub const SYSTEM_ROLES: [SystemRole; 5] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN];
+
+impl SystemRole {
+    /// The system role with this id.
+    pub fn by_id(id: RoleId) -> Option<Self> {
+        SYSTEM_ROLES.into_iter().find(|role| role.id == id)
+    }
+
+    /// The role as a tenant has it at its start.
+    ///
+    /// # Errors
+    /// Where the name breaks the rule for names: a defect.
+    pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
+        let mut permissions: BTreeSet<String> = self.permissions.iter().map(|&p| p.to_owned()).collect();
+        if self.id == OWNER.id && *tenant == TenantId::main() {
+            permissions.insert(ADMIN_TENANTS.to_owned());
+        }
+        Ok(Role {
+            id: self.id,
+            tenant: tenant.clone(),
+            name: RoleName::parse(self.name)?,
+            description: Some(self.description.to_owned()),
+            permissions,
+            max_count: None,
+            system: true,
+            counters: self.counters,
+            version: 1,
+            created_at: now,
+            modified_at: now,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! Times as bodies carry them: RFC 3339, UTC, always three digits of a second (rule 13).
+//!
+//! Use as `#[serde(with = "usher::domain::time")]`, or `time::option` for an `Option`. In the table times are numbers
+//! of milliseconds (`jiff::fmt::serde::timestamp::millisecond`), so that conditions can compare them.
+
+use jiff::Timestamp;
+use serde::Serializer;
+
+/// The text of a time in a body.
+pub fn text(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// Serialises a time for a body.
+///
+/// # Errors
+/// Those of the serialiser.
+pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text(*at))
+}
+
+/// The same for a time that may be absent.
+pub mod option {
+    use super::{Serializer, Timestamp, text};
+
+    /// Serialises a time, or null.
+    ///
+    /// # Errors
+    /// Those of the serialiser.
+    pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => serializer.serialize_some(&text(*at)),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_always_has_three_digits_of_a_second() {
+        let whole = Timestamp::from_millisecond(1_700_000_000_000).unwrap();
+        assert_eq!(text(whole), "2023-11-14T22:13:20.000Z");
+    }
+}

@@ -1,0 +1,424 @@
+//! The table as `aws-sdk-dynamodb` reaches it: the one file that names the SDK.
+//!
+//! The SDK repeats a request whose answer was lost, with the same client request token, so a transaction that was
+//! committed before the connection broke is not done twice. What it does not repeat, transactions that lost to another
+//! one and reads that came back in part, is repeated here, a bounded number of times with jitter.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put, PutRequest, DeleteRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+};
+
+use super::table::{Changes, Cond, Expression, Item, Key, Op, Value, Write};
+use crate::ambient;
+use crate::error::{Error, Result};
+
+/// How many writes one transaction can have (a limit of DynamoDB's).
+pub const TRANSACTION_LIMIT: usize = 100;
+/// How many items one BatchGetItem can ask for (a limit of DynamoDB's).
+const BATCH_GET_LIMIT: usize = 100;
+/// How many writes one BatchWriteItem can have (a limit of DynamoDB's).
+const BATCH_WRITE_LIMIT: usize = 25;
+/// How often a request that lost to others is tried again.
+const TRIES: u32 = 8;
+
+type Attribute = aws_sdk_dynamodb::types::AttributeValue;
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// A question for one partition.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// The index; the table itself where absent.
+    pub index: Option<Index>,
+    /// The partition.
+    pub pk: String,
+    /// What the sort keys begin with.
+    pub prefix: Option<String>,
+    /// Only sort keys before this one, in the order of the answer.
+    pub after: Option<String>,
+    /// Highest sort key first.
+    pub newest_first: bool,
+    /// How many items at most.
+    pub limit: Option<usize>,
+}
+
+/// An index of the table. Both hold keys alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// `GSI1`.
+    One,
+    /// `GSI2`.
+    Two,
+}
+
+impl Index {
+    fn names(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::One => ("GSI1", "GSI1PK", "GSI1SK"),
+            Self::Two => ("GSI2", "GSI2PK", "GSI2SK"),
+        }
+    }
+}
+
+/// Items of one partition, and whether there are more.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The items.
+    pub items: Vec<Item>,
+    /// Whether the question has more answers.
+    pub more: bool,
+}
+
+/// What became of an update.
+#[derive(Debug)]
+pub enum Updated {
+    /// Done; the item as it is since.
+    Done(Item),
+    /// The condition did not hold; the item as it is, where there is one.
+    Refused(Option<Item>),
+}
+
+impl Table {
+    /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
+    /// endpoint of its own.
+    pub async fn connect(name: &str, endpoint: Option<&str>) -> Self {
+        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        if endpoint.is_some() {
+            // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
+            let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
+            loader = loader.region("us-east-1").credentials_provider(local);
+        }
+        let shared = loader.load().await;
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
+            .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_attempt_timeout(Duration::from_millis(1500))
+                    .operation_timeout(Duration::from_secs(5))
+                    .build(),
+            );
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Self { client: Client::from_conf(config.build()), name: name.to_owned() }
+    }
+
+    /// The item at this place, strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the store does not answer.
+    pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
+        let request = self.client.get_item().table_name(&self.name).consistent_read(true);
+        let answer = request.set_key(Some(attributes(key.attributes()))).send().await.map_err(unavailable)?;
+        Ok(answer.item.map(item))
+    }
+
+    /// The items at these places, strongly consistent, in no order.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(BATCH_GET_LIMIT) {
+            let mut asked: Vec<_> = chunk.iter().map(|key| attributes(key.attributes())).collect();
+            for tried in 0.. {
+                let wanted = KeysAndAttributes::builder().set_keys(Some(asked)).consistent_read(true).build();
+                let request = self.client.batch_get_item().request_items(&self.name, wanted.map_err(Error::fault)?);
+                let answer = request.send().await.map_err(unavailable)?;
+                let items = answer.responses.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
+                found.extend(items.into_iter().map(item));
+                asked = answer
+                    .unprocessed_keys
+                    .and_then(|mut tables| tables.remove(&self.name))
+                    .map(|left| left.keys)
+                    .unwrap_or_default();
+                if asked.is_empty() {
+                    break;
+                }
+                pause(tried).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// One page of a partition. The table is read strongly consistent, an index as indexes are.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub async fn query(&self, query: &Query) -> Result<Page> {
+        let (pk, sk) = query.index.map_or(("PK", "SK"), |index| (index.names().1, index.names().2));
+        let mut expression = Expression::default();
+        let mut condition = format!("{} = {}", expression.name(pk), expression.value(Value::S(query.pk.clone())));
+        if let Some(prefix) = &query.prefix {
+            let (name, value) = (expression.name(sk), expression.value(Value::S(prefix.clone())));
+            condition.push_str(&format!(" AND begins_with({name}, {value})"));
+        }
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(query.index.map(|index| index.names().0.to_owned()))
+            .consistent_read(query.index.is_none())
+            .scan_index_forward(!query.newest_first);
+        let mut start = query.after.as_ref().map(|after| self.start(query, after));
+        let mut page = Page::default();
+        loop {
+            let left = query.limit.map(|limit| limit - page.items.len());
+            let answer = request
+                .clone()
+                .key_condition_expression(&condition)
+                .set_expression_attribute_names(Some(expression.names.clone()))
+                .set_expression_attribute_values(Some(attributes(expression.values.clone())))
+                .set_limit(left.and_then(|left| i32::try_from(left).ok()))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            page.items.extend(answer.items.unwrap_or_default().into_iter().map(item));
+            start = answer.last_evaluated_key;
+            // A page can be short, or empty, and still not be the last one.
+            let full = query.limit.is_some_and(|limit| page.items.len() >= limit);
+            if start.is_none() || full {
+                page.more = start.is_some();
+                return Ok(page);
+            }
+        }
+    }
+
+    /// The exclusive start key of a position: the sort key that the page before ended with. In an index whose sort key
+    /// is the account's id, the item's own key follows from it.
+    fn start(&self, query: &Query, after: &str) -> std::collections::HashMap<String, Attribute> {
+        let mut start = Item::new();
+        match query.index {
+            None => start.extend(Key::new(query.pk.clone(), after).attributes()),
+            Some(index) => {
+                let (_, pk, sk) = index.names();
+                let tenant = query.pk.split('#').nth(1).unwrap_or_default();
+                start.extend(Key::new(format!("T#{tenant}#USER#{after}"), "USER").attributes());
+                start.insert(pk.to_owned(), Value::S(query.pk.clone()));
+                start.insert(sk.to_owned(), Value::S(after.to_owned()));
+            }
+        }
+        attributes(start)
+    }
+
+    /// Changes one item when the condition holds.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub async fn update(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<Updated> {
+        let mut expression = Expression::default();
+        let (update, condition) = (expression.changes(changes), expression.condition(when));
+        for tried in 0.. {
+            let request = self.client.update_item().table_name(&self.name);
+            let answer = request
+                .set_key(Some(attributes(key.attributes())))
+                .update_expression(&update)
+                .condition_expression(&condition)
+                .set_expression_attribute_names(Some(expression.names.clone()))
+                .set_expression_attribute_values(values(&expression))
+                .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .send()
+                .await;
+            match answer {
+                Ok(answer) => return Ok(Updated::Done(answer.attributes.map(item).unwrap_or_default())),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                        return Ok(Updated::Refused(refused.item.clone().map(item)));
+                    }
+                    Some(UpdateItemError::TransactionConflictException(_)) => pause(tried).await?,
+                    _ => return Err(unavailable(error)),
+                },
+            }
+        }
+        Err(Error::fault("unreachable: the loop above ends by returning"))
+    }
+
+    /// All of these writes, or none.
+    ///
+    /// # Errors
+    /// The refusal of the first write whose condition did not hold; [`Error::Unavailable`] where the store does not
+    /// answer, or others kept getting in the way. Nothing was written then.
+    pub async fn transact(&self, writes: &[Write]) -> Result<()> {
+        if writes.len() > TRANSACTION_LIMIT {
+            return Err(Error::fault(format!("{} writes in one transaction", writes.len())));
+        }
+        let items: Vec<TransactWriteItem> = writes.iter().map(|write| self.write(write)).collect::<Result<_>>()?;
+        for tried in 0.. {
+            // A token of its own for each try: the one before was cancelled, so nothing of it can be repeated.
+            let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let Err(error) = request.client_request_token(token).send().await else { return Ok(()) };
+            match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
+                        return Err(refusal);
+                    }
+                    pause(tried).await?;
+                }
+                _ => return Err(unavailable(error)),
+            }
+        }
+        Err(Error::fault("unreachable: the loop above ends by returning"))
+    }
+
+    /// These puts and deletions, each by itself and without conditions.
+    ///
+    /// # Errors
+    /// As [`Table::get`]; some of them may have been done.
+    pub async fn batch_write(&self, writes: &[Write]) -> Result<()> {
+        for chunk in writes.chunks(BATCH_WRITE_LIMIT) {
+            let mut asked: Vec<WriteRequest> = chunk.iter().map(batched).collect::<Result<_>>()?;
+            for tried in 0.. {
+                let request = self.client.batch_write_item().request_items(&self.name, asked);
+                let answer = request.send().await.map_err(unavailable)?;
+                asked = answer.unprocessed_items.and_then(|mut t| t.remove(&self.name)).unwrap_or_default();
+                if asked.is_empty() {
+                    break;
+                }
+                pause(tried).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, write: &Write) -> Result<TransactWriteItem> {
+        let mut e = Expression::default();
+        let changes = match &write.op {
+            Op::Update(_, changes) => e.changes(changes),
+            _ => String::new(),
+        };
+        let when = write.when.as_ref().map(|condition| e.condition(condition));
+        let names = (!e.names.is_empty()).then(|| e.names.clone());
+        let (table, values) = (&self.name, values(&e));
+        let builder = TransactWriteItem::builder();
+        let built = match &write.op {
+            Op::Put(item) => builder.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(attributes(item.clone())))
+                    .set_condition_expression(when)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+                    .map_err(Error::fault)?,
+            ),
+            Op::Update(key, _) => builder.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(attributes(key.attributes())))
+                    .update_expression(changes)
+                    .set_condition_expression(when)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+                    .map_err(Error::fault)?,
+            ),
+            Op::Delete(key) => builder.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(attributes(key.attributes())))
+                    .set_condition_expression(when)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+                    .map_err(Error::fault)?,
+            ),
+            Op::Check(key) => builder.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(attributes(key.attributes())))
+                    .condition_expression(when.unwrap_or_default())
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+                    .map_err(Error::fault)?,
+            ),
+        };
+        Ok(built.build())
+    }
+}
+
+/// The refusal that a cancelled transaction stands for, or `None` where it only lost to another and can be tried again.
+fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Result<Option<Error>> {
+    let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
+    for (write, reason) in writes.iter().zip(reasons) {
+        if code(reason) == "ConditionalCheckFailed" {
+            let unnamed = || Error::fault("a condition without a refusal did not hold");
+            return Ok(Some(write.refusal.clone().unwrap_or_else(unnamed)));
+        }
+    }
+    let lost = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    if reasons.iter().any(|reason| lost.contains(&code(reason).as_str())) {
+        return Ok(None);
+    }
+    let told: Vec<String> = reasons
+        .iter()
+        .filter(|reason| code(reason) != "None")
+        .map(|reason| format!("{}: {}", code(reason), reason.message.clone().unwrap_or_default()))
+        .collect();
+    Err(Error::fault(format!("a transaction was cancelled: {}", told.join("; "))))
+}
+
+/// Waits before another try, longer each time and by chance, or gives up.
+async fn pause(tried: u32) -> Result<()> {
+    if tried + 1 >= TRIES {
+        return Err(Error::unavailable(format!("gave up after {TRIES} tries: others were in the way, or it was throttled")));
+    }
+    let most = 10_u64 << tried.min(6);
+    let [chance] = ambient::random::<1>()?;
+    tokio::time::sleep(Duration::from_millis(most * u64::from(chance) / 255 + 1)).await;
+    Ok(())
+}
+
+fn batched(write: &Write) -> Result<WriteRequest> {
+    let builder = WriteRequest::builder();
+    Ok(match &write.op {
+        Op::Put(item) => {
+            let put = PutRequest::builder().set_item(Some(attributes(item.clone())));
+            builder.put_request(put.build().map_err(Error::fault)?).build()
+        }
+        Op::Delete(key) => {
+            let delete = DeleteRequest::builder().set_key(Some(attributes(key.attributes())));
+            builder.delete_request(delete.build().map_err(Error::fault)?).build()
+        }
+        Op::Update(..) | Op::Check(_) => return Err(Error::fault("a batch can only put and delete")),
+    })
+}
+
+fn values(expression: &Expression) -> Option<std::collections::HashMap<String, Attribute>> {
+    (!expression.values.is_empty()).then(|| attributes(expression.values.clone()))
+}
+
+fn attributes(item: Item) -> std::collections::HashMap<String, Attribute> {
+    item.into_iter().map(|(name, value)| (name, value.into())).collect()
+}
+
+fn item(attributes: std::collections::HashMap<String, Attribute>) -> Item {
+    attributes.into_iter().map(|(name, value)| (name, value.into())).collect()
+}
+
+/// Whatever the SDK could not do after its own tries. Its words are private.
+fn unavailable<E, R>(error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    Error::unavailable(aws_sdk_dynamodb::error::DisplayErrorContext(&error))
+}

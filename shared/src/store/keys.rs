@@ -1,0 +1,178 @@
+//! The whole table, one line per key. `T` stands for `T#<tenant>`; a test holds this list to the functions below, and
+//! `docs/table.md` gives every access pattern.
+//!
+//! | item | PK | SK | index |
+//! | --- | --- | --- | --- |
+//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user>` |
+//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
+//! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
+//! | attempts of a name that nobody has | `T#main#GUESS#<sha256>` | `GUESS` | |
+//! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
+//! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
+//! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
+//! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
+//! | accounts by status, one counter of several | `T#main#TALLY` | `TALLY#<counter>` | |
+//! | accounts in charge | `T#main#TALLY` | `ADMINISTRATORS` | |
+//! | role | `T#main#ROLES` | `ROLE#<role>` | |
+//! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
+//! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
+//! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
+//! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
+//! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
+//! | signing key | `KEYS` | `KEY#<kid>` | |
+//! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::table::Key;
+use crate::domain::role::Role;
+use crate::domain::tenant::TenantId;
+use crate::domain::text::{Email, RoleName, Username};
+use crate::domain::user::Status;
+use crate::id::{EntryId, GrantId, RoleId, SessionId, UserId};
+
+/// Over how many partitions a tenant's list of accounts is spread: each takes 1,000 writes a second.
+pub const USER_SHARDS: u8 = 4;
+/// Over how many counters the number of accounts is spread.
+pub const TALLY_COUNTERS: u8 = 16;
+
+/// The account.
+pub fn user(t: &TenantId, id: UserId) -> Key {
+    Key::new(user_partition(t, id), "USER")
+}
+/// What belongs to one account: itself, its sessions, its login history.
+pub fn user_partition(t: &TenantId, id: UserId) -> String {
+    format!("T#{t}#USER#{id}")
+}
+/// The index partition of all accounts in one shard.
+pub fn users_index(t: &TenantId, shard: u8) -> String {
+    format!("T#{t}#USERS#{shard}")
+}
+/// The index partition of the accounts of one status in one shard.
+pub fn status_index(t: &TenantId, status: Status, shard: u8) -> String {
+    format!("T#{t}#STATUS#{status}#{shard}")
+}
+/// The claim of an e-mail address.
+pub fn email(t: &TenantId, email: &Email) -> Key {
+    Key::new(format!("T#{t}#EMAIL#{}", email.canonical()), "CLAIM")
+}
+/// The claim of a username.
+pub fn username(t: &TenantId, name: &Username) -> Key {
+    Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
+}
+/// The attempts under a name that nobody has. The name is hashed: it may be somebody's password, typed into the wrong
+/// field.
+pub fn guess(t: &TenantId, sha256: &str) -> Key {
+    Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
+}
+/// The session.
+pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {
+    Key::new(user_partition(t, user), format!("SESSION#{id}"))
+}
+/// A row of an account's login history.
+pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
+    Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
+}
+/// What the sort keys of the login history begin with.
+pub const LOGIN: &str = "LOGIN#";
+/// The index partition of everyone's logins in one month.
+pub fn logins_index(t: &TenantId, at: Timestamp) -> String {
+    format!("T#{t}#LOGINS#{}", month(at))
+}
+/// A row of the rights history.
+pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
+    Key::new(format!("T#{t}#RIGHTS#{}", month(at)), id.to_string())
+}
+/// The index partition of the changes to one account's or role's rights.
+pub fn target_index(t: &TenantId, target: Uuid) -> String {
+    format!("T#{t}#TARGET#{target}")
+}
+/// The index partition of the changes that one account made.
+pub fn actor_index(t: &TenantId, actor: UserId) -> String {
+    format!("T#{t}#ACTOR#{actor}")
+}
+/// The partition of the search entries that begin with this character.
+pub fn find_partition(t: &TenantId, first: char) -> String {
+    format!("T#{t}#FIND#{first}")
+}
+/// The search entry of one suffix of an address or name. Neither can hold a space, so the last one parts it from
+/// the id.
+pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {
+    let first = suffix.chars().next()?;
+    Some(Key::new(find_partition(t, first), format!("{suffix} {user}")))
+}
+/// The partition of a tenant's counters.
+pub fn tally_partition(t: &TenantId) -> String {
+    format!("T#{t}#TALLY")
+}
+/// One counter of accounts by status.
+pub fn tally(t: &TenantId, counter: u8) -> Key {
+    Key::new(tally_partition(t), format!("TALLY#{counter:02}"))
+}
+/// How many accounts are in charge of the tenant.
+pub fn administrators(t: &TenantId) -> Key {
+    Key::new(tally_partition(t), "ADMINISTRATORS")
+}
+/// The partition of a tenant's roles.
+pub fn roles_partition(t: &TenantId) -> String {
+    format!("T#{t}#ROLES")
+}
+/// The role.
+pub fn role(t: &TenantId, id: RoleId) -> Key {
+    Key::new(roles_partition(t), format!("ROLE#{id}"))
+}
+/// The claim of a role's name.
+pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
+    Key::new(format!("T#{t}#ROLENAME#{}", name.canonical()), "CLAIM")
+}
+/// What belongs to one role: its seats and its members.
+pub fn role_partition(t: &TenantId, id: RoleId) -> String {
+    format!("T#{t}#ROLE#{id}")
+}
+/// One counter of a role's seats.
+pub fn seats(t: &TenantId, role: RoleId, counter: u8) -> Key {
+    Key::new(role_partition(t, role), format!("SEATS#{counter:02}"))
+}
+/// All counters of a role's seats.
+pub fn all_seats(role: &Role) -> Vec<Key> {
+    (0..role.counters).map(|counter| seats(&role.tenant, role.id, counter)).collect()
+}
+/// A role's member.
+pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
+    Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
+}
+/// What the sort keys of a role's members begin with.
+pub const MEMBER: &str = "MEMBER#";
+/// The marker that one of the first accounts was made, so that its deletion lasts.
+pub fn first_account(t: &TenantId, name: &str) -> Key {
+    Key::new(format!("T#{t}#SETUP"), format!("FIRST#{name}"))
+}
+/// The partition of the permission catalogue.
+pub const CATALOGUE: &str = "CATALOGUE";
+/// A permission.
+pub fn permission(name: &str) -> Key {
+    Key::new(CATALOGUE, format!("PERMISSION#{name}"))
+}
+/// The partition of the signing keys.
+pub const KEYS: &str = "KEYS";
+/// What the sort keys of signing keys begin with.
+pub const KEY: &str = "KEY#";
+/// A signing key.
+pub fn signing_key(kid: &str) -> Key {
+    Key::new(KEYS, format!("{KEY}{kid}"))
+}
+/// The marker that the stack has a signing key.
+pub fn first_signing_key() -> Key {
+    Key::new(KEYS, "FIRST")
+}
+
+/// The shard, or counter, of an account: its random bits spread evenly.
+pub fn shard(id: UserId, of: u8) -> u8 {
+    id.uuid().as_bytes()[15] % of
+}
+
+fn month(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
+}

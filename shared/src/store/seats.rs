@@ -1,0 +1,166 @@
+//! Seats: at most `maxCount` accounts have a role, exactly, under any parallelism.
+//!
+//! A role's seats are spread over several counters, so that a role that everybody has is not one hot item. Each counter
+//! owns a share of the limit, and the shares add up to it; a role without a limit has counters without shares. An
+//! account takes one seat for each role, on the counter that its grants name.
+
+use super::dynamo::{Query, Table};
+use super::keys;
+use super::table::{Changes, Cond, Item, Write, integer, number};
+use crate::domain::role::Role;
+use crate::domain::tenant::TenantId;
+use crate::error::{Conflict, Error, Noun, Result};
+use crate::id::RoleId;
+
+/// One counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counter {
+    /// Which.
+    pub number: u8,
+    /// Seats that are taken.
+    pub taken: u32,
+    /// Seats that it owns; no limit where absent.
+    pub share: Option<u32>,
+}
+
+impl Counter {
+    /// Whether it has a seat left.
+    pub fn has_room(&self) -> bool {
+        self.share.is_none_or(|share| self.taken < share)
+    }
+}
+
+/// Takes a seat, or refuses with [`Conflict::RoleFull`] where this counter has none left (or the role is gone).
+pub fn take(t: &TenantId, role: RoleId, counter: u8) -> Write {
+    let room = Cond::Any(vec![Cond::Absent("share"), Cond::LtAttribute("taken", "share")]);
+    Write::update(keys::seats(t, role, counter), Changes::new().add("taken", 1))
+        .when(Cond::All(vec![Cond::exists(), room]), Conflict::RoleFull)
+}
+
+/// Gives a seat back.
+pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
+    Write::update(keys::seats(t, role, counter), Changes::new().add("taken", -1))
+        .when(Cond::exists(), Error::NotFound(Noun::Role))
+}
+
+/// The counters of a new role.
+pub fn open(role: &Role) -> Vec<Write> {
+    let shares = role.max_count.map(|limit| shares(limit, &vec![0; usize::from(role.counters)]));
+    keys::all_seats(role)
+        .into_iter()
+        .enumerate()
+        .map(|(n, key)| {
+            let mut item = key.attributes();
+            item.insert("taken".to_owned(), number(0));
+            if let Some(share) = shares.as_ref().and_then(|shares| shares.get(n)) {
+                item.insert("share".to_owned(), number(share));
+            }
+            Write::put(item)
+        })
+        .collect()
+}
+
+/// Gives the counters shares of a new limit, provided that they are as they were read.
+///
+/// # Errors
+/// [`Conflict::BelowMemberCount`].
+pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Vec<Write>> {
+    let taken: Vec<u32> = counters.iter().map(|counter| counter.taken).collect();
+    if limit.is_some_and(|limit| taken.iter().sum::<u32>() > limit) {
+        return Err(Conflict::BelowMemberCount.into());
+    }
+    let shares = limit.map(|limit| shares(limit, &taken));
+    let writes = counters.iter().enumerate().map(|(n, counter)| {
+        let changes = match shares.as_ref().and_then(|shares| shares.get(n)) {
+            Some(share) => Changes::new().set("share", number(share)),
+            None => Changes::new().remove("share"),
+        };
+        Write::update(keys::seats(&role.tenant, role.id, counter.number), changes)
+            .when(Cond::Eq("taken", number(counter.taken)), Error::PreconditionFailed)
+    });
+    Ok(writes.collect())
+}
+
+/// Removes the counters, provided that no seat is taken.
+pub fn close(role: &Role) -> Vec<Write> {
+    keys::all_seats(role)
+        .into_iter()
+        .map(|key| Write::delete(key).when(Cond::Eq("taken", number(0)), Conflict::RoleHasMembers))
+        .collect()
+}
+
+/// The counters as they are, strongly consistent.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Counter>> {
+    let pk = keys::role_partition(t, role);
+    let query = Query { pk, prefix: Some("SEATS#".to_owned()), ..Query::default() };
+    Ok(table.query(&query).await?.items.iter().filter_map(counter).collect())
+}
+
+/// How many seats are taken of each of these roles, in their order.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn taken(table: &Table, roles: &[Role]) -> Result<Vec<u32>> {
+    let places: Vec<_> = roles.iter().flat_map(keys::all_seats).collect();
+    let items = table.batch_get(&places).await?;
+    let sum = |role: &Role| {
+        let pk = keys::role_partition(&role.tenant, role.id);
+        let own = items.iter().filter(|item| super::table::string(item, "PK") == Some(&pk));
+        own.filter_map(counter).map(|counter| counter.taken).sum()
+    };
+    Ok(roles.iter().map(sum).collect())
+}
+
+fn counter(item: &Item) -> Option<Counter> {
+    let natural = |name| integer(item, name).map(|n| u32::try_from(n).unwrap_or(0));
+    Some(Counter {
+        number: super::table::string(item, "SK")?.strip_prefix("SEATS#")?.parse().ok()?,
+        taken: natural("taken")?,
+        share: natural("share"),
+    })
+}
+
+/// Shares that add up to the limit, none below what its counter has taken: what is left is spread evenly.
+fn shares(limit: u32, taken: &[u32]) -> Vec<u32> {
+    let mut shares = taken.to_vec();
+    let mut left = limit.saturating_sub(taken.iter().sum());
+    while left > 0 {
+        let smallest = shares.iter().min().copied().unwrap_or(0);
+        let level: Vec<usize> = (0..shares.len()).filter(|n| shares[*n] == smallest).collect();
+        let next = shares.iter().filter(|share| **share > smallest).min().copied().unwrap_or(u32::MAX);
+        let each = (left / u32::try_from(level.len()).unwrap_or(1)).min(next - smallest).max(1);
+        for n in level {
+            let more = each.min(left);
+            shares[n] += more;
+            left -= more;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_add_up_to_the_limit_and_none_is_below_what_is_taken(
+            taken in proptest::collection::vec(0_u32..50, 1..17), more in 0_u32..5000,
+        ) {
+            let limit = taken.iter().sum::<u32>() + more;
+            let shares = shares(limit, &taken);
+            prop_assert_eq!(shares.iter().sum::<u32>(), limit);
+            prop_assert!(shares.iter().zip(&taken).all(|(share, taken)| share >= taken));
+        }
+    }
+
+    #[test]
+    fn three_seats_over_four_counters_are_three_seats() {
+        assert_eq!(shares(3, &[0; 4]), [1, 1, 1, 0]);
+        assert_eq!(shares(u32::MAX, &[0; 4]).iter().map(|n| u64::from(*n)).sum::<u64>(), u64::from(u32::MAX));
+    }
+}

@@ -1,0 +1,88 @@
+//! Sessions in the table.
+
+use super::dynamo::{Table, Updated};
+use super::table::{Changes, Cond, Key, Write, from_item, number, to_item};
+use super::keys;
+use crate::domain::role::Role;
+use crate::domain::session::Session;
+use crate::domain::tenant::TenantId;
+use crate::domain::user::User;
+use crate::error::{Error, Result};
+use crate::id::{RoleId, SessionId, UserId};
+
+/// What an authorised request needs to know.
+#[derive(Debug, Default)]
+pub struct Present {
+    /// The account, deleted or not.
+    pub user: Option<User>,
+    /// The session.
+    pub session: Option<Session>,
+    /// Those of the roles that exist.
+    pub roles: Vec<Role>,
+}
+
+/// Account, session and roles in one strongly consistent round trip.
+///
+/// # Errors
+/// As [`Table::batch_get`].
+pub async fn present(table: &Table, t: &TenantId, user: UserId, id: SessionId, roles: &[RoleId]) -> Result<Present> {
+    let mut places = vec![keys::user(t, user), keys::session(t, user, id)];
+    places.extend(roles.iter().map(|role| keys::role(t, *role)));
+    places.sort();
+    places.dedup();
+    let mut present = Present::default();
+    for item in table.batch_get(&places).await? {
+        match Key::of(&item) {
+            Some(key) if key == keys::user(t, user) => present.user = Some(from_item(item)?),
+            Some(key) if key == keys::session(t, user, id) => present.session = Some(from_item(item)?),
+            _ => present.roles.push(from_item(item)?),
+        }
+    }
+    Ok(present)
+}
+
+/// Opens a session. It expires by itself.
+///
+/// # Errors
+/// Where it cannot be put into an item: a defect.
+pub fn open(session: &Session) -> Result<Write> {
+    let key = keys::session(&session.tenant, session.user, session.id);
+    let mut item = to_item(&key, session)?;
+    item.insert("ttl".to_owned(), number(session.expires_at.as_second()));
+    Ok(Write::put(item).when(Cond::absent(), Error::fault("a new session has the id of another")))
+}
+
+/// Changes a session, provided that it is as it was read; else [`Error::PreconditionFailed`].
+///
+/// # Errors
+/// Where it cannot be put into an item: a defect.
+pub fn change(before: &Session, after: &Session) -> Result<Write> {
+    let key = keys::session(&before.tenant, before.user, before.id);
+    let after = Session { version: before.version + 1, ..after.clone() };
+    let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, &after)?);
+    Ok(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed))
+}
+
+/// Ends a session, provided that it is there; else [`Error::InvalidToken`].
+pub fn end(session: &Session) -> Write {
+    Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), Error::InvalidToken)
+}
+
+/// Writes down that the newest pair was used. Answers whether it still was the newest.
+///
+/// # Errors
+/// As [`Table::update`].
+pub async fn confirm(table: &Table, session: &Session) -> Result<bool> {
+    let Some(family) = &session.refresh else { return Ok(true) };
+    let mut used = session.clone();
+    used.version += 1;
+    used.refresh = Some(crate::domain::session::Family { confirmed: true, ..family.clone() });
+    let key = keys::session(&session.tenant, session.user, session.id);
+    let changes = Changes::between(&to_item(&key, session)?, &to_item(&key, &used)?);
+    let updated = table.update(&key, &changes, &as_read(session)).await?;
+    Ok(matches!(updated, Updated::Done(_)))
+}
+
+fn as_read(session: &Session) -> Cond {
+    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(session.version))])
+}

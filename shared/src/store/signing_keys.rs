@@ -1,0 +1,68 @@
+//! Signing keys in the table: the public half as a JWK, the private half sealed under the master key.
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::dynamo::{Query, Table};
+use super::table::{Cond, Write, from_item, to_item};
+use super::keys;
+use crate::error::{Error, Result};
+
+/// A signing key as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredKey {
+    /// Its RFC 7638 thumbprint.
+    pub kid: String,
+    /// `EdDSA`, `ES256` or `RS256`.
+    pub algorithm: String,
+    /// The public half (RFC 7517).
+    pub jwk: Value,
+    /// The private half, PKCS #8, sealed.
+    #[serde(with = "serde_bytes_base64")]
+    pub sealed: Vec<u8>,
+    /// When it was made, and published.
+    #[serde(with = "millisecond::required")]
+    pub created_at: Timestamp,
+    /// From when on it signs: a while after it was published, so that everybody who verifies knows it.
+    #[serde(with = "millisecond::required")]
+    pub signs_from: Timestamp,
+}
+
+/// All keys that are published.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
+    let query = Query { pk: keys::KEYS.to_owned(), prefix: Some(keys::KEY.to_owned()), ..Query::default() };
+    table.query(&query).await?.items.into_iter().map(from_item).collect()
+}
+
+/// Writes the first key of a stack; refused with [`Error::PreconditionFailed`] where it has one.
+///
+/// # Errors
+/// Where it cannot be put into an item: a defect.
+pub fn put_first(key: &StoredKey) -> Result<Vec<Write>> {
+    let marker = Write::put(keys::first_signing_key().attributes());
+    Ok(vec![
+        marker.when(Cond::absent(), Error::PreconditionFailed),
+        Write::put(to_item(&keys::signing_key(&key.kid), key)?),
+    ])
+}
+
+mod serde_bytes_base64 {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,296 @@
+//! The words of the table: items, keys, conditions and writes, as values with no SDK in them.
+//!
+//! A write says which domain error it stands for when its condition does not hold, so that a cancelled transaction is
+//! answered with the reason of the write that was refused, and the order of the writes is the order of the reasons.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+pub use serde_dynamo::AttributeValue as Value;
+
+use crate::error::{Error, Result};
+
+/// An item: attributes by name.
+pub type Item = HashMap<String, Value>;
+
+/// An item's place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The partition.
+    pub pk: String,
+    /// The place in it.
+    pub sk: String,
+}
+
+impl Key {
+    /// The place of this partition and sort key.
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// The two key attributes.
+    pub fn attributes(&self) -> Item {
+        Item::from([("PK".to_owned(), text(&self.pk)), ("SK".to_owned(), text(&self.sk))])
+    }
+
+    /// The place of an item.
+    pub fn of(item: &Item) -> Option<Self> {
+        Some(Self::new(string(item, "PK")?, string(item, "SK")?))
+    }
+}
+
+/// A string value.
+pub fn text(value: impl Into<String>) -> Value {
+    Value::S(value.into())
+}
+
+/// A number value.
+pub fn number(value: impl std::fmt::Display) -> Value {
+    Value::N(value.to_string())
+}
+
+/// The string attribute of this name.
+pub fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    match item.get(name)? {
+        Value::S(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The number attribute of this name.
+pub fn integer(item: &Item, name: &str) -> Option<i64> {
+    match item.get(name)? {
+        Value::N(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A value of the domain as an item at this place.
+///
+/// # Errors
+/// [`Error::Fault`] where it is no map of attributes: a defect.
+pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(Error::fault)?;
+    item.extend(key.attributes());
+    Ok(item)
+}
+
+/// The value of the domain in an item.
+///
+/// # Errors
+/// [`Error::Fault`] where the item is not one: the table was written by something else.
+pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
+    let place = Key::of(&item);
+    serde_dynamo::from_item(item).map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))
+}
+
+/// A condition on one item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cond {
+    /// The attribute is there.
+    Exists(&'static str),
+    /// The attribute is not there.
+    Absent(&'static str),
+    /// The attribute has this value.
+    Eq(&'static str, Value),
+    /// The attribute is less than this value.
+    Lt(&'static str, Value),
+    /// The attribute is at least this value.
+    Ge(&'static str, Value),
+    /// The first attribute is less than the second.
+    LtAttribute(&'static str, &'static str),
+    /// All of these.
+    All(Vec<Cond>),
+    /// At least one of these.
+    Any(Vec<Cond>),
+}
+
+impl Cond {
+    /// The item is there.
+    pub fn exists() -> Self {
+        Self::Exists("PK")
+    }
+
+    /// No item is there.
+    pub fn absent() -> Self {
+        Self::Absent("PK")
+    }
+}
+
+/// What a write does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Writes the whole item.
+    Put(Item),
+    /// Changes attributes of the item at this place, which comes into being where it is not there.
+    Update(Key, Changes),
+    /// Removes the item.
+    Delete(Key),
+    /// Only asks the condition.
+    Check(Key),
+}
+
+/// Changes of attributes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// Attributes that get a value.
+    pub set: Vec<(String, Value)>,
+    /// Numbers that something is added to.
+    pub add: Vec<(String, i64)>,
+    /// Attributes that go.
+    pub remove: Vec<String>,
+}
+
+impl Changes {
+    /// No change yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives an attribute a value.
+    #[must_use]
+    pub fn set(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.set.push((name.into(), value));
+        self
+    }
+
+    /// Adds to a number; one that is not there counts as 0.
+    #[must_use]
+    pub fn add(mut self, name: impl Into<String>, by: i64) -> Self {
+        self.add.push((name.into(), by));
+        self
+    }
+
+    /// Takes an attribute away.
+    #[must_use]
+    pub fn remove(mut self, name: impl Into<String>) -> Self {
+        self.remove.push(name.into());
+        self
+    }
+
+    /// What makes `before` into `after`; both at the same place.
+    pub fn between(before: &Item, after: &Item) -> Self {
+        let mut changes = Self::new();
+        let mut names: Vec<&String> = after.keys().collect();
+        names.sort();
+        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
+            changes.set.push((name.clone(), after[name].clone()));
+        }
+        changes.remove = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        changes.remove.sort();
+        changes
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
+/// One write of a transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// What it does.
+    pub op: Op,
+    /// When it may.
+    pub when: Option<Cond>,
+    /// What is answered when it may not.
+    pub refusal: Option<Error>,
+}
+
+impl Write {
+    /// Writes the whole item.
+    pub fn put(item: Item) -> Self {
+        Self { op: Op::Put(item), when: None, refusal: None }
+    }
+
+    /// Changes attributes.
+    pub fn update(key: Key, changes: Changes) -> Self {
+        Self { op: Op::Update(key, changes), when: None, refusal: None }
+    }
+
+    /// Removes the item.
+    pub fn delete(key: Key) -> Self {
+        Self { op: Op::Delete(key), when: None, refusal: None }
+    }
+
+    /// Only asks the condition.
+    pub fn check(key: Key) -> Self {
+        Self { op: Op::Check(key), when: None, refusal: None }
+    }
+
+    /// Only when the condition holds; else the whole transaction is refused with this error.
+    #[must_use]
+    pub fn when(mut self, condition: Cond, refusal: impl Into<Error>) -> Self {
+        self.when = Some(condition);
+        self.refusal = Some(refusal.into());
+        self
+    }
+}
+
+/// The names, values and text of expressions, as DynamoDB takes them.
+#[derive(Debug, Default)]
+pub struct Expression {
+    /// `#n0` → attribute name.
+    pub names: HashMap<String, String>,
+    /// `:v0` → value.
+    pub values: HashMap<String, Value>,
+}
+
+impl Expression {
+    /// The placeholder of an attribute name.
+    pub fn name(&mut self, name: &str) -> String {
+        if let Some((placeholder, _)) = self.names.iter().find(|(_, known)| *known == name) {
+            return placeholder.clone();
+        }
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    /// The placeholder of a value.
+    pub fn value(&mut self, value: Value) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// The text of a condition.
+    pub fn condition(&mut self, condition: &Cond) -> String {
+        match condition {
+            Cond::Exists(name) => format!("attribute_exists({})", self.name(name)),
+            Cond::Absent(name) => format!("attribute_not_exists({})", self.name(name)),
+            Cond::Eq(name, value) => format!("{} = {}", self.name(name), self.value(value.clone())),
+            Cond::Lt(name, value) => format!("{} < {}", self.name(name), self.value(value.clone())),
+            Cond::Ge(name, value) => format!("{} >= {}", self.name(name), self.value(value.clone())),
+            Cond::LtAttribute(a, b) => format!("{} < {}", self.name(a), self.name(b)),
+            Cond::All(all) => self.joined(all, " AND "),
+            Cond::Any(any) => self.joined(any, " OR "),
+        }
+    }
+
+    /// The text of an update.
+    pub fn changes(&mut self, changes: &Changes) -> String {
+        let mut clauses = Vec::new();
+        let set: Vec<String> = changes
+            .set
+            .iter()
+            .map(|(name, value)| format!("{} = {}", self.name(name), self.value(value.clone())))
+            .collect();
+        let add: Vec<String> =
+            changes.add.iter().map(|(name, by)| format!("{} {}", self.name(name), self.value(number(by)))).collect();
+        let remove: Vec<String> = changes.remove.iter().map(|name| self.name(name)).collect();
+        for (verb, parts) in [("SET", set), ("ADD", add), ("REMOVE", remove)] {
+            if !parts.is_empty() {
+                clauses.push(format!("{verb} {}", parts.join(", ")));
+            }
+        }
+        clauses.join(" ")
+    }
+
+    fn joined(&mut self, conditions: &[Cond], by: &str) -> String {
+        let parts: Vec<String> = conditions.iter().map(|c| format!("({})", self.condition(c))).collect();
+        parts.join(by)
+    }
+}
