@@ -10,12 +10,18 @@
 use uuid::Uuid;
 
 mod email;
+mod free;
 mod login;
+mod password;
+mod permission;
 mod role_name;
 mod username;
 
 pub use email::Email;
+pub use free::{Department, Description};
 pub use login::Login;
+pub use password::Password;
+pub use permission::PermissionName;
 pub use role_name::RoleName;
 pub use username::Username;
 
@@ -114,6 +120,13 @@ const IGNORABLE: [(char, char); 17] = [
 /// Whether the character cannot be seen: a control, white space of any kind, or a default ignorable.
 fn is_invisible(c: char) -> bool {
     c.is_control() || c.is_whitespace() || IGNORABLE.iter().any(|&(first, last)| (first..=last).contains(&c))
+}
+
+/// Whether the character steers what shows the text in place of being shown: a control (Unicode's Cc), a line or
+/// paragraph separator, or one of the direction overrides and isolates of UAX #9 that make a log line or a page read
+/// other than it is (CVE-2021-42574). Joiners and direction *marks* are left alone: Persian, Hindi and emoji need them.
+pub(super) fn is_steering(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether the text is a UUID in any of the forms that are read as one. Paths take an id or a name, so no name may be
