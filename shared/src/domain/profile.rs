@@ -1,0 +1,215 @@
+//! What an account says of its person: the fields that its owner may change, and none that decides a right.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_path_to_error::Segment;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Violation};
+
+mod age;
+mod rules;
+
+/// The personal fields of a profile. All are optional; on the wire they are camelCase, and one that is not set is not
+/// there. Fields that a profile does not have are ignored when it is read (rule 10).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+#[schema(examples(json!({
+    "firstName": "Jane",
+    "lastName": "Doe",
+    "displayName": "Jane D.",
+    "gender": "Female",
+    "age": 42,
+    "address": { "country": "Germany", "city": "Kiel" },
+    "contact": { "mobile": "+49 431 123456", "website": "https://jane.example.org/" }
+})))]
+pub struct Profile {
+    /// The given name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[schema(examples("Jane"), max_length = 100)]
+    pub first_name: Option<String>,
+    /// Names between the given name and the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[schema(examples("Marie"), max_length = 100)]
+    pub middle_name: Option<String>,
+    /// The family's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[schema(examples("Doe"), max_length = 100)]
+    pub last_name: Option<String>,
+    /// The name to show to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[schema(examples("Jane D."), max_length = 100)]
+    pub display_name: Option<String>,
+    /// The gender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub gender: Option<Gender>,
+    /// The age in years.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "age::deserialize"
+    )]
+    #[garde(range(max = age::MAX))]
+    #[schema(examples(42), minimum = 0, maximum = 150)]
+    pub age: Option<u8>,
+    /// Where the person lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub address: Option<Address>,
+    /// How the person is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub contact: Option<Contact>,
+}
+
+/// The gender that a person states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples("Female"))]
+pub enum Gender {
+    /// Male.
+    Male,
+    /// Female.
+    Female,
+    /// Another one.
+    Other,
+    /// Not said.
+    Undefined,
+}
+
+/// Where a person lives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+#[schema(examples(json!({ "country": "Germany", "city": "Kiel", "street": "Holstenstraße 1" })))]
+pub struct Address {
+    /// The country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("Germany"), max_length = 200)]
+    pub country: Option<String>,
+    /// The city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("Kiel"), max_length = 200)]
+    pub city: Option<String>,
+    /// The street and the number in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("Holstenstraße 1"), max_length = 200)]
+    pub street: Option<String>,
+}
+
+/// How a person is reached. None of it is verified, and none of it logs anybody in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+#[schema(examples(json!({
+    "mobile": "+49 431 123456",
+    "email": "jane@example.org",
+    "website": "https://jane.example.org/",
+    "tikTok": "@jane"
+})))]
+pub struct Contact {
+    /// The telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("+49 431 123456"), max_length = 200)]
+    pub mobile: Option<String>,
+    /// An e-mail address to show, which need not be the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(rules::email)))]
+    #[schema(examples("jane@example.org"), format = "idn-email", max_length = 254)]
+    pub email: Option<String>,
+    /// A web page: an `http` or `https` address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::web_address)))]
+    #[schema(examples("https://jane.example.org/"), max_length = 200)]
+    pub website: Option<String>,
+    /// A name or page on Facebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("jane.doe"), max_length = 200)]
+    pub facebook: Option<String>,
+    /// A name or page on Instagram.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 200)]
+    pub instagram: Option<String>,
+    /// A name or page on TikTok.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 200)]
+    pub tik_tok: Option<String>,
+    /// A name or page on YouTube.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 200)]
+    pub youtube: Option<String>,
+    /// A name or page on Twitter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 200)]
+    pub twitter: Option<String>,
+}
+
+impl Profile {
+    /// Holds the profile to its rules.
+    ///
+    /// # Errors
+    /// Every rule that is broken, each at its JSON Pointer, such as `/contact/tikTok`.
+    pub fn validate(&self) -> Result<(), Vec<Violation>> {
+        garde::Validate::validate(self).map_err(|report| report.iter().map(violation).collect())
+    }
+
+    /// The profile after a JSON Merge Patch (RFC 7396): what the patch names is set, `null` removes, the rest stays.
+    /// A field that a profile does not have, and above all one that would raise rights, has no effect (rule 10). An
+    /// address or a contact with nothing left in it is removed.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the patch is no object, a field has the wrong type, or the result breaks a rule.
+    pub fn merge(&self, patch: &Value) -> crate::Result<Self> {
+        if !patch.is_object() {
+            return Err(Error::invalid("", "the patch must be an object"));
+        }
+        let mut merged = serde_json::to_value(self).map_err(Error::fault)?;
+        json_patch::merge(&mut merged, patch);
+        // Reading it back is what picks the personal fields: the type has no others.
+        let mut profile: Self = serde_path_to_error::deserialize(merged).map_err(wrong_type)?;
+        profile.address = profile.address.filter(|address| *address != Address::default());
+        profile.contact = profile.contact.filter(|contact| *contact != Contact::default());
+        profile.validate().map_err(Error::Invalid)?;
+        Ok(profile)
+    }
+}
+
+/// Serde's own sentence, "invalid type: integer `1`, expected a string", at the place it is about.
+fn wrong_type(refusal: serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let names = refusal.path().iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(format!("/{key}")),
+        Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    let pointer: String = names.collect();
+    Error::invalid(pointer, refusal.into_inner().to_string())
+}
+
+/// garde names a place by the fields of the code: `contact.tik_tok`.
+fn violation((path, refusal): &(garde::Path, garde::Error)) -> Violation {
+    let mut pointer = String::from("/");
+    let mut starts_word = false;
+    for c in path.to_string().chars() {
+        match c {
+            '.' => pointer.push('/'),
+            '_' => {}
+            c if starts_word => pointer.push(c.to_ascii_uppercase()),
+            c => pointer.push(c),
+        }
+        starts_word = c == '_';
+    }
+    Violation::new(pointer, refusal.message())
+}
+
+#[cfg(test)]
+mod tests;

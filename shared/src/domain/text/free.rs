@@ -1,0 +1,145 @@
+//! Text that is shown and never decides who somebody is.
+
+use serde::{Deserialize, Serialize};
+
+use super::{is_length, is_steering, parsed_text};
+
+/// In characters.
+const MAX_DEPARTMENT: usize = 64;
+/// In characters.
+const MAX_DESCRIPTION: usize = 500;
+
+/// A department that a grant is limited to: 1 to 64 characters on one line, compared exactly, letter case included.
+///
+/// White space at either end is refused in place of trimmed, since a grant for `Sales ` would give nothing and look
+/// right. Controls and direction overrides are refused (ASVS 16.4.1: what goes to a log stays one line of it).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Department {
+    text: String,
+}
+
+parsed_text!(Department, text);
+
+impl Department {
+    /// Reads a department.
+    ///
+    /// # Errors
+    /// A sentence that names the rule that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !is_length(text, MAX_DEPARTMENT) {
+            return Err(format!("a department has 1 to {MAX_DEPARTMENT} characters"));
+        }
+        if text.trim() != text {
+            return Err("a department must not start or end with a space".to_owned());
+        }
+        if text.contains(is_steering) {
+            return Err("a department must not have control characters".to_owned());
+        }
+        Ok(Self { text: text.to_owned() })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What a role is for, in words: up to 500 characters, which may be none. Line breaks and tabs are its only controls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Description {
+    text: String,
+}
+
+parsed_text!(Description, text);
+
+impl Description {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// A sentence that names the rule that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && !is_length(text, MAX_DESCRIPTION) {
+            return Err(format!("a description has {MAX_DESCRIPTION} characters at most"));
+        }
+        if text.contains(|c| is_steering(c) && c != '\n' && c != '\t') {
+            return Err("a description must not have control characters but line breaks (\\n) and tabs".to_owned());
+        }
+        Ok(Self { text: text.to_owned() })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_department_is_compared_exactly() {
+        assert_ne!(Department::parse("Sales").unwrap(), Department::parse("sales").unwrap());
+        assert_eq!(Department::parse("R&D <EU>").unwrap().as_str(), "R&D <EU>");
+    }
+
+    #[test]
+    fn a_department_is_not_trimmed_but_refused() {
+        for text in [" Sales", "Sales ", "\u{a0}Sales", " ", ""] {
+            assert!(Department::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_department_has_64_characters_at_most() {
+        assert!(Department::parse(&"\u{e9}".repeat(64)).is_ok());
+        assert!(Department::parse(&"a".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn i10_a_department_is_one_line_that_reads_as_it_is_written() {
+        for c in [
+            "\n",
+            "\r\n",
+            "\t",
+            "\u{0}",
+            "\u{7f}",
+            "\u{85}",
+            "\u{1b}[2J",
+            "\u{2028}",
+            "\u{202e}",
+            "\u{2066}",
+        ] {
+            assert!(Department::parse(&format!("a{c}b")).is_err(), "{c:?}");
+        }
+        assert!(
+            Department::parse("\u{645}\u{6cc}\u{200c}\u{62e}").is_ok(),
+            "a Persian word with its joiner"
+        );
+    }
+
+    #[test]
+    fn i10_a_description_has_no_controls_but_line_breaks_and_tabs() {
+        assert_eq!(Description::parse("a\n\tb").unwrap().as_str(), "a\n\tb");
+        assert_eq!(Description::parse("").unwrap(), Description::default());
+        for c in ["\r", "\u{0}", "\u{1b}", "\u{2029}", "\u{202d}"] {
+            assert!(Description::parse(&format!("a{c}b")).is_err(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_description_has_500_characters_at_most() {
+        assert!(Description::parse(&"\u{1f600}".repeat(500)).is_ok());
+        assert!(Description::parse(&"a".repeat(501)).is_err());
+    }
+
+    #[test]
+    fn both_are_written_as_they_are_and_parsed_when_they_are_read() {
+        let read: Department = serde_json::from_str("\"Sales\"").unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), "\"Sales\"");
+        assert!(serde_json::from_str::<Department>("\" Sales\"").is_err());
+        assert!(serde_json::from_str::<Description>("\"\\u0007\"").is_err());
+    }
+}

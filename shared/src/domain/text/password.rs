@@ -1,0 +1,115 @@
+//! Passwords as they are typed, before anything is hashed.
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// A password in plain text: wiped when it is dropped, and `[REDACTED]` to every debugger and log.
+///
+/// It is kept exactly as sent (rule 4; NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.8): not trimmed, not normalised, not cut,
+/// in its own letter case. There are no rules of composition. It has no equality: passwords are compared by verifying
+/// a hash, never with `==`.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Reads a password that is to be set, whose length in characters (Unicode scalar values) is `min` to `max`.
+    ///
+    /// # Errors
+    /// A sentence that names the limit it breaks. A longer one is refused, never cut: two that differ only behind the
+    /// cut would be one.
+    pub fn parse(text: String, min: usize, max: usize) -> Result<Self, String> {
+        // Wrapped first, so that a refused one is wiped too.
+        let password = Self::presented(text);
+        let length = password.expose().chars().count();
+        if length < min {
+            return Err(format!("the password must have at least {min} characters"));
+        }
+        if length > max {
+            return Err(format!("the password must have at most {max} characters"));
+        }
+        Ok(password)
+    }
+
+    /// Takes a password that is offered as proof, at a login, as it is. The limits hold where one is set, not here
+    /// (rule 4); what bounds the length here is the limit on the body.
+    pub fn presented(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// The text, for the hash alone.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> Result<Password, String> {
+        Password::parse(text.to_owned(), 10, 128)
+    }
+
+    #[test]
+    fn i09_length_is_counted_in_characters_and_held_at_both_ends() {
+        for (length, is_taken) in [
+            (0, false),
+            (9, false),
+            (10, true),
+            (64, true),
+            (72, true),
+            (73, true),
+            (128, true),
+            (129, false),
+            (1025, false),
+        ] {
+            assert_eq!(set(&"a".repeat(length)).is_ok(), is_taken, "{length} letters");
+            assert_eq!(
+                set(&"\u{1f511}".repeat(length)).is_ok(),
+                is_taken,
+                "{length} emoji of four bytes"
+            );
+        }
+        assert!(set("123456789").unwrap_err().contains("10"));
+        assert!(set(&"a".repeat(129)).unwrap_err().contains("128"));
+    }
+
+    #[test]
+    fn i09_a_longer_one_is_refused_and_never_cut() {
+        let (x, y) = ("a".repeat(72) + "x", "a".repeat(72) + "y");
+        assert_eq!(
+            (set(&x).unwrap().expose(), set(&y).unwrap().expose()),
+            (x.as_str(), y.as_str())
+        );
+    }
+
+    #[test]
+    fn i09_it_is_kept_exactly_as_sent() {
+        for text in [
+            "  ten spaces  ",
+            "with\u{0}a nul byte",
+            "\u{fc}berzeugend",
+            "u\u{308}berzeugend",
+            "MiXeD CaSe!",
+            "\u{feff}invisible\u{200b}",
+        ] {
+            assert_eq!(set(text).unwrap().expose(), text);
+        }
+    }
+
+    #[test]
+    fn i09_nothing_is_asked_of_its_composition() {
+        assert!(set("aaaaaaaaaa").is_ok());
+    }
+
+    #[test]
+    fn i09_one_that_is_presented_has_no_limits() {
+        assert_eq!(Password::presented(String::new()).expose(), "");
+        assert_eq!(Password::presented("a".repeat(5000)).expose().len(), 5000);
+    }
+
+    #[test]
+    fn it_is_never_shown() {
+        let shown = format!("{:?}", Password::presented("hunter2".to_owned()));
+        assert!(shown.contains("REDACTED") && !shown.contains("hunter2"), "{shown}");
+    }
+}
