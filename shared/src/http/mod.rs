@@ -1,1 +1,14 @@
-//! http
+//! The wire, as far as all contracts share it: a route table ([`routes`]), what a handler is given ([`call`]) and gives
+//! back ([`answer`]), how its refusals are phrased ([`dialect`]), and the service that carries requests to it
+//! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
+
+pub mod answer;
+pub mod arrival;
+pub mod body;
+pub mod call;
+pub mod dialect;
+pub mod lambda;
+pub mod openapi;
+pub mod problem;
+pub mod routes;
+pub mod serve;

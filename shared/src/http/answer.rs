@@ -1,0 +1,108 @@
+//! What a handler gives back.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// `200` with JSON.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// `200` with JSON and its `ETag`.
+#[derive(Debug)]
+pub struct Tagged<T> {
+    /// The version that the tag stands for.
+    pub version: u64,
+    /// The body.
+    pub body: T,
+}
+
+/// `201` with JSON and the `Location` of what was made.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// Its path.
+    pub location: String,
+    /// The body.
+    pub body: T,
+}
+
+/// `204`.
+#[derive(Debug)]
+pub struct NoContent;
+
+/// `200` with JSON, or `204` where there is nothing to say.
+#[derive(Debug)]
+pub struct Maybe<T>(pub Option<T>);
+
+/// `200` with a text of its own media type.
+#[derive(Debug)]
+pub struct Text {
+    /// The media type.
+    pub media_type: &'static str,
+    /// For how long it may be kept, in seconds; not at all where 0.
+    pub max_age: u32,
+    /// The body.
+    pub body: String,
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::OK, &self.body);
+        insert(&mut response, header::ETAG, &format!("\"{}\"", self.version));
+        response
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::CREATED, &self.body);
+        insert(&mut response, header::LOCATION, &self.location);
+        response
+    }
+}
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Maybe<T> {
+    fn into_response(self) -> Response {
+        self.0.map_or_else(|| NoContent.into_response(), |body| json(StatusCode::OK, &body))
+    }
+}
+
+impl IntoResponse for Text {
+    fn into_response(self) -> Response {
+        let mut response = self.body.into_response();
+        insert(&mut response, header::CONTENT_TYPE, self.media_type);
+        if self.max_age > 0 {
+            insert(&mut response, header::CACHE_CONTROL, &format!("public, max-age={}", self.max_age));
+        }
+        response
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => {
+            let mut response = (status, bytes).into_response();
+            insert(&mut response, header::CONTENT_TYPE, "application/json");
+            response
+        }
+        Err(error) => crate::error::Error::fault(error).into_response(),
+    }
+}
+
+fn insert(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,137 @@
+//! Bodies: JSON, 64 KiB at most (rule 10). What is wrong is told with its place.
+
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::error::{Error, Result, Violation};
+
+/// The most bytes of a body.
+pub const LIMIT: usize = 64 * 1024;
+
+/// A JSON body of the shape `T`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// A JSON Merge Patch (RFC 7396): a field that is null is taken away. `T` keeps apart what is null and what is absent.
+#[derive(Debug)]
+pub struct MergePatch<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<Vec<u8>> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Err(Error::UnsupportedMediaType);
+    }
+    match Limited::new(request.into_body(), LIMIT).collect().await {
+        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::BodyTooLarge(LIMIT)),
+        Err(_) => Err(Error::Malformed("the body broke off".to_owned())),
+    }
+}
+
+/// The value in these bytes.
+///
+/// # Errors
+/// [`Error::Malformed`] with line and column; [`Error::Invalid`] with a JSON Pointer where it is JSON of another shape.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        told(pointer, &error.into_inner())
+    })?;
+    deserializer.end().map_err(|error| told(String::new(), &error))?;
+    Ok(value)
+}
+
+/// A query of the shape `T`.
+///
+/// # Errors
+/// [`Error::Invalid`] with the parameter's name behind a `?`.
+pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+    serde_path_to_error::deserialize(parsed).map_err(|error| {
+        let name = error.path().to_string();
+        let place = if name == "." { "?".to_owned() } else { format!("?{name}") };
+        Error::invalid(place, error.into_inner().to_string())
+    })
+}
+
+fn told(pointer: String, error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
+    if !error.is_data() {
+        return Error::Malformed(format!("the body is not JSON: {detail} at line {}, column {}", error.line(), error.column()));
+    }
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    let pointer = missing.map(|field| format!("{pointer}/{field}")).unwrap_or(pointer);
+    Error::Invalid(vec![Violation::new(pointer, detail)])
+}
+
+/// A path of serde's as a JSON Pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().map(segment).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Shape {
+        #[expect(dead_code, reason = "only read by serde")]
+        name: String,
+    }
+
+    fn refusal(text: &str) -> Error {
+        parse::<Shape>(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_line_and_column() {
+        let told = refusal("{\n  \"name\": }").to_string();
+        assert!(told.contains("line 2, column 11"), "{told}");
+    }
+
+    #[test]
+    fn a_missing_field_and_a_wrong_type_are_told_with_their_pointer() {
+        for text in ["{}", r#"{"name": 3}"#] {
+            let Error::Invalid(violations) = refusal(text) else { panic!("{text}") };
+            assert_eq!(violations[0].pointer, "/name", "{text}");
+        }
+    }
+
+    #[test]
+    fn i01_null_an_array_depth_a_byte_order_mark_and_a_second_value_are_refused() {
+        let deep = "[".repeat(10_000);
+        for text in ["null", "[]", "", &deep, "\u{feff}{\"name\":\"a\"}", "{\"name\":\"a\"} {}", "NaN", "1e400"] {
+            refusal(text);
+        }
+        let twice = refusal(r#"{"name":"a","name":"b"}"#);
+        assert!(twice.to_string().contains("duplicate field"), "{twice}");
+    }
+}

@@ -1,0 +1,172 @@
+//! What a handler is given beside its body: the context, the query, the things that the path names, and preconditions.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::header::IF_MATCH;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+use super::body;
+use crate::actions::Context;
+use crate::actions::users::UserRef;
+use crate::domain::text::Email;
+use crate::error::{Error, Noun, Result, Violation};
+use crate::id::GrantId;
+
+impl<S: Send + Sync> FromRequestParts<S> for Context {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::fault("a handler was reached without its door"))
+    }
+}
+
+/// The query, of the shape `T`.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        body::query(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+/// `{user}`: an id or an e-mail address. What is neither is nobody's.
+#[derive(Debug, Clone)]
+pub struct UserPath(pub UserRef);
+
+/// `{role}`: an id or a name.
+#[derive(Debug, Clone)]
+pub struct RolePath(pub String);
+
+/// `{grant}`: the id of a grant.
+#[derive(Debug, Clone)]
+pub struct GrantPath(pub GrantId);
+
+impl<S: Send + Sync> FromRequestParts<S> for UserPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "user").await?;
+        let id = text.parse().ok().map(UserRef::Id);
+        let user = id.or_else(|| Email::parse(&text).ok().map(UserRef::Email));
+        user.map(Self).ok_or(Error::NotFound(Noun::User))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RolePath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        segment(parts, state, "role").await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "grant").await?;
+        text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
+    }
+}
+
+/// One decoded segment of the path. One that is no UTF-8 names nothing.
+async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NoSuchRoute)?;
+    let value = params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
+    value.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))
+}
+
+/// `If-Match` (RFC 9110, 13.1.1): the version that the client means to change; any where absent or `*`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(pub Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let Some(header) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let text = header.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(u64::from_str);
+        // A tag that is none of ours is not the current one either.
+        version.and_then(Result::ok).map(|version| Self(Some(version))).ok_or(Error::PreconditionFailed)
+    }
+}
+
+/// `Prefer: return=representation` (RFC 7240): whether the client wants the changed thing back.
+#[derive(Debug, Clone, Copy)]
+pub struct Prefer {
+    /// Whether it does.
+    pub representation: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Prefer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let values = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let representation =
+            values.flat_map(|value| value.split(',')).any(|p| p.trim().eq_ignore_ascii_case("return=representation"));
+        Ok(Self { representation })
+    }
+}
+
+/// Collects what is wrong with several fields, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Checks(Vec<Violation>);
+
+impl Checks {
+    /// Nothing is wrong yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses a field.
+    pub fn parse<T>(&mut self, pointer: &str, text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        parse(text).map_err(|detail| self.0.push(Violation::new(pointer, detail))).ok()
+    }
+
+    /// Parses a field that may be absent.
+    pub fn optional<T>(
+        &mut self,
+        pointer: &str,
+        text: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        text.and_then(|text| self.parse(pointer, text, parse))
+    }
+
+    /// Takes a value, or notes what its parsing found wrong.
+    ///
+    /// # Errors
+    /// Those that are no violations.
+    pub fn take<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Invalid(violations)) => {
+                self.0.extend(violations);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Notes a broken rule.
+    pub fn fault(&mut self, pointer: &str, detail: &str) {
+        self.0.push(Violation::new(pointer, detail));
+    }
+
+    /// All that is wrong.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where something is.
+    pub fn done(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}

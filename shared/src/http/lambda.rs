@@ -1,0 +1,63 @@
+//! The edge of Lambda: what API Gateway does to a request, undone; and the loop of the runtime.
+
+use http::Uri;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tracing_subscriber::EnvFilter;
+
+use super::routes::Routes;
+use super::serve;
+use crate::app::App;
+use crate::settings::Settings;
+
+/// All that is not unreserved (RFC 3986, 2.3), but the slash that parts segments.
+const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
+
+/// Serves this table as a Lambda function behind an API Gateway HTTP API.
+///
+/// # Errors
+/// Where the settings are wrong, told at once, or the runtime ends.
+pub async fn run(routes: Routes) -> Result<(), lambda_http::Error> {
+    logs();
+    let app = App::new(Settings::from_env()?).await.map_err(|error| format!("{error:?}"))?;
+    // During init, at full speed and before the first request: the connection to the store.
+    if let Err(error) = app.keyring.keys(&app, app.clock.now()).await {
+        tracing::warn!(?error, "the store did not answer at start");
+    }
+    lambda_http::run(serve::service(app, vec![routes])).await
+}
+
+/// Structured logs on standard output, as CloudWatch takes them.
+pub fn logs() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_ansi(false).try_init();
+}
+
+/// API Gateway's HTTP APIs hand the path on decoded, and with the stage before it where the stage has a name. Puts it
+/// back as the client sent it: percent-encoded, without the stage. A request that came by a socket stays as it is.
+pub fn restore_path(parts: &mut Parts) {
+    let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() else { return };
+    let raw = parts.raw_http_path().to_owned();
+    let stage = gateway.stage.as_deref().filter(|stage| *stage != "$default");
+    let path = stage
+        .and_then(|stage| raw.strip_prefix('/')?.strip_prefix(stage))
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        .unwrap_or(&raw);
+    let encoded = utf8_percent_encode(if path.is_empty() { "/" } else { path }, SEGMENTS).to_string();
+    // A question mark or a hash in the decoded path is where the library ended the path; its own reading of the query
+    // is right all the same.
+    let query = if raw.contains(['?', '#']) {
+        let pairs = parts.query_string_parameters_ref().into_iter().flat_map(|map| map.iter());
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        (!text.is_empty()).then_some(text)
+    } else {
+        parts.uri.query().map(str::to_owned)
+    };
+    let text = query.map_or_else(|| encoded.clone(), |query| format!("{encoded}?{query}"));
+    if let Ok(path_and_query) = text.parse::<PathAndQuery>() {
+        parts.uri = Uri::from(path_and_query);
+    }
+}

@@ -1,0 +1,130 @@
+//! The service: from any request to an answer, the same on Lambda and on a socket.
+//!
+//! Around the routes it does what is true of every answer (rule 11): a request id, one moment, security headers, one
+//! line in the log; it phrases every refusal in the words of the contract that the path belongs to; and it outlives a
+//! handler that panics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::header::{self, HeaderName, HeaderValue};
+use tower::ServiceExt;
+
+use super::arrival::Arrival;
+use super::dialect::{Asked, Failure, Speech};
+use super::problem::Problem;
+use super::routes::Routes;
+use crate::app::App;
+use crate::error::Error;
+
+/// The routes of these tables as one service.
+pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
+    let dev = app.settings.dev_endpoints;
+    let speeches = Arc::new(Speeches::of(&tables));
+    let routes = tables.into_iter().fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
+    let routes = routes
+        .fallback(|| async { Error::NoSuchRoute })
+        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .layer(axum::middleware::map_request(remember));
+    let edge = tower::service_fn(move |request: Request| {
+        let (app, speeches, routes) = (app.clone(), speeches.clone(), routes.clone());
+        async move { Ok::<Response, std::convert::Infallible>(handle(&app, &speeches, routes, request).await) }
+    });
+    Router::new().fallback_service(edge)
+}
+
+/// The pattern of the route that a request took: for the log, which must not hold the addresses that paths can.
+#[derive(Debug, Clone, Default)]
+struct Taken(Arc<std::sync::OnceLock<String>>);
+
+async fn remember(request: Request) -> Request {
+    if let (Some(taken), Some(path)) = (request.extensions().get::<Taken>(), request.extensions().get::<MatchedPath>()) {
+        let _ = taken.0.set(path.as_str().to_owned());
+    }
+    request
+}
+
+async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    super::lambda::restore_path(&mut parts);
+    let arrival = Arrival::of(app, &parts);
+    let asked = Asked {
+        path: parts.uri.path().to_owned(),
+        with_token: parts.headers.contains_key(header::AUTHORIZATION),
+    };
+    let (method, taken) = (parts.method.clone(), Taken::default());
+    parts.extensions.insert(arrival.clone());
+    parts.extensions.insert(taken.clone());
+    let answer = routes.oneshot(Request::from_parts(parts, Body::new(body)));
+    let response = match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => Error::fault("a handler panicked").into_response(),
+    };
+    let mut response = phrase(response, speeches.of_path(&asked.path), &asked, &arrival);
+    headers(&mut response, &arrival);
+    let route = taken.0.get().map_or("-", String::as_str);
+    let ms = app.clock.now().as_millisecond() - arrival.now.as_millisecond();
+    tracing::info!(request_id = arrival.request_id, %method, route, status = response.status().as_u16(), ms, "answered");
+    response
+}
+
+/// Puts a refusal into the words of its contract, and its private cause into the log.
+fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arrival) -> Response {
+    let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() else { return response };
+    match &error {
+        Error::Fault(cause) => tracing::error!(request_id = arrival.request_id, cause = cause.0, "fault"),
+        Error::Unavailable(cause) => tracing::warn!(request_id = arrival.request_id, cause = cause.0, "unavailable"),
+        _ => {}
+    }
+    let allow = response.headers_mut().remove(header::ALLOW);
+    let mut refusal = (speech.refuse)(&error, asked);
+    if let Some(allow) = allow.filter(|_| error == Error::MethodNotAllowed) {
+        refusal.headers_mut().insert(header::ALLOW, allow);
+    }
+    refusal
+}
+
+/// Headers of every answer: OWASP's for REST APIs.
+const SECURITY: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+];
+
+fn headers(response: &mut Response, arrival: &Arrival) {
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
+        headers.insert("x-request-id", id);
+    }
+}
+
+/// Which contract a path belongs to, even where no route is there.
+struct Speeches(Vec<(&'static str, Speech)>);
+
+impl Speeches {
+    fn of(tables: &[Routes]) -> Self {
+        Self(tables.iter().flat_map(Routes::rows).map(|row| (row.path, row.speech)).collect())
+    }
+
+    /// The dialect of the route that shares the most leading segments with the path.
+    fn of_path(&self, path: &str) -> Speech {
+        let shared = |route: &str| {
+            let pairs = route.split('/').skip(1).zip(path.split('/').skip(1));
+            pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+        };
+        let closest = self.0.iter().max_by_key(|(route, _)| shared(route)).filter(|(route, _)| shared(route) > 0);
+        closest.map_or_else(Speech::of::<Problem>, |(_, speech)| *speech)
+    }
+}
