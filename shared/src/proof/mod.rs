@@ -7,5 +7,7 @@
 //! | file | what it proves |
 //! | --- | --- |
 //! | [`password`] | that somebody knows a password (Argon2id, RFC 9106) |
+//! | [`opaque`] | that a refresh token, mailed token or API key is one that we gave out; only its SHA-256 is kept |
 
+pub mod opaque;
 pub mod password;
