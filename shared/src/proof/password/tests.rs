@@ -237,7 +237,7 @@ async fn the_memory_of_a_hash_is_kept_for_the_next_and_wiped() {
     assert_eq!(hasher.inner.allocated.load(Ordering::Relaxed), 1);
     let pool = hasher.inner.pool();
     assert_eq!(pool.len(), 1);
-    let words = pool[0].iter().flat_map(|block| AsRef::<[u64]>::as_ref(block));
+    let words = pool[0].iter().flat_map(AsRef::<[u64]>::as_ref);
     assert!(words.copied().all(|word| word == 0), "the arena went back as it was");
 }
 
