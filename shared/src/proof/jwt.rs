@@ -214,11 +214,14 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Resu
     };
     let end = millis(claims.get("exp").ok_or(Refusal::Claims)?, EXPIRY_LEEWAY)?;
     let issued = millis(claims.get("iat").ok_or(Refusal::Claims)?, -SKEW_LEEWAY)?;
-    let start = claims.get("nbf").map_or(Ok(issued), |nbf| millis(nbf, -SKEW_LEEWAY))?;
+    let start = match claims.get("nbf") {
+        Some(nbf) => issued.max(millis(nbf, -SKEW_LEEWAY)?),
+        None => issued,
+    };
     if now >= end {
         return Err(Refusal::Expired);
     }
-    if now < issued || now < start {
+    if now < start {
         return Err(Refusal::NotYet);
     }
     Ok(())

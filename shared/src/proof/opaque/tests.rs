@@ -91,6 +91,8 @@ fn a_secret_has_one_spelling() {
     ] {
         assert!(Opaque::parse(Kind::ApiKey, &other).is_none(), "{other}");
     }
+    let long = reframed(&format!("{}{}", Kind::ApiKey.prefix(), "A".repeat(4 * MAX_LEN)));
+    assert!(unframe(Kind::ApiKey, &long).is_none(), "a long text is not looked at");
     // 32 bytes leave two bits of the last letter unused: only zeros will do.
     let zero = reframed(&format!("{}{}", Kind::ApiKey.prefix(), "A".repeat(43)));
     let loose = reframed(&format!("{}{}B", Kind::ApiKey.prefix(), "A".repeat(42)));

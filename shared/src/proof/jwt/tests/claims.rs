@@ -188,6 +188,23 @@ fn t08_a_token_from_a_clock_that_is_ahead_holds_within_the_leeway_only() {
 }
 
 #[test]
+fn t08_a_token_begins_at_the_later_of_its_two_times() {
+    let key = key(Algorithm::EdDsa);
+    for (iat, nbf) in [(NOW + 100, NOW), (NOW, NOW + 100)] {
+        let mut payload = payload();
+        payload["iat"] = json!(iat);
+        payload["nbf"] = json!(nbf);
+        let token = forge(key, &header(key).to_string(), &payload.to_string());
+        assert_eq!(
+            verify_at(&token, (NOW + 50) * 1000),
+            Err(Refusal::NotYet),
+            "{iat} {nbf}"
+        );
+        assert!(verify_at(&token, (NOW + 100) * 1000).is_ok(), "{iat} {nbf}");
+    }
+}
+
+#[test]
 fn t08_a_token_that_never_holds_is_refused_at_any_time() {
     let token = with_claim("nbf", Some(&(NOW + 900 + SKEW_LEEWAY).to_string()));
     for seconds in [-10, 0, 1, 899, 900, 901, 2000] {

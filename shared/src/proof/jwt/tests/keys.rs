@@ -148,7 +148,6 @@ fn a_key_that_is_not_one_of_ours_is_left_out_of_the_set() {
         changed(ec, "y", changed(ec, "y", json!(null))["x"].clone()),
         changed(ec, "crv", json!("P-384")),
         changed(rsa, "alg", json!("PS256")),
-        changed(rsa, "e", json!("AQ")),
         changed(rsa, "e", json!("Aw")),
         changed(rsa, "n", zeros(256)),
         changed(rsa, "n", json!(b64(vec![0xff; 128]))),
