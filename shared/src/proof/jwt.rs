@@ -1,0 +1,349 @@
+//! Access tokens: JWTs (RFC 7519) in the profile of RFC 9068, verified as RFC 8725 asks.
+//!
+//! The library does the signatures. What a token must look like and when it holds is checked here, literally and
+//! against the `now` of the request: the library reads the machine's clock, does not look at `nbf` or `iat` unless
+//! told, and lets a token say more than ours ever do. A token that verifies still authorises nothing by itself; the
+//! account's present state does.
+
+mod keys;
+mod strict;
+
+use jiff::Timestamp;
+use jsonwebtoken::{DecodingKey, EncodingKey, Header};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use self::keys::Material;
+pub use self::keys::{Algorithm, SigningKey, UnknownAlgorithm};
+use self::strict::Parts;
+use crate::error::{Error, Result};
+use crate::id::{RoleId, SessionId, UserId};
+
+/// The `typ` of our tokens (RFC 9068 section 2.1).
+const TYPE: &str = "at+jwt";
+/// How long after its `exp` a token still holds, in seconds. Not at all: issuer and verifier are one system.
+pub const EXPIRY_LEEWAY: i64 = 0;
+/// How far ahead of our clock a token's `iat` and `nbf` may be, in seconds: what two machines' clocks may differ by.
+pub const SKEW_LEEWAY: i64 = 5;
+/// The longest `kid` that is looked up. Ours have 43 letters.
+const MAX_KID: usize = 64;
+/// Claims that are not for [`AccessClaims::extra`] to set.
+const RESERVED: [&str; 13] = [
+    "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "tid", "roles", "role_ids", "gen", "att",
+];
+
+/// What an access token says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// Who issued it: this stack.
+    pub iss: String,
+    /// Whose it is.
+    pub sub: UserId,
+    /// Whom it is for.
+    pub aud: String,
+    /// When it ends, in seconds since 1970: it no longer holds at this second.
+    pub exp: i64,
+    /// When it was issued, in seconds since 1970.
+    pub iat: i64,
+    /// Its own name.
+    pub jti: Uuid,
+    /// The session that it belongs to.
+    pub sid: SessionId,
+    /// The tenant.
+    pub tid: String,
+    /// The names of the account's roles when it was issued; for the client to read, never for us to believe.
+    pub roles: Vec<String>,
+    /// The same roles by id: what to fetch in order to authorise a request.
+    pub role_ids: Vec<RoleId>,
+    /// How many rotations of the refresh token lay before it ([`RefreshToken::depth`](super::opaque::RefreshToken)).
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    /// Which attempt of that rotation it came from.
+    #[serde(rename = "att")]
+    pub attempt: u32,
+    /// What a contract wants its clients to read besides.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// Signs access tokens with one key.
+#[derive(Debug)]
+pub struct Signer {
+    header: Header,
+    key: EncodingKey,
+}
+
+impl Signer {
+    /// A signer with this key.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where the key is not one for its algorithm.
+    pub fn new(key: &SigningKey) -> Result<Self> {
+        let mut header = Header::new(library(key.algorithm()));
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.kid().to_owned());
+        let der = key
+            .library_der()
+            .ok_or_else(|| Error::fault("a signing key is not PKCS#8"))?;
+        let key = match key.algorithm() {
+            Algorithm::EdDsa => EncodingKey::from_ed_der(der),
+            Algorithm::Es256 => EncodingKey::from_ec_der(der),
+            Algorithm::Rs256 => EncodingKey::from_rsa_der(der),
+        };
+        Ok(Self { header, key })
+    }
+
+    /// The token that says this.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where `extra` has a claim that is not its to set, or the token would be longer than any
+    /// verifier takes.
+    pub fn sign(&self, claims: &AccessClaims) -> Result<SecretString> {
+        if let Some(name) = RESERVED.iter().find(|name| claims.extra.contains_key(**name)) {
+            return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
+        }
+        let token = jsonwebtoken::encode(&self.header, claims, &self.key).map_err(Error::fault)?;
+        if token.len() > strict::MAX_TOKEN {
+            return Err(Error::fault(format!(
+                "a token of {} bytes would be refused",
+                token.len()
+            )));
+        }
+        Ok(token.into())
+    }
+}
+
+/// Why a token is refused: for a log or a counter. A caller is told [`Error::InvalidToken`] and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// It is over 8 KiB.
+    #[error("too long")]
+    TooLong,
+    /// It is not three parts of canonical base64url with JSON objects that name each member once.
+    #[error("malformed")]
+    Malformed,
+    /// Its header has a member that ours never have (`jwk`, `jku`, `x5u`, `x5c`, `crit`, `b64`, …), or lacks one.
+    #[error("a header that is not ours")]
+    Header,
+    /// It is not an access token.
+    #[error("another type of token")]
+    Type,
+    /// It names a key that is not in the set. Its `kid` is well-formed: it may be a key that was published just now.
+    #[error("an unknown key")]
+    UnknownKey,
+    /// It names another algorithm than its key's.
+    #[error("another algorithm than the key's")]
+    Algorithm,
+    /// Its signature is not the key's.
+    #[error("a wrong signature")]
+    Signature,
+    /// A claim is missing or has another type than ours.
+    #[error("claims that are not ours")]
+    Claims,
+    /// Another issuer's.
+    #[error("another issuer's")]
+    Issuer,
+    /// For another audience.
+    #[error("for another audience")]
+    Audience,
+    /// It has ended.
+    #[error("expired")]
+    Expired,
+    /// It has not begun.
+    #[error("not valid yet")]
+    NotYet,
+}
+
+impl From<Refusal> for Error {
+    fn from(_: Refusal) -> Self {
+        Self::InvalidToken
+    }
+}
+
+/// Tells whether a token is one of ours, for us, and holds now.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    issuer: String,
+    audience: String,
+}
+
+impl Verifier {
+    /// A verifier of tokens from this issuer for this audience.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audience: audience.into(),
+        }
+    }
+
+    /// What the token says, if it holds at `now`.
+    ///
+    /// The algorithm is the key's, never the header's; `aud` is one string, exactly ours (we issue no arrays, and
+    /// RFC 8725 section 3.9 is simplest kept so). No key is fetched: where the answer is [`Refusal::UnknownKey`], the
+    /// caller may read the key set anew once.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> std::result::Result<AccessClaims, Refusal> {
+        let parts = Parts::of(token)?;
+        let key = keys.for_header(&parts.header)?;
+        if !key.signed(parts.message.as_bytes(), parts.signature) {
+            return Err(Refusal::Signature);
+        }
+        let claims = strict::object(&parts.payload)?;
+        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
+            return Err(Refusal::Issuer);
+        }
+        if claims.get("aud").and_then(Value::as_str) != Some(&self.audience) {
+            return Err(Refusal::Audience);
+        }
+        check_times(&claims, now)?;
+        serde_json::from_value(Value::Object(claims)).map_err(|_| Refusal::Claims)
+    }
+}
+
+/// RFC 7519 sections 4.1.4 to 4.1.6: it ends at `exp`, and begins at `nbf` and not before it was issued.
+fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Result<(), Refusal> {
+    let now = i128::from(now.as_millisecond());
+    let millis = |claim: &Value, leeway: i64| {
+        // An integer literally, and none before 1970: `as_u64` is `None` for a float.
+        let seconds = claim.as_u64().ok_or(Refusal::Claims)?;
+        Ok((i128::from(seconds) + i128::from(leeway)) * 1000)
+    };
+    let end = millis(claims.get("exp").ok_or(Refusal::Claims)?, EXPIRY_LEEWAY)?;
+    let issued = millis(claims.get("iat").ok_or(Refusal::Claims)?, -SKEW_LEEWAY)?;
+    let start = match claims.get("nbf") {
+        Some(nbf) => issued.max(millis(nbf, -SKEW_LEEWAY)?),
+        None => issued,
+    };
+    if now >= end {
+        return Err(Refusal::Expired);
+    }
+    if now < start {
+        return Err(Refusal::NotYet);
+    }
+    Ok(())
+}
+
+/// A key that tokens are verified with.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    kid: String,
+    algorithm: Algorithm,
+    jwk: Value,
+    key: DecodingKey,
+}
+
+impl PublicKey {
+    /// The key that a JWK (RFC 7517) describes. `None` where it is not one of ours: no `kid` or `alg`, another use, a
+    /// private half, or numbers that are no key.
+    pub fn from_jwk(jwk: &Value) -> Option<Self> {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let kid = text("kid").filter(|kid| is_kid(kid))?;
+        let algorithm = text("alg")?.parse().ok()?;
+        if text("use") != Some("sig") || jwk.get("d").is_some() {
+            return None;
+        }
+        let material = Material::of_jwk(algorithm, jwk)?;
+        let key = match &material {
+            Material::Ed25519 { .. } => DecodingKey::from_ed_der(&material.point()),
+            Material::P256 { .. } => DecodingKey::from_ec_der(&material.point()),
+            Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
+        };
+        Some(Self {
+            kid: kid.to_owned(),
+            algorithm,
+            jwk: jwk.clone(),
+            key,
+        })
+    }
+
+    /// Its name.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What it verifies.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// What is published.
+    pub const fn jwk(&self) -> &Value {
+        &self.jwk
+    }
+
+    fn signed(&self, message: &[u8], signature: &str) -> bool {
+        jsonwebtoken::crypto::verify(signature, message, &self.key, library(self.algorithm)).unwrap_or(false)
+    }
+}
+
+/// The keys that are valid now: the next, the current and the previous ones.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet(Vec<PublicKey>);
+
+impl KeySet {
+    /// The keys of these JWKs. What is no usable key is left out, and so are different keys of one name: a token must
+    /// not get to choose among them.
+    pub fn from_jwks(jwks: Vec<Value>) -> Self {
+        let mut distinct: Vec<Value> = Vec::new();
+        for jwk in jwks {
+            if !distinct.contains(&jwk) {
+                distinct.push(jwk);
+            }
+        }
+        let namesakes = |kid: &str| distinct.iter().filter(|jwk| jwk["kid"] == kid).count();
+        let keys = distinct.iter().filter_map(PublicKey::from_jwk);
+        Self(keys.filter(|key| namesakes(&key.kid) == 1).collect())
+    }
+
+    /// The key of this name.
+    pub fn get(&self, kid: &str) -> Option<&PublicKey> {
+        self.0.iter().find(|key| key.kid == kid)
+    }
+
+    /// All keys.
+    pub fn iter(&self) -> std::slice::Iter<'_, PublicKey> {
+        self.0.iter()
+    }
+
+    /// The key for a token with this header. The header has `alg`, `kid` and `typ`, and nothing else: no key, no
+    /// place to fetch one from, nothing that asks to be understood.
+    fn for_header(&self, header: &Map<String, Value>) -> std::result::Result<&PublicKey, Refusal> {
+        let text = |name: &str| header.get(name).and_then(Value::as_str).ok_or(Refusal::Header);
+        let (alg, kid, typ) = (text("alg")?, text("kid")?, text("typ")?);
+        if header.len() != 3 || !is_kid(kid) {
+            return Err(Refusal::Header);
+        }
+        // A media type, so without regard to case, and its `application/` may be left out (RFC 7515 section 4.1.9).
+        if !typ.eq_ignore_ascii_case(TYPE) && !typ.eq_ignore_ascii_case("application/at+jwt") {
+            return Err(Refusal::Type);
+        }
+        let key = self.get(kid).ok_or(Refusal::UnknownKey)?;
+        if alg != key.algorithm.name() {
+            return Err(Refusal::Algorithm);
+        }
+        Ok(key)
+    }
+}
+
+/// Whether this can be the name of a key: letters of base64url, and not many.
+fn is_kid(kid: &str) -> bool {
+    let letters = kid
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    letters && (1..=MAX_KID).contains(&kid.len())
+}
+
+const fn library(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+    }
+}
+
+#[cfg(test)]
+mod tests;

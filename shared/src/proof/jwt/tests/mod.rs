@@ -1,0 +1,153 @@
+//! Tokens that no signer of ours would make, signed all the same: a refusal must not hang on the signature.
+
+mod claims;
+mod encoding;
+mod headers;
+mod keys;
+mod vectors;
+
+use std::sync::OnceLock;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::*;
+
+const ISSUER: &str = "https://usher.example/dev";
+const AUDIENCE: &str = "usher";
+/// A second in 2027, as good as any.
+const NOW: i64 = 1_800_000_000;
+
+/// One key per algorithm, made once: RSA takes its time.
+fn key(algorithm: Algorithm) -> &'static SigningKey {
+    static KEYS: [OnceLock<SigningKey>; 3] = [const { OnceLock::new() }; 3];
+    KEYS[algorithm as usize].get_or_init(|| SigningKey::generate(algorithm).unwrap())
+}
+
+fn every_key() -> [&'static SigningKey; 3] {
+    Algorithm::ALL.map(key)
+}
+
+fn published(keys: &[&SigningKey]) -> KeySet {
+    KeySet::from_jwks(keys.iter().map(|key| key.public_jwk()).collect())
+}
+
+fn claims() -> AccessClaims {
+    let start = Timestamp::from_second(NOW).unwrap();
+    AccessClaims {
+        iss: ISSUER.to_owned(),
+        sub: UserId::new(start).unwrap(),
+        aud: AUDIENCE.to_owned(),
+        exp: NOW + 900,
+        iat: NOW,
+        jti: crate::ambient::uuid_v7(start).unwrap(),
+        sid: SessionId::new(start).unwrap(),
+        tid: "main".to_owned(),
+        roles: vec!["admin".to_owned(), "user".to_owned()],
+        role_ids: vec![RoleId::new(start).unwrap(), RoleId::new(start).unwrap()],
+        generation: 3,
+        attempt: 1,
+        extra: Map::new(),
+    }
+}
+
+fn payload() -> Value {
+    serde_json::to_value(claims()).unwrap()
+}
+
+fn header(key: &SigningKey) -> Value {
+    json!({"alg": key.algorithm().name(), "kid": key.kid(), "typ": "at+jwt"})
+}
+
+fn signature(key: &SigningKey, message: &[u8]) -> Vec<u8> {
+    let pkcs8 = key.pkcs8().expose_secret();
+    let random = SystemRandom::new();
+    match key.algorithm() {
+        Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8)
+            .unwrap()
+            .sign(message)
+            .as_ref()
+            .to_vec(),
+        Algorithm::Es256 => {
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).unwrap();
+            pair.sign(&random, message).unwrap().as_ref().to_vec()
+        }
+        Algorithm::Rs256 => {
+            let pair = RsaKeyPair::from_pkcs8(pkcs8).unwrap();
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
+            signature
+        }
+    }
+}
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token of exactly this header and payload, with a true signature of the key.
+fn forge(key: &SigningKey, header: &str, payload: &str) -> String {
+    let message = format!("{}.{}", b64(header), b64(payload));
+    let signature = b64(signature(key, message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+fn genuine(key: &SigningKey) -> String {
+    forge(key, &header(key).to_string(), &payload().to_string())
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap()
+}
+
+/// What a stack with one key of each algorithm makes of the token, one second after it was issued.
+fn verify(token: &str) -> std::result::Result<AccessClaims, Refusal> {
+    verify_at(token, (NOW + 1) * 1000)
+}
+
+fn verify_at(token: &str, millis: i64) -> std::result::Result<AccessClaims, Refusal> {
+    Verifier::new(ISSUER, AUDIENCE).verify(token, &published(&every_key()), at(millis))
+}
+
+#[test]
+fn what_is_signed_verifies_with_every_algorithm() {
+    for key in every_key() {
+        let mut claims = claims();
+        claims.extra.insert("email_verified".to_owned(), json!(true));
+        let token = Signer::new(key).unwrap().sign(&claims).unwrap();
+        assert_eq!(verify(token.expose_secret()), Ok(claims), "{}", key.algorithm());
+    }
+}
+
+#[test]
+fn what_is_forged_here_verifies_until_something_is_wrong_with_it() {
+    for key in every_key() {
+        assert!(verify(&genuine(key)).is_ok(), "{}", key.algorithm());
+    }
+}
+
+#[test]
+fn a_token_is_the_profile_of_rfc_9068() {
+    let key = key(Algorithm::EdDsa);
+    let claims = claims();
+    let token = Signer::new(key).unwrap().sign(&claims).unwrap();
+    let parts = Parts::of(token.expose_secret()).unwrap();
+    assert_eq!(Value::Object(parts.header), header(key));
+    let expected = json!({
+        "iss": ISSUER, "sub": claims.sub, "aud": AUDIENCE, "exp": NOW + 900, "iat": NOW, "jti": claims.jti,
+        "sid": claims.sid, "tid": "main", "roles": ["admin", "user"], "role_ids": claims.role_ids, "gen": 3, "att": 1,
+    });
+    assert_eq!(serde_json::from_slice::<Value>(&parts.payload).unwrap(), expected);
+}
+
+#[test]
+fn a_refusal_tells_the_caller_nothing() {
+    assert_eq!(Error::from(Refusal::Expired), Error::InvalidToken);
+    assert_eq!(Error::from(Refusal::Signature), Error::InvalidToken);
+}

@@ -1,0 +1,305 @@
+//! Passwords: Argon2id (RFC 9106) in PHC strings, with the parameters of the OWASP Password Storage Cheat Sheet.
+//!
+//! A password is hashed exactly as it was sent, all of it: no trimming, no normalisation, no truncation (ASVS 6.2.8).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::ambient;
+use crate::error::{Error, Result};
+
+/// A stored hash may ask for this much memory at most, in KiB (1 GiB): the store is not trusted to bring us down.
+const MAX_MEMORY_KIB: u32 = 1 << 20;
+/// A stored hash may ask for this many passes at most: ten times what any recommendation asks.
+const MAX_ITERATIONS: u32 = 64;
+/// The length of the salts that we make, in bytes (RFC 9106 section 3.1).
+const SALT_LEN: usize = 16;
+/// The length of the hashes that we make, in bytes.
+const OUTPUT_LEN: usize = 32;
+
+/// What one hash costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes. They are computed one after another, so more of them buy nothing here.
+    pub parallelism: u32,
+}
+
+impl Default for Params {
+    /// 19 MiB, two passes, one lane: the first choice of the OWASP Password Storage Cheat Sheet.
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+        }
+    }
+}
+
+impl Params {
+    fn checked(self) -> Result<argon2::Params> {
+        if self.memory_kib > MAX_MEMORY_KIB || self.iterations > MAX_ITERATIONS {
+            return Err(Error::fault("the Argon2 parameters are absurd"));
+        }
+        argon2::Params::new(self.memory_kib, self.iterations, self.parallelism, Some(OUTPUT_LEN)).map_err(Error::fault)
+    }
+}
+
+/// What came of comparing a password with a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password.
+    Right {
+        /// The stored hash is weaker than what is asked for now: hash the password again and store that.
+        rehash: bool,
+    },
+    /// It is not, or there is no hash.
+    Wrong,
+}
+
+/// Hashes passwords and compares them, off the async threads and only so many at a time. Clones share everything.
+#[derive(Clone)]
+pub struct Hasher {
+    inner: Arc<Inner>,
+    permits: Arc<Semaphore>,
+}
+
+struct Inner {
+    params: argon2::Params,
+    /// What is compared for an account that does not exist.
+    decoy: String,
+    /// Wiped memory that waits for the next hash: mapping it anew costs 5 to 30 % of one.
+    arenas: Mutex<Vec<Vec<Block>>>,
+    keep: usize,
+    allocated: AtomicU64,
+    comparisons: AtomicU64,
+    hashes: AtomicU64,
+}
+
+impl Hasher {
+    /// A hasher at this cost, that works on `parallel` passwords at once; the others wait. Memory is bounded by
+    /// `parallel` times `memory_kib`.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where the parameters are not Argon2's, or `parallel` is 0.
+    pub fn new(params: Params, parallel: usize) -> Result<Self> {
+        if parallel == 0 || parallel > Semaphore::MAX_PERMITS {
+            return Err(Error::fault("the number of parallel hashes must be at least 1"));
+        }
+        let params = params.checked()?;
+        // Random bytes in place of a hash: nobody's password fits, the work is the same, and a cold start does not
+        // pay for computing one.
+        let decoy = phc(
+            &params,
+            &ambient::random::<SALT_LEN>()?,
+            &ambient::random::<OUTPUT_LEN>()?,
+        )?;
+        let inner = Inner {
+            params,
+            decoy,
+            arenas: Mutex::new(Vec::new()),
+            keep: parallel,
+            allocated: AtomicU64::new(0),
+            comparisons: AtomicU64::new(0),
+            hashes: AtomicU64::new(0),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            permits: Arc::new(Semaphore::new(parallel)),
+        })
+    }
+
+    /// The PHC string of a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where there is no memory; [`Error::Fault`] where there is no randomness.
+    pub async fn hash(&self, password: SecretString) -> Result<String> {
+        self.apart(move |inner| inner.hash(&password)).await
+    }
+
+    /// Whether the stored hash is this password's. Without a stored hash the same work is done on a decoy and the
+    /// answer is [`Verdict::Wrong`], so that time says nothing about who exists.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where `phc` is not an Argon2id PHC string or asks for an absurd amount of work;
+    /// [`Error::Unavailable`] where there is no memory.
+    pub async fn verify(&self, password: SecretString, phc: Option<String>) -> Result<Verdict> {
+        self.apart(move |inner| inner.verify(&password, phc.as_deref())).await
+    }
+
+    /// How many passwords were compared so far, with hashes or with the decoy.
+    pub fn comparisons(&self) -> u64 {
+        self.inner.comparisons.load(Ordering::Relaxed)
+    }
+
+    /// How many new hashes were made so far.
+    pub fn hashes(&self) -> u64 {
+        self.inner.hashes.load(Ordering::Relaxed)
+    }
+
+    async fn apart<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Inner) -> Result<T> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::fault)?;
+        let inner = Arc::clone(&self.inner);
+        let job = move || {
+            // The permit goes with the work, not with the request: one that hangs up does not make room early.
+            let _permit = permit;
+            work(&inner)
+        };
+        tokio::task::spawn_blocking(job).await.map_err(Error::fault)?
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher")
+            .field("params", &self.inner.params)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn hash(&self, password: &SecretString) -> Result<String> {
+        self.hashes.fetch_add(1, Ordering::Relaxed);
+        let salt = ambient::random::<SALT_LEN>()?;
+        let mut output = Zeroizing::new([0; OUTPUT_LEN]);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        self.compute(&argon2, password, &salt, output.as_mut_slice())?;
+        phc(&self.params, &salt, output.as_slice())
+    }
+
+    fn verify(&self, password: &SecretString, phc: Option<&str>) -> Result<Verdict> {
+        let stored = Stored::parse(phc.unwrap_or(&self.decoy))?;
+        self.comparisons.fetch_add(1, Ordering::Relaxed);
+        let mut output = Zeroizing::new(vec![0; stored.output.len()]);
+        self.compute(&stored.argon2, password, &stored.salt, &mut output)?;
+        let equal = verify_slices_are_equal(&output, stored.output.as_bytes()).is_ok();
+        Ok(if equal && phc.is_some() {
+            Verdict::Right {
+                rehash: stored.is_weaker_than(&self.params),
+            }
+        } else {
+            Verdict::Wrong
+        })
+    }
+
+    fn compute(&self, argon2: &Argon2<'_>, password: &SecretString, salt: &[u8], output: &mut [u8]) -> Result<()> {
+        let mut arena = self.arena(argon2.params().block_count())?;
+        argon2
+            .hash_password_into_with_memory(
+                password.expose_secret().as_bytes(),
+                salt,
+                output,
+                arena.blocks.as_mut_slice(),
+            )
+            .map_err(Error::fault)
+    }
+
+    fn arena(&self, blocks: usize) -> Result<Arena<'_>> {
+        let standard = self.params.block_count();
+        if blocks <= standard
+            && let Some(blocks) = self.pool().pop()
+        {
+            return Ok(Arena { home: self, blocks });
+        }
+        let size = blocks.max(standard);
+        let mut blocks = Vec::new();
+        blocks.try_reserve_exact(size).map_err(Error::unavailable)?;
+        blocks.resize(size, Block::new());
+        self.allocated.fetch_add(1, Ordering::Relaxed);
+        Ok(Arena { home: self, blocks })
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.arenas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The memory of one hash. It goes back to the pool wiped, however the hash ended.
+struct Arena<'a> {
+    home: &'a Inner,
+    blocks: Vec<Block>,
+}
+
+impl Drop for Arena<'_> {
+    fn drop(&mut self) {
+        // Its blocks are enough to go on guessing the password without redoing the work.
+        self.blocks.iter_mut().zeroize();
+        let mut pool = self.home.pool();
+        if self.blocks.len() == self.home.params.block_count() && pool.len() < self.home.keep {
+            pool.push(std::mem::take(&mut self.blocks));
+        }
+    }
+}
+
+/// A PHC string, understood.
+struct Stored {
+    argon2: Argon2<'static>,
+    current: bool,
+    salt: Salt,
+    output: Output,
+}
+
+impl Stored {
+    /// The causes name what is wrong and never the string: it is as secret as the table.
+    fn parse(phc: &str) -> Result<Self> {
+        let hash = PasswordHash::new(phc).map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
+        if hash.algorithm != ARGON2ID_IDENT {
+            return Err(Error::fault("a stored password hash is not Argon2id"));
+        }
+        let params = argon2::Params::try_from(&hash).map_err(Error::fault)?;
+        if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_ITERATIONS {
+            return Err(Error::fault("a stored password hash asks for an absurd amount of work"));
+        }
+        // No version means the first one (argon2's own decoder reads it so).
+        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
+        let version = version.map_err(Error::fault)?;
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
+            return Err(Error::fault("a stored password hash has no salt or no hash"));
+        };
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, version, params),
+            current: version == Version::V0x13,
+            salt,
+            output,
+        })
+    }
+
+    fn is_weaker_than(&self, wanted: &argon2::Params) -> bool {
+        let has = self.argon2.params();
+        !self.current
+            || has.m_cost() < wanted.m_cost()
+            || has.t_cost() < wanted.t_cost()
+            || has.p_cost() < wanted.p_cost()
+            || self.salt.len() < SALT_LEN
+            || self.output.len() < OUTPUT_LEN
+    }
+}
+
+/// The PHC string of a hash.
+fn phc(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Result<String> {
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).map_err(Error::fault)?,
+        salt: Some(Salt::new(salt).map_err(Error::fault)?),
+        hash: Some(Output::new(output).map_err(Error::fault)?),
+    };
+    Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests;
