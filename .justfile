@@ -1,0 +1,41 @@
+# Short names for what one does here all day; `just` lists them. Nothing needs `just`: each recipe is
+# the command that one would type.
+
+_list:
+    @'{{ just_executable() }}' --justfile '{{ justfile() }}' --list --unsorted
+
+# Start the whole stack in one process; for example: just run --ephemeral
+run *args:
+    cargo run -- {{ args }}
+
+# Run the tests; for example: just test -p users
+test *args='--workspace':
+    cargo test --locked {{ args }}
+
+# What CI would complain about
+lint:
+    cargo fmt --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}" sam validate --lint
+    cfn-lint template.yaml
+    checkov -f template.yaml
+
+# Licences and crates that may not come in twice
+deny:
+    cargo deny --locked check
+
+# All that must hold before a change lands
+ci:
+    .ci/run
+
+# Write openapi.json anew from the route tables
+openapi:
+    cargo run --locked -- --write-openapi openapi.json
+
+# The Lambda binaries, as `sam deploy` takes them
+build:
+    sam build
+
+# The Lambda binaries in containers; start `just run --dynamodb-listen 0.0.0.0:8000` first
+local: build
+    sam local start-api
