@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 /// Tells the time.
-pub trait Clock: Send + Sync {
+pub trait Clock: std::fmt::Debug + Send + Sync {
     /// The present moment, to the millisecond: no body, key or token of Usher's is finer.
     fn now(&self) -> Timestamp;
 }

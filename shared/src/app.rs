@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::actions::keyring::Keyring;
 use crate::ambient::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::proof::password::{Hasher, Params};
-use crate::proof::seal::MasterKey;
+use crate::proof::seal::{MacKey, MasterKey};
 use crate::settings::{KeySource, Settings};
 use crate::store::dynamo::Table;
 use crate::store::secret;
@@ -28,7 +28,7 @@ pub struct App {
     /// Signing keys.
     pub keyring: Keyring,
     master: OnceCell<MasterKey>,
-    cursors: OnceCell<MasterKey>,
+    cursors: OnceCell<MacKey>,
 }
 
 impl App {
@@ -47,7 +47,11 @@ impl App {
     pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         let table = Table::connect(&settings.table, settings.dynamodb_endpoint.as_deref()).await;
         let (memory_kib, iterations, parallelism) = settings.argon2;
-        let params = Params { memory_kib, iterations, parallelism };
+        let params = Params {
+            memory_kib,
+            iterations,
+            parallelism,
+        };
         Ok(Arc::new(Self {
             hasher: Hasher::new(params, settings.hash_parallel)?,
             keyring: Keyring::default(),
@@ -64,20 +68,23 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`] where this function has none or it cannot be read: nothing is issued then.
     pub async fn master_key(&self) -> Result<&MasterKey> {
-        self.master.get_or_try_init(|| key("USHER_MASTER_KEY", self.settings.master_key.as_ref())).await
+        let source = self.settings.master_key.as_ref();
+        let read = || async { MasterKey::from_text(text("USHER_MASTER_KEY", source).await?.expose_secret()) };
+        self.master.get_or_try_init(read).await
     }
 
-    /// The key that cursors are sealed under.
+    /// The key that authenticates cursors.
     ///
     /// # Errors
     /// As [`App::master_key`].
-    pub async fn cursor_key(&self) -> Result<&MasterKey> {
-        self.cursors.get_or_try_init(|| key("USHER_CURSOR_KEY", self.settings.cursor_key.as_ref())).await
+    pub async fn cursor_key(&self) -> Result<&MacKey> {
+        let source = self.settings.cursor_key.as_ref();
+        let read = || async { MacKey::from_text(text("USHER_CURSOR_KEY", source).await?.expose_secret()) };
+        self.cursors.get_or_try_init(read).await
     }
 }
 
-async fn key(name: &str, source: Option<&KeySource>) -> Result<MasterKey> {
+async fn text(name: &str, source: Option<&KeySource>) -> Result<SecretString> {
     let source = source.ok_or_else(|| Error::unavailable(format!("{name}_SECRET is not set")))?;
-    let text = secret::read(source).await?;
-    MasterKey::from_text(text.expose_secret())
+    secret::read(source).await
 }

@@ -71,7 +71,10 @@ impl Settings {
     /// # Errors
     /// Every complaint, a line each.
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
-        let mut env = Env { vars, complaints: Vec::new() };
+        let mut env = Env {
+            vars,
+            complaints: Vec::new(),
+        };
         let lockout = LockoutRule::default();
         let settings = Self {
             table: env.required("USHER_TABLE"),
@@ -82,7 +85,9 @@ impl Settings {
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
             jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
             lockout: LockoutRule {
-                limit: env.parsed("USHER_LOCKOUT_LIMIT", "a number of failures", lockout.limit).max(1),
+                limit: env
+                    .parsed("USHER_LOCKOUT_LIMIT", "a number of failures", lockout.limit)
+                    .max(1),
                 first: SignedDuration::from_secs(env.parsed(
                     "USHER_LOCKOUT_SECONDS",
                     "a number of seconds",
@@ -99,7 +104,11 @@ impl Settings {
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_secret: env.text("USHER_ADMIN_SECRET"),
         };
-        if env.complaints.is_empty() { Ok(settings) } else { Err(env.complaints.join("\n")) }
+        if env.complaints.is_empty() {
+            Ok(settings)
+        } else {
+            Err(env.complaints.join("\n"))
+        }
     }
 }
 
@@ -123,7 +132,9 @@ impl Env {
     fn parsed<T: FromStr + Display>(&mut self, name: &str, shape: &str, default: T) -> T {
         let Some(text) = self.text(name) else { return default };
         text.parse().unwrap_or_else(|_| {
-            self.complaints.push(format!("{name} is `{text}`: it must be {shape} (without it, {default})"));
+            self.complaints.push(format!(
+                "{name} is `{text}`: it must be {shape} (without it, {default})"
+            ));
             default
         })
     }
@@ -137,14 +148,21 @@ impl Env {
 
     fn argon2(&mut self) -> (u32, u32, u32) {
         let default = (19_456, 2, 1);
-        let Some(text) = self.text("USHER_ARGON2") else { return default };
+        let Some(text) = self.text("USHER_ARGON2") else {
+            return default;
+        };
         let number = |part: Option<&str>, key: &str| part?.strip_prefix(key)?.parse::<u32>().ok();
         let mut parts = text.split(',');
-        let params = (number(parts.next(), "m="), number(parts.next(), "t="), number(parts.next(), "p="));
+        let params = (
+            number(parts.next(), "m="),
+            number(parts.next(), "t="),
+            number(parts.next(), "p="),
+        );
         match params {
             (Some(m), Some(t), Some(p)) if parts.next().is_none() => (m, t, p),
             _ => {
-                self.complaints.push(format!("USHER_ARGON2 is `{text}`: it must be like `m=19456,t=2,p=1`"));
+                self.complaints
+                    .push(format!("USHER_ARGON2 is `{text}`: it must be like `m=19456,t=2,p=1`"));
                 default
             }
         }
@@ -167,7 +185,12 @@ mod tests {
             ("USHER_JWT_ALGORITHM", "none"),
         ]))
         .unwrap_err();
-        for name in ["USHER_TABLE", "USHER_DEV_ENDPOINTS", "USHER_ARGON2", "USHER_JWT_ALGORITHM"] {
+        for name in [
+            "USHER_TABLE",
+            "USHER_DEV_ENDPOINTS",
+            "USHER_ARGON2",
+            "USHER_JWT_ALGORITHM",
+        ] {
             assert!(told.lines().any(|line| line.starts_with(name)), "{name} in {told}");
         }
     }

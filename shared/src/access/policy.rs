@@ -26,8 +26,11 @@ pub struct Rights {
 /// The rights that these grants give at this moment to a request about this department (`None`: about no department).
 /// A role that is not among `roles` no longer exists and gives nothing.
 pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: Option<&Department>) -> Rights {
-    let applying: BTreeSet<RoleId> =
-        grants.iter().filter(|grant| grant.applies(now, department)).map(|grant| grant.role).collect();
+    let applying: BTreeSet<RoleId> = grants
+        .iter()
+        .filter(|grant| grant.applies(now, department))
+        .map(|grant| grant.role)
+        .collect();
     let held = || roles.iter().filter(|role| applying.contains(&role.id));
     Rights {
         rung: held().filter_map(Role::rung).max().unwrap_or_default(),

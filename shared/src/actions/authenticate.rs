@@ -34,7 +34,10 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     }
     let session = first_use(cx, session, &claims).await?;
     // A role given since the token was issued is not named in it, and counts all the same.
-    let missing: Vec<RoleId> = applying(cx, &user).into_iter().filter(|id| !claims.role_ids.contains(id)).collect();
+    let missing: Vec<RoleId> = applying(cx, &user)
+        .into_iter()
+        .filter(|id| !claims.role_ids.contains(id))
+        .collect();
     let mut known = present.roles;
     if !missing.is_empty() {
         known.extend(roles::get_all(table, t, missing).await?);
@@ -48,34 +51,54 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
 /// [`Error::InvalidToken`]; [`Error::Unavailable`].
 pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     let keys = cx.keys().await?;
-    let verifier = Verifier::new(&cx.issuer, &cx.app.settings.audience);
-    let claims = verifier.verify(token, &keys.public, cx.now).map_err(|_| Error::InvalidToken)?;
-    if claims.tid != cx.tenant { Err(Error::InvalidToken) } else { Ok(claims) }
+    let verifier = Verifier::new(cx.issuer.as_str(), cx.app.settings.audience.as_str());
+    let claims = verifier
+        .verify(token, &keys.public, cx.now)
+        .map_err(|_| Error::InvalidToken)?;
+    if claims.tid != cx.tenant.as_str() {
+        Err(Error::InvalidToken)
+    } else {
+        Ok(claims)
+    }
 }
 
 /// The roles that apply to an account in requests about no department.
 pub fn applying(cx: &Context, user: &User) -> BTreeSet<RoleId> {
-    user.grants.iter().filter(|grant| grant.applies(cx.now, None)).map(|grant| grant.role).collect()
+    user.grants
+        .iter()
+        .filter(|grant| grant.applies(cx.now, None))
+        .map(|grant| grant.role)
+        .collect()
 }
 
 fn caller(cx: &Context, user: User, session: Session, mut known: Vec<Role>) -> Caller {
     let rights = policy::effective(&user.grants, &known, cx.now, None);
     known.retain(|role| rights.roles.contains(&role.id));
-    Caller { id: user.id, user: Some(user), session, roles: known, rights }
+    Caller {
+        id: user.id,
+        user: Some(user),
+        session,
+        roles: known,
+        rights,
+    }
 }
 
 /// Writes down the first use of the newest pair: from then on the refresh token before it is spent. Should somebody
 /// have exchanged that one again in this moment, this token is not the newest any more.
 async fn first_use(cx: &Context, mut session: Session, claims: &AccessClaims) -> Result<Session> {
     for _ in 0..16 {
-        let first = session.accepts(claims.depth, claims.attempt).ok_or(Error::InvalidToken)?;
+        let first = session
+            .accepts(claims.generation, claims.attempt)
+            .ok_or(Error::InvalidToken)?;
         if !first.0 || sessions::confirm(&cx.app.table, &session).await? {
             return Ok(session);
         }
         let again = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
         session = again.session.ok_or(Error::InvalidToken)?;
     }
-    Err(Error::unavailable("a session changed again and again while its token was used"))
+    Err(Error::unavailable(
+        "a session changed again and again while its token was used",
+    ))
 }
 
 /// A made-up principal: what it may do is kept in its session, and only where the stage has the development routes.
@@ -96,5 +119,11 @@ async fn made_up(cx: &Context, session: Session) -> Result<Arc<Caller>> {
         permissions: known.iter().flat_map(|role| role.permissions.iter().cloned()).collect(),
     };
     rights.permissions.extend(principal.permissions.iter().cloned());
-    Ok(Arc::new(Caller { id: session.user, user: None, session, roles: known, rights }))
+    Ok(Arc::new(Caller {
+        id: session.user,
+        user: None,
+        session,
+        roles: known,
+        rights,
+    }))
 }

@@ -50,9 +50,16 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
     for name in &principal.roles {
         let role = roles::named(cx, name).await?;
         let role = role.ok_or_else(|| Error::invalid("/roles", format!("there is no role `{name}`")))?;
-        named.push(NamedRole { id: role.id, name: role.name.as_given().to_owned() });
+        named.push(NamedRole {
+            id: role.id,
+            name: role.name.as_given().to_owned(),
+        });
     }
-    let terms = Terms { access: lasts, session: lasts, refresh: false };
+    let terms = Terms {
+        access: lasts,
+        session: lasts,
+        refresh: false,
+    };
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
     session.made_up = Some(MadeUp {
         username: principal.username.unwrap_or_else(|| "dev".to_owned()),
@@ -63,9 +70,19 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
     cx.app.table.transact(&[session_store::open(&session)?]).await?;
     tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
     let roles = named.into_iter().map(|role| role.name).collect();
-    Ok(Issued { user: None, roles, access_token, expires_at, refresh_token: None })
+    Ok(Issued {
+        user: None,
+        roles,
+        access_token,
+        expires_at,
+        refresh_token: None,
+    })
 }
 
 fn exists(cx: &Context) -> Result<()> {
-    if cx.app.settings.dev_endpoints { Ok(()) } else { Err(Error::NoSuchRoute) }
+    if cx.app.settings.dev_endpoints {
+        Ok(())
+    } else {
+        Err(Error::NoSuchRoute)
+    }
 }

@@ -36,10 +36,17 @@ pub async fn named(cx: &Context, names: &[String]) -> Result<Vec<Role>> {
         match role_actions::named(cx, name).await? {
             Some(role) if role.id == role::USER.id || found.iter().any(|known| known.id == role.id) => {}
             Some(role) => found.push(role),
-            None => unknown.push(Violation::new(format!("/roles/{n}"), format!("there is no role `{name}`"))),
+            None => unknown.push(Violation::new(
+                format!("/roles/{n}"),
+                format!("there is no role `{name}`"),
+            )),
         }
     }
-    if unknown.is_empty() { Ok(found) } else { Err(Error::Invalid(unknown)) }
+    if unknown.is_empty() {
+        Ok(found)
+    } else {
+        Err(Error::Invalid(unknown))
+    }
 }
 
 /// The grants that an account begins with: the one that everybody has, and these.
@@ -47,10 +54,22 @@ pub async fn named(cx: &Context, names: &[String]) -> Result<Vec<Role>> {
 /// # Errors
 /// Where the machine gives no randomness.
 pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
-    let everybody = grant(cx, role::USER.id, seating::any(role::USER.counters)?, false, &NewGrant::default())?;
+    let everybody = grant(
+        cx,
+        role::USER.id,
+        seating::any(role::USER.counters)?,
+        false,
+        &NewGrant::default(),
+    )?;
     let mut grants = vec![everybody];
     for role in given {
-        grants.push(grant(cx, role.id, seating::any(role.counters)?, role.administers(), &NewGrant::default())?);
+        grants.push(grant(
+            cx,
+            role.id,
+            seating::any(role.counters)?,
+            role.administers(),
+            &NewGrant::default(),
+        )?);
     }
     Ok(grants)
 }
@@ -110,7 +129,11 @@ pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
     let found = accounts::find(cx, user).await?;
     let taken = |user: &User| {
         accounts::may_change(cx, user)?;
-        let grant = user.grants.iter().find(|grant| grant.id == id).ok_or(Error::NotFound(Noun::Grant))?;
+        let grant = user
+            .grants
+            .iter()
+            .find(|grant| grant.id == id)
+            .ok_or(Error::NotFound(Noun::Grant))?;
         if grant.role == role::USER.id {
             return Err(Conflict::SystemRole("every account is at least `user`").into());
         }
@@ -147,10 +170,15 @@ pub async fn set_rung(
             after.grants.retain(|grant| !is_on_ladder(grant.role));
         }
         if let Some(role) = &role
-            && !user.grants.iter().any(|grant| grant.role == role.id && grant.keeps_in_charge())
+            && !user
+                .grants
+                .iter()
+                .any(|grant| grant.role == role.id && grant.keeps_in_charge())
         {
             let seat = seating::of(Some(user), role)?;
-            after.grants.push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+            after
+                .grants
+                .push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
         }
         if let Some(status) = status {
             accounts::set_status(&mut after, status)?;

@@ -22,8 +22,13 @@ pub struct Logins {
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Logins> {
     let context = format!("logins|{}|{user}|{}", cx.tenant, cx.caller()?.id);
     let key = cx.app.cursor_key().await?;
-    let after: Option<EntryId> = cursor.map(|text| cursor::open(key, &context, text, cx.now)).transpose()?;
+    let after: Option<EntryId> = cursor
+        .map(|text| cursor::open(key, &context, text, cx.now))
+        .transpose()?;
     let (items, more) = history::logins_of(&cx.app.table, &cx.tenant, user, after, limit).await?;
     let last = items.last().map(|entry| entry.id).filter(|_| more);
-    Ok(Logins { next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?, items })
+    Ok(Logins {
+        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
+        items,
+    })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::sync::RwLock;
 
@@ -35,7 +36,13 @@ impl Keyring {
     /// # Errors
     /// [`Error::Unavailable`] where they have to be read and the store does not answer.
     pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
-        if let Some(keys) = self.0.read().await.as_ref().filter(|keys| now.duration_since(keys.read_at) < FRESH) {
+        if let Some(keys) = self
+            .0
+            .read()
+            .await
+            .as_ref()
+            .filter(|keys| now.duration_since(keys.read_at) < FRESH)
+        {
             return Ok(keys.clone());
         }
         let mut held = self.0.write().await;
@@ -59,7 +66,12 @@ impl Keyring {
 impl Keys {
     fn new(stored: Vec<StoredKey>, now: Timestamp) -> Self {
         let public = KeySet::from_jwks(stored.iter().map(|key| key.jwk.clone()).collect());
-        Self { public, stored, read_at: now, signer: tokio::sync::OnceCell::new() }
+        Self {
+            public,
+            stored,
+            read_at: now,
+            signer: tokio::sync::OnceCell::new(),
+        }
     }
 
     /// The public keys as a JWK Set's members (RFC 7517).
@@ -92,7 +104,7 @@ impl Keys {
                     ))
                 })?;
                 let algorithm: Algorithm = key.algorithm.parse().map_err(|_| Error::fault("a key's algorithm"))?;
-                Ok(Signer::new(SigningKey::from_pkcs8(algorithm, &pkcs8)?))
+                Signer::new(&SigningKey::from_pkcs8(algorithm, pkcs8.expose_secret())?)
             })
             .await
     }

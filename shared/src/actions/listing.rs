@@ -48,7 +48,9 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     }
     let context = format!("users|{}|{filter:?}|{}", cx.tenant, cx.caller()?.id);
     let key = cx.app.cursor_key().await?;
-    let after: Option<UserId> = cursor.map(|text| cursor::open(key, &context, text, cx.now)).transpose()?;
+    let after: Option<UserId> = cursor
+        .map(|text| cursor::open(key, &context, text, cx.now))
+        .transpose()?;
     let role = match &filter.role {
         Some(name) => Some(
             role_actions::named(cx, name)
@@ -116,7 +118,11 @@ impl Source {
         match (self, role) {
             (Self::Found(ids), _) => self.walked(cx, filter, role, ids.len()).await,
             (Self::Role(_), Some(role)) if filter.status.is_none() => {
-                Ok(seats::taken(table, std::slice::from_ref(role)).await?.into_iter().map(u64::from).sum())
+                Ok(seats::taken(table, std::slice::from_ref(role))
+                    .await?
+                    .into_iter()
+                    .map(u64::from)
+                    .sum())
             }
             (Self::Role(_), _) => self.walked(cx, filter, role, LOOKED_AT).await,
             (Self::All, _) => Ok(users::counts(table, t).await?.values().sum()),
@@ -125,7 +131,10 @@ impl Source {
                 let counts: BTreeMap<Status, u64> = users::counts(table, t).await?;
                 let count = |status| counts.get(&status).copied().unwrap_or(0);
                 // Locks that have ended still count as locks until something is written.
-                let active = Filter { status: Some(Status::Active), ..Filter::default() };
+                let active = Filter {
+                    status: Some(Status::Active),
+                    ..Filter::default()
+                };
                 let locked = Self::Statuses(vec![Status::Locked]);
                 let ended = if matches!(status, Status::Active | Status::Locked) && count(Status::Locked) > 0 {
                     Box::pin(locked.walked(cx, &active, None, LOOKED_AT)).await?
@@ -195,8 +204,10 @@ pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,
 ) -> Result<BTreeMap<RoleId, String>> {
-    let ids: BTreeSet<RoleId> =
-        accounts.into_iter().flat_map(|user| user.grants.iter().map(|grant| grant.role)).collect();
+    let ids: BTreeSet<RoleId> = accounts
+        .into_iter()
+        .flat_map(|user| user.grants.iter().map(|grant| grant.role))
+        .collect();
     let by_heart = |id: &RoleId| SystemRole::by_id(*id).map(|system| (*id, system.name.to_owned()));
     let mut names: BTreeMap<RoleId, String> = ids.iter().filter_map(by_heart).collect();
     let custom: Vec<RoleId> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();

@@ -52,7 +52,11 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
         failed(cx, &attempt).await?;
         return Err(refused);
     }
-    let better = if rehash { Some(PasswordHash(cx.app.hasher.hash(password).await?)) } else { None };
+    let better = if rehash {
+        Some(PasswordHash(cx.app.hasher.hash(password.secret()).await?))
+    } else {
+        None
+    };
     open(cx, user, better, terms).await
 }
 
@@ -96,7 +100,11 @@ async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
 }
 
 async fn reserve_nobody(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let hash: String = digest(&SHA256, name.canonical().as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = digest(&SHA256, name.canonical().as_bytes())
+        .as_ref()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let attempt = reserve(cx, keys::guess(&cx.tenant, &hash), Whose::Nobody).await?;
     attempt.ok_or_else(|| Error::fault("the attempts of nobody cannot be gone"))
 }
@@ -112,7 +120,11 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
     for _ in 0..WAITS {
         match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
             Reserved::Attempt(number, item) => {
-                let user: Option<User> = if whose == Whose::Account { Some(from_item(item)?) } else { None };
+                let user: Option<User> = if whose == Whose::Account {
+                    Some(from_item(item)?)
+                } else {
+                    None
+                };
                 return Ok(Some(Attempt { number, user, key }));
             }
             Reserved::Gone => return Ok(None),
@@ -125,14 +137,20 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
 }
 
 pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password) -> Result<Verdict> {
-    let hash = attempt.user.as_ref().and_then(|user| user.password.clone()).map(|hash| hash.0);
-    cx.app.hasher.verify(password, hash).await
+    let hash = attempt
+        .user
+        .as_ref()
+        .and_then(|user| user.password.clone())
+        .map(|hash| hash.0);
+    cx.app.hasher.verify(password.secret(), hash).await
 }
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     let last = attempt.number >= cx.app.settings.lockout.limit;
-    let Some(user) = &attempt.user else { return failed_nobody(cx, attempt, last).await };
+    let Some(user) = &attempt.user else {
+        return failed_nobody(cx, attempt, last).await;
+    };
     let mut user = user.clone();
     for _ in 0..16 {
         let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
@@ -153,19 +171,35 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
             outcome => return outcome,
         }
     }
-    Err(Error::unavailable("an account changed again and again while it was to be locked"))
+    Err(Error::unavailable(
+        "an account changed again and again while it was to be locked",
+    ))
 }
 
 async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
     let kept = crate::domain::lockout::MEMORY;
     let entry = |kind| record::login_entry(cx, UserId::new(cx.now)?, kind, None);
-    let mut writes = vec![history::login_of_nobody(&attempt.key, &entry(LoginKind::LoginFailed)?, kept)?];
+    let mut writes = vec![history::login_of_nobody(
+        &attempt.key,
+        &entry(LoginKind::LoginFailed)?,
+        kept,
+    )?];
     if last {
-        let seen = cx.app.table.get(&attempt.key).await?.map(|item| attempts::attempts(&item)).transpose()?;
+        let seen = cx
+            .app
+            .table
+            .get(&attempt.key)
+            .await?
+            .map(|item| attempts::attempts(&item))
+            .transpose()?;
         let until = cx.now + cx.app.settings.lockout.duration(seen.unwrap_or_default().lockouts);
         let changes = Changes::new().set("lockoutUntil", number(until.as_millisecond()));
         writes.push(Write::update(attempt.key.clone(), changes));
-        writes.push(history::login_of_nobody(&attempt.key, &entry(LoginKind::Lockout)?, kept)?);
+        writes.push(history::login_of_nobody(
+            &attempt.key,
+            &entry(LoginKind::Lockout)?,
+            kept,
+        )?);
     }
     cx.app.table.transact(&writes).await
 }
@@ -196,7 +230,11 @@ fn not_active(user: &User, now: Timestamp) -> Option<Error> {
     match user.status_at(now) {
         Status::Active => None,
         Status::Locked => Some(Error::Locked {
-            reason: user.lock.as_ref().and_then(|lock| lock.reason.clone()).unwrap_or_else(|| BY_ADMIN.to_owned()),
+            reason: user
+                .lock
+                .as_ref()
+                .and_then(|lock| lock.reason.clone())
+                .unwrap_or_else(|| BY_ADMIN.to_owned()),
             until: user.lock_ends(now),
             retry_after: user.lock_ends(now).map(|until| seconds(now, until)),
         }),

@@ -82,7 +82,10 @@ pub struct Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("now", &self.now).field("tenant", &self.tenant).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("now", &self.now)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,6 +125,9 @@ impl Context {
     /// # Errors
     /// [`Error::NotFound`] where no account stands behind it.
     pub fn own_account(&self) -> Result<&User> {
-        self.caller()?.user.as_ref().ok_or(Error::NotFound(crate::error::Noun::User))
+        self.caller()?
+            .user
+            .as_ref()
+            .ok_or(Error::NotFound(crate::error::Noun::User))
     }
 }

@@ -26,7 +26,7 @@ pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
 /// # Errors
 /// [`Error::Fault`].
 pub async fn hash(cx: &Context, password: Password) -> Result<PasswordHash> {
-    cx.app.hasher.hash(password).await.map(PasswordHash)
+    cx.app.hasher.hash(password.secret()).await.map(PasswordHash)
 }
 
 /// Changes the caller's own password, and ends every other session of the account.
@@ -71,7 +71,11 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
     let found = accounts::find(cx, user).await?;
     accounts::may_take_over(cx, &found).await?;
-    let temporary = if new.is_none() { Some(opaque::temporary_password()?) } else { None };
+    let temporary = if new.is_none() {
+        Some(opaque::temporary_password()?)
+    } else {
+        None
+    };
     let password = match (new, &temporary) {
         (Some(new), _) => new,
         (None, Some(made)) => Password::presented(made.expose_secret().to_owned()),

@@ -65,13 +65,39 @@ pub fn changes(cx: &Context, before: &User, after: &User) -> Result<Vec<Write>> 
     let mut rows = Vec::new();
     let target = || Target::User(after.id);
     if before.status != after.status || before.lock != after.lock {
-        rows.push(rights(cx, RightsKind::StatusChanged, target(), status(before), status(after))?);
+        rows.push(rights(
+            cx,
+            RightsKind::StatusChanged,
+            target(),
+            status(before),
+            status(after),
+        )?);
     }
-    for grant in after.grants.iter().filter(|grant| !before.grants.iter().any(|was| was.id == grant.id)) {
-        rows.push(rights(cx, RightsKind::RoleGranted, target(), Value::Null, given(grant))?);
+    for grant in after
+        .grants
+        .iter()
+        .filter(|grant| !before.grants.iter().any(|was| was.id == grant.id))
+    {
+        rows.push(rights(
+            cx,
+            RightsKind::RoleGranted,
+            target(),
+            Value::Null,
+            given(grant),
+        )?);
     }
-    for grant in before.grants.iter().filter(|grant| !after.grants.iter().any(|is| is.id == grant.id)) {
-        rows.push(rights(cx, RightsKind::RoleRevoked, target(), given(grant), Value::Null)?);
+    for grant in before
+        .grants
+        .iter()
+        .filter(|grant| !after.grants.iter().any(|is| is.id == grant.id))
+    {
+        rows.push(rights(
+            cx,
+            RightsKind::RoleRevoked,
+            target(),
+            given(grant),
+            Value::Null,
+        )?);
     }
     Ok(rows)
 }

@@ -63,7 +63,9 @@ pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     if let Ok(id) = name.parse::<RoleId>() {
         return roles::get(&cx.app.table, &cx.tenant, id).await;
     }
-    let Ok(name) = RoleName::parse(name) else { return Ok(None) };
+    let Ok(name) = RoleName::parse(name) else {
+        return Ok(None);
+    };
     match roles::named(&cx.app.table, &cx.tenant, &name).await? {
         Some(id) => roles::get(&cx.app.table, &cx.tenant, id).await,
         None => Ok(None),
@@ -84,7 +86,11 @@ pub async fn by_id(cx: &Context, id: RoleId) -> Result<Option<Role>> {
 /// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
     let role = named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))?;
-    let count = seats::taken(&cx.app.table, std::slice::from_ref(&role)).await?.first().copied().unwrap_or(0);
+    let count = seats::taken(&cx.app.table, std::slice::from_ref(&role))
+        .await?
+        .first()
+        .copied()
+        .unwrap_or(0);
     Ok((role, count))
 }
 
@@ -95,7 +101,9 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Roles> {
     let context = format!("roles|{}|{}", cx.tenant, cx.caller()?.id);
     let key = cx.app.cursor_key().await?;
-    let after: Option<RoleId> = cursor.map(|text| cursor::open(key, &context, text, cx.now)).transpose()?;
+    let after: Option<RoleId> = cursor
+        .map(|text| cursor::open(key, &context, text, cx.now))
+        .transpose()?;
     let (items, more) = roles::list(&cx.app.table, &cx.tenant, after, limit).await?;
     let counts = seats::taken(&cx.app.table, &items).await?;
     let last = items.last().map(|role| role.id).filter(|_| more);
@@ -128,7 +136,13 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     policy::may_grant(&cx.caller()?.rights, &role)?;
     let mut writes = roles::create(&role)?;
     let target = Target::Role(role.id);
-    writes.push(record::rights(cx, RightsKind::RoleCreated, target, Value::Null, record::role(&role))?);
+    writes.push(record::rights(
+        cx,
+        RightsKind::RoleCreated,
+        target,
+        Value::Null,
+        record::role(&role),
+    )?);
     cx.app.table.transact(&writes).await?;
     Ok(role)
 }
@@ -156,7 +170,13 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
         }
         let (was, is) = (record::role(&before), record::role(&after));
         if was != is {
-            writes.push(record::rights(cx, RightsKind::RoleChanged, Target::Role(after.id), was, is)?);
+            writes.push(record::rights(
+                cx,
+                RightsKind::RoleChanged,
+                Target::Role(after.id),
+                was,
+                is,
+            )?);
         }
         match cx.app.table.transact(&writes).await {
             Err(Error::PreconditionFailed) => {}
@@ -167,7 +187,11 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
 }
 
 fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
-    let mut after = Role { version: before.version + 1, modified_at: cx.now, ..before.clone() };
+    let mut after = Role {
+        version: before.version + 1,
+        modified_at: cx.now,
+        ..before.clone()
+    };
     if let Some(name) = &patch.name {
         after.name = name.clone();
     }
@@ -201,7 +225,11 @@ async fn put_in_charge(cx: &Context, role: &Role) -> Result<Vec<Write>> {
     let told = members.into_iter().map(|before| {
         let mut after = before.clone();
         let of_role = |grant: &&mut Grant| grant.role == role.id;
-        after.grants.iter_mut().filter(of_role).for_each(|grant| grant.administers = role.administers());
+        after
+            .grants
+            .iter_mut()
+            .filter(of_role)
+            .for_each(|grant| grant.administers = role.administers());
         accounts::touched(cx, &mut after);
         (before, after)
     });
@@ -223,7 +251,13 @@ pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
             take_from_all(cx, role.id).await?;
         }
         let mut writes = roles::delete(&role);
-        let row = record::rights(cx, RightsKind::RoleDeleted, Target::Role(role.id), record::role(&role), Value::Null);
+        let row = record::rights(
+            cx,
+            RightsKind::RoleDeleted,
+            Target::Role(role.id),
+            record::role(&role),
+            Value::Null,
+        );
         writes.push(row?);
         match cx.app.table.transact(&writes).await {
             Err(Error::PreconditionFailed) => {}
@@ -273,5 +307,9 @@ async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
         .filter(unknown)
         .map(|name| Violation::new("/permissions", format!("there is no permission `{name}`")))
         .collect();
-    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(violations))
+    }
 }

@@ -36,7 +36,12 @@ pub fn of(user: Option<&User>, role: &Role) -> Result<u8> {
 /// [`Conflict::RoleFull`] where a role has none.
 pub async fn elsewhere(cx: &Context, before: Option<&User>, after: &mut User) -> Result<()> {
     let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
-    let mut new: Vec<RoleId> = after.grants.iter().map(|grant| grant.role).filter(|role| !held(*role)).collect();
+    let mut new: Vec<RoleId> = after
+        .grants
+        .iter()
+        .map(|grant| grant.role)
+        .filter(|role| !held(*role))
+        .collect();
     new.sort_unstable();
     new.dedup();
     for role in new {
@@ -44,7 +49,11 @@ pub async fn elsewhere(cx: &Context, before: Option<&User>, after: &mut User) ->
         if counters.is_empty() {
             return Err(Error::NotFound(crate::error::Noun::Role));
         }
-        let free: Vec<u8> = counters.iter().filter(|counter| counter.has_room()).map(|counter| counter.number).collect();
+        let free: Vec<u8> = counters
+            .iter()
+            .filter(|counter| counter.has_room())
+            .map(|counter| counter.number)
+            .collect();
         let many = u8::try_from(free.len()).unwrap_or(u8::MAX);
         let seat = *free.get(usize::from(any(many)?)).ok_or(Conflict::RoleFull)?;
         for grant in after.grants.iter_mut().filter(|grant| grant.role == role) {
@@ -53,4 +62,3 @@ pub async fn elsewhere(cx: &Context, before: Option<&User>, after: &mut User) ->
     }
     Ok(())
 }
-

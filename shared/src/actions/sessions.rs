@@ -49,13 +49,25 @@ pub struct NamedRole {
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
-    let (known, custom): (Vec<_>, Vec<_>) =
-        authenticate::applying(cx, user).into_iter().map(|id| (id, SystemRole::by_id(id))).partition(|(_, s)| s.is_some());
-    let mut named: Vec<NamedRole> =
-        known.into_iter().filter_map(|(id, s)| Some(NamedRole { id, name: s?.name.to_owned() })).collect();
+    let (known, custom): (Vec<_>, Vec<_>) = authenticate::applying(cx, user)
+        .into_iter()
+        .map(|id| (id, SystemRole::by_id(id)))
+        .partition(|(_, s)| s.is_some());
+    let mut named: Vec<NamedRole> = known
+        .into_iter()
+        .filter_map(|(id, s)| {
+            Some(NamedRole {
+                id,
+                name: s?.name.to_owned(),
+            })
+        })
+        .collect();
     if !custom.is_empty() {
         let found = roles::get_all(&cx.app.table, &cx.tenant, custom.into_iter().map(|(id, _)| id)).await?;
-        named.extend(found.iter().map(|role| NamedRole { id: role.id, name: role.name.as_given().to_owned() }));
+        named.extend(found.iter().map(|role| NamedRole {
+            id: role.id,
+            name: role.name.as_given().to_owned(),
+        }));
     }
     Ok(named)
 }
@@ -99,12 +111,12 @@ pub async fn issue(
         aud: cx.app.settings.audience.clone(),
         exp: expires_at.as_second(),
         iat: cx.now.as_second(),
-        jti: EntryId::new(cx.now)?.to_string(),
+        jti: EntryId::new(cx.now)?.uuid(),
         sid: session.id,
-        tid: cx.tenant.clone(),
+        tid: cx.tenant.as_str().to_owned(),
         roles: named.iter().map(|role| role.name.clone()).collect(),
         role_ids: named.iter().map(|role| role.id).collect(),
-        depth: session.refresh.as_ref().map_or(0, |family| family.depth),
+        generation: session.refresh.as_ref().map_or(0, |family| family.depth),
         attempt: session.refresh.as_ref().map_or(0, |family| family.attempt),
         extra: Map::new(),
     };
@@ -130,8 +142,10 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
 }
 
 async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Result<Issued> {
-    let present = sessions::present(&cx.app.table, &cx.tenant, token.user, token.session, &[]).await?;
-    let (Some(user), Some(session)) = (present.user, present.session) else { return Err(Error::InvalidToken) };
+    let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
+    let (Some(user), Some(session)) = (present.user, present.session) else {
+        return Err(Error::InvalidToken);
+    };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
     if !session.is_open_for(&user, cx.now) || user.status_at(cx.now) != Status::Active {
         return Err(Error::InvalidToken);
@@ -143,13 +157,15 @@ async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Resu
         Presented::Newest | Presented::Again => {}
     }
     let (depth, attempt) = family.next_place(presented);
-    let successor = token.successor(depth, attempt)?;
+    let successor = token.next(depth, attempt)?;
     let mut after = session.clone();
     after.refresh = Some(family.rotated(presented, token, &successor));
     let named = named_roles(cx, &user).await?;
     let (access_token, expires_at) = issue(cx, &after, &named, terms).await?;
-    let writes =
-        [sessions::change(&session, &after)?, record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?];
+    let writes = [
+        sessions::change(&session, &after)?,
+        record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?,
+    ];
     cx.app.table.transact(&writes).await?;
     Ok(Issued {
         roles: named.into_iter().map(|role| role.name).collect(),
@@ -184,14 +200,21 @@ pub async fn logout(cx: &Context) -> Result<()> {
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
     let ended = match RefreshToken::parse(token) {
         Some(token) => {
-            let present = sessions::present(&cx.app.table, &cx.tenant, token.user, token.session, &[]).await?;
+            let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
             let authentic = |session: &Session| {
-                session.refresh.as_ref().is_some_and(|family| family.family == token.family_digest())
+                session
+                    .refresh
+                    .as_ref()
+                    .is_some_and(|family| family.family == token.family_digest())
             };
             present.session.filter(authentic)
         }
         None => match authenticate::verify(cx, token).await {
-            Ok(claims) => sessions::present(&cx.app.table, &cx.tenant, claims.sub, claims.sid, &[]).await?.session,
+            Ok(claims) => {
+                sessions::present(&cx.app.table, &cx.tenant, claims.sub, claims.sid, &[])
+                    .await?
+                    .session
+            }
             Err(Error::InvalidToken) => None,
             Err(other) => return Err(other),
         },
@@ -206,7 +229,10 @@ pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
 }
 
 async fn end(cx: &Context, session: &Session) -> Result<()> {
-    let writes = [sessions::end(session), record::login(cx, session.user, LoginKind::Logout, Some(session.id))?];
+    let writes = [
+        sessions::end(session),
+        record::login(cx, session.user, LoginKind::Logout, Some(session.id))?,
+    ];
     cx.app.table.transact(&writes).await
 }
 
@@ -226,5 +252,6 @@ pub fn keep(session: &Session, user: &User) -> Result<Write> {
 /// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn account(cx: &Context, id: UserId) -> Result<User> {
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
-    user.filter(|user| user.status != Status::Deleted).ok_or(Error::NotFound(crate::error::Noun::User))
+    user.filter(|user| user.status != Status::Deleted)
+        .ok_or(Error::NotFound(crate::error::Noun::User))
 }

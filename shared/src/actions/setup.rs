@@ -2,6 +2,8 @@
 //! each; and it never makes anew what an administrator deleted.
 
 use super::users::{self, NewUser};
+use secrecy::ExposeSecret;
+
 use super::Context;
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
@@ -60,7 +62,9 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
 
 async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
     let entries = permission::built_in().into_iter().chain(extra.iter().cloned());
-    let writes: Vec<Write> = entries.map(|entry| roles::put_permission(&entry)).collect::<Result<_>>()?;
+    let writes: Vec<Write> = entries
+        .map(|entry| roles::put_permission(&entry))
+        .collect::<Result<_>>()?;
     cx.app.table.batch_write(&writes).await
 }
 
@@ -88,7 +92,11 @@ async fn first_key(cx: &Context) -> Result<bool> {
         kid: key.kid().to_owned(),
         algorithm: algorithm.to_string(),
         jwk: key.public_jwk(),
-        sealed: cx.app.master_key().await?.seal(key.pkcs8(), key.kid().as_bytes())?,
+        sealed: cx
+            .app
+            .master_key()
+            .await?
+            .seal(key.pkcs8().expose_secret(), key.kid().as_bytes())?,
         created_at: cx.now,
         signs_from: cx.now,
     };

@@ -84,14 +84,12 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
 ///
 /// # Errors
 /// As [`create`].
-pub(super) async fn create_with(
-    cx: &Context,
-    new: NewUser,
-    given: &[Role],
-    also: Vec<Write>,
-) -> Result<User> {
+pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also: Vec<Write>) -> Result<User> {
     if new.email.is_none() && new.username.is_none() {
-        return Err(Error::invalid("/email", "an account needs an e-mail address or a username"));
+        return Err(Error::invalid(
+            "/email",
+            "an account needs an e-mail address or a username",
+        ));
     }
     let password = match new.password {
         Some(password) => Some(passwords::hash(cx, password).await?),
@@ -119,7 +117,10 @@ pub(super) async fn create_with(
     for _ in 0..seating::TRIES {
         let rows = [record::created(cx, &user)?];
         let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also.iter().cloned());
+        let plan = users::writes(None, &user)?
+            .and(rows)
+            .and(unchanged)
+            .and(also.iter().cloned());
         match plan.commit(&cx.app.table).await {
             Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
             outcome => return outcome.map(|()| user),
@@ -138,7 +139,9 @@ pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
         UserRef::Email(email) => keys::email(&cx.tenant, email),
         UserRef::Username(username) => keys::username(&cx.tenant, username),
     };
-    let id = users::claimed_by(&cx.app.table, &claim).await?.ok_or(Error::NotFound(Noun::User))?;
+    let id = users::claimed_by(&cx.app.table, &claim)
+        .await?
+        .ok_or(Error::NotFound(Noun::User))?;
     sessions::account(cx, id).await
 }
 
@@ -265,7 +268,10 @@ fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
         after.email_verified = verified && after.email.is_some();
     }
     if after.email.is_none() && after.username.is_none() {
-        return Err(Error::invalid("/email", "an account needs an e-mail address or a username"));
+        return Err(Error::invalid(
+            "/email",
+            "an account needs an e-mail address or a username",
+        ));
     }
     Ok(())
 }
@@ -319,7 +325,11 @@ pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
         touched(cx, &mut after);
         let was = serde_json::json!({ "status": found.status });
         let row = record::rights(cx, RightsKind::UserDeleted, Target::User(after.id), was, Value::Null)?;
-        match users::writes(Some(&found), &after)?.and([row]).commit(&cx.app.table).await {
+        match users::writes(Some(&found), &after)?
+            .and([row])
+            .commit(&cx.app.table)
+            .await
+        {
             Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
             outcome => return outcome,
         }
@@ -390,6 +400,10 @@ pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
 /// [`Error::Unavailable`].
 pub async fn rights_of(cx: &Context, user: &User) -> Result<Rights> {
     let ids = super::authenticate::applying(cx, user);
-    let known = if ids.is_empty() { Vec::new() } else { roles::get_all(&cx.app.table, &cx.tenant, ids).await? };
+    let known = if ids.is_empty() {
+        Vec::new()
+    } else {
+        roles::get_all(&cx.app.table, &cx.tenant, ids).await?
+    };
     Ok(policy::effective(&user.grants, &known, cx.now, None))
 }

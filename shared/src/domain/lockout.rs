@@ -5,8 +5,8 @@
 //! last place and fails writes `lockout_until`. Where it never got to (its process died), the lock is taken to begin
 //! with that attempt.
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::fmt::serde::timestamp::millisecond;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// For how long attempts are remembered. The counters of names that nobody has expire after this time, and so must
@@ -41,7 +41,9 @@ impl LockoutRule {
     /// How long the lock lasts after this many earlier ones: doubling each time.
     pub fn duration(&self, earlier: u32) -> SignedDuration {
         let factor = 1_i32.checked_shl(earlier.min(30)).unwrap_or(i32::MAX);
-        self.first.checked_mul(factor).map_or(self.longest, |doubled| doubled.min(self.longest))
+        self.first
+            .checked_mul(factor)
+            .map_or(self.longest, |doubled| doubled.min(self.longest))
     }
 }
 
@@ -94,7 +96,9 @@ impl Attempts {
         let written = self.lockout_until.filter(|until| *until > began);
         let until = written.unwrap_or_else(|| began + rule.duration(self.lockouts));
         match written {
-            _ if until <= now => Full::Over { lockouts: self.lockouts + 1 },
+            _ if until <= now => Full::Over {
+                lockouts: self.lockouts + 1,
+            },
             None if now.duration_since(began) < IN_FLIGHT => Full::InFlight,
             _ => Full::Locked(until),
         }
@@ -124,7 +128,11 @@ mod tests {
 
     #[test]
     fn an_attempt_that_never_ended_counts_as_failed() {
-        let full = Attempts { failed_login_count: 5, attempted_at: Some(at(0)), ..Attempts::default() };
+        let full = Attempts {
+            failed_login_count: 5,
+            attempted_at: Some(at(0)),
+            ..Attempts::default()
+        };
         let rule = LockoutRule::default();
         assert_eq!(full.when_full(&rule, at(1)), Full::InFlight);
         assert_eq!(full.when_full(&rule, at(3)), Full::Locked(at(900)));
@@ -146,8 +154,16 @@ mod tests {
 
     #[test]
     fn attempts_are_forgotten_after_thirty_days() {
-        let full = Attempts { failed_login_count: 5, attempted_at: Some(at(0)), lockouts: 7, ..Attempts::default() };
+        let full = Attempts {
+            failed_login_count: 5,
+            attempted_at: Some(at(0)),
+            lockouts: 7,
+            ..Attempts::default()
+        };
         let later = at(0) + MEMORY + SignedDuration::from_secs(1);
-        assert_eq!(full.when_full(&LockoutRule::default(), later), Full::Over { lockouts: 0 });
+        assert_eq!(
+            full.when_full(&LockoutRule::default(), later),
+            Full::Over { lockouts: 0 }
+        );
     }
 }

@@ -28,7 +28,11 @@ pub struct Permission {
 /// The entries that Usher itself gives a meaning to.
 pub fn built_in() -> Vec<Permission> {
     [
-        (ADMIN_USERS, "Create, change and delete accounts, and give and take roles", "tenant"),
+        (
+            ADMIN_USERS,
+            "Create, change and delete accounts, and give and take roles",
+            "tenant",
+        ),
         (ADMIN_ROLES, "Create, change and delete roles", "tenant"),
         (ADMIN_KEYS, "Create and revoke API keys", "tenant"),
         (ADMIN_SETTINGS, "Change the tenant's settings", "tenant"),

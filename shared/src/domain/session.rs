@@ -143,12 +143,20 @@ impl Family {
             return Presented::Newest;
         }
         if self.previous == Some(digest) {
-            return if self.confirmed { Presented::Reused } else { Presented::Again };
+            return if self.confirmed {
+                Presented::Reused
+            } else {
+                Presented::Again
+            };
         }
         let authentic = self.family == token.family_digest();
         // An attempt that lost to a later one at the newest depths died unused; anything deeper down was used.
-        let spent = token.depth.saturating_add(1) < self.depth;
-        if authentic && spent { Presented::Reused } else { Presented::Dead }
+        let spent = token.depth().saturating_add(1) < self.depth;
+        if authentic && spent {
+            Presented::Reused
+        } else {
+            Presented::Dead
+        }
     }
 
     /// The depth and attempt of the token that is given for one presented so.
@@ -164,10 +172,14 @@ impl Family {
         Self {
             family: self.family,
             current: successor.digest(),
-            depth: successor.depth,
-            attempt: successor.attempt,
+            depth: successor.depth(),
+            attempt: successor.attempt(),
             previous: Some(token.digest()),
-            previous_attempt: if presented == Presented::Newest { self.attempt } else { self.previous_attempt },
+            previous_attempt: if presented == Presented::Newest {
+                self.attempt
+            } else {
+                self.previous_attempt
+            },
             confirmed: false,
         }
     }

@@ -21,7 +21,9 @@ impl TenantId {
     /// A public sentence where it has another shape.
     pub fn parse(text: &str) -> Result<Self, String> {
         let fits = (1..=32).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         fits.then(|| Self(text.to_owned()))
             .ok_or_else(|| "a tenant is 1 to 32 of a-z, 0-9 and -".to_owned())
     }

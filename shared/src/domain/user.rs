@@ -169,6 +169,9 @@ impl User {
     }
 
     fn admin_lock_is_over(&self, now: Timestamp) -> bool {
-        self.lock.as_ref().and_then(|lock| lock.until).is_some_and(|until| until <= now)
+        self.lock
+            .as_ref()
+            .and_then(|lock| lock.until)
+            .is_some_and(|until| until <= now)
     }
 }

@@ -75,7 +75,8 @@ impl IntoResponse for NoContent {
 
 impl<T: Serialize> IntoResponse for Maybe<T> {
     fn into_response(self) -> Response {
-        self.0.map_or_else(|| NoContent.into_response(), |body| json(StatusCode::OK, &body))
+        self.0
+            .map_or_else(|| NoContent.into_response(), |body| json(StatusCode::OK, &body))
     }
 }
 
@@ -84,7 +85,11 @@ impl IntoResponse for Text {
         let mut response = self.body.into_response();
         insert(&mut response, header::CONTENT_TYPE, self.media_type);
         if self.max_age > 0 {
-            insert(&mut response, header::CACHE_CONTROL, &format!("public, max-age={}", self.max_age));
+            insert(
+                &mut response,
+                header::CACHE_CONTROL,
+                &format!("public, max-age={}", self.max_age),
+            );
         }
         response
     }

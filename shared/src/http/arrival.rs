@@ -45,16 +45,33 @@ impl Arrival {
             ip.clone_from(&gateway.http.source_ip);
             let stage = gateway.stage.as_deref().filter(|stage| *stage != "$default");
             let prefix = stage.map(|stage| format!("/{stage}")).unwrap_or_default();
-            came_to = gateway.domain_name.as_ref().map(|domain| format!("https://{domain}{prefix}"));
+            came_to = gateway
+                .domain_name
+                .as_ref()
+                .map(|domain| format!("https://{domain}{prefix}"));
         }
-        let peer = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
-        let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let peer = || {
+            parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|peer| peer.0.ip().to_string())
+        };
+        let agent = parts
+            .headers
+            .get(USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .unwrap_or_default();
         Self {
             now,
             request_id: request_id.unwrap_or_else(|| own_id(now)),
             ip: ip.or_else(peer).unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
-            issuer: app.settings.issuer.clone().or(came_to).unwrap_or_else(|| "https://localhost".to_owned()),
+            issuer: app
+                .settings
+                .issuer
+                .clone()
+                .or(came_to)
+                .unwrap_or_else(|| "https://localhost".to_owned()),
             app: app.clone(),
         }
     }
@@ -66,7 +83,11 @@ impl Arrival {
             now: self.now,
             tenant: TenantId::main(),
             issuer: self.issuer.clone(),
-            origin: Origin { surface, ip: self.ip.clone(), user_agent: self.user_agent.clone() },
+            origin: Origin {
+                surface,
+                ip: self.ip.clone(),
+                user_agent: self.user_agent.clone(),
+            },
             caller: None,
         }
     }

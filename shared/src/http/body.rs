@@ -36,8 +36,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
 }
 
 async fn read(request: Request) -> Result<Vec<u8>> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
         return Err(Error::UnsupportedMediaType);
     }
@@ -70,7 +79,11 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let name = error.path().to_string();
-        let place = if name == "." { "?".to_owned() } else { format!("?{name}") };
+        let place = if name == "." {
+            "?".to_owned()
+        } else {
+            format!("?{name}")
+        };
         Error::invalid(place, error.into_inner().to_string())
     })
 }
@@ -79,9 +92,15 @@ fn told(pointer: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
     if !error.is_data() {
-        return Error::Malformed(format!("the body is not JSON: {detail} at line {}, column {}", error.line(), error.column()));
+        return Error::Malformed(format!(
+            "the body is not JSON: {detail} at line {}, column {}",
+            error.line(),
+            error.column()
+        ));
     }
-    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    let missing = detail
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map(|field| format!("{pointer}/{field}")).unwrap_or(pointer);
     Error::Invalid(vec![Violation::new(pointer, detail)])
 }
@@ -120,7 +139,9 @@ mod tests {
     #[test]
     fn a_missing_field_and_a_wrong_type_are_told_with_their_pointer() {
         for text in ["{}", r#"{"name": 3}"#] {
-            let Error::Invalid(violations) = refusal(text) else { panic!("{text}") };
+            let Error::Invalid(violations) = refusal(text) else {
+                panic!("{text}")
+            };
             assert_eq!(violations[0].pointer, "/name", "{text}");
         }
     }
@@ -128,7 +149,16 @@ mod tests {
     #[test]
     fn i01_null_an_array_depth_a_byte_order_mark_and_a_second_value_are_refused() {
         let deep = "[".repeat(10_000);
-        for text in ["null", "[]", "", &deep, "\u{feff}{\"name\":\"a\"}", "{\"name\":\"a\"} {}", "NaN", "1e400"] {
+        for text in [
+            "null",
+            "[]",
+            "",
+            &deep,
+            "\u{feff}{\"name\":\"a\"}",
+            "{\"name\":\"a\"} {}",
+            "NaN",
+            "1e400",
+        ] {
             refusal(text);
         }
         let twice = refusal(r#"{"name":"a","name":"b"}"#);

@@ -17,7 +17,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::fault("a handler was reached without its door"))
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Error::fault("a handler was reached without its door"))
     }
 }
 
@@ -75,8 +79,13 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
 
 /// One decoded segment of the path. One that is no UTF-8 names nothing.
 async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
-    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NoSuchRoute)?;
-    let value = params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Error::NoSuchRoute)?;
+    let value = params
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned());
     value.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))
 }
 
@@ -88,14 +97,22 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let Some(header) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let Some(header) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self(None));
+        };
         let text = header.to_str().unwrap_or_default().trim();
         if text == "*" {
             return Ok(Self(None));
         }
-        let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(u64::from_str);
+        let version = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .map(u64::from_str);
         // A tag that is none of ours is not the current one either.
-        version.and_then(Result::ok).map(|version| Self(Some(version))).ok_or(Error::PreconditionFailed)
+        version
+            .and_then(Result::ok)
+            .map(|version| Self(Some(version)))
+            .ok_or(Error::PreconditionFailed)
     }
 }
 
@@ -110,9 +127,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let values = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-        let representation =
-            values.flat_map(|value| value.split(',')).any(|p| p.trim().eq_ignore_ascii_case("return=representation"));
+        let values = parts
+            .headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let representation = values
+            .flat_map(|value| value.split(','))
+            .any(|p| p.trim().eq_ignore_ascii_case("return=representation"));
         Ok(Self { representation })
     }
 }
@@ -129,7 +151,9 @@ impl Checks {
 
     /// Parses a field.
     pub fn parse<T>(&mut self, pointer: &str, text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        parse(text).map_err(|detail| self.0.push(Violation::new(pointer, detail))).ok()
+        parse(text)
+            .map_err(|detail| self.0.push(Violation::new(pointer, detail)))
+            .ok()
     }
 
     /// Parses a field that may be absent.
@@ -167,6 +191,10 @@ impl Checks {
     /// # Errors
     /// [`Error::Invalid`] where something is.
     pub fn done(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! How a contract speaks when it refuses.
 
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http_body_util::BodyExt;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::actions::Surface;
-use crate::error::Error;
+use crate::error::{Conflict, Error, Forbidden, Noun};
 
 /// A contract's way of speaking: its name and bounds, and one total answer to every error.
 pub trait Dialect: 'static {
@@ -45,7 +47,12 @@ pub struct Speech {
 impl Speech {
     /// The dialect `D` as a value.
     pub fn of<D: Dialect>() -> Self {
-        Self { surface: D::SURFACE, media_type: D::MEDIA_TYPE, refuse: D::refuse, schema: D::schema }
+        Self {
+            surface: D::SURFACE,
+            media_type: D::MEDIA_TYPE,
+            refuse: D::refuse,
+            schema: D::schema,
+        }
     }
 }
 
@@ -60,5 +67,45 @@ impl IntoResponse for Error {
         *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
         response.extensions_mut().insert(Failure(self));
         response
+    }
+}
+
+/// A refusal's body as an example for the document: the dialect's own words for an error of this status.
+pub fn example(speech: &Speech, path: &str, status: u16) -> serde_json::Value {
+    let asked = Asked {
+        path: path.to_owned(),
+        with_token: true,
+    };
+    let response = (speech.refuse)(&sample(status), &asked);
+    let bytes = response
+        .into_body()
+        .collect()
+        .now_or_never()
+        .and_then(Result::ok)
+        .map(|body| body.to_bytes());
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+fn sample(status: u16) -> Error {
+    let until = jiff::Timestamp::from_second(1_800_000_000).ok();
+    match status {
+        400 => Error::invalid("/email", "this is not an e-mail address"),
+        401 => Error::InvalidToken,
+        403 => Forbidden::MissingPermission(crate::domain::permission::ADMIN_USERS).into(),
+        404 => Error::NotFound(Noun::User),
+        405 => Error::MethodNotAllowed,
+        409 => Conflict::EmailTaken.into(),
+        412 => Error::PreconditionFailed,
+        413 => Error::BodyTooLarge(super::body::LIMIT),
+        415 => Error::UnsupportedMediaType,
+        423 => Error::Locked {
+            reason: "too many failed logins".to_owned(),
+            until,
+            retry_after: Some(900),
+        },
+        503 => Error::unavailable(""),
+        _ => Error::fault(""),
     }
 }

@@ -14,7 +14,13 @@ use crate::app::App;
 use crate::settings::Settings;
 
 /// All that is not unreserved (RFC 3986, 2.3), but the slash that parts segments.
-const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
+const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'@');
 
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
 ///
@@ -22,7 +28,9 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Where the settings are wrong, told at once, or the runtime ends.
 pub async fn run(routes: Routes) -> Result<(), lambda_http::Error> {
     logs();
-    let app = App::new(Settings::from_env()?).await.map_err(|error| format!("{error:?}"))?;
+    let app = App::new(Settings::from_env()?)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
     // During init, at full speed and before the first request: the connection to the store.
     if let Err(error) = app.keyring.keys(&app, app.clock.now()).await {
         tracing::warn!(?error, "the store did not answer at start");
@@ -33,13 +41,20 @@ pub async fn run(routes: Routes) -> Result<(), lambda_http::Error> {
 /// Structured logs on standard output, as CloudWatch takes them.
 pub fn logs() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .try_init();
 }
 
 /// API Gateway's HTTP APIs hand the path on decoded, and with the stage before it where the stage has a name. Puts it
 /// back as the client sent it: percent-encoded, without the stage. A request that came by a socket stays as it is.
 pub fn restore_path(parts: &mut Parts) {
-    let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() else { return };
+    let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() else {
+        return;
+    };
     let raw = parts.raw_http_path().to_owned();
     let stage = gateway.stage.as_deref().filter(|stage| *stage != "$default");
     let path = stage
@@ -50,8 +65,13 @@ pub fn restore_path(parts: &mut Parts) {
     // A question mark or a hash in the decoded path is where the library ended the path; its own reading of the query
     // is right all the same.
     let query = if raw.contains(['?', '#']) {
-        let pairs = parts.query_string_parameters_ref().into_iter().flat_map(|map| map.iter());
-        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let pairs = parts
+            .query_string_parameters_ref()
+            .into_iter()
+            .flat_map(|map| map.iter());
+        let text = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
         (!text.is_empty()).then_some(text)
     } else {
         parts.uri.query().map(str::to_owned)

@@ -60,7 +60,11 @@ pub struct Place {
 }
 
 impl Dialect for Problem {
-    const SURFACE: Surface = Surface { name: "directory", min_password: 10, max_password: 128 };
+    const SURFACE: Surface = Surface {
+        name: "directory",
+        min_password: 10,
+        max_password: 128,
+    };
     const MEDIA_TYPE: &'static str = "application/problem+json";
 
     fn refuse(error: &Error, asked: &Asked) -> Response {
@@ -98,7 +102,11 @@ impl Dialect for Problem {
 
 /// `WWW-Authenticate` (RFC 6750, 3): what is wrong with a token is only said where one was sent.
 pub fn challenge(with_token: bool) -> HeaderValue {
-    HeaderValue::from_static(if with_token { r#"Bearer error="invalid_token""# } else { "Bearer" })
+    HeaderValue::from_static(if with_token {
+        r#"Bearer error="invalid_token""#
+    } else {
+        "Bearer"
+    })
 }
 
 /// Seconds after which to try again, where that is worth saying.
@@ -111,8 +119,13 @@ pub fn retry_after(error: &Error) -> Option<u64> {
 }
 
 fn places(error: &Error) -> Vec<Place> {
-    let Error::Invalid(violations) = error else { return Vec::new() };
-    let place = |v: &Violation| Place { pointer: v.pointer.clone(), detail: v.detail.clone() };
+    let Error::Invalid(violations) = error else {
+        return Vec::new();
+    };
+    let place = |v: &Violation| Place {
+        pointer: v.pointer.clone(),
+        detail: v.detail.clone(),
+    };
     violations.iter().map(place).collect()
 }
 
@@ -120,27 +133,35 @@ fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "validation", "The request breaks a rule"),
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed-body", "The body cannot be read"),
-        Error::UnsupportedMediaType => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type")
-        }
+        Error::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The body has another media type",
+        ),
         Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
         Error::NoCredentials => (StatusCode::UNAUTHORIZED, "no-credentials", "Sign in first"),
         Error::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid-token", "The token is not valid"),
         Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials", "Wrong name or password"),
-        Error::AccountNotActive(_) => {
-            (StatusCode::UNAUTHORIZED, "account-not-active", "The account is not active")
-        }
+        Error::AccountNotActive(_) => (
+            StatusCode::UNAUTHORIZED,
+            "account-not-active",
+            "The account is not active",
+        ),
         Error::Locked { .. } => (StatusCode::LOCKED, "locked", "The account is locked"),
         Error::Forbidden(why) => forbidden(why),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "There is nothing at this path"),
-        Error::MethodNotAllowed => {
-            (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not take this method")
-        }
+        Error::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "The path does not take this method",
+        ),
         Error::Conflict(why) => (StatusCode::CONFLICT, conflict(why), "The state of things forbids it"),
-        Error::PreconditionFailed => {
-            (StatusCode::PRECONDITION_FAILED, "stale", "It has changed since it was read")
-        }
+        Error::PreconditionFailed => (
+            StatusCode::PRECONDITION_FAILED,
+            "stale",
+            "It has changed since it was read",
+        ),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly"),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here"),
     }

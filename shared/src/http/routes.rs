@@ -9,13 +9,13 @@ use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::arrival::Arrival;
 use super::dialect::{Dialect, Speech};
 use super::openapi::{Described, Description};
 use crate::access::guard::Guard;
-use crate::actions::{Caller, authenticate};
+use crate::actions::{Caller, Context, authenticate};
 use crate::error::{Error, Result};
 
 /// The routes of one function.
@@ -53,7 +53,11 @@ pub struct Route {
 impl Routes {
     /// A table without rows, whose refusals `D` phrases.
     pub fn new<D: Dialect>(tag: &'static str) -> Self {
-        Self { speech: Speech::of::<D>(), tag, rows: Vec::new() }
+        Self {
+            speech: Speech::of::<D>(),
+            tag,
+            rows: Vec::new(),
+        }
     }
 
     /// The rows.
@@ -131,20 +135,13 @@ impl Routes {
         self
     }
 
-    fn row<H, T>(
-        mut self,
-        method: Method,
-        filter: MethodFilter,
-        path: &'static str,
-        guard: Guard,
-        handler: H,
-    ) -> Self
+    fn row<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
     {
         let speech = self.speech;
-        let door = middleware::from_fn(move |request, next| pass(guard, speech, request, next));
+        let door = middleware::from_fn(move |request: Request, next: Next| pass(guard, speech, request, next));
         self.rows.push(Route {
             method,
             path,
@@ -175,7 +172,7 @@ async fn pass(guard: Guard, speech: Speech, mut request: Request, next: Next) ->
     };
     let mut context = arrival.context(speech.surface);
     if guard.is_guarded() {
-        match admit(guard, &context, &request).await {
+        match admit(guard, &context, request.headers()).await {
             Ok(caller) => context.caller = Some(caller),
             Err(error) => return error.into_response(),
         }
@@ -184,8 +181,8 @@ async fn pass(guard: Guard, speech: Speech, mut request: Request, next: Next) ->
     next.run(request).await
 }
 
-async fn admit(guard: Guard, context: &crate::actions::Context, request: &Request) -> Result<Arc<Caller>> {
-    let token = bearer(request.headers())?.ok_or(Error::NoCredentials)?;
+async fn admit(guard: Guard, context: &Context, headers: &HeaderMap) -> Result<Arc<Caller>> {
+    let token = bearer(headers)?.ok_or(Error::NoCredentials)?;
     let caller = authenticate::authenticate(context, token).await?;
     guard.admit(&caller.rights, caller.must_change_password())?;
     Ok(caller)
@@ -195,7 +192,7 @@ async fn admit(guard: Guard, context: &crate::actions::Context, request: &Reques
 ///
 /// # Errors
 /// [`Error::InvalidToken`] where there are several, or the header holds something else.
-pub fn bearer(headers: &http::HeaderMap) -> Result<Option<&str>> {
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let mut all = headers.get_all(http::header::AUTHORIZATION).iter();
     let Some(first) = all.next() else { return Ok(None) };
     if all.next().is_some() {
@@ -203,7 +200,11 @@ pub fn bearer(headers: &http::HeaderMap) -> Result<Option<&str>> {
     }
     let text = first.to_str().map_err(|_| Error::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(Error::InvalidToken)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token)) } else { Err(Error::InvalidToken) }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(Some(token))
+    } else {
+        Err(Error::InvalidToken)
+    }
 }
 
 /// `users::handlers::create` is `users_create`.

@@ -26,7 +26,9 @@ use crate::error::Error;
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let speeches = Arc::new(Speeches::of(&tables));
-    let routes = tables.into_iter().fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
+    let routes = tables
+        .into_iter()
+        .fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
     let routes = routes
         .fallback(|| async { Error::NoSuchRoute })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
@@ -43,7 +45,10 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
 struct Taken(Arc<std::sync::OnceLock<String>>);
 
 async fn remember(request: Request) -> Request {
-    if let (Some(taken), Some(path)) = (request.extensions().get::<Taken>(), request.extensions().get::<MatchedPath>()) {
+    if let (Some(taken), Some(path)) = (
+        request.extensions().get::<Taken>(),
+        request.extensions().get::<MatchedPath>(),
+    ) {
         let _ = taken.0.set(path.as_str().to_owned());
     }
     request
@@ -76,7 +81,9 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
 
 /// Puts a refusal into the words of its contract, and its private cause into the log.
 fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arrival) -> Response {
-    let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() else { return response };
+    let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() else {
+        return response;
+    };
     match &error {
         Error::Fault(cause) => tracing::error!(request_id = arrival.request_id, cause = cause.0, "fault"),
         Error::Unavailable(cause) => tracing::warn!(request_id = arrival.request_id, cause = cause.0, "unavailable"),
@@ -96,7 +103,10 @@ const SECURITY: [(HeaderName, &str); 5] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
 ];
 
 fn headers(response: &mut Response, arrival: &Arrival) {
@@ -104,7 +114,9 @@ fn headers(response: &mut Response, arrival: &Arrival) {
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
         headers.insert("x-request-id", id);
     }
@@ -115,7 +127,13 @@ struct Speeches(Vec<(&'static str, Speech)>);
 
 impl Speeches {
     fn of(tables: &[Routes]) -> Self {
-        Self(tables.iter().flat_map(Routes::rows).map(|row| (row.path, row.speech)).collect())
+        Self(
+            tables
+                .iter()
+                .flat_map(Routes::rows)
+                .map(|row| (row.path, row.speech))
+                .collect(),
+        )
     }
 
     /// The dialect of the route that shares the most leading segments with the path.
@@ -124,7 +142,11 @@ impl Speeches {
             let pairs = route.split('/').skip(1).zip(path.split('/').skip(1));
             pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
         };
-        let closest = self.0.iter().max_by_key(|(route, _)| shared(route)).filter(|(route, _)| shared(route) > 0);
+        let closest = self
+            .0
+            .iter()
+            .max_by_key(|(route, _)| shared(route))
+            .filter(|(route, _)| shared(route) > 0);
         closest.map_or_else(Speech::of::<Problem>, |(_, speech)| *speech)
     }
 }

@@ -10,10 +10,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretSlice;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::ambient;
 use crate::error::{Error, Result};
@@ -21,9 +19,13 @@ use crate::error::{Error, Result};
 /// Bytes of a [`MacKey::tag`].
 pub const TAG_LEN: usize = 16;
 
+/// The fewest characters of a key that is written as text. Secrets Manager, which makes the keys of a stack, cannot
+/// write bytes, so a key is derived from its text; this many of even the smallest alphabet in use hold 256 bits.
+const SHORTEST: usize = 44;
+
 /// A configured key is not one. Its text is for whoever configures, and repeats nothing of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this must be 32 random bytes in base64: make them with `openssl rand -base64 32`")]
+#[error("this must be at least {SHORTEST} characters of randomness: make them with `openssl rand -base64 48`")]
 pub struct BadKey;
 
 impl From<BadKey> for Error {
@@ -41,13 +43,12 @@ impl MasterKey {
         Self(Zeroizing::new(key))
     }
 
-    /// The key that is written so, in standard base64 with padding (RFC 4648 section 4); space around it is ignored,
-    /// since it comes from files and from consoles.
+    /// The key that is written so: random text; space around it is ignored, since it comes from files and consoles.
     ///
     /// # Errors
     /// [`BadKey`], with what to do about it.
-    pub fn from_base64(text: &str) -> std::result::Result<Self, BadKey> {
-        decode_key(text).map(Self)
+    pub fn from_text(text: &str) -> Result<Self> {
+        read_key(text, "master").map(Self)
     }
 
     /// Seals `plaintext` for the place that `aad` names; it opens nowhere else. The answer is nonce, ciphertext, tag.
@@ -81,14 +82,6 @@ impl MasterKey {
         Ok(plain.to_vec().into())
     }
 
-    /// A key for tags, for one purpose. Keys of different purposes have nothing to do with one another.
-    ///
-    /// # Errors
-    /// [`Error::Fault`], never in practice.
-    pub fn mac_key(&self, purpose: &str) -> Result<MacKey> {
-        derive(&self.0, purpose).map(MacKey)
-    }
-
     fn cipher(&self) -> Result<LessSafeKey> {
         let key = UnboundKey::new(&AES_256_GCM, self.0.as_slice()).map_err(Error::fault)?;
         Ok(LessSafeKey::new(key))
@@ -111,20 +104,12 @@ impl MacKey {
         Self(Zeroizing::new(key))
     }
 
-    /// The key that is written so, as in [`MasterKey::from_base64`].
+    /// The key that is written so, as in [`MasterKey::from_text`].
     ///
     /// # Errors
     /// [`BadKey`], with what to do about it.
-    pub fn from_base64(text: &str) -> std::result::Result<Self, BadKey> {
-        decode_key(text).map(Self)
-    }
-
-    /// Another key, for one purpose.
-    ///
-    /// # Errors
-    /// [`Error::Fault`], never in practice.
-    pub fn derive(&self, purpose: &str) -> Result<Self> {
-        derive(&self.0, purpose).map(Self)
+    pub fn from_text(text: &str) -> Result<Self> {
+        read_key(text, "mac").map(Self)
     }
 
     /// The HMAC-SHA256 of `data` in a context: what the data is about, and must not be about anything else.
@@ -158,23 +143,19 @@ impl fmt::Debug for MacKey {
     }
 }
 
-fn derive(key: &Zeroizing<[u8; 32]>, purpose: &str) -> Result<Zeroizing<[u8; 32]>> {
+/// HKDF (RFC 5869): keys of different purposes have nothing to do with one another, even of the same text.
+fn read_key(text: &str, purpose: &str) -> Result<Zeroizing<[u8; 32]>> {
+    let text = text.trim();
+    if text.len() < SHORTEST {
+        return Err(BadKey.into());
+    }
     let mut derived = Zeroizing::new([0; 32]);
     let info = [b"usher/".as_slice(), purpose.as_bytes()];
-    // The salt is a label: the key is random already, and is not a password (RFC 5869 section 3.1).
-    let prk = Salt::new(HKDF_SHA256, b"usher").extract(key.as_slice());
+    // The salt is a label: the text is random already, and is no password (RFC 5869 section 3.1).
+    let prk = Salt::new(HKDF_SHA256, b"usher").extract(text.as_bytes());
     let okm = prk.expand(&info, HKDF_SHA256).map_err(Error::fault)?;
     okm.fill(derived.as_mut_slice()).map_err(Error::fault)?;
     Ok(derived)
-}
-
-fn decode_key(text: &str) -> std::result::Result<Zeroizing<[u8; 32]>, BadKey> {
-    let mut bytes = STANDARD.decode(text.trim()).map_err(|_| BadKey)?;
-    let key = <[u8; 32]>::try_from(bytes.as_slice())
-        .map(Zeroizing::new)
-        .map_err(|_| BadKey);
-    bytes.zeroize();
-    key
 }
 
 #[cfg(test)]
@@ -227,23 +208,17 @@ mod tests {
 
     #[test]
     fn f09_a_key_that_is_not_one_says_what_to_do_and_does_not_repeat_itself() {
-        let good = STANDARD.encode([9; 32]);
-        assert!(MasterKey::from_base64(&format!(" {good}\n")).is_ok());
-        assert!(MacKey::from_base64(&good).is_ok());
-        for bad in [
-            "",
-            "hunter2",
-            &STANDARD.encode([9; 31]),
-            &STANDARD.encode([9; 33]),
-            &good[..43],
-            &good.repeat(2),
-        ] {
-            let why = MasterKey::from_base64(bad).unwrap_err();
-            assert!(why.to_string().contains("openssl rand -base64 32"));
-            assert!(bad.is_empty() || !why.to_string().contains(bad));
-            assert!(MacKey::from_base64(bad).is_err());
+        let good = "k".repeat(SHORTEST);
+        assert!(MasterKey::from_text(&format!(" {good}\n")).is_ok());
+        assert!(MacKey::from_text(&good).is_ok());
+        for bad in ["", "hunter2", &good[..SHORTEST - 1]] {
+            let Err(Error::Fault(why)) = MasterKey::from_text(bad) else {
+                panic!("{bad} was taken")
+            };
+            assert!(why.0.contains("openssl rand -base64 48"));
+            assert!(bad.is_empty() || !why.0.contains(bad));
+            assert!(MacKey::from_text(bad).is_err());
         }
-        assert!(matches!(Error::from(BadKey), Error::Fault(_)));
     }
 
     #[test]

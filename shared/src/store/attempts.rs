@@ -32,7 +32,10 @@ pub enum Whose {
 /// # Errors
 /// As [`Table::get`].
 pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
-    let mut next = Next { changes: Changes::new().add("failedLoginCount", 1), when: free_place(rule, now) };
+    let mut next = Next {
+        changes: Changes::new().add("failedLoginCount", 1),
+        when: free_place(rule, now),
+    };
     // Each turn follows a change by another attempt; there are at most `limit` of them between two locks.
     for _ in 0..=rule.limit {
         let mut changes = next.changes.set("attemptedAt", number(now.as_millisecond()));
@@ -66,7 +69,9 @@ pub fn attempts(item: &Item) -> Result<Attempts> {
 
 /// What clears the count after a success.
 pub fn cleared() -> Changes {
-    super::users::ATTEMPTS.iter().fold(Changes::new(), |changes, name| changes.remove(*name))
+    super::users::ATTEMPTS
+        .iter()
+        .fold(Changes::new(), |changes, name| changes.remove(*name))
 }
 
 struct Next {
@@ -82,9 +87,14 @@ impl Next {
             .set("lockouts", number(lockouts));
         let unchanged = vec![
             Cond::Eq("failedLoginCount", number(seen.failed_login_count)),
-            seen.attempted_at.map_or(Cond::Absent("attemptedAt"), |at| Cond::Eq("attemptedAt", number(at.as_millisecond()))),
+            seen.attempted_at.map_or(Cond::Absent("attemptedAt"), |at| {
+                Cond::Eq("attemptedAt", number(at.as_millisecond()))
+            }),
         ];
-        Self { changes, when: Cond::All(unchanged) }
+        Self {
+            changes,
+            when: Cond::All(unchanged),
+        }
     }
 }
 

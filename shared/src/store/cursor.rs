@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::proof::seal::MasterKey;
+use crate::proof::seal::{MacKey, TAG_LEN};
 
 /// For how long a listing can be continued.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -23,20 +23,37 @@ struct Sealed<P> {
 /// The cursor of a position, for the question that `context` names in full.
 ///
 /// # Errors
-/// [`Error::Fault`] where the machine gives no randomness.
-pub fn seal<P: Serialize>(key: &MasterKey, context: &str, position: &P, now: Timestamp) -> Result<String> {
-    let plain = serde_json::to_vec(&Sealed { position, expires: (now + LIFE).as_second() }).map_err(Error::fault)?;
-    Ok(URL_SAFE_NO_PAD.encode(key.seal(&plain, context.as_bytes())?))
+/// [`Error::Fault`] where the position cannot be written: a defect.
+pub fn seal<P: Serialize>(key: &MacKey, context: &str, position: &P, now: Timestamp) -> Result<String> {
+    let mut bytes = serde_json::to_vec(&Sealed {
+        position,
+        expires: (now + LIFE).as_second(),
+    })
+    .map_err(Error::fault)?;
+    bytes.extend(key.tag(context.as_bytes(), &bytes));
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The position of a cursor that was made for the same question.
 ///
 /// # Errors
 /// [`Error::Invalid`] at `?cursor`.
-pub fn open<P: DeserializeOwned>(key: &MasterKey, context: &str, cursor: &str, now: Timestamp) -> Result<P> {
-    let refused = || Error::invalid("?cursor", "this cursor does not continue this listing: begin again without one");
-    let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
-    let plain = key.open(&sealed, context.as_bytes()).map_err(|_| refused())?;
-    let sealed: Sealed<P> = serde_json::from_slice(&plain).map_err(|_| refused())?;
-    if sealed.expires <= now.as_second() { Err(refused()) } else { Ok(sealed.position) }
+pub fn open<P: DeserializeOwned>(key: &MacKey, context: &str, cursor: &str, now: Timestamp) -> Result<P> {
+    let refused = || {
+        Error::invalid(
+            "?cursor",
+            "this cursor does not continue this listing: begin again without one",
+        )
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
+    let (plain, tag) = bytes.split_last_chunk::<TAG_LEN>().ok_or_else(refused)?;
+    if !key.check(context.as_bytes(), plain, tag) {
+        return Err(refused());
+    }
+    let sealed: Sealed<P> = serde_json::from_slice(plain).map_err(|_| refused())?;
+    if sealed.expires <= now.as_second() {
+        Err(refused())
+    } else {
+        Ok(sealed.position)
+    }
 }

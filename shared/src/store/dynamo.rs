@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put, PutRequest, DeleteRequest, ReturnValue,
+    CancellationReason, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
 
@@ -104,7 +104,11 @@ impl Table {
         }
         let shared = loader.load().await;
         let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
-            .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(4)
+                    .with_initial_backoff(Duration::from_millis(25)),
+            )
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(1))
@@ -115,7 +119,10 @@ impl Table {
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
-        Self { client: Client::from_conf(config.build()), name: name.to_owned() }
+        Self {
+            client: Client::from_conf(config.build()),
+            name: name.to_owned(),
+        }
     }
 
     /// The item at this place, strongly consistent.
@@ -124,7 +131,11 @@ impl Table {
     /// [`Error::Unavailable`] where the store does not answer.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).consistent_read(true);
-        let answer = request.set_key(Some(attributes(key.attributes()))).send().await.map_err(unavailable)?;
+        let answer = request
+            .set_key(Some(attributes(key.attributes())))
+            .send()
+            .await
+            .map_err(unavailable)?;
         Ok(answer.item.map(item))
     }
 
@@ -137,10 +148,19 @@ impl Table {
         for chunk in keys.chunks(BATCH_GET_LIMIT) {
             let mut asked: Vec<_> = chunk.iter().map(|key| attributes(key.attributes())).collect();
             for tried in 0.. {
-                let wanted = KeysAndAttributes::builder().set_keys(Some(asked)).consistent_read(true).build();
-                let request = self.client.batch_get_item().request_items(&self.name, wanted.map_err(Error::fault)?);
+                let wanted = KeysAndAttributes::builder()
+                    .set_keys(Some(asked))
+                    .consistent_read(true)
+                    .build();
+                let request = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.name, wanted.map_err(Error::fault)?);
                 let answer = request.send().await.map_err(unavailable)?;
-                let items = answer.responses.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
+                let items = answer
+                    .responses
+                    .and_then(|mut tables| tables.remove(&self.name))
+                    .unwrap_or_default();
                 found.extend(items.into_iter().map(item));
                 asked = answer
                     .unprocessed_keys
@@ -161,9 +181,15 @@ impl Table {
     /// # Errors
     /// As [`Table::get`].
     pub async fn query(&self, query: &Query) -> Result<Page> {
-        let (pk, sk) = query.index.map_or(("PK", "SK"), |index| (index.names().1, index.names().2));
+        let (pk, sk) = query
+            .index
+            .map_or(("PK", "SK"), |index| (index.names().1, index.names().2));
         let mut expression = Expression::default();
-        let mut condition = format!("{} = {}", expression.name(pk), expression.value(Value::S(query.pk.clone())));
+        let mut condition = format!(
+            "{} = {}",
+            expression.name(pk),
+            expression.value(Value::S(query.pk.clone()))
+        );
         if let Some(prefix) = &query.prefix {
             let (name, value) = (expression.name(sk), expression.value(Value::S(prefix.clone())));
             condition.push_str(&format!(" AND begins_with({name}, {value})"));
@@ -189,7 +215,8 @@ impl Table {
                 .send()
                 .await
                 .map_err(unavailable)?;
-            page.items.extend(answer.items.unwrap_or_default().into_iter().map(item));
+            page.items
+                .extend(answer.items.unwrap_or_default().into_iter().map(item));
             start = answer.last_evaluated_key;
             // A page can be short, or empty, and still not be the last one.
             let full = query.limit.is_some_and(|limit| page.items.len() >= limit);
@@ -263,8 +290,13 @@ impl Table {
         for tried in 0.. {
             // A token of its own for each try: the one before was cancelled, so nothing of it can be repeated.
             let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
-            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-            let Err(error) = request.client_request_token(token).send().await else { return Ok(()) };
+            let request = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
+            let Err(error) = request.client_request_token(token).send().await else {
+                return Ok(());
+            };
             match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
@@ -288,7 +320,10 @@ impl Table {
             for tried in 0.. {
                 let request = self.client.batch_write_item().request_items(&self.name, asked);
                 let answer = request.send().await.map_err(unavailable)?;
-                asked = answer.unprocessed_items.and_then(|mut t| t.remove(&self.name)).unwrap_or_default();
+                asked = answer
+                    .unprocessed_items
+                    .and_then(|mut t| t.remove(&self.name))
+                    .unwrap_or_default();
                 if asked.is_empty() {
                     break;
                 }
@@ -364,7 +399,11 @@ fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Result<Option<Er
             return Ok(Some(write.refusal.clone().unwrap_or_else(unnamed)));
         }
     }
-    let lost = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    let lost = [
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+    ];
     if reasons.iter().any(|reason| lost.contains(&code(reason).as_str())) {
         return Ok(None);
     }
@@ -373,13 +412,18 @@ fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Result<Option<Er
         .filter(|reason| code(reason) != "None")
         .map(|reason| format!("{}: {}", code(reason), reason.message.clone().unwrap_or_default()))
         .collect();
-    Err(Error::fault(format!("a transaction was cancelled: {}", told.join("; "))))
+    Err(Error::fault(format!(
+        "a transaction was cancelled: {}",
+        told.join("; ")
+    )))
 }
 
 /// Waits before another try, longer each time and by chance, or gives up.
 async fn pause(tried: u32) -> Result<()> {
     if tried + 1 >= TRIES {
-        return Err(Error::unavailable(format!("gave up after {TRIES} tries: others were in the way, or it was throttled")));
+        return Err(Error::unavailable(format!(
+            "gave up after {TRIES} tries: others were in the way, or it was throttled"
+        )));
     }
     let most = 10_u64 << tried.min(6);
     let [chance] = ambient::random::<1>()?;
@@ -411,7 +455,10 @@ fn attributes(item: Item) -> std::collections::HashMap<String, Attribute> {
 }
 
 fn item(attributes: std::collections::HashMap<String, Attribute>) -> Item {
-    attributes.into_iter().map(|(name, value)| (name, value.into())).collect()
+    attributes
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect()
 }
 
 /// Whatever the SDK could not do after its own tries. Its words are private.

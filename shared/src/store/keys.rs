@@ -137,7 +137,9 @@ pub fn seats(t: &TenantId, role: RoleId, counter: u8) -> Key {
 }
 /// All counters of a role's seats.
 pub fn all_seats(role: &Role) -> Vec<Key> {
-    (0..role.counters).map(|counter| seats(&role.tenant, role.id, counter)).collect()
+    (0..role.counters)
+        .map(|counter| seats(&role.tenant, role.id, counter))
+        .collect()
 }
 /// A role's member.
 pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {

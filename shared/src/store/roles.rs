@@ -79,7 +79,11 @@ pub async fn members(
             ..Query::default()
         };
         let page = table.query(&query).await?;
-        found.extend(page.items.iter().filter_map(|item| string(item, "user")?.parse::<UserId>().ok()));
+        found.extend(
+            page.items
+                .iter()
+                .filter_map(|item| string(item, "user")?.parse::<UserId>().ok()),
+        );
         found.dedup();
         if !page.more || found.len() > limit {
             let more = page.more || found.len() > limit;
@@ -146,7 +150,10 @@ fn claim(role: &Role) -> Write {
 /// # Errors
 /// As [`Table::get`].
 pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
-    let query = Query { pk: keys::CATALOGUE.to_owned(), ..Query::default() };
+    let query = Query {
+        pk: keys::CATALOGUE.to_owned(),
+        ..Query::default()
+    };
     table.query(&query).await?.items.into_iter().map(from_item).collect()
 }
 

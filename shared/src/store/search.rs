@@ -19,8 +19,12 @@ pub const MOST: usize = 10_000;
 /// The entries of an account.
 pub fn entries(user: &User) -> BTreeSet<Key> {
     let texts = searchable(user);
-    let suffixes = texts.iter().flat_map(|text| text.char_indices().map(|(at, _)| &text[at..]));
-    suffixes.filter_map(|suffix| keys::find(&user.tenant, suffix, user.id)).collect()
+    let suffixes = texts
+        .iter()
+        .flat_map(|text| text.char_indices().map(|(at, _)| &text[at..]));
+    suffixes
+        .filter_map(|suffix| keys::find(&user.tenant, suffix, user.id))
+        .collect()
 }
 
 /// Whether an account matches. Entries can outlive what they were made of for a moment; this tells.
@@ -35,18 +39,34 @@ pub fn matches(user: &User, q: &str) -> bool {
 /// As [`Table::get`].
 pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
     let q = folded(q);
-    let Some(first) = q.chars().next() else { return Ok(Vec::new()) };
+    let Some(first) = q.chars().next() else {
+        return Ok(Vec::new());
+    };
     let pk = keys::find_partition(t, first);
-    let query = Query { pk, prefix: Some(q), limit: Some(MOST), ..Query::default() };
+    let query = Query {
+        pk,
+        prefix: Some(q),
+        limit: Some(MOST),
+        ..Query::default()
+    };
     let page = table.query(&query).await?;
-    let found: BTreeSet<UserId> =
-        page.items.iter().filter_map(|item| string(item, "SK")?.rsplit(' ').next()?.parse().ok()).collect();
+    let found: BTreeSet<UserId> = page
+        .items
+        .iter()
+        .filter_map(|item| string(item, "SK")?.rsplit(' ').next()?.parse().ok())
+        .collect();
     Ok(found.into_iter().rev().collect())
 }
 
 fn searchable(user: &User) -> BTreeSet<String> {
-    let email = user.email.iter().flat_map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
-    let name = user.username.iter().flat_map(|name| [folded(name.as_given()), name.canonical().to_owned()]);
+    let email = user
+        .email
+        .iter()
+        .flat_map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
+    let name = user
+        .username
+        .iter()
+        .flat_map(|name| [folded(name.as_given()), name.canonical().to_owned()]);
     email.chain(name).collect()
 }
 

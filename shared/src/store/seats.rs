@@ -45,7 +45,9 @@ pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
 
 /// The counters of a new role.
 pub fn open(role: &Role) -> Vec<Write> {
-    let shares = role.max_count.map(|limit| shares(limit, &vec![0; usize::from(role.counters)]));
+    let shares = role
+        .max_count
+        .map(|limit| shares(limit, &vec![0; usize::from(role.counters)]));
     keys::all_seats(role)
         .into_iter()
         .enumerate()
@@ -95,7 +97,11 @@ pub fn close(role: &Role) -> Vec<Write> {
 /// As [`Table::get`].
 pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Counter>> {
     let pk = keys::role_partition(t, role);
-    let query = Query { pk, prefix: Some("SEATS#".to_owned()), ..Query::default() };
+    let query = Query {
+        pk,
+        prefix: Some("SEATS#".to_owned()),
+        ..Query::default()
+    };
     Ok(table.query(&query).await?.items.iter().filter_map(counter).collect())
 }
 
@@ -108,7 +114,9 @@ pub async fn taken(table: &Table, roles: &[Role]) -> Result<Vec<u32>> {
     let items = table.batch_get(&places).await?;
     let sum = |role: &Role| {
         let pk = keys::role_partition(&role.tenant, role.id);
-        let own = items.iter().filter(|item| super::table::string(item, "PK") == Some(&pk));
+        let own = items
+            .iter()
+            .filter(|item| super::table::string(item, "PK") == Some(&pk));
         own.filter_map(counter).map(|counter| counter.taken).sum()
     };
     Ok(roles.iter().map(sum).collect())
@@ -130,8 +138,15 @@ fn shares(limit: u32, taken: &[u32]) -> Vec<u32> {
     while left > 0 {
         let smallest = shares.iter().min().copied().unwrap_or(0);
         let level: Vec<usize> = (0..shares.len()).filter(|n| shares[*n] == smallest).collect();
-        let next = shares.iter().filter(|share| **share > smallest).min().copied().unwrap_or(u32::MAX);
-        let each = (left / u32::try_from(level.len()).unwrap_or(1)).min(next - smallest).max(1);
+        let next = shares
+            .iter()
+            .filter(|share| **share > smallest)
+            .min()
+            .copied()
+            .unwrap_or(u32::MAX);
+        let each = (left / u32::try_from(level.len()).unwrap_or(1))
+            .min(next - smallest)
+            .max(1);
         for n in level {
             let more = each.min(left);
             shares[n] += more;
@@ -161,6 +176,9 @@ mod tests {
     #[test]
     fn three_seats_over_four_counters_are_three_seats() {
         assert_eq!(shares(3, &[0; 4]), [1, 1, 1, 0]);
-        assert_eq!(shares(u32::MAX, &[0; 4]).iter().map(|n| u64::from(*n)).sum::<u64>(), u64::from(u32::MAX));
+        assert_eq!(
+            shares(u32::MAX, &[0; 4]).iter().map(|n| u64::from(*n)).sum::<u64>(),
+            u64::from(u32::MAX)
+        );
     }
 }

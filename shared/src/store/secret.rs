@@ -21,7 +21,9 @@ pub async fn read(source: &KeySource) -> Result<SecretString> {
                     aws_sdk_secretsmanager::error::DisplayErrorContext(&e)
                 ))
             })?;
-            let text = answer.secret_string.ok_or_else(|| Error::unavailable(format!("the secret {arn} is empty")))?;
+            let text = answer
+                .secret_string
+                .ok_or_else(|| Error::unavailable(format!("the secret {arn} is empty")))?;
             Ok(text.into())
         }
     }
@@ -33,7 +35,11 @@ pub async fn read(source: &KeySource) -> Result<SecretString> {
 /// [`Error::Unavailable`].
 pub async fn write(arn: &str, text: &SecretString) -> Result<()> {
     use secrecy::ExposeSecret;
-    let request = client().await.put_secret_value().secret_id(arn).secret_string(text.expose_secret());
+    let request = client()
+        .await
+        .put_secret_value()
+        .secret_id(arn)
+        .secret_string(text.expose_secret());
     request
         .send()
         .await

@@ -1,8 +1,8 @@
 //! Sessions in the table.
 
 use super::dynamo::{Table, Updated};
-use super::table::{Changes, Cond, Key, Write, from_item, number, to_item};
 use super::keys;
+use super::table::{Changes, Cond, Key, Write, from_item, number, to_item};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
@@ -58,7 +58,10 @@ pub fn open(session: &Session) -> Result<Write> {
 /// Where it cannot be put into an item: a defect.
 pub fn change(before: &Session, after: &Session) -> Result<Write> {
     let key = keys::session(&before.tenant, before.user, before.id);
-    let after = Session { version: before.version + 1, ..after.clone() };
+    let after = Session {
+        version: before.version + 1,
+        ..after.clone()
+    };
     let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, &after)?);
     Ok(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed))
 }
@@ -73,10 +76,15 @@ pub fn end(session: &Session) -> Write {
 /// # Errors
 /// As [`Table::update`].
 pub async fn confirm(table: &Table, session: &Session) -> Result<bool> {
-    let Some(family) = &session.refresh else { return Ok(true) };
+    let Some(family) = &session.refresh else {
+        return Ok(true);
+    };
     let mut used = session.clone();
     used.version += 1;
-    used.refresh = Some(crate::domain::session::Family { confirmed: true, ..family.clone() });
+    used.refresh = Some(crate::domain::session::Family {
+        confirmed: true,
+        ..family.clone()
+    });
     let key = keys::session(&session.tenant, session.user, session.id);
     let changes = Changes::between(&to_item(&key, session)?, &to_item(&key, &used)?);
     let updated = table.update(&key, &changes, &as_read(session)).await?;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::dynamo::{Query, Table};
-use super::table::{Cond, Write, from_item, to_item};
 use super::keys;
+use super::table::{Cond, Write, from_item, to_item};
 use crate::error::{Error, Result};
 
 /// A signing key as it is kept.
@@ -36,7 +36,11 @@ pub struct StoredKey {
 /// # Errors
 /// As [`Table::get`].
 pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
-    let query = Query { pk: keys::KEYS.to_owned(), prefix: Some(keys::KEY.to_owned()), ..Query::default() };
+    let query = Query {
+        pk: keys::KEYS.to_owned(),
+        prefix: Some(keys::KEY.to_owned()),
+        ..Query::default()
+    };
     table.query(&query).await?.items.into_iter().map(from_item).collect()
 }
 

@@ -26,7 +26,10 @@ pub struct Key {
 impl Key {
     /// The place of this partition and sort key.
     pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 
     /// The two key attributes.
@@ -177,7 +180,11 @@ impl Changes {
         for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
             changes.set.push((name.clone(), after[name].clone()));
         }
-        changes.remove = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        changes.remove = before
+            .keys()
+            .filter(|name| !after.contains_key(*name))
+            .cloned()
+            .collect();
         changes.remove.sort();
         changes
     }
@@ -202,22 +209,38 @@ pub struct Write {
 impl Write {
     /// Writes the whole item.
     pub fn put(item: Item) -> Self {
-        Self { op: Op::Put(item), when: None, refusal: None }
+        Self {
+            op: Op::Put(item),
+            when: None,
+            refusal: None,
+        }
     }
 
     /// Changes attributes.
     pub fn update(key: Key, changes: Changes) -> Self {
-        Self { op: Op::Update(key, changes), when: None, refusal: None }
+        Self {
+            op: Op::Update(key, changes),
+            when: None,
+            refusal: None,
+        }
     }
 
     /// Removes the item.
     pub fn delete(key: Key) -> Self {
-        Self { op: Op::Delete(key), when: None, refusal: None }
+        Self {
+            op: Op::Delete(key),
+            when: None,
+            refusal: None,
+        }
     }
 
     /// Only asks the condition.
     pub fn check(key: Key) -> Self {
-        Self { op: Op::Check(key), when: None, refusal: None }
+        Self {
+            op: Op::Check(key),
+            when: None,
+            refusal: None,
+        }
     }
 
     /// Only when the condition holds; else the whole transaction is refused with this error.
@@ -278,8 +301,11 @@ impl Expression {
             .iter()
             .map(|(name, value)| format!("{} = {}", self.name(name), self.value(value.clone())))
             .collect();
-        let add: Vec<String> =
-            changes.add.iter().map(|(name, by)| format!("{} {}", self.name(name), self.value(number(by)))).collect();
+        let add: Vec<String> = changes
+            .add
+            .iter()
+            .map(|(name, by)| format!("{} {}", self.name(name), self.value(number(by))))
+            .collect();
         let remove: Vec<String> = changes.remove.iter().map(|name| self.name(name)).collect();
         for (verb, parts) in [("SET", set), ("ADD", add), ("REMOVE", remove)] {
             if !parts.is_empty() {

@@ -66,9 +66,19 @@ pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
     plan.within.extend(seat_writes(t, &was, &is));
     plan.within.extend(members(&was, &is, after.id));
     plan.within.extend(tally(t, after.id, was.listed, is.listed));
-    plan.within.extend(in_charge(t, i64::from(is.administrator) - i64::from(was.administrator)));
-    plan.before = is.entries.difference(&was.entries).map(|key| Write::put(key.attributes())).collect();
-    plan.after = was.entries.difference(&is.entries).cloned().map(Write::delete).collect();
+    plan.within
+        .extend(in_charge(t, i64::from(is.administrator) - i64::from(was.administrator)));
+    plan.before = is
+        .entries
+        .difference(&was.entries)
+        .map(|key| Write::put(key.attributes()))
+        .collect();
+    plan.after = was
+        .entries
+        .difference(&is.entries)
+        .cloned()
+        .map(Write::delete)
+        .collect();
     Ok(plan)
 }
 
@@ -99,7 +109,11 @@ impl Implied {
         Self {
             claims,
             entries: search::entries(user),
-            members: user.grants.iter().map(|grant| keys::member(t, grant.role, user.id, grant.id)).collect(),
+            members: user
+                .grants
+                .iter()
+                .map(|grant| keys::member(t, grant.role, user.id, grant.id))
+                .collect(),
             seats: user.grants.iter().map(|grant| (grant.role, grant.seat)).collect(),
             listed: Some(user.listed_status()),
             administrator: user.is_administrator(),
@@ -108,12 +122,21 @@ impl Implied {
 }
 
 fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
-    let new = is.claims.iter().filter(|(key, _)| !was.claims.contains_key(*key)).map(|(key, taken)| {
-        let mut claim = key.attributes();
-        claim.insert("user".to_owned(), text(id.to_string()));
-        Write::put(claim).when(Cond::absent(), taken.clone())
-    });
-    let gone = was.claims.keys().filter(|key| !is.claims.contains_key(*key)).cloned().map(Write::delete);
+    let new = is
+        .claims
+        .iter()
+        .filter(|(key, _)| !was.claims.contains_key(*key))
+        .map(|(key, taken)| {
+            let mut claim = key.attributes();
+            claim.insert("user".to_owned(), text(id.to_string()));
+            Write::put(claim).when(Cond::absent(), taken.clone())
+        });
+    let gone = was
+        .claims
+        .keys()
+        .filter(|key| !is.claims.contains_key(*key))
+        .cloned()
+        .map(Write::delete);
     new.chain(gone).collect()
 }
 
@@ -136,13 +159,20 @@ fn item(user: &User) -> Result<Item> {
     if let Some(status) = (user.status != Status::Deleted).then(|| user.listed_status()) {
         let shard = keys::shard(user.id, keys::USER_SHARDS);
         item.extend(index_attributes(1, keys::users_index(&user.tenant, shard), user.id));
-        item.extend(index_attributes(2, keys::status_index(&user.tenant, status, shard), user.id));
+        item.extend(index_attributes(
+            2,
+            keys::status_index(&user.tenant, status, shard),
+            user.id,
+        ));
     }
     Ok(item)
 }
 
 fn index_attributes(n: u8, pk: String, id: UserId) -> [(String, Value); 2] {
-    [(format!("GSI{n}PK"), text(pk)), (format!("GSI{n}SK"), text(id.to_string()))]
+    [
+        (format!("GSI{n}PK"), text(pk)),
+        (format!("GSI{n}SK"), text(id.to_string())),
+    ]
 }
 
 fn seat_writes(t: &TenantId, was: &Implied, is: &Implied) -> Vec<Write> {
@@ -160,7 +190,8 @@ fn members(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
         member.insert("user".to_owned(), text(id.to_string()));
         Write::put(member)
     });
-    new.chain(was.members.difference(&is.members).cloned().map(Write::delete)).collect()
+    new.chain(was.members.difference(&is.members).cloned().map(Write::delete))
+        .collect()
 }
 
 /// The writes that move an account in the counts from one status to another.
@@ -174,7 +205,10 @@ pub fn tally(t: &TenantId, id: UserId, was: Option<Status>, is: Option<Status>) 
             changes = changes.add(status.as_str(), by);
         }
     }
-    Some(Write::update(keys::tally(t, keys::shard(id, keys::TALLY_COUNTERS)), changes))
+    Some(Write::update(
+        keys::tally(t, keys::shard(id, keys::TALLY_COUNTERS)),
+        changes,
+    ))
 }
 
 /// The write that changes the number of accounts in charge; never to none (rule 8).
@@ -246,7 +280,10 @@ pub async fn newest(
 ) -> Result<(Vec<UserId>, bool)> {
     let query = |shard| Query {
         index: Some(if status.is_some() { Index::Two } else { Index::One }),
-        pk: status.map_or_else(|| keys::users_index(t, shard), |status| keys::status_index(t, status, shard)),
+        pk: status.map_or_else(
+            || keys::users_index(t, shard),
+            |status| keys::status_index(t, status, shard),
+        ),
         after: after.map(|id| id.to_string()),
         newest_first: true,
         limit: Some(limit),
@@ -255,8 +292,11 @@ pub async fn newest(
     let questions: Vec<Query> = (0..keys::USER_SHARDS).map(query).collect();
     let pages = futures::future::try_join_all(questions.iter().map(|question| table.query(question))).await?;
     let mut more = pages.iter().any(|page| page.more);
-    let mut ids: Vec<UserId> =
-        pages.iter().flat_map(|page| &page.items).filter_map(|item| string(item, "PK")?.rsplit('#').next()?.parse().ok()).collect();
+    let mut ids: Vec<UserId> = pages
+        .iter()
+        .flat_map(|page| &page.items)
+        .filter_map(|item| string(item, "PK")?.rsplit('#').next()?.parse().ok())
+        .collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
     more |= ids.len() > limit;
     ids.truncate(limit);
@@ -268,11 +308,18 @@ pub async fn newest(
 /// # Errors
 /// As [`Table::get`].
 pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>> {
-    let counters: Vec<Key> = (0..keys::TALLY_COUNTERS).map(|counter| keys::tally(t, counter)).collect();
+    let counters: Vec<Key> = (0..keys::TALLY_COUNTERS)
+        .map(|counter| keys::tally(t, counter))
+        .collect();
     let items = table.batch_get(&counters).await?;
     let sum = |status: Status| {
-        let all: i64 = items.iter().filter_map(|item| super::table::integer(item, status.as_str())).sum();
+        let all: i64 = items
+            .iter()
+            .filter_map(|item| super::table::integer(item, status.as_str()))
+            .sum();
         u64::try_from(all).unwrap_or(0)
     };
-    Ok([Status::Active, Status::Inactive, Status::Locked, Status::Banned].map(|s| (s, sum(s))).into())
+    Ok([Status::Active, Status::Inactive, Status::Locked, Status::Banned]
+        .map(|s| (s, sum(s)))
+        .into())
 }
