@@ -17,3 +17,5 @@ pub mod settings;
 pub mod store;
 
 pub use error::{Error, Result};
+// What a handler's signature needs to name.
+pub use {jiff, secrecy};

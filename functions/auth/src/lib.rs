@@ -1,1 +1,44 @@
-//! auth
+//! Tokens: `/api/auth/*` of the directory contract (`directory.md`, §A and §B).
+
+use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
+use usher::http::problem::Problem;
+use usher::http::routes::Routes;
+
+pub mod handlers;
+pub mod wire;
+
+/// The route table.
+pub fn routes() -> Routes {
+    Routes::new::<Problem>("Auth")
+        .post("/api/auth/token", Anyone, handlers::token)
+        .says(
+            "Logs in by e-mail address; answers an access and a refresh token",
+            &[401, 423],
+        )
+        .post("/api/auth/refresh", Anyone, handlers::refresh)
+        .says("Exchanges a refresh token for a new pair", &[401])
+        .post("/api/auth/revoke", Anyone, handlers::revoke)
+        .says("Ends the session of a token, of either kind (RFC 7009)", &[])
+        .post("/api/auth/logout", SignedInToChangePassword, handlers::logout)
+        .says("Ends the caller's session", &[])
+        .post("/api/auth/login", Anyone, handlers::login)
+        .says("Logs in by username or e-mail address, for eight hours", &[401, 423])
+        .post(
+            "/api/auth/change-password",
+            SignedInToChangePassword,
+            handlers::change_password,
+        )
+        .says(
+            "Changes the caller's password, and ends every other session of the account",
+            &[423],
+        )
+        .post("/api/auth/login-dev", Anyone, handlers::login_dev)
+        .says("Logs in without a password; on development stages only", &[401])
+        .on_dev_stages()
+        .post("/api/auth/dev-token", Anyone, handlers::dev_token)
+        .says(
+            "Makes a token for an account or a made-up principal; on development stages only",
+            &[401],
+        )
+        .on_dev_stages()
+}

@@ -1,2 +1,6 @@
-//! The Lambda function.
-fn main() {}
+//! The Lambda function of [`auth::routes`].
+
+#[tokio::main]
+async fn main() -> Result<(), usher::http::lambda::Ended> {
+    usher::http::lambda::run(auth::routes()).await
+}

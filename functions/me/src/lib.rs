@@ -1,1 +1,21 @@
-//! me
+//! The caller's own account: `/api/me/*` of the directory contract (`directory.md`, §B).
+
+use usher::access::guard::Guard::SignedIn;
+use usher::http::problem::Problem;
+use usher::http::routes::Routes;
+
+pub mod handlers;
+
+/// The route table.
+pub fn routes() -> Routes {
+    Routes::new::<Problem>("Me")
+        .get("/api/me/profile", SignedIn, handlers::profile)
+        .says("Shows the caller's account", &[404])
+        .patch("/api/me/profile", SignedIn, handlers::patch)
+        .says(
+            "Changes the caller's personal fields; every other field is ignored",
+            &[404],
+        )
+        .get("/api/me/login-history", SignedIn, handlers::login_history)
+        .says("Lists the caller's logins, newest first", &[])
+}

@@ -1,1 +1,65 @@
-//! setup
+//! Set-up: what a stack has before its first request. A CloudFormation custom resource in the cloud; called by the
+//! local server at its start. Idempotent: run twice, or twice at once, it makes one of each.
+
+use std::sync::Arc;
+
+use usher::actions::setup::{self as actions, FirstAccount, Made};
+use usher::actions::users::NewUser;
+use usher::actions::{Context, Origin, Surface};
+use usher::app::App;
+use usher::domain::role::{ADMIN, OWNER, SystemRole};
+use usher::domain::tenant::TenantId;
+use usher::domain::text::{Email, Password, Username};
+use usher::error::{Error, Result};
+
+/// What set-up is called in the histories.
+const SURFACE: Surface = Surface {
+    name: "setup",
+    min_password: 0,
+    max_password: 128,
+};
+
+/// The first accounts of the local server (`contracts/README.md`): name, address, password, role. These passwords are
+/// in every copy of the documentation, so no deployed stack has these accounts.
+pub const LOCAL_ACCOUNTS: [(&str, &str, &str, SystemRole); 2] = [
+    ("admin", "admin@gauth.local", "Admin@123", ADMIN),
+    ("owner", "owner@usher.local", "Owner@12345", OWNER),
+];
+
+/// Sets a local server up.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn local(app: &Arc<App>) -> Result<Made> {
+    let cx = context(app);
+    let accounts = LOCAL_ACCOUNTS.map(|(name, email, password, role)| {
+        Ok(FirstAccount {
+            name,
+            role: role.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?,
+            user: NewUser {
+                email: Some(Email::parse(email).map_err(Error::fault)?),
+                username: Some(Username::parse(name).map_err(Error::fault)?),
+                password: Some(Password::presented(password.to_owned())),
+                email_verified: true,
+                ..NewUser::default()
+            },
+        })
+    });
+    actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?).await
+}
+
+/// The context of what nobody asked for over HTTP.
+pub fn context(app: &Arc<App>) -> Context {
+    Context {
+        app: app.clone(),
+        now: app.clock.now(),
+        tenant: TenantId::main(),
+        issuer: app.settings.issuer.clone().unwrap_or_default(),
+        origin: Origin {
+            surface: SURFACE,
+            ip: String::new(),
+            user_agent: String::new(),
+        },
+        caller: None,
+    }
+}

@@ -1,1 +1,51 @@
-//! users
+//! Accounts as an administrator sees them: `/api/users*` of the directory contract (`directory.md`, §A and §B).
+
+use usher::access::guard::needs;
+use usher::domain::permission::ADMIN_USERS;
+use usher::http::problem::Problem;
+use usher::http::routes::Routes;
+
+pub mod handlers;
+pub mod wire;
+
+/// The route table.
+pub fn routes() -> Routes {
+    Routes::new::<Problem>("Users")
+        .get("/api/users", needs(ADMIN_USERS), handlers::list)
+        .says("Lists accounts, newest first", &[])
+        .post("/api/users", needs(ADMIN_USERS), handlers::create)
+        .says("Makes an account", &[409])
+        .get("/api/users/{user}", needs(ADMIN_USERS), handlers::show)
+        .says("Shows an account", &[])
+        .put("/api/users/{user}", needs(ADMIN_USERS), handlers::put)
+        .says("Sets an account's type, status, or both", &[409])
+        .patch("/api/users/{user}", needs(ADMIN_USERS), handlers::patch)
+        .says("Changes an account", &[409])
+        .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
+        .says("Deletes an account; its address and name are free again", &[409])
+        .post("/api/users/{user}/lock", needs(ADMIN_USERS), handlers::lock)
+        .says("Locks an account, until a time or until it is unlocked", &[409])
+        .post("/api/users/{user}/unlock", needs(ADMIN_USERS), handlers::unlock)
+        .says("Ends a lock of either kind and clears the failed count", &[])
+        .post(
+            "/api/users/{user}/reset-password",
+            needs(ADMIN_USERS),
+            handlers::reset_password,
+        )
+        .says(
+            "Sets a password, or makes a one-time one; ends every session of the account",
+            &[],
+        )
+        .get(
+            "/api/users/{user}/login-history",
+            needs(ADMIN_USERS),
+            handlers::login_history,
+        )
+        .says("Lists an account's logins, newest first", &[])
+        .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
+        .says("Lists an account's grants: past, present and future", &[])
+        .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
+        .says("Gives an account a role", &[409])
+        .delete("/api/users/{user}/roles/{grant}", needs(ADMIN_USERS), handlers::revoke)
+        .says("Takes a grant from an account", &[409])
+}

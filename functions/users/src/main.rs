@@ -1,2 +1,6 @@
-//! The Lambda function.
-fn main() {}
+//! The Lambda function of [`users::routes`].
+
+#[tokio::main]
+async fn main() -> Result<(), usher::http::lambda::Ended> {
+    usher::http::lambda::run(users::routes()).await
+}

@@ -8,6 +8,7 @@ use super::sessions::{self, Issued, NamedRole};
 use super::users::{self, UserRef};
 use super::{Context, Terms, login, roles};
 use crate::domain::session::MadeUp;
+use crate::domain::text;
 use crate::domain::user::Status;
 use crate::error::{Error, Result};
 use crate::id::UserId;
@@ -28,9 +29,14 @@ pub struct Principal {
 ///
 /// # Errors
 /// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::WrongCredentials`].
-pub async fn login_as(cx: &Context, user: &UserRef, terms: &Terms) -> Result<Issued> {
+pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued> {
     exists(cx)?;
-    let user = users::find(cx, user).await.map_err(|error| match error {
+    let user = match text::Login::parse(name) {
+        text::Login::Email(email) => UserRef::Email(email),
+        text::Login::Username(username) => UserRef::Username(username),
+        text::Login::Neither(_) => return Err(Error::WrongCredentials),
+    };
+    let user = users::find(cx, &user).await.map_err(|error| match error {
         Error::NotFound(_) => Error::WrongCredentials,
         other => other,
     })?;

@@ -1,9 +1,11 @@
 //! Bodies: JSON, 64 KiB at most (rule 10). What is wrong is told with its place.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Result, Violation};
@@ -33,6 +35,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         parse(&read(request).await?).map(Self)
     }
+}
+
+/// A body of the shape `T` that can be left out altogether.
+#[derive(Debug)]
+pub struct MaybeBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+/// For a field of a merge patch: `None` where it is absent, `Some(None)` where it is null. Use as
+/// `#[serde(default, deserialize_with = "nullable")]`.
+///
+/// # Errors
+/// Those of the deserializer.
+#[expect(clippy::option_option, reason = "a merge patch has three states")]
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 async fn read(request: Request) -> Result<Vec<u8>> {

@@ -22,11 +22,14 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'@');
 
+/// Why a function ended.
+pub type Ended = lambda_http::Error;
+
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
 ///
 /// # Errors
 /// Where the settings are wrong, told at once, or the runtime ends.
-pub async fn run(routes: Routes) -> Result<(), lambda_http::Error> {
+pub async fn run(routes: Routes) -> Result<(), Ended> {
     logs();
     let app = App::new(Settings::from_env()?)
         .await

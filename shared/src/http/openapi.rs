@@ -21,7 +21,7 @@ use utoipa::openapi::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Created, Json, Maybe, NoContent, Tagged, Text};
-use super::body::{Body, MergePatch};
+use super::body::{Body, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
 use super::routes::{Route, Routes};
 use crate::access::guard::Guard;
@@ -135,6 +135,12 @@ impl<T: ToSchema> Input for Body<T> {
         let schema = description.reference::<T>();
         description.body = Some((vec!["application/json"], schema));
         description.refusals.extend([400, 413, 415]);
+    }
+}
+
+impl<T: ToSchema> Input for MaybeBody<T> {
+    fn describe(description: &mut Description) {
+        <Body<T> as Input>::describe(description);
     }
 }
 

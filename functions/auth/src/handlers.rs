@@ -1,0 +1,75 @@
+//! Translation: parse, act, answer.
+
+use usher::Result;
+use usher::actions::{Context, dev, login as sign_in, passwords, sessions};
+use usher::domain::text::Password;
+use usher::http::answer::{Json, NoContent};
+use usher::http::body::{Body, MaybeBody};
+use usher::jiff::SignedDuration;
+
+use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, LoginView, Refresh, Revoke, SignIn, TokenPair};
+use crate::wire::{DEV_TERMS, LOGIN_TERMS, MintedToken, TOKEN_TERMS};
+
+/// `POST /api/auth/token`
+pub async fn token(cx: Context, Body(body): Body<Credentials>) -> Result<Json<TokenPair>> {
+    let (email, password) = body.parse()?;
+    let issued = sign_in::login(&cx, email.as_given(), password, &TOKEN_TERMS).await?;
+    Ok(Json(TokenPair::of(&cx, &issued)))
+}
+
+/// `POST /api/auth/refresh`
+pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<TokenPair>> {
+    let issued = sessions::refresh(&cx, &body.refresh_token, &TOKEN_TERMS).await?;
+    Ok(Json(TokenPair::of(&cx, &issued)))
+}
+
+/// `POST /api/auth/revoke`
+pub async fn revoke(cx: Context, Body(body): Body<Revoke>) -> Result<NoContent> {
+    sessions::revoke(&cx, &body.token).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/auth/logout`
+pub async fn logout(cx: Context) -> Result<NoContent> {
+    sessions::logout(&cx).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/auth/login`
+pub async fn login(cx: Context, Body(body): Body<SignIn>) -> Result<Json<LoginView>> {
+    let issued = sign_in::login(&cx, &body.username, Password::presented(body.password), &LOGIN_TERMS).await?;
+    Ok(Json(LoginView::of(&issued)))
+}
+
+/// `POST /api/auth/change-password`
+pub async fn change_password(cx: Context, Body(body): Body<ChangePassword>) -> Result<NoContent> {
+    let new = passwords::chosen(&cx, "/newPassword", body.new_password)?;
+    passwords::change(&cx, Password::presented(body.current_password), new).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/auth/login-dev`
+pub async fn login_dev(cx: Context, Body(body): Body<DevLogin>) -> Result<Json<LoginView>> {
+    let issued = dev::login_as(&cx, &body.username, &LOGIN_TERMS).await?;
+    Ok(Json(LoginView::of(&issued)))
+}
+
+/// `POST /api/auth/dev-token`
+pub async fn dev_token(cx: Context, MaybeBody(body): MaybeBody<DevToken>) -> Result<Json<MintedToken>> {
+    let lasts = SignedDuration::from_secs(body.seconds()?);
+    let issued = match body.account() {
+        Some(username) => {
+            dev::login_as(
+                &cx,
+                username,
+                &usher::actions::Terms {
+                    access: lasts,
+                    ..DEV_TERMS
+                },
+            )
+            .await?
+        }
+        None => dev::make_up(&cx, body.principal(), lasts).await?,
+    };
+    Ok(Json(MintedToken::of(&issued)))
+}

@@ -1,0 +1,48 @@
+//! Translation: parse, act, answer. Accounts and histories are shown as `/api/users` shows them.
+
+use serde_json::Value;
+use users::wire::{LoginHistory, PageQuery, UserView};
+use usher::Result;
+use usher::actions::{Context, histories, users as accounts};
+use usher::domain::profile::Profile;
+use usher::http::answer::{Json, Tagged};
+use usher::http::body::MergePatch;
+use usher::http::call::{IfMatch, Query};
+
+/// `GET /api/me/profile`
+pub async fn profile(cx: Context) -> Result<Tagged<UserView>> {
+    let user = cx.own_account()?;
+    Ok(Tagged {
+        version: user.version,
+        body: UserView::read(&cx, user).await?,
+    })
+}
+
+/// `PATCH /api/me/profile`
+pub async fn patch(
+    cx: Context,
+    IfMatch(expected): IfMatch,
+    MergePatch(patch): MergePatch<ProfilePatch>,
+) -> Result<Tagged<UserView>> {
+    let user = accounts::patch_own(&cx, &Value::Object(patch.fields), expected).await?;
+    Ok(Tagged {
+        version: user.version,
+        body: UserView::read(&cx, &user).await?,
+    })
+}
+
+/// `GET /api/me/login-history`
+pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<LoginHistory>> {
+    let page = histories::logins(&cx, cx.caller()?.id, query.limit()?, query.cursor.as_deref()).await?;
+    Ok(Json(LoginHistory::of(page)))
+}
+
+/// A merge patch of the personal fields (RFC 7396). Whatever else it holds has no effect.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[schema(example = json!({ "displayName": "Jane D.", "age": null }))]
+pub struct ProfilePatch {
+    /// The personal fields.
+    #[serde(flatten)]
+    #[schema(value_type = Profile)]
+    fields: serde_json::Map<String, Value>,
+}

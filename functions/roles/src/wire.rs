@@ -1,0 +1,239 @@
+//! Bodies of `/api/roles*` and `/api/permissions`.
+//!
+//! On purpose:
+//! - `memberCount` counts accounts: one with two grants of a role takes one seat of it.
+//! - A role that never had a limit shows `maxCount: null`.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use usher::actions::roles::{self, Roles};
+use usher::domain::permission::Permission;
+use usher::domain::role::Role;
+use usher::domain::text::{Description, RoleName};
+use usher::domain::time;
+use usher::error::{Error, Result};
+use usher::http::body::nullable;
+use usher::http::call::Checks;
+use usher::jiff::Timestamp;
+use utoipa::{IntoParams, ToSchema};
+
+/// Roles to a page, unless the query says otherwise.
+const DEFAULT_LIMIT: usize = 25;
+/// Roles to a page at most.
+const MAX_LIMIT: usize = 100;
+
+/// A role.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Role)]
+pub struct RoleView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its name.
+    #[schema(example = "editor")]
+    name: String,
+    /// What it is for.
+    #[schema(example = "May edit articles")]
+    description: Option<String>,
+    /// Names of the catalogue.
+    #[schema(example = json!(["admin.users"]))]
+    permissions: BTreeSet<String>,
+    /// How many accounts can have it at once.
+    #[schema(example = 10)]
+    max_count: Option<u32>,
+    /// How many accounts have it.
+    #[schema(example = 3)]
+    member_count: u32,
+    /// Whether it came with Usher.
+    system: bool,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    modified_at: Timestamp,
+}
+
+impl RoleView {
+    /// A role and the number of its members, as a body.
+    pub fn of(role: &Role, member_count: u32) -> Self {
+        Self {
+            id: role.id.to_string(),
+            name: role.name.as_given().to_owned(),
+            description: role.description.clone(),
+            permissions: role.permissions.clone(),
+            max_count: role.max_count,
+            member_count,
+            system: role.system,
+            created_at: role.created_at,
+            modified_at: role.modified_at,
+        }
+    }
+}
+
+/// A page of roles.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RolePage {
+    /// The roles.
+    items: Vec<RoleView>,
+    /// The `cursor` of the next page, if there is one.
+    next_cursor: Option<String>,
+}
+
+impl RolePage {
+    /// The page as a body.
+    pub fn of(page: Roles) -> Self {
+        let items = page
+            .items
+            .iter()
+            .map(|(role, members)| RoleView::of(role, *members))
+            .collect();
+        Self {
+            items,
+            next_cursor: page.next_cursor,
+        }
+    }
+}
+
+/// The query of `GET /api/roles`.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ListQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl ListQuery {
+    /// The size of a page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn limit(&self) -> Result<usize> {
+        let Some(text) = &self.limit else {
+            return Ok(DEFAULT_LIMIT);
+        };
+        let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
+    }
+}
+
+/// The query of `DELETE /api/roles/{role}`.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct DeleteQuery {
+    /// Whether to take it from its members first.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    pub force: bool,
+}
+
+/// The body of `POST /api/roles`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "name": "editor", "description": "May edit articles", "maxCount": 10 }))]
+pub struct NewRole {
+    /// Its name, unique without regard to letter case.
+    name: String,
+    /// What it is for.
+    description: Option<String>,
+    /// Names of the catalogue, all of which the caller holds.
+    #[serde(default)]
+    permissions: BTreeSet<String>,
+    /// How many accounts can have it at once; no limit where absent.
+    max_count: Option<u32>,
+}
+
+impl NewRole {
+    /// The role to be made.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self) -> Result<roles::NewRole> {
+        let mut checks = Checks::new();
+        let name = checks.parse("/name", &self.name, RoleName::parse);
+        let description = checks.optional("/description", self.description.as_deref(), Description::parse);
+        checks.done()?;
+        let name = name.ok_or_else(|| Error::fault("a name was neither taken nor refused"))?;
+        Ok(roles::NewRole {
+            name,
+            description,
+            permissions: self.permissions,
+            max_count: self.max_count,
+        })
+    }
+}
+
+/// The body of `PATCH /api/roles/{role}`: a merge patch. What is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "permissions": ["admin.users"], "maxCount": null }))]
+pub struct PatchRole {
+    /// A new name; a system role keeps its own.
+    name: Option<String>,
+    /// A new description; null takes it away.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// All that it holds from now on; null takes everything away.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>)]
+    permissions: Option<Option<BTreeSet<String>>>,
+    /// A new limit, not below the number of members; null takes it away.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>)]
+    max_count: Option<Option<u32>>,
+}
+
+impl PatchRole {
+    /// The change.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self) -> Result<roles::RolePatch> {
+        let mut checks = Checks::new();
+        let name = checks.optional("/name", self.name.as_deref(), RoleName::parse);
+        let description = self
+            .description
+            .map(|text| checks.optional("/description", text.as_deref(), Description::parse));
+        checks.done()?;
+        let permissions = self.permissions.map(Option::unwrap_or_default);
+        Ok(roles::RolePatch {
+            name,
+            description,
+            permissions,
+            max_count: self.max_count,
+        })
+    }
+}
+
+/// An entry of the permission catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Permission)]
+pub struct PermissionView {
+    /// Its name.
+    #[schema(example = "admin.users")]
+    name: String,
+    /// What it lets its holder do.
+    #[schema(example = "Create, change and delete accounts, and give and take roles")]
+    description: String,
+    /// `tenant`, `global` or `app`.
+    #[schema(example = "tenant")]
+    scope: String,
+}
+
+impl PermissionView {
+    /// An entry as a body.
+    pub fn of(entry: Permission) -> Self {
+        Self {
+            name: entry.name,
+            description: entry.description,
+            scope: entry.scope,
+        }
+    }
+}

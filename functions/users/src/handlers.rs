@@ -1,0 +1,135 @@
+//! Translation: parse, act, answer.
+
+use usher::Result;
+use usher::actions::{Context, grants, histories, listing, passwords, users};
+use usher::domain::user::AdminLock;
+use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
+use usher::http::body::{Body, MaybeBody, MergePatch};
+use usher::http::call::{GrantPath, IfMatch, Prefer, Query, UserPath};
+
+use crate::wire::{
+    GrantRole, GrantView, ListQuery, LockUser, LoginHistory, NewUser, PageQuery, PatchUser, PutUser, ResetPassword,
+    TemporaryPassword, UserPage, UserView,
+};
+
+/// `GET /api/users`
+pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<UserPage>> {
+    let (filter, limit) = query.parse()?;
+    let page = listing::list(&cx, &filter, limit, query.cursor.as_deref()).await?;
+    let names = listing::role_names(&cx, &page.items).await?;
+    Ok(Json(UserPage::of(&cx, &page, &names)))
+}
+
+/// `POST /api/users`
+pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<UserView>> {
+    let user = users::create(&cx, body.parse(&cx)?).await?;
+    let location = format!("/api/users/{}", user.id);
+    Ok(Created {
+        location,
+        body: UserView::read(&cx, &user).await?,
+    })
+}
+
+/// `GET /api/users/{user}`
+pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserView>> {
+    let user = users::find(&cx, &user).await?;
+    Ok(Tagged {
+        version: user.version,
+        body: UserView::read(&cx, &user).await?,
+    })
+}
+
+/// `PUT /api/users/{user}`
+pub async fn put(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<NoContent> {
+    let (rung, status) = body.parse()?;
+    grants::set_rung(&cx, &user, rung, status).await?;
+    Ok(NoContent)
+}
+
+/// `PATCH /api/users/{user}`
+pub async fn patch(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    prefer: Prefer,
+    MergePatch(body): MergePatch<PatchUser>,
+) -> Result<Maybe<UserView>> {
+    let user = users::patch(&cx, &user, body.parse(&cx, expected)?).await?;
+    let shown = if prefer.representation {
+        Some(UserView::read(&cx, &user).await?)
+    } else {
+        None
+    };
+    Ok(Maybe(shown))
+}
+
+/// `DELETE /api/users/{user}`
+pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
+    users::delete(&cx, &user).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/users/{user}/lock`
+pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
+    users::lock(
+        &cx,
+        &user,
+        AdminLock {
+            reason: body.reason()?,
+            until: body.until,
+        },
+    )
+    .await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/users/{user}/unlock`
+pub async fn unlock(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
+    users::unlock(&cx, &user).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/users/{user}/reset-password`
+pub async fn reset_password(
+    cx: Context,
+    UserPath(user): UserPath,
+    MaybeBody(body): MaybeBody<ResetPassword>,
+) -> Result<Maybe<TemporaryPassword>> {
+    let made = passwords::reset(&cx, &user, body.parse(&cx)?).await?;
+    Ok(Maybe(made.map(TemporaryPassword::of)))
+}
+
+/// `GET /api/users/{user}/login-history`
+pub async fn login_history(
+    cx: Context,
+    UserPath(user): UserPath,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<LoginHistory>> {
+    let user = users::find(&cx, &user).await?;
+    let page = histories::logins(&cx, user.id, query.limit()?, query.cursor.as_deref()).await?;
+    Ok(Json(LoginHistory::of(page)))
+}
+
+/// `GET /api/users/{user}/roles`
+pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<GrantView>>> {
+    let user = users::find(&cx, &user).await?;
+    let names = listing::role_names(&cx, [&user]).await?;
+    Ok(Json(GrantView::all(&cx, &user, &names)))
+}
+
+/// `POST /api/users/{user}/roles`
+pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<GrantRole>) -> Result<Created<GrantView>> {
+    let found = users::find(&cx, &user).await?;
+    let (grant, role) = grants::give(&cx, &user, &body.parse()?).await?;
+    let location = format!("/api/users/{}/roles/{}", found.id, grant.id);
+    Ok(Created {
+        location,
+        body: GrantView::of(&cx, &grant, role.name.as_given()),
+    })
+}
+
+/// `DELETE /api/users/{user}/roles/{grant}`
+pub async fn revoke(cx: Context, UserPath(user): UserPath, GrantPath(grant): GrantPath) -> Result<NoContent> {
+    grants::take(&cx, &user, grant).await?;
+    Ok(NoContent)
+}

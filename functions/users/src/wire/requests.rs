@@ -1,0 +1,332 @@
+//! What is asked.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use usher::actions::listing::Filter;
+use usher::actions::{Context, grants, passwords, users};
+use usher::domain::profile::Profile;
+use usher::domain::role::Rung;
+use usher::domain::text::{Department, Description, Email, Password, Username};
+use usher::domain::user::Status;
+use usher::error::{Error, Result};
+use usher::http::body::nullable;
+use usher::http::call::Checks;
+use usher::jiff::Timestamp;
+use utoipa::{IntoParams, ToSchema};
+
+/// Accounts to a page, unless the query says otherwise.
+const DEFAULT_LIMIT: usize = 25;
+/// Accounts to a page at most.
+const MAX_LIMIT: usize = 100;
+
+/// The query of `GET /api/users`.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ListQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Only accounts of this status now.
+    #[param(example = "active")]
+    status: Option<String>,
+    /// Only accounts with this role, by name or id.
+    role: Option<String>,
+    /// Only accounts with this in their e-mail address or username, without regard to letter case.
+    q: Option<String>,
+}
+
+impl ListQuery {
+    /// The filter, and the size of a page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(&self) -> Result<(Filter, usize)> {
+        let mut checks = Checks::new();
+        let limit = checks.take(limit(self.limit.as_deref()))?;
+        let status = checks.optional("?status", self.status.as_deref(), |text| {
+            Status::parse(text).ok_or_else(|| "a status is `active`, `inactive`, `locked` or `banned`".to_owned())
+        });
+        checks.done()?;
+        let q = self.q.clone().filter(|q| !q.is_empty());
+        Ok((
+            Filter {
+                status,
+                role: self.role.clone(),
+                q,
+            },
+            limit.unwrap_or(DEFAULT_LIMIT),
+        ))
+    }
+}
+
+/// The query of a history.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PageQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The size of a page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn limit(&self) -> Result<usize> {
+        limit(self.limit.as_deref())
+    }
+}
+
+fn limit(text: Option<&str>) -> Result<usize> {
+    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
+}
+
+/// The body of `POST /api/users`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "email": "jane@example.org", "password": "correct horse", "firstName": "Jane" }))]
+pub struct NewUser {
+    /// Its e-mail address. An account has an address, a username, or both.
+    email: Option<String>,
+    /// Its username.
+    username: Option<String>,
+    /// Its password: 10 characters at least.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<String>,
+    /// Names of roles, beside `user`, which everybody has.
+    #[serde(default)]
+    roles: Vec<String>,
+    /// Whether the address is known to be theirs.
+    #[serde(default)]
+    email_verified: bool,
+    /// Whether the password must be changed at the first login.
+    #[serde(default)]
+    must_change_password: bool,
+    /// The personal fields.
+    #[serde(flatten)]
+    #[schema(value_type = Profile)]
+    profile: Map<String, Value>,
+}
+
+impl NewUser {
+    /// The account to be made; everything that is wrong with it is told at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
+        let mut checks = Checks::new();
+        if self.email.is_none() && self.username.is_none() {
+            checks.fault("/email", "an account needs an e-mail address or a username");
+        }
+        let email = checks.optional("/email", self.email.as_deref(), Email::parse);
+        let username = checks.optional("/username", self.username.as_deref(), Username::parse);
+        let password = match self.password {
+            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
+            None => None,
+        };
+        let profile = checks
+            .take(Profile::default().merge(&Value::Object(self.profile)))?
+            .unwrap_or_default();
+        checks.done()?;
+        Ok(users::NewUser {
+            email,
+            username,
+            password,
+            profile,
+            roles: self.roles,
+            email_verified: self.email_verified,
+            must_change_password: self.must_change_password,
+        })
+    }
+}
+
+/// The body of `PUT /api/users/{user}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "type": "admin", "status": "active" }))]
+pub struct PutUser {
+    /// `admin` gives the role, `user` takes every role of the ladder away.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// `active` or `inactive`.
+    status: Option<String>,
+}
+
+impl PutUser {
+    /// The rung and the status; at least one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(&self) -> Result<(Option<Rung>, Option<Status>)> {
+        let mut checks = Checks::new();
+        if self.kind.is_none() && self.status.is_none() {
+            checks.fault("", "give `type`, `status`, or both");
+        }
+        let rung = checks.optional("/type", self.kind.as_deref(), |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "admin" => Ok(Rung::Admin),
+                "user" => Ok(Rung::User),
+                _ => Err("a type is `admin` or `user`".to_owned()),
+            }
+        });
+        let status = checks.optional("/status", self.status.as_deref(), |text| match Status::parse(text) {
+            Some(status @ (Status::Active | Status::Inactive)) => Ok(status),
+            _ => Err("a status is `active` or `inactive`".to_owned()),
+        });
+        checks.done()?;
+        Ok((rung, status))
+    }
+}
+
+/// The body of `PATCH /api/users/{user}`: a merge patch. What is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "displayName": "Jane D.", "status": "inactive" }))]
+pub struct PatchUser {
+    /// A new e-mail address; null takes it away.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
+    /// A new username; null takes it away.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    username: Option<Option<String>>,
+    /// Whether the address is known to be theirs.
+    email_verified: Option<bool>,
+    /// `active`, `inactive`, `locked` or `banned`.
+    status: Option<String>,
+    /// A new password: 10 characters at least.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<String>,
+    /// The personal fields.
+    #[serde(flatten)]
+    #[schema(value_type = Profile)]
+    profile: Map<String, Value>,
+}
+
+impl PatchUser {
+    /// The change; everything that is wrong with it is told at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
+        let mut checks = Checks::new();
+        let email = self
+            .email
+            .map(|email| checks.optional("/email", email.as_deref(), Email::parse));
+        let username = self
+            .username
+            .map(|name| checks.optional("/username", name.as_deref(), Username::parse));
+        let status = checks.optional("/status", self.status.as_deref(), |text| {
+            Status::parse(text).ok_or_else(|| "a status is `active`, `inactive`, `locked` or `banned`".to_owned())
+        });
+        let password = match self.password {
+            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
+            None => None,
+        };
+        let profile = Value::Object(self.profile);
+        checks.take(Profile::default().merge(&profile))?;
+        checks.done()?;
+        let email_verified = self.email_verified;
+        Ok(users::UserPatch {
+            profile: Some(profile),
+            email,
+            username,
+            email_verified,
+            status,
+            password,
+            expected,
+        })
+    }
+}
+
+/// The body of `POST /api/users/{user}/lock`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({ "reason": "on leave", "until": "2027-01-01T00:00:00Z" }))]
+pub struct LockUser {
+    /// Why; whoever logs in with the right password is told.
+    reason: Option<String>,
+    /// Until when; until it is unlocked where absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+}
+
+impl LockUser {
+    /// The reason.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn reason(&self) -> Result<Option<String>> {
+        let mut checks = Checks::new();
+        let reason = checks.optional("/reason", self.reason.as_deref(), Description::parse);
+        checks.done()?;
+        Ok(reason.map(|text| text.as_str().to_owned()))
+    }
+}
+
+/// The body of `POST /api/users/{user}/reset-password`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "newPassword": "correct horse battery" }))]
+pub struct ResetPassword {
+    /// The new password; without it a one-time password is made.
+    #[schema(value_type = Option<String>, format = Password)]
+    new_password: Option<String>,
+}
+
+impl ResetPassword {
+    /// The password to be set.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context) -> Result<Option<Password>> {
+        self.new_password
+            .map(|text| passwords::chosen(cx, "/newPassword", text))
+            .transpose()
+    }
+}
+
+/// The body of `POST /api/users/{user}/roles`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "role": "member", "department": "sales", "effectiveTo": "2027-01-01T00:00:00Z" }))]
+pub struct GrantRole {
+    /// The role's name or id.
+    role: String,
+    /// The department whose requests it applies to; all where absent.
+    department: Option<String>,
+    /// The first moment of its effect; now where absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
+    /// The first moment after it; without end where absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_to: Option<Timestamp>,
+}
+
+impl GrantRole {
+    /// The role to be given.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self) -> Result<grants::NewGrant> {
+        let mut checks = Checks::new();
+        let department = checks.optional("/department", self.department.as_deref(), Department::parse);
+        checks.done()?;
+        let Self {
+            role,
+            effective_from,
+            effective_to,
+            ..
+        } = self;
+        Ok(grants::NewGrant {
+            role,
+            department,
+            effective_from,
+            effective_to,
+        })
+    }
+}
