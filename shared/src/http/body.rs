@@ -57,7 +57,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeBody
 ///
 /// # Errors
 /// Those of the deserializer.
-#[expect(clippy::option_option, reason = "a merge patch has three states")]
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

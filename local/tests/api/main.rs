@@ -1,0 +1,28 @@
+//! Usher through real HTTP on an embedded DynamoDB: one module per URL, and one per promise that spans them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test may end by panicking, and its name is its documentation"
+)]
+
+mod support;
+
+mod auth;
+mod me;
+mod roles;
+mod users;
+
+mod dev_routes;
+mod edge;
+mod faults;
+mod guard_walk;
+mod histories;
+mod input;
+mod jwt_attacks;
+mod lambda_events;
+mod policy_matrix;
+mod races;
+mod round_trips;
+mod secrets;
+mod template;

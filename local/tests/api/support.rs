@@ -1,0 +1,320 @@
+//! A world of its own for each test: an embedded DynamoDB in memory, the whole of Usher in front of it on a real
+//! socket, a clock that stands still until it is moved, and passwords that cost next to nothing.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use dynoxide::Database;
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use usher::ambient::{Clock, ManualClock};
+use usher::app::App;
+use usher::http::serve;
+use usher::jiff::Timestamp;
+use usher::settings::Settings;
+
+/// When every test begins.
+pub const START: &str = "2026-11-22T08:00:00Z";
+
+/// One Usher.
+pub struct World {
+    pub base: String,
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub db: Database,
+    pub dynamodb: String,
+}
+
+impl World {
+    /// A world after set-up.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with other settings (`USHER_…`).
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let db = Database::memory().unwrap();
+        create_table(&db);
+        let dynamodb = serve_dynamodb(db.clone()).await;
+        Self::on(db, dynamodb, settings).await
+    }
+
+    /// A world on a DynamoDB that is there already: perhaps behind a proxy, perhaps another world's.
+    pub async fn on(db: Database, dynamodb: String, settings: &[(&str, &str)]) -> Self {
+        let clock = ManualClock::at(START.parse().unwrap());
+        let app = App::with_clock(settings_of(&dynamodb, settings), clock.clone())
+            .await
+            .unwrap();
+        setup::local(&app).await.unwrap();
+        let base = serve_http(app.clone()).await;
+        Self {
+            base,
+            app,
+            clock,
+            db,
+            dynamodb,
+        }
+    }
+
+    /// Nobody: requests without a token.
+    pub fn nobody(&self) -> Client {
+        self.with_token("")
+    }
+
+    /// Requests with this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client {
+            base: self.base.clone(),
+            token: token.to_owned(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// The first administrator (rung `admin`).
+    pub async fn admin(&self) -> Client {
+        self.signed_in("admin", "Admin@123").await
+    }
+
+    /// The first owner.
+    pub async fn owner(&self) -> Client {
+        self.signed_in("owner", "Owner@12345").await
+    }
+
+    /// Whoever has this name and password.
+    pub async fn signed_in(&self, name: &str, password: &str) -> Client {
+        let body = json!({ "username": name, "password": password });
+        let reply = self.nobody().post("/api/auth/login", body).await;
+        assert_eq!(reply.status, 200, "{name} cannot log in: {}", reply.text);
+        self.with_token(reply.body["token"].as_str().unwrap())
+    }
+
+    /// An account with an address alone and the password `correct horse`, made by the owner; its id.
+    pub async fn user(&self, email: &str) -> String {
+        let reply = self
+            .owner()
+            .await
+            .post("/api/users", json!({ "email": email, "password": PASSWORD }))
+            .await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The same with these roles beside `user`.
+    pub async fn user_with(&self, email: &str, roles: &[&str]) -> String {
+        let body = json!({ "email": email, "password": PASSWORD, "roles": roles });
+        let reply = self.owner().await.post("/api/users", body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The moment that the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every item of the table, as DynamoDB JSON.
+    pub fn items(&self) -> Vec<Value> {
+        let request = serde_json::from_value(json!({ "TableName": "usher" })).unwrap();
+        let mut items = Vec::new();
+        let mut answer = serde_json::to_value(self.db.scan(request).unwrap()).unwrap();
+        loop {
+            items.extend(answer["Items"].as_array().unwrap().iter().cloned());
+            if answer["LastEvaluatedKey"].is_null() {
+                return items;
+            }
+            let next = json!({ "TableName": "usher", "ExclusiveStartKey": answer["LastEvaluatedKey"] });
+            answer = serde_json::to_value(self.db.scan(serde_json::from_value(next).unwrap()).unwrap()).unwrap();
+        }
+    }
+}
+
+/// The password of accounts that tests make.
+pub const PASSWORD: &str = "correct horse";
+
+/// Settings of a test's Usher.
+pub fn settings_of(dynamodb: &str, overrides: &[(&str, &str)]) -> Settings {
+    let key = "k".repeat(64);
+    let mut vars: HashMap<String, String> = [
+        ("USHER_TABLE", "usher"),
+        ("USHER_STAGE", "local"),
+        ("USHER_DEV_ENDPOINTS", "true"),
+        ("USHER_ISSUER", "https://usher.test"),
+        ("USHER_DYNAMODB_ENDPOINT", dynamodb),
+        ("USHER_MASTER_KEY", &key),
+        ("USHER_CURSOR_KEY", &key),
+        ("USHER_ARGON2", "m=8,t=1,p=1"),
+        ("USHER_HASH_PARALLEL", "8"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    vars.extend(
+        overrides
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
+    Settings::from_map(vars).unwrap()
+}
+
+/// Serves an embedded DynamoDB on a socket; its URL.
+pub async fn serve_dynamodb(db: Database) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(listener, db));
+    url
+}
+
+/// Serves Usher on a socket; its URL.
+pub async fn serve_http(app: Arc<App>) -> String {
+    let router = serve::service(app, tables());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    url
+}
+
+/// Every function's routes.
+pub fn tables() -> Vec<usher::http::routes::Routes> {
+    vec![auth::routes(), me::routes(), users::routes(), roles::routes()]
+}
+
+/// The table, empty.
+pub fn create_table(db: &Database) {
+    let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+    let keys = |pk: &str, sk: &str| json!([{ "AttributeName": pk, "KeyType": "HASH" }, { "AttributeName": sk, "KeyType": "RANGE" }]);
+    let index = |name: &str| {
+        json!({
+            "IndexName": name,
+            "KeySchema": keys(&format!("{name}PK"), &format!("{name}SK")),
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        })
+    };
+    let request = json!({
+        "TableName": "usher",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": (["PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK"].map(attribute)),
+        "KeySchema": keys("PK", "SK"),
+        "GlobalSecondaryIndexes": (["GSI1", "GSI2"].map(index)),
+    });
+    db.create_table(serde_json::from_value(request).unwrap()).unwrap();
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Client {
+    pub base: String,
+    pub token: String,
+    pub http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// The body where it is JSON, else null.
+    pub body: Value,
+}
+
+impl Reply {
+    /// The `type` of its Problem Details, without the prefix.
+    pub fn problem(&self) -> &str {
+        self.body["type"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_start_matches("/problems/")
+    }
+
+    /// The pointers of its validation errors.
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        errors.iter().filter_map(|error| error["pointer"].as_str()).collect()
+    }
+
+    /// A header's text; empty where it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// A string of the body.
+    pub fn str(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+impl Client {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    /// A `POST` without a body.
+    pub async fn post_empty(&self, path: &str) -> Reply {
+        self.send(Method::POST, path, None, &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PUT, path, Some(body), &[]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    /// A request with headers of its own.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        reply(request).await
+    }
+}
+
+/// Sends a request as it is.
+pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Reply {
+        status,
+        headers,
+        text,
+        body,
+    }
+}
+
+/// Runs this many of these at once; their outcomes in order.
+pub async fn at_once<F, Fut, T>(many: usize, one: F) -> Vec<T>
+where
+    F: Fn(usize) -> Fut,
+    Fut: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let tasks: Vec<_> = (0..many).map(|n| tokio::spawn(one(n))).collect();
+    let mut outcomes = Vec::with_capacity(many);
+    for task in tasks {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
+}
