@@ -119,7 +119,7 @@ impl Stack {
             );
         }
         let app = App::with_clock(settings, options.clock).await?;
-        // MERGE: usher::actions::setup::local(&app).await?;
+        // MERGE: setup::local(&app).await?;
         let router = serve::service(app.clone(), tables());
         Ok(Self {
             app,
