@@ -56,6 +56,9 @@ pub enum Error {
     /// `USHER_…` variables that are wrong.
     #[error("{0}")]
     Settings(String),
+    /// Set-up did not go through.
+    #[error("set-up failed: {0:?}")]
+    Setup(usher::Error),
     /// The embedded DynamoDB cannot open its data, or stopped.
     #[error("the embedded DynamoDB failed: {0}")]
     Embedded(String),

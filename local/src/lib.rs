@@ -33,8 +33,7 @@ pub use error::{Error, Result};
 
 /// Every function's route table: the one place of this crate that names them.
 pub fn tables() -> Vec<Routes> {
-    // MERGE: vec![auth::routes(), me::routes(), users::routes(), roles::routes(), discovery::routes()]
-    Vec::new()
+    vec![auth::routes(), me::routes(), users::routes(), roles::routes()]
 }
 
 /// Where the table is.
@@ -119,7 +118,7 @@ impl Stack {
             );
         }
         let app = App::with_clock(settings, options.clock).await?;
-        // MERGE: setup::local(&app).await?;
+        setup::local(&app).await.map_err(Error::Setup)?;
         let router = serve::service(app.clone(), tables());
         Ok(Self {
             app,
