@@ -251,17 +251,4 @@ mod tests {
         assert_ne!(key.tag(b"users", b"1"), key.tag(b"user", b"s1"));
         assert_ne!(key.tag(b"", b"users1"), key.tag(b"users1", b""));
     }
-
-    #[test]
-    fn each_purpose_has_a_key_of_its_own() {
-        let tag = |key: MacKey| key.tag(b"", b"data");
-        let key = MacKey::from_bytes([1; 32]);
-        assert_eq!(tag(key.derive("cursor").unwrap()), tag(key.derive("cursor").unwrap()));
-        assert_ne!(tag(key.derive("cursor").unwrap()), tag(key.derive("mail").unwrap()));
-        assert_ne!(tag(key.derive("cursor").unwrap()), tag(key));
-        assert_ne!(
-            tag(master(1).mac_key("cursor").unwrap()),
-            tag(master(2).mac_key("cursor").unwrap())
-        );
-    }
 }
