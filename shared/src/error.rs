@@ -69,6 +69,9 @@ pub enum Error {
     /// The store, or something else that Usher needs, does not answer now. Nothing was written.
     #[error("the service is busy; try again shortly")]
     Unavailable(Cause),
+    /// Nobody has run set-up: the stack has no signing key yet.
+    #[error("this stack is not set up yet: its set-up has not run, or has not come to its end")]
+    NotSetUp,
     /// A defect of Usher's.
     #[error("something went wrong here")]
     Fault(Cause),

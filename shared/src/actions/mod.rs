@@ -18,6 +18,7 @@ pub mod authenticate;
 pub mod catalogue;
 pub mod dev;
 pub mod grants;
+pub mod health;
 pub mod histories;
 pub mod keyring;
 pub mod listing;
