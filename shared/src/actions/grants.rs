@@ -108,11 +108,9 @@ async fn give_role(cx: &Context, found: &User, role: &Role, new: &NewGrant) -> R
         if user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
         }
-        if user.grants.len() >= MAX_GRANTS {
-            return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
-        }
         let mut after = user.clone();
         after.grants.push(grant.clone());
+        room_for(after.grants.len())?;
         given = Some(grant);
         Ok(after)
     })
@@ -179,6 +177,7 @@ pub async fn set_rung(
             after
                 .grants
                 .push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+            room_for(after.grants.len())?;
         }
         if let Some(status) = status {
             accounts::set_status(&mut after, status)?;
@@ -186,6 +185,17 @@ pub async fn set_rung(
         Ok(after)
     };
     accounts::change_with(cx, found, None, edit).await.map(drop)
+}
+
+/// Whether an account can have this many grants.
+///
+/// # Errors
+/// [`Conflict::TooManyGrants`].
+pub(super) fn room_for(grants: usize) -> Result<()> {
+    if grants > MAX_GRANTS {
+        return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
+    }
+    Ok(())
 }
 
 fn is_on_ladder(id: RoleId) -> bool {

@@ -73,6 +73,8 @@ pub struct UserPatch {
 /// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
 /// [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
+    // Before any is looked up: a list of thousands would be thousands of reads.
+    grants::room_for(new.roles.len())?;
     let given = grants::named(cx, &new.roles).await?;
     for role in &given {
         policy::may_grant(&cx.caller()?.rights, role)?;
@@ -95,6 +97,8 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         Some(password) => Some(passwords::hash(cx, password).await?),
         None => None,
     };
+    let grants = grants::first(cx, given)?;
+    grants::room_for(grants.len())?;
     let mut user = User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
@@ -106,7 +110,7 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         lock: None,
         password,
         must_change_password: new.must_change_password,
-        grants: grants::first(cx, given)?,
+        grants,
         epoch: 0,
         version: 1,
         attempts: Attempts::default(),
