@@ -8,6 +8,7 @@ use crate::access::policy;
 use crate::domain::grant::{Grant, MAX_GRANTS};
 use crate::domain::role::{self, Role, Rung, SystemRole};
 use crate::domain::text::Department;
+use crate::domain::time;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{GrantId, RoleId};
@@ -80,6 +81,11 @@ pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
 /// [`Conflict::TooManyGrants`].
 pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant, Role)> {
+    let new = &NewGrant {
+        effective_from: new.effective_from.map(time::kept),
+        effective_to: new.effective_to.map(time::kept),
+        ..new.clone()
+    };
     if let (Some(from), Some(to)) = (new.effective_from, new.effective_to)
         && to <= from
     {
