@@ -21,6 +21,7 @@ pub mod grants;
 pub mod histories;
 pub mod keyring;
 pub mod listing;
+pub mod locks;
 pub mod login;
 pub mod passwords;
 pub mod record;
