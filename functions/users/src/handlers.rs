@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, grants, histories, listing, passwords, users};
+use usher::actions::{Context, grants, histories, listing, locks, passwords, users};
 use usher::domain::user::AdminLock;
 use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
@@ -71,7 +71,7 @@ pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> 
 
 /// `POST /api/users/{user}/lock`
 pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
-    users::lock(
+    locks::lock(
         &cx,
         &user,
         AdminLock {
@@ -85,7 +85,7 @@ pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeB
 
 /// `POST /api/users/{user}/unlock`
 pub async fn unlock(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
-    users::unlock(&cx, &user).await?;
+    locks::unlock(&cx, &user).await?;
     Ok(NoContent)
 }
 

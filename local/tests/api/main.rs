@@ -6,6 +6,7 @@
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod reconcile;
 mod support;
 
 mod auth;
@@ -23,6 +24,9 @@ mod jwt_attacks;
 mod lambda_events;
 mod policy_matrix;
 mod races;
+mod races_administrators;
+mod races_names;
+mod races_seats;
 mod round_trips;
 mod secrets;
 mod template;

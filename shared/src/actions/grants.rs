@@ -8,6 +8,7 @@ use crate::access::policy;
 use crate::domain::grant::{Grant, MAX_GRANTS};
 use crate::domain::role::{self, Role, Rung, SystemRole};
 use crate::domain::text::Department;
+use crate::domain::time;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{GrantId, RoleId};
@@ -80,6 +81,11 @@ pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
 /// [`Conflict::TooManyGrants`].
 pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant, Role)> {
+    let new = &NewGrant {
+        effective_from: new.effective_from.map(time::kept),
+        effective_to: new.effective_to.map(time::kept),
+        ..new.clone()
+    };
     if let (Some(from), Some(to)) = (new.effective_from, new.effective_to)
         && to <= from
     {
@@ -108,11 +114,9 @@ async fn give_role(cx: &Context, found: &User, role: &Role, new: &NewGrant) -> R
         if user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
         }
-        if user.grants.len() >= MAX_GRANTS {
-            return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
-        }
         let mut after = user.clone();
         after.grants.push(grant.clone());
+        room_for(after.grants.len())?;
         given = Some(grant);
         Ok(after)
     })
@@ -179,6 +183,7 @@ pub async fn set_rung(
             after
                 .grants
                 .push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+            room_for(after.grants.len())?;
         }
         if let Some(status) = status {
             accounts::set_status(&mut after, status)?;
@@ -186,6 +191,17 @@ pub async fn set_rung(
         Ok(after)
     };
     accounts::change_with(cx, found, None, edit).await.map(drop)
+}
+
+/// Whether an account can have this many grants.
+///
+/// # Errors
+/// [`Conflict::TooManyGrants`].
+pub(super) fn room_for(grants: usize) -> Result<()> {
+    if grants > MAX_GRANTS {
+        return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
+    }
+    Ok(())
 }
 
 fn is_on_ladder(id: RoleId) -> bool {

@@ -22,6 +22,7 @@ pub mod health;
 pub mod histories;
 pub mod keyring;
 pub mod listing;
+pub mod locks;
 pub mod login;
 pub mod passwords;
 pub mod record;

@@ -73,6 +73,8 @@ pub struct UserPatch {
 /// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
 /// [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
+    // Before any is looked up: a list of thousands would be thousands of reads.
+    grants::room_for(new.roles.len())?;
     let given = grants::named(cx, &new.roles).await?;
     for role in &given {
         policy::may_grant(&cx.caller()?.rights, role)?;
@@ -95,6 +97,8 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         Some(password) => Some(passwords::hash(cx, password).await?),
         None => None,
     };
+    let grants = grants::first(cx, given)?;
+    grants::room_for(grants.len())?;
     let mut user = User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
@@ -106,7 +110,7 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         lock: None,
         password,
         must_change_password: new.must_change_password,
-        grants: grants::first(cx, given)?,
+        grants,
         epoch: 0,
         version: 1,
         attempts: Attempts::default(),
@@ -186,7 +190,7 @@ async fn change_in(
             return Err(Error::PreconditionFailed);
         }
         let mut after = edit(&found)?;
-        if after == found {
+        if is_same(&after, &found) {
             return Ok(after);
         }
         touched(cx, &mut after);
@@ -196,6 +200,15 @@ async fn change_in(
         }
     }
     Err(Conflict::Contention.into())
+}
+
+/// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
+fn is_same(a: &User, b: &User) -> bool {
+    let spelled = |user: &User| {
+        let email = user.email.as_ref().map(|email| email.as_given().to_owned());
+        (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
+    };
+    a == b && spelled(a) == spelled(b)
 }
 
 async fn commit(cx: &Context, before: &User, after: &mut User, role: Option<&Role>) -> Result<()> {
@@ -283,7 +296,13 @@ fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
 pub(super) fn set_status(user: &mut User, status: Status) -> Result<()> {
     match status {
         Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
-        Status::Active => user.lock = None,
+        Status::Active => {
+            user.lock = None;
+            // Whoever is told that an account is active must be able to rely on it: a lockout ends as well.
+            if user.attempts.lockout_until.is_some() {
+                user.attempts = Attempts::default();
+            }
+        }
         Status::Locked if user.status == Status::Locked => {}
         Status::Locked => user.lock = Some(AdminLock::default()),
         Status::Inactive | Status::Banned => user.lock = None,
@@ -337,43 +356,6 @@ pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
     Err(Conflict::Contention.into())
 }
 
-/// Locks an account, until a time or until it is unlocked.
-///
-/// # Errors
-/// [`Error::Invalid`] where the time is over; otherwise as [`patch`].
-pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
-    if lock.until.is_some_and(|until| until <= cx.now) {
-        return Err(Error::invalid("/until", "this time is over"));
-    }
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        set_status(&mut after, Status::Locked)?;
-        after.lock = Some(lock.clone());
-        Ok(after)
-    })
-    .await
-}
-
-/// Ends a lock of either kind, and clears the failed count.
-///
-/// # Errors
-/// As [`patch`].
-pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        if after.status == Status::Locked {
-            set_status(&mut after, Status::Active)?;
-        }
-        after.attempts = Attempts::default();
-        Ok(after)
-    })
-    .await
-}
-
 /// Whether the caller may change this account: not one on a rung above its own (rule 9).
 ///
 /// # Errors
@@ -391,7 +373,9 @@ pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
     if cx.caller()?.id == user.id {
         return Ok(());
     }
-    policy::may_take_over(&cx.caller()?.rights, &rights_of(cx, user).await?)
+    let ids = user.grants.iter().map(|grant| grant.role);
+    let known = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
+    policy::may_take_over(&cx.caller()?.rights, &policy::prospects(&user.grants, &known, cx.now))
 }
 
 /// What an account may do now, in requests about no department.

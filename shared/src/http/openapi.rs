@@ -194,7 +194,7 @@ fn text_parameter(name: &str, place: ParameterIn, required: Required, says: &str
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
-        let says = "The account's id, or its e-mail address";
+        let says = "The account's id, its e-mail address, or its username";
         description.parameters.push(text_parameter(
             "user",
             ParameterIn::Path,

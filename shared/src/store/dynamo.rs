@@ -204,7 +204,8 @@ impl Table {
         let mut start = query.after.as_ref().map(|after| self.start(query, after));
         let mut page = Page::default();
         loop {
-            let left = query.limit.map(|limit| limit - page.items.len());
+            // One more than is asked for: only that tells whether the page is the last one.
+            let left = query.limit.map(|limit| limit + 1 - page.items.len());
             let answer = request
                 .clone()
                 .key_condition_expression(&condition)
@@ -219,9 +220,9 @@ impl Table {
                 .extend(answer.items.unwrap_or_default().into_iter().map(item));
             start = answer.last_evaluated_key;
             // A page can be short, or empty, and still not be the last one.
-            let full = query.limit.is_some_and(|limit| page.items.len() >= limit);
-            if start.is_none() || full {
-                page.more = start.is_some();
+            page.more = query.limit.is_some_and(|limit| page.items.len() > limit);
+            if start.is_none() || page.more {
+                page.items.truncate(query.limit.unwrap_or(usize::MAX));
                 return Ok(page);
             }
         }
