@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, Reply, World, at_once};
+use crate::support::{Client, PASSWORD, Reply, World, at_once, whole};
 use crate::users::{invalid, refused, role, signed_in_with, user};
 
 async fn patch(client: &Client, body: Value, tag: &str) -> Reply {
@@ -27,12 +27,12 @@ async fn the_profile_is_the_caller_s_whole_account() {
     );
     assert_eq!(
         reply.body,
-        json!({
+        whole(json!({
             "id": reply.str("id"), "email": "admin@gauth.local", "emailVerified": true, "username": "admin",
             "status": "active", "mustChangePassword": false, "roles": ["admin", "user"],
             "permissions": ["admin.keys", "admin.roles", "admin.settings", "admin.users"],
             "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",
-        })
+        }))
     );
     let nobody = world.nobody().get("/api/me/profile").await;
     refused(&nobody, 401, "no-credentials");
@@ -51,11 +51,11 @@ async fn a_merge_patch_sets_what_it_names_and_takes_away_what_is_null() {
         "firstName": "Jane", "middleName": "M", "lastName": "Doe", "displayName": "Jane D.", "gender": "Female",
         "age": 42, "address": { "country": "Germany", "city": "Kiel", "street": "1" }, "contact": contact,
     });
-    let account = json!({
+    let account = whole(json!({
         "id": id, "email": "jane@example.org", "emailVerified": false, "username": null, "status": "active",
         "mustChangePassword": false, "roles": ["user"], "permissions": [],
         "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:01.000Z",
-    });
+    }));
     world.clock.advance(1);
     let reply = jane.patch("/api/me/profile", personal.clone()).await;
     let mut expected = account.clone();
@@ -71,7 +71,7 @@ async fn a_merge_patch_sets_what_it_names_and_takes_away_what_is_null() {
     one["contact"]["tikTok"] = json!("@jane");
     one.as_object_mut().unwrap().remove("age");
     let body = json!({ "age": null, "address": { "city": null }, "contact": { "tikTok": "@jane" } });
-    assert_eq!(jane.patch("/api/me/profile", body).await.body, one);
+    assert_eq!(jane.patch("/api/me/profile", body).await.body, whole(one));
     let none = json!({ "firstName": null, "middleName": null, "lastName": null, "displayName": null, "gender": null,
         "address": null, "contact": null, "age": null });
     assert_eq!(jane.patch("/api/me/profile", none).await.body, account);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{invalid, refused, role, signed_in_with, user};
-use crate::support::{PASSWORD, World};
+use crate::support::{PASSWORD, World, whole};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_with_an_address_and_a_password_is_made_and_shown_whole() {
@@ -21,7 +21,7 @@ async fn an_account_with_an_address_and_a_password_is_made_and_shown_whole() {
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(
         reply.body,
-        json!({
+        whole(json!({
             "id": id,
             "email": "Jane@Example.org",
             "emailVerified": false,
@@ -32,7 +32,7 @@ async fn an_account_with_an_address_and_a_password_is_made_and_shown_whole() {
             "permissions": [],
             "createdAt": "2026-11-22T08:00:00.000Z",
             "modifiedAt": "2026-11-22T08:00:00.000Z",
-        })
+        }))
     );
     // It is there at once, by its id, by its address, and by its login.
     for name in [id, "jane@example.org", "JANE%40EXAMPLE.ORG"] {
