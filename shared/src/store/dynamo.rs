@@ -3,11 +3,14 @@
 //! The SDK repeats a request whose answer was lost, with the same client request token, so a transaction that was
 //! committed before the connection broke is not done twice. What it does not repeat, transactions that lost to another
 //! one and reads that came back in part, is repeated here, a bounded number of times with jitter.
+//!
+//! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
+//! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -109,11 +112,12 @@ impl Table {
                     .with_max_attempts(4)
                     .with_initial_backoff(Duration::from_millis(25)),
             )
+            .retry_partition(own_quota())
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(1))
                     .operation_attempt_timeout(Duration::from_millis(1500))
-                    .operation_timeout(Duration::from_secs(5))
+                    .operation_timeout(Duration::from_secs(4))
                     .build(),
             );
         if let Some(endpoint) = endpoint {
@@ -246,6 +250,10 @@ impl Table {
 
     /// Changes one item when the condition holds.
     ///
+    /// An update has no client request token: where an answer was lost, it is done twice. So only what may be is done
+    /// this way: an attempt to log in, which then counts as two (one comparison fewer, never one more), and writing
+    /// down the first use of a token, whose condition refuses the second time.
+    ///
     /// # Errors
     /// As [`Table::get`].
     pub async fn update(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<Updated> {
@@ -287,17 +295,21 @@ impl Table {
             return Err(Error::fault(format!("{} writes in one transaction", writes.len())));
         }
         let items: Vec<TransactWriteItem> = writes.iter().map(|write| self.write(write)).collect::<Result<_>>()?;
+        // One token for all tries, here and in the SDK: should one whose answer was lost be done after all, no other
+        // is. A token is only remembered for what was done, so it does not stand in the way after a cancellation.
+        let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
         for tried in 0.. {
-            // A token of its own for each try: the one before was cancelled, so nothing of it can be repeated.
-            let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
             let request = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(items.clone()));
-            let Err(error) = request.client_request_token(token).send().await else {
+                .set_transact_items(Some(items.clone()))
+                .client_request_token(&token);
+            let Err(error) = request.send().await else {
                 return Ok(());
             };
             match error.as_service_error() {
+                // Still being done, for a try whose answer was lost.
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => pause(tried).await?,
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
                         return Err(refusal);
@@ -459,6 +471,15 @@ fn item(attributes: std::collections::HashMap<String, Attribute>) -> Item {
         .into_iter()
         .map(|(name, value)| (name, value.into()))
         .collect()
+}
+
+/// How many repetitions a process can have under way: 50 after lost answers, and two more each second.
+///
+/// The SDK's own quota is one for all clients of a process, and grows by successes alone: after an outage that used it
+/// up, a function that is called now and then would answer 503 to the first hiccup of each of its next hundred calls.
+fn own_quota() -> RetryPartition {
+    let bucket = TokenBucket::builder().capacity(500).refill_rate(20.0).build();
+    RetryPartition::custom("usher").token_bucket(bucket).build()
 }
 
 /// Whatever the SDK could not do after its own tries. Its words are private.
