@@ -22,6 +22,7 @@ mod input;
 mod jwt_attacks;
 mod lambda_events;
 mod policy_matrix;
+mod proxy;
 mod races;
 mod round_trips;
 mod secrets;
