@@ -62,6 +62,7 @@ struct State {
     number: usize,
     cost: Cost,
     transactions: Vec<Value>,
+    weak_reads: Vec<Value>,
 }
 
 /// The proxy.
@@ -115,6 +116,11 @@ impl Proxy {
         std::mem::take(&mut self.state.lock().unwrap().transactions)
     }
 
+    /// The bodies of reads of the table itself that may have answered with what it was before.
+    pub fn weak_reads(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.lock().unwrap().weak_reads)
+    }
+
     async fn connection(self, mut socket: TcpStream) -> Option<()> {
         let mut waiting = Vec::new();
         loop {
@@ -148,6 +154,9 @@ impl Proxy {
         state.cost.operations.push(request.operation.clone());
         if request.operation == "TransactWriteItems" {
             state.transactions.push(request.body.clone());
+        }
+        if request.is_weak_read() {
+            state.weak_reads.push(request.body.clone());
         }
         state.plan.as_mut().and_then(|plan| plan(&call))
     }
@@ -257,6 +266,18 @@ impl Request {
                 .collect(),
             body,
         })
+    }
+}
+
+impl Request {
+    fn is_weak_read(&self) -> bool {
+        let strong = |body: &Value| body["ConsistentRead"] == json!(true);
+        match self.operation.as_str() {
+            "GetItem" => !strong(&self.body),
+            "Query" => self.body["IndexName"].is_null() && !strong(&self.body),
+            "BatchGetItem" => !self.body["RequestItems"].as_object().unwrap().values().all(strong),
+            _ => false,
+        }
     }
 }
 

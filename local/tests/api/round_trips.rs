@@ -79,10 +79,10 @@ async fn auth(m: &mut Measured) {
     m.of("POST /api/auth/token", "wrong password", 401, nobody.post("/api/auth/token", body)).await;
     let body = json!({ "email": "stranger@example.org", "password": wrong });
     m.of("POST /api/auth/token", "address that nobody has", 401, nobody.post("/api/auth/token", body)).await;
-    let holder = m.world.with_token(pair.str("accessToken"));
-    m.of("GET /api/me/profile", "first use of a refreshable pair", 200, holder.get("/api/me/profile")).await;
     let body = json!({ "refreshToken": pair.str("refreshToken") });
     let pair = m.of("POST /api/auth/refresh", "", 200, nobody.post("/api/auth/refresh", body)).await;
+    let holder = m.world.with_token(pair.str("accessToken"));
+    m.of("GET /api/me/profile", "first use after a refresh", 200, holder.get("/api/me/profile")).await;
     let body = json!({ "token": pair.str("refreshToken") });
     m.of("POST /api/auth/revoke", "refresh token", 204, nobody.post("/api/auth/revoke", body)).await;
     let jane = m.world.signed_in("jane", PASSWORD).await;
