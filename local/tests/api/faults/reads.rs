@@ -68,19 +68,15 @@ async fn f7_whoever_is_asked_for_by_key_is_read_as_they_are_now() {
 async fn f7_an_index_that_is_behind_shows_nobody_who_is_gone_or_has_another_status() {
     let (world, _, owner) = with_accounts().await;
     let one = owner.get("/api/users/some3@example.org").await.str("id").to_owned();
-    let item = |sk: &str, id: &str, index: u8, partition: String| {
-        let (pk_name, sk_name) = (format!("GSI{index}PK"), format!("GSI{index}SK"));
-        let pk = if sk == "USER" { format!("T#main#USER#{id}") } else { format!("T#main#USER#{one}") };
+    let row = |id: &str, index: u8, partition: &str| {
         json!({ "TableName": "usher", "Item": {
-            "PK": { "S": pk }, "SK": { "S": sk }, pk_name: { "S": partition }, sk_name: { "S": id },
+            "PK": { "S": format!("T#main#USER#{id}") }, "SK": { "S": "STALE" },
+            (format!("GSI{index}PK")): { "S": partition }, (format!("GSI{index}SK")): { "S": id },
         } })
     };
     // A row for an account that is not there, and one that says that somebody active is banned.
     let gone = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
-    let rows = [
-        item("STALE", gone, 1, "T#main#USERS#0".to_owned()),
-        item("STALE#2", &one, 2, "T#main#STATUS#banned#0".to_owned()),
-    ];
+    let rows = [row(gone, 1, "T#main#USERS#0"), row(&one, 2, "T#main#STATUS#banned#0")];
     for row in rows {
         world.db.put_item(serde_json::from_value(row).unwrap()).unwrap();
     }
