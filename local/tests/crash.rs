@@ -20,12 +20,16 @@ struct Server {
 impl Server {
     fn start(data: &std::path::Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-        command.args(["--port", "0", "--dynamodb-listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+        command
+            .args(["--port", "0", "--dynamodb-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("USHER_")) {
             command.env_remove(name);
         }
         // The cheapest passwords that are any, so that most of the time goes into writing.
-        command.env("USHER_ARGON2", "m=8,t=1,p=1").env("USHER_HASH_PARALLEL", "8");
+        command
+            .env("USHER_ARGON2", "m=8,t=1,p=1")
+            .env("USHER_HASH_PARALLEL", "8");
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut after = |label: &str| {
@@ -35,7 +39,11 @@ impl Server {
         let address = after("Usher listens on");
         let dynamodb = Client::new(&after("DynamoDB ")).unwrap();
         std::thread::spawn(move || said.for_each(drop));
-        Self { process, address, dynamodb }
+        Self {
+            process,
+            address,
+            dynamodb,
+        }
     }
 
     fn kill(&mut self) {
@@ -151,7 +159,12 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
         let mut server = Server::start(place.path());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let login = json!({ "username": "owner", "password": "Owner@12345" });
-        let login = http.post(format!("{}/api/auth/login", server.address)).json(&login).send().await.unwrap();
+        let login = http
+            .post(format!("{}/api/auth/login", server.address))
+            .json(&login)
+            .send()
+            .await
+            .unwrap();
         let login: Value = serde_json::from_str(&login.text().await.unwrap()).unwrap();
         let token = login["token"].as_str().unwrap().to_owned();
         let (made, mut answered) = tokio::sync::mpsc::unbounded_channel();
@@ -161,7 +174,10 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
                     "email": format!("round{round}-{n}@example.org"), "username": format!("round{round}-{n}"),
                     "password": "correct horse", "roles": [if n % 2 == 0 { "member" } else { "admin" }],
                 });
-                let request = http.post(format!("{}/api/users", server.address)).bearer_auth(&token).json(&body);
+                let request = http
+                    .post(format!("{}/api/users", server.address))
+                    .bearer_auth(&token)
+                    .json(&body);
                 let made = made.clone();
                 tokio::spawn(async move {
                     let Ok(answer) = request.send().await else { return };
@@ -174,7 +190,12 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
         drop(made);
         let mut told = Vec::new();
         for _ in 0..answers {
-            told.push(tokio::time::timeout(Duration::from_secs(60), answered.recv()).await.unwrap().unwrap());
+            told.push(
+                tokio::time::timeout(Duration::from_secs(60), answered.recv())
+                    .await
+                    .unwrap()
+                    .unwrap(),
+            );
         }
         server.kill();
         for task in tasks {
@@ -191,7 +212,10 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
         assert_eq!(there, implied, "round {round}");
         for location in told {
             let id = location.rsplit('/').next().unwrap();
-            assert!(items.contains_key(&(format!("T#main#USER#{id}"), "USER".to_owned())), "{id} was promised");
+            assert!(
+                items.contains_key(&(format!("T#main#USER#{id}"), "USER".to_owned())),
+                "{id} was promised"
+            );
         }
     }
 }

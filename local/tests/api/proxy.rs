@@ -199,18 +199,23 @@ fn refusal(fault: Fault, request: &Request) -> Option<(u16, Vec<u8>)> {
     let error = |status, name: &str| Some((status, json!({ "__type": name, "message": "injected" })));
     let operation = request.operation.as_str();
     let answer = match (fault, operation) {
-        (Fault::Throttled, _) => error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+        (Fault::Throttled, _) => error(
+            400,
+            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        ),
         (Fault::Throttling, _) => error(400, "com.amazon.coral.availability#ThrottlingException"),
         (Fault::Broken, _) => error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
         (Fault::Busy, _) => error(503, "com.amazon.coral.service#ServiceUnavailableException"),
         (Fault::Conflict, "UpdateItem") => error(400, "com.amazonaws.dynamodb.v20120810#TransactionConflictException"),
         (Fault::Conflict, "TransactWriteItems") => Some((400, cancelled(request))),
-        (Fault::Unprocessed, "BatchGetItem") => {
-            Some((200, json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] })))
-        }
-        (Fault::EmptyPage, "Query") => {
-            Some((200, json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": again() })))
-        }
+        (Fault::Unprocessed, "BatchGetItem") => Some((
+            200,
+            json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] }),
+        )),
+        (Fault::EmptyPage, "Query") => Some((
+            200,
+            json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": again() }),
+        )),
         _ => None,
     };
     answer.map(|(status, body)| (status, body.to_string().into_bytes()))
@@ -250,7 +255,12 @@ impl Request {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+        let header = |wanted: &str| {
+            headers
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.clone())
+        };
         let length: usize = header("content-length")?.parse().ok()?;
         while waiting.len() < end + 4 + length {
             more(socket, waiting).await?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use usher::access::policy;
+use usher::actions::Context;
 use usher::actions::histories::Logins;
 use usher::actions::listing::Accounts;
-use usher::actions::Context;
 use usher::domain::grant::Grant;
 use usher::domain::history::{LoginEntry, LoginKind};
 use usher::domain::profile::Profile;
@@ -66,7 +66,10 @@ pub struct UserView {
 impl UserView {
     /// An account and all that it may do, with the roles at hand that apply to it.
     pub fn whole(cx: &Context, user: &User, roles: &[Role]) -> Self {
-        let names = roles.iter().map(|role| (role.id, role.name.as_given().to_owned())).collect();
+        let names = roles
+            .iter()
+            .map(|role| (role.id, role.name.as_given().to_owned()))
+            .collect();
         let rights = policy::effective(&user.grants, roles, cx.now, None);
         Self {
             permissions: Some(rights.permissions.into_iter().collect()),

@@ -19,7 +19,9 @@ pub fn dump(world: &World) -> Dump {
         item
     };
     let items = world.items().into_iter();
-    items.map(|item| ((place(&item, "PK"), place(&item, "SK")), strip(item))).collect()
+    items
+        .map(|item| ((place(&item, "PK"), place(&item, "SK")), strip(item)))
+        .collect()
 }
 
 /// Items by kind that came, went and changed, and how much numbers grew. Which of several counters did is chance.
@@ -54,7 +56,13 @@ fn kind((pk, sk): &(String, String)) -> String {
 }
 
 fn numbers(item: &Value) -> impl Iterator<Item = (String, i64)> {
-    const NAMES: [&str; 8] = ["taken", "share", "count", "active", "inactive", "locked", "banned", "version"];
+    const NAMES: [&str; 8] = [
+        "taken", "share", "count", "active", "inactive", "locked", "banned", "version",
+    ];
     let number = |name: &str| Some((name.to_owned(), item[name]["N"].as_str()?.parse().ok()?));
-    NAMES.iter().filter_map(|name| number(name)).collect::<Vec<_>>().into_iter()
+    NAMES
+        .iter()
+        .filter_map(|name| number(name))
+        .collect::<Vec<_>>()
+        .into_iter()
 }

@@ -36,7 +36,11 @@ async fn f5_what_comes_in_part_is_asked_for_again() {
             assert_eq!(whole.status, 200, "{path}: {}", whole.text);
             proxy.plan(move |call| (call.number % 2 == 1).then_some(fault));
             let mut parts = owner.get(path).await.body;
-            assert_eq!(parts["nextCursor"].is_null(), whole.body["nextCursor"].is_null(), "{path}");
+            assert_eq!(
+                parts["nextCursor"].is_null(),
+                whole.body["nextCursor"].is_null(),
+                "{path}"
+            );
             if parts.is_object() {
                 parts["nextCursor"] = whole.body["nextCursor"].clone();
             }
@@ -58,7 +62,10 @@ async fn f5_what_never_comes_is_not_asked_for_for_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f7_whoever_is_asked_for_by_key_is_read_as_they_are_now() {
     let (_world, proxy, owner) = with_accounts().await;
-    for path in PATHS.iter().chain(&["/api/users/some3@example.org", "/api/roles/admin"]) {
+    for path in PATHS
+        .iter()
+        .chain(&["/api/users/some3@example.org", "/api/roles/admin"])
+    {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
     assert_eq!(proxy.weak_reads(), Vec::<Value>::new());
@@ -83,7 +90,12 @@ async fn f7_an_index_that_is_behind_shows_nobody_who_is_gone_or_has_another_stat
     let banned = owner.get("/api/users?status=banned").await;
     assert_eq!((banned.status.as_u16(), &banned.body["items"]), (200, &json!([])));
     let all = owner.get("/api/users?limit=100").await;
-    let ids: Vec<_> = all.body["items"].as_array().unwrap().iter().map(|user| user["id"].clone()).collect();
+    let ids: Vec<_> = all.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["id"].clone())
+        .collect();
     let once: std::collections::HashSet<_> = ids.iter().map(Value::to_string).collect();
     assert_eq!((ids.len(), once.len()), (14, 14), "{ids:?}");
 }

@@ -19,7 +19,9 @@ struct Ready {
 
 impl Ready {
     async fn send(&self) -> Reply {
-        self.client.send(self.method.clone(), &self.path, self.body.clone(), &[]).await
+        self.client
+            .send(self.method.clone(), &self.path, self.body.clone(), &[])
+            .await
     }
 }
 
@@ -36,7 +38,10 @@ async fn somebody(world: &World, owner: &Client, n: usize) -> Somebody {
     let email = format!("{name}@example.org");
     let body = json!({ "email": email, "username": name, "password": PASSWORD });
     let id = owner.post("/api/users", body).await.str("id").to_owned();
-    let pair = world.nobody().post("/api/auth/token", json!({ "email": email, "password": PASSWORD })).await;
+    let pair = world
+        .nobody()
+        .post("/api/auth/token", json!({ "email": email, "password": PASSWORD }))
+        .await;
     let role = json!({ "name": format!("role-{n:04}"), "maxCount": 5 });
     assert_eq!(owner.post("/api/roles", role).await.status, 201);
     Somebody {
@@ -62,7 +67,12 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             let body = json!({ "email": format!("moved-{n:04}@example.org"), "displayName": "Moved" });
             (of_owner, user, Some(body), 204)
         }
-        "PUT /api/users/{user}" => (of_owner, user, Some(json!({ "type": "admin", "status": "inactive" })), 204),
+        "PUT /api/users/{user}" => (
+            of_owner,
+            user,
+            Some(json!({ "type": "admin", "status": "inactive" })),
+            204,
+        ),
         "DELETE /api/users/{user}" => (of_owner, user, None, 204),
         "POST /api/users/{user}/lock" => (of_owner, format!("{user}/lock"), None, 204),
         "POST /api/users/{user}/unlock" => {
@@ -84,15 +94,28 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
         }
         "PATCH /api/roles/{role}" => (of_owner, role, Some(json!({ "maxCount": 7 })), 200),
         "DELETE /api/roles/{role}" => (of_owner, role, None, 204),
-        "PATCH /api/me/profile" => (some.user, "/api/me/profile".to_owned(), Some(json!({ "displayName": "Me" })), 200),
+        "PATCH /api/me/profile" => (
+            some.user,
+            "/api/me/profile".to_owned(),
+            Some(json!({ "displayName": "Me" })),
+            200,
+        ),
         "POST /api/auth/login" => {
             let body = json!({ "username": some.name, "password": PASSWORD });
             (nobody, "/api/auth/login".to_owned(), Some(body), 200)
         }
-        "POST /api/auth/refresh" => {
-            (nobody, "/api/auth/refresh".to_owned(), Some(json!({ "refreshToken": some.refresh })), 200)
-        }
-        "POST /api/auth/revoke" => (nobody, "/api/auth/revoke".to_owned(), Some(json!({ "token": some.refresh })), 204),
+        "POST /api/auth/refresh" => (
+            nobody,
+            "/api/auth/refresh".to_owned(),
+            Some(json!({ "refreshToken": some.refresh })),
+            200,
+        ),
+        "POST /api/auth/revoke" => (
+            nobody,
+            "/api/auth/revoke".to_owned(),
+            Some(json!({ "token": some.refresh })),
+            204,
+        ),
         "POST /api/auth/change-password" => {
             let body = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
             (some.user, "/api/auth/change-password".to_owned(), Some(body), 204)
@@ -101,7 +124,13 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
         other => panic!("{other} is not known here"),
     };
     let method = route.split(' ').next().unwrap().parse().unwrap();
-    Ready { client, method, path, body, status }
+    Ready {
+        client,
+        method,
+        path,
+        body,
+        status,
+    }
 }
 
 struct Day {
@@ -125,10 +154,20 @@ impl Day {
         self.proxy.cost();
         let before = dump(&self.world);
         let reply = request.send().await;
-        assert_eq!(reply.status, request.status, "{} on a good day: {}", self.route, reply.text);
+        assert_eq!(
+            reply.status, request.status,
+            "{} on a good day: {}",
+            self.route, reply.text
+        );
         let (good, calls) = (between(&before, &dump(&self.world)), self.proxy.cost().operations.len());
         assert!(!good.is_empty() && calls > 0);
-        let faults = [Fault::Throttled, Fault::Broken, Fault::DroppedBefore, Fault::DroppedAfter, Fault::Conflict];
+        let faults = [
+            Fault::Throttled,
+            Fault::Broken,
+            Fault::DroppedBefore,
+            Fault::DroppedAfter,
+            Fault::Conflict,
+        ];
         for fault in faults {
             for k in 1..=calls {
                 let (request, told) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
@@ -147,14 +186,25 @@ impl Day {
     async fn gives_up(&mut self, calls: usize) {
         for k in 1..=calls {
             let fault = [Fault::Throttling, Fault::DroppedBefore, Fault::Busy, Fault::Broken][k % 4];
-            for fault in if k == calls { vec![fault, Fault::Conflict] } else { vec![fault] } {
-                let (request, told) = (self.ready().await, format!("{}: {fault:?} from call {k} on", self.route));
+            for fault in if k == calls {
+                vec![fault, Fault::Conflict]
+            } else {
+                vec![fault]
+            } {
+                let (request, told) = (
+                    self.ready().await,
+                    format!("{}: {fault:?} from call {k} on", self.route),
+                );
                 let before = dump(&self.world);
                 self.proxy.plan(move |call| (call.number >= k).then_some(fault));
                 let reply = request.send().await;
                 self.proxy.calm();
                 assert_eq!(reply.status, 503, "{told}: {}", reply.text);
-                assert_eq!((reply.problem(), reply.header("retry-after")), ("unavailable", "1"), "{told}");
+                assert_eq!(
+                    (reply.problem(), reply.header("retry-after")),
+                    ("unavailable", "1"),
+                    "{told}"
+                );
                 let diff = between(&before, &dump(&self.world));
                 assert!(diff.is_empty(), "{told}: {diff:?}");
                 // The day gets better, and so does the request.
@@ -167,7 +217,13 @@ impl Day {
 async fn bad_day(route: &'static str) {
     let (world, proxy) = counted().await;
     let owner = world.owner().await;
-    let mut day = Day { world, proxy, owner, route, n: 0 };
+    let mut day = Day {
+        world,
+        proxy,
+        owner,
+        route,
+        n: 0,
+    };
     let calls = day.goes_on().await;
     day.gives_up(calls).await;
 }

@@ -26,7 +26,10 @@ impl Log {
     fn begin() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .finish();
         let guard = tracing::subscriber::set_default(subscriber);
         (log, guard)
     }
@@ -43,10 +46,23 @@ async fn issues_nothing_and_verifies(setting: (&str, &str), told: &str) {
     let bad = World::on(good.db.clone(), good.dynamodb.clone(), &[setting]).await;
     let body = json!({ "username": "admin", "password": "Admin@123" });
     let reply = bad.nobody().post("/api/auth/login", body).await;
-    assert_eq!((reply.status.as_u16(), reply.problem(), reply.header("retry-after")), (503, "unavailable", "1"));
-    assert!(!reply.text.to_lowercase().contains("key"), "the answer tells nothing: {}", reply.text);
+    assert_eq!(
+        (reply.status.as_u16(), reply.problem(), reply.header("retry-after")),
+        (503, "unavailable", "1")
+    );
+    assert!(
+        !reply.text.to_lowercase().contains("key"),
+        "the answer tells nothing: {}",
+        reply.text
+    );
     assert!(log.text().contains(told), "the log says what to do: {}", log.text());
-    let sessions = |world: &World| world.items().iter().filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#")).count();
+    let sessions = |world: &World| {
+        world
+            .items()
+            .iter()
+            .filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#"))
+            .count()
+    };
     assert_eq!(sessions(&bad), 1, "the owner's, and no other");
     assert_eq!(bad.with_token(&owner.token).get("/api/me/profile").await.status, 200);
 }
@@ -59,7 +75,11 @@ async fn f9_without_a_master_key_nothing_is_issued_and_tokens_are_verified() {
 #[tokio::test]
 async fn f9_with_another_master_key_nothing_is_issued_and_tokens_are_verified() {
     let other = "o".repeat(64);
-    issues_nothing_and_verifies(("USHER_MASTER_KEY", &other), "the master key is another one; see docs/operations.md").await;
+    issues_nothing_and_verifies(
+        ("USHER_MASTER_KEY", &other),
+        "the master key is another one; see docs/operations.md",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -21,8 +21,15 @@ async fn f2_an_answer_that_comes_too_late_is_as_good_as_one_in_time() {
     let body = json!({ "email": "jane@example.org", "password": PASSWORD });
     let reply = owner.post("/api/users", body).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
-    let tokens: Vec<_> = proxy.transactions().iter().map(|body| body["ClientRequestToken"].clone()).collect();
-    let repeated = tokens.iter().filter(|token| **token == tokens[tokens.len() - 1]).count();
+    let tokens: Vec<_> = proxy
+        .transactions()
+        .iter()
+        .map(|body| body["ClientRequestToken"].clone())
+        .collect();
+    let repeated = tokens
+        .iter()
+        .filter(|token| **token == tokens[tokens.len() - 1])
+        .count();
     assert_eq!(repeated, 2, "the same transaction, twice under one token: {tokens:?}");
     assert_eq!(owner.get("/api/users?q=jane").await.body["total"], 1);
 }
@@ -77,7 +84,12 @@ async fn f3_a_storm_of_conflicts_is_sat_out_eight_tries_long() {
     let before = dump(&world);
     proxy.plan(|_| Some(Fault::Conflict));
     let reply = owner.post("/api/users", body("john")).await;
-    assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "1"), "{}", reply.text);
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("retry-after")),
+        (503, "1"),
+        "{}",
+        reply.text
+    );
     assert_eq!(proxy.transactions().len(), 8);
     assert!(between(&before, &dump(&world)).is_empty());
 }
@@ -86,9 +98,14 @@ async fn f3_a_storm_of_conflicts_is_sat_out_eight_tries_long() {
 async fn f4_a_taken_address_is_told_before_a_taken_name_and_a_full_role() {
     let (world, _) = counted().await;
     let owner = world.owner().await;
-    owner.post("/api/roles", json!({ "name": "editor", "maxCount": 1 })).await;
+    owner
+        .post("/api/roles", json!({ "name": "editor", "maxCount": 1 }))
+        .await;
     let body = |email: &str, name: &str| json!({ "email": email, "username": name, "password": PASSWORD, "roles": ["editor"] });
-    assert_eq!(owner.post("/api/users", body("jane@example.org", "jane")).await.status, 201);
+    assert_eq!(
+        owner.post("/api/users", body("jane@example.org", "jane")).await.status,
+        201
+    );
     for (email, name, problem) in [
         ("jane@example.org", "jane", "email-taken"),
         ("john@example.org", "jane", "username-taken"),
@@ -116,7 +133,10 @@ async fn f1_search_entries_of_an_account_that_was_not_made_find_nothing() {
     assert_eq!(owner.post("/api/users", long("jane")).await.status, 503);
     proxy.calm();
     let left = between(&before, &dump(&world));
-    assert!(!left.is_empty() && left.keys().all(|what| what == "FIND came"), "{left:?}");
+    assert!(
+        !left.is_empty() && left.keys().all(|what| what == "FIND came"),
+        "{left:?}"
+    );
     assert_eq!(owner.get("/api/users?q=dddd").await.body["items"], json!([]));
     assert_eq!(owner.post("/api/users", long("jane")).await.status, 201);
     assert_eq!(owner.get("/api/users?q=dddd").await.body["total"], 1);
