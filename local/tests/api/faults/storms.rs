@@ -1,5 +1,6 @@
 //! Answers that are late or lost, others that are always in the way, outages, and which refusal wins.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -79,7 +80,16 @@ async fn f3_a_storm_of_conflicts_is_sat_out_eight_tries_long() {
     });
     proxy.transactions();
     assert_eq!(owner.post("/api/users", body("jane")).await.status, 201);
-    assert_eq!(proxy.transactions().len(), 8);
+    let transactions = proxy.transactions();
+    let tokens: HashSet<_> = transactions
+        .iter()
+        .map(|body| body["ClientRequestToken"].to_string())
+        .collect();
+    assert_eq!(
+        (transactions.len(), tokens.len()),
+        (8, 1),
+        "eight tries under one token"
+    );
 
     let before = dump(&world);
     proxy.plan(|_| Some(Fault::Conflict));
