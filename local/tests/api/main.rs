@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    missing_docs,
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
@@ -23,6 +22,7 @@ mod input;
 mod jwt_attacks;
 mod lambda_events;
 mod policy_matrix;
+mod proxy;
 mod races;
 mod races_administrators;
 mod races_names;

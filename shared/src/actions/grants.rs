@@ -11,7 +11,7 @@ use crate::domain::text::Department;
 use crate::domain::time;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
-use crate::id::{GrantId, RoleId};
+use crate::id::{GrantId, RoleId, UserId};
 
 /// A role to be given.
 #[derive(Debug, Default, Clone)]
@@ -75,12 +75,12 @@ pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
     Ok(grants)
 }
 
-/// Gives a role to an account.
+/// Gives a role to an account; answers whose it is.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
 /// [`Conflict::TooManyGrants`].
-pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant, Role)> {
+pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
     let new = &NewGrant {
         effective_from: new.effective_from.map(time::kept),
         effective_to: new.effective_to.map(time::kept),
@@ -98,7 +98,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant
         match give_role(cx, &found, &role, new).await {
             // The role changed while it was given: it is to be given as it is now.
             Err(Error::Conflict(Conflict::Contention)) => {}
-            outcome => return outcome.map(|grant| (grant, role)),
+            outcome => return outcome.map(|grant| (found.id, grant, role)),
         }
     }
     Err(Conflict::Contention.into())

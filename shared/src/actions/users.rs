@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Context, grants, passwords, record, seating, sessions};
-use crate::access::policy::{self, Rights};
+use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::Attempts;
 use crate::domain::profile::Profile;
@@ -67,19 +67,22 @@ pub struct UserPatch {
     pub expected: Option<u64>,
 }
 
-/// Makes an account.
+/// Makes an account; answers it with its roles.
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
 /// [`Error::Forbidden`] for roles that the caller cannot give.
-pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
+pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     // Before any is looked up: a list of thousands would be thousands of reads.
     grants::room_for(new.roles.len())?;
     let given = grants::named(cx, &new.roles).await?;
     for role in &given {
         policy::may_grant(&cx.caller()?.rights, role)?;
     }
-    create_with(cx, new, &given, Vec::new()).await
+    // Read before the account is written: what is read afterwards could fail, and deny that it was made.
+    let everybody = super::roles::by_id(cx, USER.id).await?;
+    let user = create_with(cx, new, &given, Vec::new()).await?;
+    Ok((user, given.into_iter().chain(everybody).collect()))
 }
 
 /// Makes an account with these roles, whoever gives them, and with further writes in the same transaction.
@@ -378,16 +381,14 @@ pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
     policy::may_take_over(&cx.caller()?.rights, &policy::prospects(&user.grants, &known, cx.now))
 }
 
-/// What an account may do now, in requests about no department.
+/// The roles that apply to an account now, in requests about no department.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn rights_of(cx: &Context, user: &User) -> Result<Rights> {
+pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
     let ids = super::authenticate::applying(cx, user);
-    let known = if ids.is_empty() {
-        Vec::new()
-    } else {
-        roles::get_all(&cx.app.table, &cx.tenant, ids).await?
-    };
-    Ok(policy::effective(&user.grants, &known, cx.now, None))
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    roles::get_all(&cx.app.table, &cx.tenant, ids).await
 }
