@@ -165,3 +165,37 @@ async fn z06_a_role_that_loses_its_power_while_its_holders_lose_it_leaves_somebo
     }
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z09_a_role_that_gains_or_loses_its_power_while_it_is_given_is_given_as_it_is() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for round in 0..60 {
+        let role = format!("chief{round}");
+        owner.post("/api/roles", json!({ "name": role })).await;
+        let replies = at_once(2, |n| {
+            let (owner, role, id) = (owner.clone(), role.clone(), id.clone());
+            async move {
+                if n == 0 {
+                    let more = json!({ "permissions": ["admin.users"] });
+                    return owner.patch(&format!("/api/roles/{role}"), more).await;
+                }
+                // Each round begins a little later, so that some begin before the change and end after it.
+                for _ in 0..round % 6 {
+                    owner.get("/api/permissions").await;
+                }
+                owner
+                    .post(&format!("/api/users/{id}/roles"), json!({ "role": role }))
+                    .await
+            }
+        })
+        .await;
+        let told = |reply: &Reply| [200, 201, 409].contains(&reply.status.as_u16());
+        assert!(replies.iter().all(told), "{replies:?}");
+        // What the grants say of the role decides who is in charge: it must be what the role says.
+        assert_reconciled(&world);
+        assert_eq!(owner.delete(&format!("/api/roles/{role}?force=true")).await.status, 204);
+    }
+    assert_reconciled(&world);
+}
