@@ -90,8 +90,11 @@ async fn first_use(cx: &Context, mut session: Session, claims: &AccessClaims) ->
         let first = session
             .accepts(claims.generation, claims.attempt)
             .ok_or(Error::InvalidToken)?;
-        if !first.0 || sessions::confirm(&cx.app.table, &session).await? {
+        if !first.0 {
             return Ok(session);
+        }
+        if let Some(used) = sessions::confirm(&cx.app.table, &session).await? {
+            return Ok(used);
         }
         let again = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
         session = again.session.ok_or(Error::InvalidToken)?;

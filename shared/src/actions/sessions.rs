@@ -246,6 +246,15 @@ pub fn keep(session: &Session, user: &User) -> Result<Write> {
     sessions::change(session, &kept)
 }
 
+/// An account and a session of its, as they are now.
+///
+/// # Errors
+/// [`Error::InvalidToken`] where either has gone; [`Error::Unavailable`].
+pub(super) async fn read(cx: &Context, session: &Session) -> Result<(User, Session)> {
+    let present = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
+    present.user.zip(present.session).ok_or(Error::InvalidToken)
+}
+
 /// The account of this id, unless it is deleted.
 ///
 /// # Errors
