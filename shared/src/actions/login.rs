@@ -13,10 +13,12 @@ use super::sessions::{self, Issued};
 use super::{Context, Terms, record};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::Full;
+use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
 use crate::store::attempts::{self, Reserved, Whose};
 use crate::store::table::{Changes, Cond, Key, Write, from_item, number, text as string};
@@ -60,15 +62,21 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
     } else {
         None
     };
-    open(cx, user, better, terms).await
+    let begun = sessions::begin(cx, user.id, user.epoch, terms)?;
+    open(cx, user, better, begun, terms).await
 }
 
-/// Opens a session for an account whose password, or whatever else proves it, was right.
+/// Opens a session that was begun for an account whose password was right, and issues its first tokens.
 ///
 /// # Errors
 /// [`Error::WrongCredentials`] where the account changed in the meantime; [`Error::Unavailable`].
-pub(super) async fn open(cx: &Context, user: &User, better: Option<PasswordHash>, terms: &Terms) -> Result<Issued> {
-    let (session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
+pub(super) async fn open(
+    cx: &Context,
+    user: &User,
+    better: Option<PasswordHash>,
+    (session, refresh): (Session, Option<RefreshToken>),
+    terms: &Terms,
+) -> Result<Issued> {
     let named = sessions::named_roles(cx, user).await?;
     let (access_token, expires_at) = sessions::issue(cx, &session, &named, terms).await?;
     let opened = [

@@ -89,6 +89,7 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
         epoch,
         version: 0,
         refresh: token.as_ref().map(Family::beginning),
+        unproven: false,
         made_up: None,
     };
     Ok((session, token))

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::auth::{Pair, assert_refused, opens, pair, refresh};
-use crate::support::{Client, Reply, World, at_once};
+use crate::support::{Client, PASSWORD, Reply, World, at_once};
 
 const ROUNDS: usize = 20;
 
@@ -82,6 +82,25 @@ async fn r03_a_successor_used_while_others_refresh_is_either_the_family_or_dead(
         } else {
             assert_eq!(alive.len(), 1, "round {round}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_change_among_refreshes_of_its_own_session_goes_through_and_keeps_it() {
+    let world = World::new().await;
+    let nobody = world.nobody();
+    for round in 0..ROUNDS {
+        let jane = format!("jane{round}@example.org");
+        world.user(&jane).await;
+        let first = pair(&world, &jane).await;
+        let me = world.with_token(&first.access);
+        let body = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
+        let change = tokio::spawn(async move { me.post("/api/auth/change-password", body).await });
+        let replies = refreshes(&nobody, &first.refresh, 16).await;
+        let changed = change.await.unwrap();
+        assert_eq!(changed.status, 204, "round {round}: {}", changed.text);
+        let pairs: Vec<Pair> = replies.iter().map(Pair::of).collect();
+        assert_eq!(living(&world, &pairs).await.len(), 1, "round {round}");
     }
 }
 
