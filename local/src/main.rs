@@ -1,2 +1,122 @@
-//! Local server.
-fn main() {}
+//! `cargo run`: the whole of Usher on this machine.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::args::Args;
+use local::welcome::Welcome;
+use local::{DynamoDb, Options, Result, Stack, server};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// Calm: each request, and what goes wrong. The embedded DynamoDB would warn of every condition that does not hold, which
+/// is how Usher decides races; what matters of it comes back as an error of ours.
+const LOGS: &str = "warn,usher=info,local=info,dynoxide=error";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    logs();
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "usher: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<()> {
+    // Before anything can be read of a start: whoever reads it may send the signal.
+    let shutdown = stop_signal()?;
+    let listener = server::bind(&args.host, args.port).await?;
+    let address = address(&args.host, &listener)?;
+    let stack = Stack::start(options(&args, &address)).await?;
+    greet(&args, &address, &stack);
+    let served = stack.serve(listener, shutdown).await;
+    stack.stop().await?;
+    served
+}
+
+fn options(args: &Args, address: &str) -> Options {
+    let dynamodb = match (&args.dynamodb_endpoint, args.dynamodb_listen) {
+        (Some(url), _) => DynamoDb::At(url.clone()),
+        (None, listen) => DynamoDb::Embedded(listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into())),
+    };
+    let mut settings = variables();
+    // `Args` has read it.
+    settings.remove("USHER_DYNAMODB_ENDPOINT");
+    Options {
+        directory: args.directory(),
+        dynamodb,
+        settings,
+        address: address.to_owned(),
+        ..Options::default()
+    }
+}
+
+/// The `USHER_…` variables, for `Settings` to read: nothing of them is looked at here.
+fn variables() -> HashMap<String, String> {
+    let texts =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| name.starts_with("USHER_")).collect()
+}
+
+/// Where it is reached: by the name that was asked for, at the port that was got.
+fn address(host: &str, listener: &TcpListener) -> Result<String> {
+    let port = listener.local_addr()?.port();
+    let host = match host.parse::<IpAddr>() {
+        Ok(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+        _ => host.to_owned(),
+    };
+    Ok(format!("http://{host}:{port}"))
+}
+
+fn greet(args: &Args, address: &str, stack: &Stack) {
+    let data = match args.directory() {
+        None => "in memory, gone at the end".to_owned(),
+        Some(path) if args.dynamodb_endpoint.is_some() => format!("keys in {}, the rest in DynamoDB", path.display()),
+        Some(path) => format!("{}, kept between runs", path.display()),
+    };
+    let told = args.dynamodb_listen.is_some() || args.dynamodb_endpoint.is_some();
+    let welcome = Welcome {
+        address,
+        dynamodb: told.then_some(stack.dynamodb_url.as_str()),
+        data: &data,
+    };
+    // Nobody may be reading: that is no reason to stop.
+    let _ = writeln!(stdout(), "{welcome}");
+}
+
+fn logs() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGS));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        .try_init();
+}
+
+/// Ctrl-C or SIGTERM. Heard from the moment that this is called, not from when it is awaited.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

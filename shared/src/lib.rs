@@ -8,6 +8,7 @@ pub mod access;
 pub mod actions;
 pub mod ambient;
 pub mod app;
+pub mod cloudformation;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -1,6 +1,8 @@
 //! Set-up: what a stack has before its first request. A CloudFormation custom resource in the cloud; called by the
 //! local server at its start. Idempotent: run twice, or twice at once, it makes one of each.
 
+pub mod cloud;
+
 use std::sync::Arc;
 
 use usher::actions::setup::{self as actions, FirstAccount, Made};

@@ -1,2 +1,6 @@
-//! The Lambda function.
-fn main() {}
+//! The Lambda function of set-up.
+
+#[tokio::main]
+async fn main() -> Result<(), usher::http::lambda::Ended> {
+    usher::http::lambda::run_events(|app, event| async move { setup::cloud::handle(&app, event).await }).await
+}

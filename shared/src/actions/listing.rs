@@ -116,6 +116,7 @@ impl Source {
     async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<u64> {
         let (table, t) = (&cx.app.table, &cx.tenant);
         match (self, role) {
+            (Self::Found(ids), None) if filter.status.is_none() => Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX)),
             (Self::Found(ids), _) => self.walked(cx, filter, role, ids.len()).await,
             (Self::Role(_), Some(role)) if filter.status.is_none() => {
                 Ok(seats::taken(table, std::slice::from_ref(role))

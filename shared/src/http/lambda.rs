@@ -1,16 +1,21 @@
 //! The edge of Lambda: what API Gateway does to a request, undone; and the loop of the runtime.
 
+use std::sync::Arc;
+
 use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::routes::Routes;
 use super::serve;
 use crate::app::App;
+use crate::cloudformation::Event;
 use crate::settings::Settings;
 
 /// All that is not unreserved (RFC 3986, 2.3), but the slash that parts segments.
@@ -39,6 +44,32 @@ pub async fn run(routes: Routes) -> Result<(), Ended> {
         tracing::warn!(?error, "the store did not answer at start");
     }
     lambda_http::run(serve::service(app, vec![routes])).await
+}
+
+/// Serves a Lambda function that no HTTP route leads to.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_events<F, Fut>(work: F) -> Result<(), Ended>
+where
+    F: Fn(Arc<App>, Event) -> Fut,
+    Fut: Future<Output = crate::Result<()>>,
+{
+    logs();
+    let app = App::new(Settings::from_env()?)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    let (app, work) = (&app, &work);
+    let handler = lambda_runtime::service_fn(move |event: LambdaEvent<Value>| async move {
+        let outcome = match Event::of(event.payload) {
+            // Boxed: the compiler gives up on the layout of a future this deep.
+            Ok(event) => Box::pin(work(app.clone(), event)).await,
+            Err(error) => Err(error),
+        };
+        // An error goes back to Lambda, which tries an asynchronous call again and then puts it with the dead letters.
+        outcome.map_err(|error| format!("{error:?}"))
+    });
+    lambda_runtime::run(handler).await
 }
 
 /// Structured logs on standard output, as CloudWatch takes them.

@@ -8,7 +8,7 @@ use usher::actions::listing::Accounts;
 use usher::actions::{Context, listing, users};
 use usher::domain::grant::Grant;
 use usher::domain::history::{LoginEntry, LoginKind};
-use usher::domain::profile::Profile;
+use usher::domain::profile::{Address, Contact, Gender, Profile};
 use usher::domain::time;
 use usher::domain::user::User;
 use usher::error::Result;
@@ -35,7 +35,7 @@ pub struct UserView {
     username: Option<String>,
     /// The personal fields.
     #[serde(flatten)]
-    profile: Profile,
+    personal: PersonalFields,
     /// `active`, `inactive`, `locked` or `banned`.
     #[schema(example = "active")]
     status: &'static str,
@@ -88,7 +88,7 @@ impl UserView {
             email: user.email.as_ref().map(|email| email.as_given().to_owned()),
             email_verified: user.email_verified,
             username: user.username.as_ref().map(|name| name.as_given().to_owned()),
-            profile: user.profile.clone(),
+            personal: PersonalFields::of(&user.profile),
             status: user.status_at(cx.now).as_str(),
             lockout_until: user.lock_ends(cx.now),
             must_change_password: user.must_change_password,
@@ -96,6 +96,101 @@ impl UserView {
             permissions: None,
             created_at: user.created_at,
             modified_at: user.modified_at,
+        }
+    }
+}
+
+/// The personal fields, every one of them: null where it is not known.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonalFields {
+    #[schema(example = "Jane")]
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    #[schema(example = "Doe")]
+    last_name: Option<String>,
+    #[schema(example = "Jane D.")]
+    display_name: Option<String>,
+    gender: Option<Gender>,
+    #[schema(minimum = 0, maximum = 150, example = 41)]
+    age: Option<u8>,
+    address: AddressView,
+    contact: ContactView,
+}
+
+/// Where somebody lives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PostalAddress)]
+pub struct AddressView {
+    #[schema(example = "Norway")]
+    country: Option<String>,
+    #[schema(example = "Bergen")]
+    city: Option<String>,
+    street: Option<String>,
+}
+
+/// How to reach somebody.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ContactDetails)]
+pub struct ContactView {
+    mobile: Option<String>,
+    email: Option<String>,
+    #[schema(example = "https://jane.example.org")]
+    website: Option<String>,
+    facebook: Option<String>,
+    instagram: Option<String>,
+    tik_tok: Option<String>,
+    youtube: Option<String>,
+    twitter: Option<String>,
+}
+
+impl PersonalFields {
+    /// The fields as a body.
+    pub fn of(profile: &Profile) -> Self {
+        let Profile {
+            first_name,
+            middle_name,
+            last_name,
+            display_name,
+            gender,
+            age,
+            address,
+            contact,
+        } = profile.clone();
+        let (address, contact) = (address.unwrap_or_default(), contact.unwrap_or_default());
+        let Address { country, city, street } = address;
+        let Contact {
+            mobile,
+            email,
+            website,
+            facebook,
+            instagram,
+            tik_tok,
+            youtube,
+            twitter,
+        } = contact;
+        let address = AddressView { country, city, street };
+        let contact = ContactView {
+            mobile,
+            email,
+            website,
+            facebook,
+            instagram,
+            tik_tok,
+            youtube,
+            twitter,
+        };
+        Self {
+            first_name,
+            middle_name,
+            last_name,
+            display_name,
+            gender,
+            age,
+            address,
+            contact,
         }
     }
 }

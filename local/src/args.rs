@@ -1,0 +1,79 @@
+//! What `cargo run --` takes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Usher, whole, in one process: every route on an embedded DynamoDB. No Docker, no AWS, no network.
+///
+/// Whatever a Lambda function reads from its environment (USHER_…) can be set here as well.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "usher", version)]
+pub struct Args {
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+
+    /// Address or name to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+
+    /// Directory that keeps the data and its keys between runs
+    #[arg(long, default_value = ".usher", value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// Keep everything in memory and nothing after the end
+    #[arg(long, conflicts_with = "data_dir")]
+    pub ephemeral: bool,
+
+    /// Use another DynamoDB in place of the embedded one, such as http://127.0.0.1:8000
+    #[arg(long, value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
+    pub dynamodb_endpoint: Option<String>,
+
+    /// Offer the embedded DynamoDB to other tools (sam local, the AWS CLI) on this address, such as 127.0.0.1:8000
+    #[arg(long, value_name = "ADDR", conflicts_with = "dynamodb_endpoint")]
+    pub dynamodb_listen: Option<SocketAddr>,
+}
+
+impl Args {
+    /// The data directory, where anything is to be kept.
+    pub fn directory(&self) -> Option<PathBuf> {
+        (!self.ephemeral).then(|| self.data_dir.clone())
+    }
+}
+
+/// An emulator's address. Those speak plain HTTP, and we never send real credentials, so AWS itself would refuse us.
+fn plain_http(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").unwrap_or_default();
+    if host.is_empty() {
+        return Err("it must be like http://127.0.0.1:8000".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_flags_it_listens_on_this_machine_and_keeps_its_data() {
+        let args = Args::try_parse_from(["usher"]).unwrap();
+        assert_eq!((args.host.as_str(), args.port), ("127.0.0.1", 3000));
+        assert_eq!(args.directory(), Some(PathBuf::from(".usher")));
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        for flags in [
+            ["--ephemeral", "--data-dir=x"],
+            ["--dynamodb-endpoint=http://x:1", "--dynamodb-listen=127.0.0.1:0"],
+            ["--ephemeral", "--dynamodb-endpoint=https://x"],
+        ] {
+            assert!(
+                Args::try_parse_from(["usher"].into_iter().chain(flags)).is_err(),
+                "{flags:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Why the local server does not start, a sentence each: it is all that a developer sees of it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What every step of the start answers with.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the local server does not start, or did not stop cleanly.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address that somebody else listens on.
+    #[error(
+        "{address} is in use: stop what listens there, or choose another port with {flag} (port 0 takes any free one)"
+    )]
+    AddressInUse {
+        /// Host and port.
+        address: String,
+        /// The flag that chooses it.
+        flag: &'static str,
+    },
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}, which {flag} chooses: {cause}")]
+    Address {
+        /// Host and port.
+        address: String,
+        /// The flag that chooses it.
+        flag: &'static str,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// Another instance has the data directory.
+    #[error("another Usher{} uses the data directory {path}: stop it, or choose another with --data-dir", pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    DirectoryInUse {
+        /// The directory.
+        path: PathBuf,
+        /// The other instance's process id, where it can be read.
+        pid: Option<String>,
+    },
+    /// The data directory, or a file in it, cannot be read or written.
+    #[error("{path} cannot be used: {cause}")]
+    Directory {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// There is data, and the file with its keys is gone or spoilt.
+    #[error(
+        "{path} does not hold the keys that its data is sealed with: put it back, or delete the directory to start anew"
+    )]
+    Keys {
+        /// The file.
+        path: PathBuf,
+    },
+    /// `USHER_…` variables that are wrong.
+    #[error("{0}")]
+    Settings(String),
+    /// Set-up did not go through.
+    #[error("set-up failed: {0:?}")]
+    Setup(usher::Error),
+    /// The embedded DynamoDB cannot open its data, or stopped.
+    #[error("the embedded DynamoDB failed: {0}")]
+    Embedded(String),
+    /// Nothing answers where DynamoDB should be.
+    #[error("no DynamoDB answers at {url}: {cause}")]
+    Unreachable {
+        /// Where it should be.
+        url: String,
+        /// What went wrong.
+        cause: reqwest::Error,
+    },
+    /// DynamoDB refuses to make the table.
+    #[error("DynamoDB refuses {operation}: {refusal}")]
+    Refused {
+        /// What was asked for.
+        operation: &'static str,
+        /// What it answered.
+        refusal: String,
+    },
+    /// The table exists, and is not the template's.
+    #[error(
+        "the table {table} has other keys or indexes than template.yaml says: delete the data directory, or choose another with --data-dir"
+    )]
+    OtherTable {
+        /// The table's name.
+        table: String,
+    },
+    /// The table did not become active.
+    #[error("the table {table} at {url} does not become active")]
+    TableNotActive {
+        /// The table's name.
+        table: String,
+        /// Where DynamoDB is.
+        url: String,
+    },
+    /// `template.yaml` defines no table that can be made.
+    #[error("template.yaml: {0}")]
+    Template(String),
+    /// Usher itself cannot be built or set up.
+    #[error("{}", private(.0))]
+    Usher(#[from] usher::Error),
+    /// A request could not be served, or a signal not be heard.
+    #[error("the server failed: {0}")]
+    Serving(#[from] io::Error),
+}
+
+/// On one's own machine the cause is worth more than the sentence for clients.
+fn private(error: &usher::Error) -> String {
+    match error {
+        usher::Error::Fault(cause) | usher::Error::Unavailable(cause) => format!("{error}: {}", cause.0),
+        other => other.to_string(),
+    }
+}

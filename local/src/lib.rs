@@ -1,0 +1,231 @@
+//! The whole of Usher in one process: every function's routes on an embedded DynamoDB. `cargo run` starts it, and so do
+//! the tests, which therefore meet what a developer meets.
+//!
+//! The application reaches DynamoDB by the same client and the same protocol as in the cloud; only the address differs.
+
+pub mod args;
+mod directory;
+pub mod dynamodb;
+mod embedded;
+pub mod error;
+pub mod server;
+mod stream;
+pub mod table;
+pub mod welcome;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use usher::ambient::{Clock, SystemClock};
+use usher::app::App;
+use usher::http::routes::Routes;
+use usher::http::serve;
+use usher::settings::Settings;
+
+use directory::{Directory, Keys};
+use embedded::Embedded;
+pub use error::{Error, Result};
+
+/// Every function's route table: the one place of this crate that names them.
+pub fn tables() -> Vec<Routes> {
+    vec![auth::routes(), me::routes(), users::routes(), roles::routes()]
+}
+
+/// Where the table is.
+#[derive(Debug, Clone)]
+pub enum DynamoDb {
+    /// In this process, listening on this address.
+    Embedded(SocketAddr),
+    /// At this plain HTTP address, which checks no credentials.
+    At(String),
+}
+
+/// What a stack is made of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Keeps data and keys between runs; `None` keeps nothing.
+    pub directory: Option<PathBuf>,
+    /// Where the table is.
+    pub dynamodb: DynamoDb,
+    /// `USHER_…` variables that override the local defaults.
+    pub settings: HashMap<String, String>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The address that it will be reached by: the `iss` of tokens.
+    pub address: String,
+}
+
+impl Default for Options {
+    /// In memory, on any free port for DynamoDB, by the machine's clock.
+    fn default() -> Self {
+        Self {
+            directory: None,
+            dynamodb: DynamoDb::Embedded((Ipv4Addr::LOCALHOST, 0).into()),
+            settings: HashMap::new(),
+            clock: Arc::new(SystemClock),
+            address: "http://127.0.0.1:3000".to_owned(),
+        }
+    }
+}
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    /// The application.
+    pub app: Arc<App>,
+    /// Every route of it, to be listened for or called directly.
+    pub router: Router,
+    /// Where its DynamoDB is.
+    pub dynamodb_url: String,
+    embedded: Option<Embedded>,
+    _directory: Option<Arc<Directory>>,
+}
+
+impl Stack {
+    /// Starts DynamoDB, makes the table where it is missing, and builds the application. It does not listen yet.
+    ///
+    /// # Errors
+    /// One sentence, for the developer.
+    pub async fn start(options: Options) -> Result<Self> {
+        let directory = options
+            .directory
+            .as_deref()
+            .map(Directory::take)
+            .transpose()?
+            .map(Arc::new);
+        let keys = directory
+            .as_ref()
+            .map_or_else(Keys::new, |directory| directory.keys())?;
+        let (dynamodb_url, embedded) = match &options.dynamodb {
+            DynamoDb::At(url) => (url.clone(), None),
+            DynamoDb::Embedded(listen) => {
+                let file = directory.as_ref().map(|directory| directory.database());
+                let embedded = Embedded::start(file.as_deref(), *listen, directory.clone())?;
+                (embedded.url().to_owned(), Some(embedded))
+            }
+        };
+        let settings = settings(&options, keys, &dynamodb_url)?;
+        let dynamodb = dynamodb::Client::new(&dynamodb_url)?;
+        table::ensure(&dynamodb, &settings.table, &table::Definition::shipped()?).await?;
+        if settings.dev_endpoints {
+            tracing::warn!(
+                "development routes exist: whoever reaches this server signs in as anyone, without a password"
+            );
+        }
+        let app = App::with_clock(settings, options.clock).await?;
+        setup::local(&app).await.map_err(Error::Setup)?;
+        let router = serve::service(app.clone(), tables());
+        Ok(Self {
+            app,
+            router,
+            dynamodb_url,
+            embedded,
+            _directory: directory,
+        })
+    }
+
+    /// Serves until `shutdown`, and lets requests that run then end.
+    ///
+    /// # Errors
+    /// Where the listener fails.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
+        server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
+    }
+
+    /// Stops the embedded DynamoDB and waits until its data is closed. (A stack that is only dropped stops as well, and
+    /// loses nothing, but does not wait.)
+    ///
+    /// # Errors
+    /// Where the embedded DynamoDB had failed.
+    pub async fn stop(self) -> Result<()> {
+        match self.embedded {
+            Some(embedded) => embedded.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the template says to a function in the cloud, said for this machine; and over it whatever the developer says.
+fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Settings> {
+    let defaults = [
+        ("USHER_TABLE", "usher".to_owned()),
+        ("USHER_STAGE", "local".to_owned()),
+        ("USHER_DEV_ENDPOINTS", "true".to_owned()),
+        ("USHER_ISSUER", options.address.clone()),
+        ("USHER_DYNAMODB_ENDPOINT", dynamodb_url.to_owned()),
+        ("USHER_MASTER_KEY", keys.master),
+        ("USHER_CURSOR_KEY", keys.cursor),
+    ];
+    let mut vars: HashMap<_, _> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
+    // An empty variable is one that is not set, here as in `Settings`.
+    let set = options.settings.iter().filter(|(_, value)| !value.is_empty());
+    vars.extend(set.map(|(name, value)| (name.clone(), value.clone())));
+    Settings::from_map(vars).map_err(Error::Settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stack_in_memory_has_local_settings_and_a_table() {
+        let stack = Stack::start(Options::default()).await.unwrap();
+        let settings = &stack.app.settings;
+        assert_eq!((settings.table.as_str(), settings.stage.as_str()), ("usher", "local"));
+        assert!(settings.dev_endpoints);
+        assert_eq!(settings.issuer.as_deref(), Some("http://127.0.0.1:3000"));
+        assert_eq!(settings.dynamodb_endpoint.as_deref(), Some(&*stack.dynamodb_url));
+        stack.app.master_key().await.unwrap();
+        stack.app.cursor_key().await.unwrap();
+        let keys = usher::store::table::Key::new("A", "B");
+        assert!(stack.app.table.get(&keys).await.unwrap().is_none());
+        stack.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn usher_variables_override_the_local_defaults_and_wrong_ones_are_told() {
+        let with = |name: &str, value: &str| Options {
+            settings: HashMap::from([(name.to_owned(), value.to_owned())]),
+            ..Options::default()
+        };
+        let stack = Stack::start(with("USHER_TABLE", "other")).await.unwrap();
+        assert_eq!(stack.app.settings.table, "other");
+        let stack = Stack::start(with("USHER_TABLE", "")).await.unwrap();
+        assert_eq!(stack.app.settings.table, "usher");
+        let told = Stack::start(with("USHER_DEV_ENDPOINTS", "maybe")).await.unwrap_err();
+        assert!(told.to_string().contains("USHER_DEV_ENDPOINTS"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_dynamodb_that_is_not_there_is_told_with_its_address() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let options = Options {
+            dynamodb: DynamoDb::At(format!("http://{free}")),
+            ..Options::default()
+        };
+        let told = Stack::start(options).await.unwrap_err().to_string();
+        assert!(
+            told.starts_with(&format!("no DynamoDB answers at http://{free}")),
+            "{told}"
+        );
+    }
+
+    #[tokio::test]
+    async fn two_stacks_can_share_a_dynamodb() {
+        let first = Stack::start(Options::default()).await.unwrap();
+        let options = Options {
+            dynamodb: DynamoDb::At(first.dynamodb_url.clone()),
+            ..Options::default()
+        };
+        let second = Stack::start(options).await.unwrap();
+        assert_eq!(first.dynamodb_url, second.dynamodb_url);
+    }
+}

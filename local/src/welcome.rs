@@ -1,0 +1,78 @@
+//! What the local server says once it listens: where things are, and three lines to try.
+
+use std::fmt;
+
+/// The accounts that set-up makes on the local server, and nowhere else: role, e-mail address, password.
+const FIRST_ACCOUNTS: [(&str, &str, &str); 2] = [
+    ("admin", "admin@gauth.local", "Admin@123"),
+    ("owner", "owner@usher.local", "Owner@12345"),
+];
+
+/// The message at the start.
+#[derive(Debug)]
+pub struct Welcome<'a> {
+    /// Where it listens.
+    pub address: &'a str,
+    /// Where DynamoDB is, where that concerns anyone but us.
+    pub dynamodb: Option<&'a str>,
+    /// What keeps the data, in words.
+    pub data: &'a str,
+}
+
+impl fmt::Display for Welcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            address,
+            dynamodb,
+            data,
+        } = self;
+        writeln!(f, "Usher listens on {address}\n")?;
+        writeln!(f, "  API browser  {address}/docs")?;
+        if let Some(url) = dynamodb {
+            writeln!(f, "  DynamoDB     {url}")?;
+        }
+        writeln!(f, "  Data         {data}\n")?;
+        writeln!(
+            f,
+            "First accounts, with the passwords that everybody knows. Change them:"
+        )?;
+        for (role, email, password) in FIRST_ACCOUNTS {
+            writeln!(f, "  {role}  {email}  {password}")?;
+        }
+        writeln!(f, "\nTry it in another terminal (Ctrl-C here stops):")?;
+        self.lines(f)
+    }
+}
+
+impl Welcome<'_> {
+    /// `sed` takes the token out, so that nothing has to be installed.
+    fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address;
+        let (_, email, password) = FIRST_ACCOUNTS[0];
+        let json = "-H 'content-type: application/json'";
+        let bearer = "-H \"authorization: Bearer $TOKEN\"";
+        writeln!(
+            f,
+            "  TOKEN=$(curl -sS {address}/api/auth/token {json} -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' \
+             | sed -n 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/p')"
+        )?;
+        let new = "'{\"email\":\"ada@example.org\",\"password\":\"analytical engine\"}'";
+        writeln!(f, "  curl -sS {address}/api/users {bearer} {json} -d {new}")?;
+        writeln!(f, "  curl -sS \"{address}/api/users?limit=10\" {bearer}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_as_a_developer_sees_it() {
+        let welcome = Welcome {
+            address: "http://127.0.0.1:3000",
+            dynamodb: Some("http://127.0.0.1:8000"),
+            data: ".usher, kept between runs",
+        };
+        insta::assert_snapshot!(welcome.to_string());
+    }
+}

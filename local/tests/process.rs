@@ -1,0 +1,231 @@
+//! The local server as a process: started, signalled, killed and started again, by the binary that `cargo run` runs.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this file is a test")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use local::dynamodb::Client;
+use serde_json::{Value, json};
+
+/// A started server; killed where a test forgets it.
+struct Server {
+    process: Child,
+    address: String,
+    dynamodb: Client,
+    started_in: Duration,
+}
+
+fn command(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // The developer's own variables are not the test's.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("USHER_") || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+impl Server {
+    /// Starts on free ports with these flags and reads the addresses out of what it says.
+    fn start(flags: &[&str]) -> Self {
+        let begun = Instant::now();
+        let always = ["--port", "0", "--dynamodb-listen", "127.0.0.1:0"];
+        // Nobody reads its log here, and a full pipe would stop it.
+        let quiet = Stdio::null();
+        let mut process = command(&[&always, flags].concat()).stderr(quiet).spawn().unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut after = |label: &str| {
+            let rest = |line: String| Some(line.trim().strip_prefix(label)?.trim().to_owned());
+            let found = said.find_map(|line| rest(line.unwrap()));
+            found.unwrap_or_else(|| panic!("it never said {label}"))
+        };
+        let address = after("Usher listens on");
+        let dynamodb = Client::new(&after("DynamoDB ")).unwrap();
+        let started_in = begun.elapsed();
+        // Read on, or the pipe would be closed.
+        std::thread::spawn(move || said.for_each(drop));
+        Self {
+            process,
+            address,
+            dynamodb,
+            started_in,
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn stop(mut self, name: &str) -> ExitStatus {
+        self.signal(name);
+        self.process.wait().unwrap()
+    }
+
+    async fn put(&self, name: &str) {
+        let item = json!({ "PK": { "S": name }, "SK": { "S": "TEST" } });
+        let body = json!({ "TableName": "usher", "Item": item });
+        self.dynamodb.call("PutItem", &body).await.unwrap().unwrap();
+    }
+
+    async fn has(&self, name: &str) -> bool {
+        let key = json!({ "PK": { "S": name }, "SK": { "S": "TEST" } });
+        let body = json!({ "TableName": "usher", "Key": key, "ConsistentRead": true });
+        let answer: Value = self.dynamodb.call("GetItem", &body).await.unwrap().unwrap();
+        answer.get("Item").is_some()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a start that fails says, and that it fails.
+fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut process = command(flags).envs(variables.iter().copied()).spawn().unwrap();
+    let status = process.wait().unwrap();
+    let mut told = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(status.code(), Some(1), "{told}");
+    let last = told.lines().last().unwrap_or_default();
+    assert!(last.starts_with("usher: "), "{told}");
+    last.to_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[tokio::test]
+async fn it_is_ready_soon_and_tells_the_port_that_it_got() {
+    let server = Server::start(&["--ephemeral"]);
+    assert!(server.started_in < Duration::from_secs(2), "{:?}", server.started_in);
+    assert!(
+        !server.address.ends_with(":0") && !server.address.ends_with(":3000"),
+        "{}",
+        server.address
+    );
+    let answer = reqwest::get(format!("{}/nothing", server.address)).await.unwrap();
+    assert_eq!(answer.status(), 404);
+}
+
+#[test]
+fn sigterm_and_ctrl_c_end_it_with_code_0() {
+    for signal in ["-TERM", "-INT"] {
+        assert_eq!(Server::start(&["--ephemeral"]).stop(signal).code(), Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn a_clean_stop_keeps_the_data_and_leaves_no_log_behind() {
+    let place = tempfile::tempdir().unwrap();
+    let flags = ["--data-dir", text(place.path())];
+    let server = Server::start(&flags);
+    server.put("A").await;
+    assert_eq!(server.stop("-TERM").code(), Some(0));
+    assert!(
+        !place.path().join("dynamodb.sqlite-wal").exists(),
+        "SQLite was not closed"
+    );
+    let server = Server::start(&flags);
+    assert!(server.has("A").await);
+    assert!(!server.has("B").await);
+}
+
+#[tokio::test]
+async fn kill_9_loses_nothing_that_was_answered() {
+    let place = tempfile::tempdir().unwrap();
+    let flags = ["--data-dir", text(place.path())];
+    let server = Server::start(&flags);
+    for n in 0..20 {
+        server.put(&format!("A{n}")).await;
+    }
+    assert_eq!(server.stop("-KILL").code(), None);
+    let server = Server::start(&flags);
+    for n in 0..20 {
+        assert!(server.has(&format!("A{n}")).await, "A{n}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_data_directory_nothing_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::start(&["--ephemeral"]);
+    server.put("A").await;
+    assert_eq!(server.stop("-TERM").code(), Some(0));
+    assert!(!Server::start(&["--ephemeral"]).has("A").await);
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_second_instance_on_the_same_data_is_refused_and_does_no_harm() {
+    let place = tempfile::tempdir().unwrap();
+    let flags = ["--data-dir", text(place.path())];
+    let server = Server::start(&flags);
+    let told = refused(&["--port", "0", "--data-dir", text(place.path())], &[]);
+    assert!(told.contains(&format!("(process {})", server.process.id())), "{told}");
+    assert!(
+        told.contains(text(place.path())) && told.contains("--data-dir"),
+        "{told}"
+    );
+    server.put("A").await;
+}
+
+#[test]
+fn a_port_in_use_is_told_with_its_flag() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let told = refused(&["--ephemeral", "--port", &address.port().to_string()], &[]);
+    assert!(
+        told.contains(&format!("{address} is in use")) && told.contains("--port"),
+        "{told}"
+    );
+    let told = refused(
+        &["--ephemeral", "--port", "0", "--dynamodb-listen", &address.to_string()],
+        &[],
+    );
+    assert!(
+        told.contains(&format!("{address} is in use")) && told.contains("--dynamodb-listen"),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_variables_and_places_are_told_in_a_sentence() {
+    let told = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALLEL", "many")]);
+    assert!(told.contains("USHER_HASH_PARALLEL"), "{told}");
+    let told = refused(&["--ephemeral", "--host", "host.invalid"], &[]);
+    assert!(told.contains("host.invalid:3000") && told.contains("--host"), "{told}");
+    let told = refused(&["--port", "0", "--data-dir", "/proc/nowhere"], &[]);
+    assert!(told.contains("/proc/nowhere"), "{told}");
+}
+
+#[tokio::test]
+async fn another_dynamodb_can_take_the_place_of_the_embedded_one() {
+    let theirs = Server::start(&["--ephemeral"]);
+    let variables = [
+        ("USHER_DYNAMODB_ENDPOINT", theirs.dynamodb.url()),
+        ("USHER_TABLE", "second"),
+    ];
+    let mut ours = command(&["--ephemeral", "--port", "0"])
+        .envs(variables)
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(ours.stdout.take().unwrap()).lines().find(|line| {
+        let line = line.as_ref().unwrap();
+        line.contains("DynamoDB") && line.contains(theirs.dynamodb.url())
+    });
+    assert!(said.is_some());
+    let asked = json!({ "TableName": "second" });
+    theirs.dynamodb.call("DescribeTable", &asked).await.unwrap().unwrap();
+    ours.kill().unwrap();
+    ours.wait().unwrap();
+}
