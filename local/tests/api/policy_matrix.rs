@@ -1,1 +1,176 @@
-//! (to be written)
+//! Who may do what to whom, written out: every actor against every account and every role (rules 8 and 9).
+
+use std::collections::BTreeSet;
+
+use usher::access::policy::{self, Rights};
+use usher::domain::grant::Grant;
+use usher::domain::permission::{ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use usher::domain::role::{ADMIN, MEMBER, OWNER, Role, SYS_ADMIN, SYSTEM_ROLES, USER};
+use usher::domain::tenant::TenantId;
+use usher::domain::text::{Department, RoleName};
+use usher::error::{Error, Forbidden, Result};
+use usher::id::{GrantId, RoleId};
+use usher::jiff::{SignedDuration, Timestamp};
+
+use crate::guard_walk::golden;
+
+mod key_table;
+
+fn now() -> Timestamp {
+    crate::support::START.parse().unwrap()
+}
+
+fn custom(n: u8, permissions: &[&str]) -> Role {
+    Role {
+        id: format!("00000000-0000-7000-8000-0000000000{n:02}").parse().unwrap(),
+        name: RoleName::parse(&format!("custom {n}")).unwrap(),
+        permissions: permissions.iter().map(|&p| p.to_owned()).collect(),
+        system: false,
+        ..system(USER.id)
+    }
+}
+
+fn system(id: RoleId) -> Role {
+    let role = SYSTEM_ROLES.into_iter().find(|role| role.id == id).unwrap();
+    role.in_tenant(&TenantId::main(), now()).unwrap()
+}
+
+/// Every role that there is, with what the table calls it.
+fn roles() -> Vec<(&'static str, Role)> {
+    vec![
+        ("user", system(USER.id)),
+        ("member", system(MEMBER.id)),
+        ("admin", system(ADMIN.id)),
+        ("owner", system(OWNER.id)),
+        ("SYS_ADMIN", system(SYS_ADMIN.id)),
+        ("only users", custom(11, &[ADMIN_USERS])),
+        ("only roles", custom(12, &[ADMIN_ROLES])),
+        ("tenants", custom(13, &[ADMIN_TENANTS])),
+        ("nothing", custom(14, &[])),
+        ("app", custom(15, &["press.write"])),
+    ]
+}
+
+fn grant(role: &Role) -> Grant {
+    Grant {
+        id: "00000000-0000-7000-8000-000000000001".parse::<GrantId>().unwrap(),
+        role: role.id,
+        department: None,
+        effective_from: None,
+        effective_to: None,
+        granted_at: now(),
+        granted_by: None,
+        seat: 0,
+        administers: role.administers(),
+    }
+}
+
+/// The accounts of the table: whoever has one role beside `user`, and whoever had it, will have it, or has it in one
+/// department.
+fn accounts() -> Vec<(String, Vec<Grant>)> {
+    let everybody = grant(&system(USER.id));
+    let hour = SignedDuration::from_hours(1);
+    let (past, later) = (Some(now()), Some(now() + hour));
+    let mut accounts: Vec<(String, Vec<Grant>)> = Vec::new();
+    for (name, role) in roles() {
+        accounts.push((name.to_owned(), vec![everybody.clone(), grant(&role)]));
+    }
+    for (name, role) in [
+        ("admin", system(ADMIN.id)),
+        ("owner", system(OWNER.id)),
+        ("only users", custom(11, &[ADMIN_USERS])),
+    ] {
+        let one = grant(&role);
+        let press = Some(Department::parse("press").unwrap());
+        let ended = Grant {
+            effective_to: past,
+            ..one.clone()
+        };
+        let coming = Grant {
+            effective_from: later,
+            ..one.clone()
+        };
+        let limited = Grant {
+            department: press,
+            ..one
+        };
+        for (when, grant) in [("was", ended), ("will be", coming), ("press:", limited)] {
+            accounts.push((format!("{when} {name}"), vec![everybody.clone(), grant]));
+        }
+    }
+    accounts
+}
+
+fn rights(grants: &[Grant]) -> Rights {
+    let known: Vec<Role> = roles().into_iter().map(|(_, role)| role).collect();
+    policy::effective(grants, &known, now(), None)
+}
+
+fn verdict(outcome: Result<()>) -> String {
+    match outcome {
+        Ok(()) => "yes".to_owned(),
+        Err(Error::Forbidden(Forbidden::AboveOwnRung)) => "rung".to_owned(),
+        Err(Error::Forbidden(Forbidden::NotHeld(name))) => name,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// A table of verdicts: an actor a line, `columns` across.
+fn matrix<T>(question: &str, columns: &[(String, T)], ask: impl Fn(&Rights, &T) -> Result<()>) -> String {
+    let mut text = format!("{question:18}");
+    columns.iter().for_each(|(name, _)| text += &format!(" {name:15}"));
+    for (actor, grants) in accounts() {
+        let actor_rights = rights(&grants);
+        text += &format!("\n{actor:18}");
+        for (_, column) in columns {
+            text += &format!(" {:15}", verdict(ask(&actor_rights, column)));
+        }
+    }
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn who_may_change_whom_is_the_golden_table() {
+    golden(
+        "may_change",
+        &matrix("may change", &accounts(), |actor, target| {
+            policy::may_change(actor, target, now())
+        }),
+    );
+}
+
+#[test]
+fn z04_who_may_take_whose_place_is_the_golden_table() {
+    let ask = |actor: &Rights, target: &Vec<Grant>| policy::may_take_over(actor, &rights(target).permissions);
+    golden("may_take_over", &matrix("may take over", &accounts(), ask));
+}
+
+#[test]
+fn z04_who_may_give_which_role_is_the_golden_table() {
+    let roles: Vec<(String, Role)> = roles()
+        .into_iter()
+        .map(|(name, role)| (name.to_owned(), role))
+        .collect();
+    golden("may_grant", &matrix("may grant", &roles, policy::may_grant));
+}
+
+#[test]
+fn z04_who_may_change_a_role_so_that_it_holds_what_is_the_golden_table() {
+    let mut edits = Vec::new();
+    for (name, role) in roles() {
+        let with = |permission: &str| -> BTreeSet<String> {
+            role.permissions
+                .iter()
+                .cloned()
+                .chain([permission.to_owned()])
+                .collect()
+        };
+        edits.push((format!("-{name}"), (role.clone(), BTreeSet::new())));
+        if ["member", "admin", "only users", "nothing"].contains(&name) {
+            edits.push((format!("{name}+users"), (role.clone(), with(ADMIN_USERS))));
+            edits.push((format!("{name}+tenants"), (role.clone(), with(ADMIN_TENANTS))));
+        }
+    }
+    let ask = |actor: &Rights, (role, after): &(Role, BTreeSet<String>)| policy::may_edit(actor, role, after);
+    golden("may_edit", &matrix("may edit", &edits, ask));
+}

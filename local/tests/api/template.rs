@@ -1,1 +1,289 @@
-//! (to be written)
+//! `template.yaml` is held to the code: its routes to the route tables, its environment to the settings, its policies to
+//! what the functions do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher::settings::{KeySource, Settings};
+use yaml_rust2::yaml::Hash;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::support::tables;
+
+const TEXT: &str = include_str!("../../../template.yaml");
+
+fn template() -> Yaml {
+    YamlLoader::load_from_str(TEXT).unwrap().remove(0)
+}
+
+fn text(yaml: &Yaml) -> &str {
+    yaml.as_str().unwrap_or_default()
+}
+
+fn members(yaml: &Yaml) -> Hash {
+    yaml.as_hash().cloned().unwrap_or_default()
+}
+
+/// A function of the template.
+struct Function {
+    name: String,
+    yaml: Yaml,
+}
+
+fn functions() -> Vec<Function> {
+    let resources = members(&template()["Resources"]);
+    let of_type = |yaml: &Yaml| text(&yaml["Type"]) == "AWS::Serverless::Function";
+    let functions = resources.into_iter().filter(|(_, yaml)| of_type(yaml));
+    functions
+        .map(|(name, yaml)| Function {
+            name: text(&name).to_owned(),
+            yaml,
+        })
+        .collect()
+}
+
+impl Function {
+    /// The crate whose binary it runs.
+    fn binary(&self) -> String {
+        text(&self.yaml["Metadata"]["BuildProperties"]["Binary"]).to_owned()
+    }
+
+    fn condition(&self) -> &str {
+        text(&self.yaml["Condition"])
+    }
+
+    /// Its HTTP events, `METHOD /path`; `$default` where neither is given.
+    fn routes(&self) -> Vec<String> {
+        let events = members(&self.yaml["Properties"]["Events"]);
+        let http = events.values().filter(|event| text(&event["Type"]) == "HttpApi");
+        http.map(
+            |event| match (text(&event["Properties"]["Method"]), text(&event["Properties"]["Path"])) {
+                ("", "") => "$default".to_owned(),
+                (method, path) => format!("{method} {path}"),
+            },
+        )
+        .collect()
+    }
+
+    /// What it finds in its environment: the globals', and its own.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let globals = members(&template()["Globals"]["Function"]["Environment"]["Variables"]);
+        let own = members(&self.yaml["Properties"]["Environment"]["Variables"]);
+        let all = globals.iter().chain(own.iter());
+        all.map(|(name, value)| (text(name).to_owned(), text(value).to_owned()))
+            .collect()
+    }
+
+    fn statements(&self) -> Vec<Statement> {
+        let policies = self.yaml["Properties"]["Policies"]
+            .as_vec()
+            .cloned()
+            .unwrap_or_default();
+        let all = policies
+            .iter()
+            .flat_map(|policy| policy["Statement"].as_vec().cloned().unwrap_or_default());
+        all.map(|yaml| Statement {
+            actions: texts(&yaml["Action"]),
+            resources: texts(&yaml["Resource"]),
+            leading: members(&yaml["Condition"])
+                .values()
+                .flat_map(|condition| texts(&condition["dynamodb:LeadingKeys"]))
+                .collect(),
+        })
+        .collect()
+    }
+
+    /// The secrets that it may read, by the names of their resources.
+    fn secrets(&self) -> BTreeSet<String> {
+        let all = self.statements().into_iter();
+        let reading = all.filter(|s| s.actions.iter().any(|a| a == "secretsmanager:GetSecretValue"));
+        reading.flat_map(|statement| statement.resources).collect()
+    }
+}
+
+/// A statement of a policy.
+struct Statement {
+    actions: Vec<String>,
+    resources: Vec<String>,
+    leading: Vec<String>,
+}
+
+/// One string, or several.
+fn texts(yaml: &Yaml) -> Vec<String> {
+    let several = yaml.as_vec().cloned().unwrap_or_else(|| vec![yaml.clone()]);
+    several
+        .iter()
+        .map(|one| text(one).to_owned())
+        .filter(|one| !one.is_empty())
+        .collect()
+}
+
+/// The crate of a table: what its handlers' names begin with.
+fn krate(table: &usher::http::routes::Routes) -> String {
+    let row = table.rows().first().unwrap();
+    row.operation.split('_').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_routes_of_each_function_are_those_of_its_table() {
+    for table in tables() {
+        let name = krate(&table);
+        let (mut always, mut dev) = (BTreeSet::new(), BTreeSet::new());
+        for row in table.rows() {
+            let set = if row.dev_only { &mut dev } else { &mut always };
+            set.insert(format!("{} {}", row.method, row.path));
+        }
+        for (condition, expected) in [("", always), ("HasDevEndpoints", dev)] {
+            let same: Vec<Function> = functions().into_iter().filter(|f| f.binary() == name).collect();
+            let stated = same
+                .iter()
+                .filter(|f| f.condition() == condition)
+                .flat_map(Function::routes);
+            let stated: Vec<String> = stated.filter(|route| route != "$default").collect();
+            let set: BTreeSet<String> = stated.iter().cloned().collect();
+            assert_eq!(stated.len(), set.len(), "{name} has a route twice");
+            assert_eq!(set, expected, "{name} where {condition:?}");
+        }
+    }
+}
+
+#[test]
+fn every_function_with_routes_has_a_table_and_what_no_route_takes_goes_to_discovery() {
+    let known: BTreeSet<String> = tables().iter().map(krate).collect();
+    for function in functions() {
+        let routes = function.routes();
+        if !routes.is_empty() && function.binary() != "discovery" {
+            assert!(known.contains(&function.binary()), "{}", function.name);
+        }
+        assert_eq!(
+            routes.iter().any(|r| r == "$default"),
+            function.binary() == "discovery",
+            "{}",
+            function.name
+        );
+        assert!(
+            ["", "HasDevEndpoints"].contains(&function.condition()),
+            "{}",
+            function.name
+        );
+    }
+}
+
+/// Which functions need which key: those that issue tokens, and those that list.
+fn keys_of(binary: &str) -> (bool, bool) {
+    (
+        ["auth", "setup"].contains(&binary),
+        ["me", "users", "roles"].contains(&binary),
+    )
+}
+
+#[test]
+fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
+    for function in functions() {
+        let mut vars = function.environment();
+        // What is a reference in the template is a value in the stack.
+        for (name, value) in [
+            ("USHER_DEV_ENDPOINTS", "false"),
+            ("USHER_MIN_PASSWORD_LENGTH", "0"),
+            ("USHER_JWT_ALGORITHM", "EdDSA"),
+        ] {
+            assert!(vars.insert(name.to_owned(), value.to_owned()).is_some(), "{name}");
+        }
+        let settings = Settings::from_map(vars.clone().into_iter().collect()).unwrap();
+        assert_eq!(settings.table, "Table", "{}", function.name);
+        let (master, cursor) = keys_of(&function.binary());
+        let secret = |source: &Option<KeySource>| match source {
+            Some(KeySource::SecretsManager(name)) => name.clone(),
+            Some(KeySource::Text(_)) => panic!("{} has a key in its environment", function.name),
+            None => String::new(),
+        };
+        assert_eq!(
+            secret(&settings.master_key),
+            if master { "MasterKey" } else { "" },
+            "{}",
+            function.name
+        );
+        assert_eq!(
+            secret(&settings.cursor_key),
+            if cursor { "CursorKey" } else { "" },
+            "{}",
+            function.name
+        );
+        let mut readable = BTreeSet::new();
+        readable.extend(master.then(|| "MasterKey".to_owned()));
+        readable.extend(cursor.then(|| "CursorKey".to_owned()));
+        if function.binary() == "setup" {
+            readable.insert("OwnerPassword".to_owned());
+        }
+        assert_eq!(function.secrets(), readable, "{}", function.name);
+    }
+}
+
+#[test]
+fn every_variable_of_the_template_is_one_that_the_settings_read() {
+    let source = include_str!("../../../shared/src/settings.rs");
+    for function in functions() {
+        for name in function.environment().keys().filter(|name| *name != "RUST_LOG") {
+            let name = name.trim_end_matches("_KEY_SECRET");
+            assert!(source.contains(name), "{}: {name}", function.name);
+        }
+    }
+}
+
+#[test]
+fn the_generated_keys_are_such_as_the_code_takes() {
+    for name in ["MasterKey", "CursorKey"] {
+        let secret = &template()["Resources"][name]["Properties"]["GenerateSecretString"];
+        assert_eq!(secret["PasswordLength"].as_i64(), Some(64), "{name}");
+        assert_eq!(secret["ExcludePunctuation"].as_bool(), Some(true), "{name}");
+    }
+    usher::proof::seal::MasterKey::from_text(&"k".repeat(64)).unwrap();
+    usher::proof::seal::MacKey::from_text(&"k".repeat(64)).unwrap();
+}
+
+#[test]
+fn p02_no_function_may_scan_or_do_anything_at_all_and_only_set_up_writes_outside_the_tenants_data() {
+    let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+    let writes = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:ConditionCheckItem",
+    ];
+    for function in functions() {
+        let own = function.statements();
+        assert!(!own.is_empty(), "{} has no policy", function.name);
+        for statement in &own {
+            assert!(
+                !statement.resources.is_empty() && !statement.resources.contains(&"*".to_owned()),
+                "{}",
+                function.name
+            );
+            for action in &statement.actions {
+                let secret = action.starts_with("secretsmanager:");
+                let named = secret || reads.contains(&action.as_str()) || writes.contains(&action.as_str());
+                assert!(named, "{}: {action}", function.name);
+                if writes.contains(&action.as_str()) && function.binary() != "setup" {
+                    let tenants = ["T#*", "TOKEN#*", "MAIL#*"];
+                    assert!(!statement.leading.is_empty(), "{}: {action} anywhere", function.name);
+                    assert!(
+                        statement.leading.iter().all(|key| tenants.contains(&key.as_str())),
+                        "{}",
+                        function.name
+                    );
+                }
+            }
+        }
+        let may_read = |key: &str| {
+            let mut reading = own
+                .iter()
+                .filter(|s| s.actions.iter().any(|action| action == "dynamodb:Query"));
+            reading.any(|s| s.leading.is_empty() || s.leading.iter().any(|allowed| allowed == key))
+        };
+        // Every function verifies tokens, publishes the keys or makes them.
+        assert!(may_read("KEYS"), "{}", function.name);
+        assert_eq!(may_read("T#*"), function.binary() != "discovery", "{}", function.name);
+        if ["users", "roles", "setup"].contains(&function.binary().as_str()) {
+            assert!(may_read("CATALOGUE"), "{}", function.name);
+        }
+    }
+}

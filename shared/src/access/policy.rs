@@ -109,3 +109,6 @@ fn holds_all<'a>(actor: &Rights, mut permissions: impl Iterator<Item = &'a Strin
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

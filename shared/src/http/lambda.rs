@@ -83,6 +83,12 @@ pub fn logs() {
         .try_init();
 }
 
+/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It can only be told of one
+/// with an address in it: decoded, an address has its `@`.
+fn is_as_sent(path: &str) -> bool {
+    path.contains("%40") && !path.contains('@')
+}
+
 /// API Gateway's HTTP APIs hand the path on decoded, and with the stage before it where the stage has a name. Puts it
 /// back as the client sent it: percent-encoded, without the stage. A request that came by a socket stays as it is.
 pub fn restore_path(parts: &mut Parts) {
@@ -95,7 +101,11 @@ pub fn restore_path(parts: &mut Parts) {
         .and_then(|stage| raw.strip_prefix('/')?.strip_prefix(stage))
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
         .unwrap_or(&raw);
-    let encoded = utf8_percent_encode(if path.is_empty() { "/" } else { path }, SEGMENTS).to_string();
+    let encoded = match path {
+        "" => "/".to_owned(),
+        sent if is_as_sent(sent) => sent.to_owned(),
+        decoded => utf8_percent_encode(decoded, SEGMENTS).to_string(),
+    };
     // A question mark or a hash in the decoded path is where the library ended the path; its own reading of the query
     // is right all the same.
     let query = if raw.contains(['?', '#']) {

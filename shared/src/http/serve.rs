@@ -71,6 +71,7 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
     let (method, taken) = (parts.method.clone(), Taken::default());
     parts.extensions.insert(arrival.clone());
     parts.extensions.insert(taken.clone());
+    refuse_head(&mut parts);
     let answer = routes.oneshot(Request::from_parts(parts, Body::new(body)));
     let response = match AssertUnwindSafe(answer).catch_unwind().await {
         Ok(Ok(response)) => response,
@@ -83,6 +84,20 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
     let ms = app.clock.now().as_millisecond() - arrival.now.as_millisecond();
     tracing::info!(request_id = arrival.request_id, %method, route, status = response.status().as_u16(), ms, "answered");
     response
+}
+
+/// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
+/// what is true there is true here: it goes on as a method that no route takes.
+fn refuse_head(parts: &mut http::request::Parts) {
+    if parts.method == Method::HEAD {
+        parts.method = Method::TRACE;
+    }
+}
+
+/// `Allow` of a path, without the `HEAD` that axum adds to `GET`.
+fn allowed(by_axum: &HeaderValue) -> Option<HeaderValue> {
+    let methods = by_axum.to_str().ok()?.split(',').filter(|method| *method != "HEAD");
+    HeaderValue::from_str(&methods.collect::<Vec<_>>().join(",")).ok()
 }
 
 /// Puts a refusal into the words of its contract, and its private cause into the log.
@@ -98,7 +113,8 @@ fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arriv
     }
     let allow = response.headers_mut().remove(header::ALLOW);
     let mut refusal = (speech.refuse)(&error, asked);
-    if let Some(allow) = allow.filter(|_| error == Error::MethodNotAllowed) {
+    let allow = allow.filter(|_| error == Error::MethodNotAllowed);
+    if let Some(allow) = allow.as_ref().and_then(allowed) {
         refusal.headers_mut().insert(header::ALLOW, allow);
     }
     refusal

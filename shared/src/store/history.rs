@@ -26,7 +26,7 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
 /// # Errors
 /// As [`login`].
 pub fn login_of_nobody(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
-    let key = Key::new(guess.pk.clone(), format!("{}{}", keys::LOGIN, entry.id));
+    let key = keys::guess_login(guess, entry.id);
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
 }
 

@@ -7,6 +7,7 @@
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | attempts of a name that nobody has | `T#main#GUESS#<sha256>` | `GUESS` | |
+//! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
 //! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
@@ -66,6 +67,10 @@ pub fn username(t: &TenantId, name: &Username) -> Key {
 /// field.
 pub fn guess(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
+}
+/// A row of the login history under such a name.
+pub fn guess_login(guess: &Key, id: EntryId) -> Key {
+    Key::new(&guess.pk, format!("{LOGIN}{id}"))
 }
 /// The session.
 pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {

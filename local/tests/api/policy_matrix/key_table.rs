@@ -1,0 +1,345 @@
+//! The table's keys: the list at the head of `store/keys.rs` is held to the functions below it, and to the items that a
+//! lived-in directory has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use usher::domain::role::USER;
+use usher::domain::tenant::TenantId;
+use usher::domain::text::{Email, RoleName, Username};
+use usher::domain::user::Status;
+use usher::store::keys;
+use usher::store::table::Key;
+
+use crate::guard_walk::golden;
+use crate::support::{PASSWORD, World};
+
+const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
+
+/// A row of the list: the patterns of PK, SK, GSI1PK, GSI1SK, GSI2PK and GSI2SK, by attribute.
+struct Row {
+    item: String,
+    keys: BTreeMap<&'static str, String>,
+}
+
+/// The list, as the doc comment has it.
+fn documented() -> Vec<Row> {
+    let lines = SOURCE.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let rows = lines.filter(|line| !line.starts_with("item |") && !line.starts_with("---"));
+    rows.map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let code = |cell: &str| cell.trim_matches('`').to_owned();
+        let mut keys = BTreeMap::from([("PK", code(cells[1])), ("SK", code(cells[2]))]);
+        for index in cells[3].split(", ").filter(|index| !index.is_empty()) {
+            let (name, pair) = index.split_once(' ').unwrap();
+            let (pk, sk) = pair.split_once(" / ").unwrap();
+            let names = if name == "GSI1" {
+                ["GSI1PK", "GSI1SK"]
+            } else {
+                ["GSI2PK", "GSI2SK"]
+            };
+            keys.extend([(names[0], code(pk)), (names[1], code(sk))]);
+        }
+        Row {
+            item: cells[0].to_owned(),
+            keys,
+        }
+    })
+    .collect()
+}
+
+/// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
+const SAMPLES: [(&str, &str); 17] = [
+    ("<user>", "00000000-0000-7000-8000-000000000001"),
+    ("<session>", "00000000-0000-7000-8000-000000000002"),
+    ("<entry>", "00000000-0000-7000-8000-000000000003"),
+    ("<role>", "00000000-0000-7000-8000-000000000004"),
+    ("<grant>", "00000000-0000-7000-8000-000000000005"),
+    ("<target>", "00000000-0000-7000-8000-000000000006"),
+    ("<status>", "locked"),
+    ("<shard>", "3"),
+    ("<counter>", "07"),
+    ("<month>", "2026-11"),
+    ("<sha256>", "ba7816bf"),
+    ("<first character>", "ä"),
+    ("<rest of an address or name>", "äne@example.org"),
+    ("<kid>", "a_kid"),
+    ("PERMISSION#<name>", "PERMISSION#admin.users"),
+    ("FIRST#<name>", "FIRST#owner"),
+    ("NAME#<canonical>", "NAME#jane"),
+];
+
+/// A pattern of the list with the samples in it.
+fn filled(item: &str, pattern: &str) -> String {
+    let canonical = match item {
+        "e-mail claim" => "jane@example.org",
+        "role name claim" => "press office",
+        _ => "jane",
+    };
+    let text = pattern.replace("<canonical>", canonical);
+    SAMPLES
+        .iter()
+        .fold(text, |text, (pattern, sample)| text.replace(pattern, sample))
+}
+
+fn sample<T: std::str::FromStr>(name: &str) -> T {
+    let found = SAMPLES.iter().find(|(pattern, _)| *pattern == name).unwrap();
+    found.1.parse().unwrap_or_else(|_| panic!("{name}"))
+}
+
+/// What each function makes of the samples: the function, the item whose row it is about, the attributes, the texts.
+fn made() -> Vec<(&'static str, &'static str, &'static [&'static str], Vec<String>)> {
+    let t = &TenantId::main();
+    let (user, role, grant) = (sample("<user>"), sample("<role>"), sample("<grant>"));
+    let (session, entry): (_, usher::id::EntryId) = (sample("<session>"), sample("<entry>"));
+    let target: usher::id::RoleId = sample("<target>");
+    let at = crate::support::START.parse().unwrap();
+    let key = |key: Key| vec![key.pk, key.sk];
+    let both: &[&str] = &["PK", "SK"];
+    let email = Email::parse("Jane@Example.ORG").unwrap();
+    let (name, role_name) = (
+        Username::parse("JANE").unwrap(),
+        RoleName::parse("Press Office").unwrap(),
+    );
+    let mut many = usher::domain::role::MEMBER.in_tenant(t, at).unwrap();
+    (many.id, many.counters) = (role, 8);
+    let last_seats = keys::all_seats(&many).pop().unwrap();
+    vec![
+        ("user", "user", both, key(keys::user(t, user))),
+        ("user_partition", "user", &["PK"], vec![keys::user_partition(t, user)]),
+        ("users_index", "user", &["GSI1PK"], vec![keys::users_index(t, 3)]),
+        (
+            "status_index",
+            "user",
+            &["GSI2PK"],
+            vec![keys::status_index(t, Status::Locked, 3)],
+        ),
+        ("email", "e-mail claim", both, key(keys::email(t, &email))),
+        ("username", "username claim", both, key(keys::username(t, &name))),
+        (
+            "guess",
+            "attempts of a name that nobody has",
+            both,
+            key(keys::guess(t, "ba7816bf")),
+        ),
+        (
+            "guess_login",
+            "login history of such a name",
+            both,
+            key(keys::guess_login(&keys::guess(t, "ba7816bf"), entry)),
+        ),
+        ("session", "session", both, key(keys::session(t, user, session))),
+        (
+            "login",
+            "login history of one user",
+            both,
+            key(keys::login(t, user, entry)),
+        ),
+        (
+            "logins_index",
+            "login history of one user",
+            &["GSI1PK"],
+            vec![keys::logins_index(t, at)],
+        ),
+        ("rights", "rights history", both, key(keys::rights(t, at, entry))),
+        (
+            "target_index",
+            "rights history",
+            &["GSI1PK"],
+            vec![keys::target_index(t, target.uuid())],
+        ),
+        (
+            "actor_index",
+            "rights history",
+            &["GSI2PK"],
+            vec![keys::actor_index(t, user)],
+        ),
+        (
+            "find_partition",
+            "search entry",
+            &["PK"],
+            vec![keys::find_partition(t, 'ä')],
+        ),
+        (
+            "find",
+            "search entry",
+            both,
+            key(keys::find(t, "äne@example.org", user).unwrap()),
+        ),
+        (
+            "tally_partition",
+            "accounts in charge",
+            &["PK"],
+            vec![keys::tally_partition(t)],
+        ),
+        (
+            "tally",
+            "accounts by status, one counter of several",
+            both,
+            key(keys::tally(t, 7)),
+        ),
+        (
+            "administrators",
+            "accounts in charge",
+            both,
+            key(keys::administrators(t)),
+        ),
+        ("roles_partition", "role", &["PK"], vec![keys::roles_partition(t)]),
+        ("role", "role", both, key(keys::role(t, role))),
+        (
+            "role_name",
+            "role name claim",
+            both,
+            key(keys::role_name(t, &role_name)),
+        ),
+        (
+            "role_partition",
+            "role's member",
+            &["PK"],
+            vec![keys::role_partition(t, role)],
+        ),
+        (
+            "seats",
+            "role's seats, one counter of several",
+            both,
+            key(keys::seats(t, role, 7)),
+        ),
+        (
+            "all_seats",
+            "role's seats, one counter of several",
+            both,
+            key(last_seats),
+        ),
+        ("member", "role's member", both, key(keys::member(t, role, user, grant))),
+        (
+            "first_account",
+            "first accounts, made once",
+            both,
+            key(keys::first_account(t, "owner")),
+        ),
+        ("permission", "permission", both, key(keys::permission("admin.users"))),
+        ("signing_key", "signing key", both, key(keys::signing_key("a_kid"))),
+        (
+            "first_signing_key",
+            "the marker that a stack has a signing key",
+            both,
+            key(keys::first_signing_key()),
+        ),
+    ]
+}
+
+#[test]
+fn the_list_at_the_head_of_the_keys_is_what_the_functions_below_make() {
+    let rows = documented();
+    let mut of_items = BTreeSet::new();
+    for (function, item, attributes, texts) in made() {
+        let row = rows
+            .iter()
+            .find(|row| row.item == item)
+            .unwrap_or_else(|| panic!("no row `{item}`"));
+        for (attribute, text) in attributes.iter().zip(&texts) {
+            assert_eq!(
+                &filled(item, &row.keys[attribute]),
+                text,
+                "{function}: {attribute} of {item}"
+            );
+        }
+        if texts.len() == 2 {
+            of_items.insert(item);
+        }
+    }
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row.item.as_str()).collect();
+    assert_eq!(of_items, listed, "each row has the function of its key");
+}
+
+#[test]
+fn every_function_of_the_keys_is_in_the_golden_file() {
+    let public: BTreeSet<&str> = SOURCE
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub fn "))
+        .map(|rest| rest.split('(').next().unwrap())
+        // Where an account's counter is, which is no key.
+        .filter(|name| *name != "shard")
+        .collect();
+    let made = made();
+    let called: BTreeSet<&str> = made.iter().map(|(function, ..)| *function).collect();
+    assert_eq!(called, public);
+    let lines: Vec<String> = made
+        .iter()
+        .map(|(function, _, _, texts)| format!("{function:18} {}", texts.join(" / ")))
+        .collect();
+    golden("keys", &lines.join("\n"));
+}
+
+/// Whether a text is of a pattern: where `<…>` names an id there is one, and elsewhere there is something.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((before, rest)) = pattern.split_once('<') else {
+        return pattern == text;
+    };
+    let (name, after) = rest.split_once('>').unwrap();
+    let Some(text) = text.strip_prefix(before) else {
+        return false;
+    };
+    let is_id = ["user", "session", "entry", "role", "grant", "target"].contains(&name);
+    let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
+    ends.into_iter().any(|end| {
+        let (value, tail) = text.split_at(end);
+        let right = if is_id {
+            value.parse::<usher::id::UserId>().is_ok()
+        } else {
+            true
+        };
+        right && fits(after, tail)
+    })
+}
+
+/// A directory where everything has happened once.
+async fn lived_in() -> World {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    owner.post("/api/roles", json!({ "name": "Press Office" })).await;
+    let id = world.user_with("jane@example.org", &["Press Office"]).await;
+    world.signed_in("jane@example.org", PASSWORD).await;
+    let unknown = json!({ "username": "nobody", "password": "wrong" });
+    assert_eq!(world.nobody().post("/api/auth/login", unknown).await.status, 401);
+    assert_eq!(owner.post_empty(&format!("/api/users/{id}/lock")).await.status, 204);
+    world
+}
+
+#[tokio::test]
+async fn every_item_of_a_directory_is_in_the_list_and_every_row_of_the_list_has_an_item() {
+    let world = lived_in().await;
+    let rows = documented();
+    let mut seen = BTreeSet::new();
+    for item in world.items() {
+        let attribute = |name: &str| item[name]["S"].as_str().map(str::to_owned);
+        let of = |row: &&Row| {
+            ["PK", "SK"]
+                .iter()
+                .all(|name| fits(&row.keys[name], &attribute(name).unwrap()))
+        };
+        let found: Vec<&Row> = rows.iter().filter(of).collect();
+        let [row] = found[..] else {
+            panic!("{} / {}", item["PK"], item["SK"])
+        };
+        for name in ["GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK"] {
+            let right = match (row.keys.get(name), attribute(name)) {
+                (Some(pattern), Some(text)) => fits(pattern, &text),
+                // What set-up does, nobody does: there is no actor to index it by.
+                (Some(_), None) => row.item == "rights history" && name.starts_with("GSI2"),
+                (None, found) => found.is_none(),
+            };
+            assert!(right, "{name} of {}: {item}", row.item);
+        }
+        seen.insert(row.item.as_str());
+    }
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row.item.as_str()).collect();
+    assert_eq!(seen, listed);
+}
+
+#[test]
+fn the_base_role_has_the_same_key_in_every_tenant() {
+    let key = keys::role(&TenantId::main(), USER.id);
+    let item: Value = json!({ "PK": key.pk, "SK": key.sk });
+    assert_eq!(item, json!({ "PK": "T#main#ROLES", "SK": format!("ROLE#{}", USER.id) }));
+}
