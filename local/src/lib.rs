@@ -184,6 +184,8 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         ("USHER_DEV_ENDPOINTS", "true".to_owned()),
         ("USHER_ISSUER", options.address.clone()),
         ("USHER_DYNAMODB_ENDPOINT", dynamodb_url.to_owned()),
+        // The embedded one does one thing after another; a burst of requests waits, and is no outage.
+        ("USHER_STORE_DEADLINE_MS", "30000".to_owned()),
         ("USHER_MASTER_KEY", keys.master),
         ("USHER_CURSOR_KEY", keys.cursor),
     ];

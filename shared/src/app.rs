@@ -45,7 +45,12 @@ impl App {
     /// # Errors
     /// As [`App::new`].
     pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
-        let table = Table::connect(&settings.table, settings.dynamodb_endpoint.as_deref()).await;
+        let table = Table::connect(
+            &settings.table,
+            settings.dynamodb_endpoint.as_deref(),
+            settings.store_deadline,
+        )
+        .await;
         let (memory_kib, iterations, parallelism) = settings.argon2;
         let params = Params {
             memory_kib,

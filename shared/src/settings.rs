@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -36,6 +37,9 @@ pub struct Settings {
     pub hash_parallel: usize,
     /// `USHER_ARGON2`: `m=19456,t=2,p=1`, the cost of a password.
     pub argon2: (u32, u32, u32),
+    /// `USHER_STORE_DEADLINE_MS`: after which a request to the table, its repetitions included, is given up. Two of them
+    /// fit into the ten seconds of a function.
+    pub store_deadline: Duration,
     /// `USHER_DYNAMODB_ENDPOINT`: another DynamoDB than the region's.
     pub dynamodb_endpoint: Option<String>,
     /// Where the master key is: only functions that issue tokens have it.
@@ -98,6 +102,11 @@ impl Settings {
             history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
             hash_parallel: env.parsed("USHER_HASH_PARALLEL", "a number of hashes", 2),
             argon2: env.argon2(),
+            store_deadline: Duration::from_millis(env.parsed(
+                "USHER_STORE_DEADLINE_MS",
+                "a number of milliseconds",
+                4_000,
+            )),
             dynamodb_endpoint: env.text("USHER_DYNAMODB_ENDPOINT"),
             master_key: env.key("USHER_MASTER_KEY"),
             cursor_key: env.key("USHER_CURSOR_KEY"),

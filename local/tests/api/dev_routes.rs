@@ -35,18 +35,18 @@ async fn login_dev_answers_as_login_without_a_password() {
     assert_eq!(holder(&world, &reply).get("/api/users").await.status, 200);
     insta::assert_json_snapshot!(covered(&reply.body, &["/token", "/user/id"]), @r#"
     {
-      "expiresAt": "2026-11-22T16:00:00.000Z",
       "token": "[token]",
+      "expiresAt": "2026-11-22T16:00:00.000Z",
       "user": {
-        "displayName": null,
-        "email": "admin@gauth.local",
         "id": "[user/id]",
-        "mustChangePassword": false,
+        "email": "admin@gauth.local",
+        "username": "admin",
+        "displayName": null,
         "roles": [
           "user",
           "admin"
         ],
-        "username": "admin"
+        "mustChangePassword": false
       }
     }
     "#);
@@ -98,8 +98,8 @@ async fn dev_token_is_for_an_account_where_only_its_name_is_given() {
     let reply = dev_token(&world, json!({ "username": "admin" })).await;
     insta::assert_json_snapshot!(covered(&reply.body, &["/token"]), @r#"
     {
-      "expiresAt": "2026-11-22T09:00:00.000Z",
-      "token": "[token]"
+      "token": "[token]",
+      "expiresAt": "2026-11-22T09:00:00.000Z"
     }
     "#);
     let me = holder(&world, &reply).get("/api/me/profile").await;

@@ -143,9 +143,9 @@ async fn a_row_says_when_through_which_contract_from_where_and_with_what() {
       "items": [
         {
           "at": "2026-11-22T08:00:00.000Z",
-          "ip": "127.0.0.1",
           "kind": "login",
           "surface": "directory",
+          "ip": "127.0.0.1",
           "userAgent": "[items/0/userAgent]"
         }
       ],

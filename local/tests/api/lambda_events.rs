@@ -292,7 +292,12 @@ async fn play(function: &str) -> String {
         let told = there.told(event);
         let through = there.through_lambda(&told, table).await;
         let over = here.over_http(&here.told(event)).await;
-        assert_eq!(normal(&through), normal(&over), "{function}/{}", event.name);
+        let mut seen = normal(&through);
+        if told["requestContext"]["http"]["method"] == "HEAD" {
+            // API Gateway drops the body of such an answer, as every server does.
+            seen.2 = Value::from("");
+        }
+        assert_eq!(seen, normal(&over), "{function}/{}", event.name);
         let id = through.headers["x-request-id"].to_str().unwrap();
         assert_eq!(id, told["requestContext"]["requestId"], "{function}/{}", event.name);
         let problem = serde_json::from_str::<Value>(&through.body).unwrap_or_default();

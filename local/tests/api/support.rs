@@ -146,6 +146,8 @@ pub fn settings_of(dynamodb: &str, overrides: &[(&str, &str)]) -> Settings {
         ("USHER_CURSOR_KEY", &key),
         ("USHER_ARGON2", "m=8,t=1,p=1"),
         ("USHER_HASH_PARALLEL", "8"),
+        // Hundreds of requests at once on two cores are slow, and no fault of the store's.
+        ("USHER_STORE_DEADLINE_MS", "60000"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();

@@ -1,10 +1,13 @@
 //! Sessions: opened by a login, carried on by a refresh, ended by a logout or a revocation.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Map;
 
 use super::{Caller, Context, Terms, authenticate, record};
+use crate::ambient;
 use crate::domain::history::LoginKind;
 use crate::domain::role::SystemRole;
 use crate::domain::session::{Family, Presented, Session};
@@ -134,8 +137,11 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     for _ in 0..REFRESH_TRIES {
         match refresh_once(cx, &token, terms).await {
-            // Another refresh of the same session came between reading and writing.
-            Err(Error::PreconditionFailed) => {}
+            // Another refresh of the same session came between reading and writing. By chance, so that a crowd parts.
+            Err(Error::PreconditionFailed) => {
+                let [chance] = ambient::random::<1>()?;
+                tokio::time::sleep(Duration::from_millis(u64::from(chance) / 4)).await;
+            }
             outcome => return outcome,
         }
     }

@@ -99,7 +99,7 @@ pub enum Updated {
 impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
     /// endpoint of its own.
-    pub async fn connect(name: &str, endpoint: Option<&str>) -> Self {
+    pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration) -> Self {
         let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
         if endpoint.is_some() {
             // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
@@ -107,9 +107,9 @@ impl Table {
             loader = loader.region("us-east-1").credentials_provider(local);
         }
         let shared = loader.load().await;
-        let mut config = patience::patient(&shared);
+        let mut config = patience::patient(&shared, deadline);
         if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint);
+            config = config.endpoint_url(endpoint).http_client(patience::direct());
         }
         Self {
             client: Client::from_conf(config.build()),

@@ -43,13 +43,13 @@ async fn e05_five_failures_lock_an_account_and_a_name_that_nobody_has_in_the_sam
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     insta::assert_json_snapshot!(login(&world, "jane@example.org", PASSWORD).await.body, @r#"
     {
+      "type": "/problems/locked",
+      "title": "The account is locked",
+      "status": 423,
       "detail": "the account is locked until 2026-11-22T08:15:00Z",
       "instance": "/api/auth/login",
-      "lockoutUntil": "2026-11-22T08:15:00.000Z",
       "reason": "too many failed logins",
-      "status": 423,
-      "title": "The account is locked",
-      "type": "/problems/locked"
+      "lockoutUntil": "2026-11-22T08:15:00.000Z"
     }
     "#);
 }

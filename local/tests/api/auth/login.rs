@@ -17,17 +17,17 @@ async fn a_name_and_its_password_get_a_token_for_eight_hours() {
     assert_eq!(reply.header("cache-control"), "no-store");
     insta::assert_json_snapshot!(covered(&reply.body, &["/token", "/user/id"]), @r#"
     {
-      "expiresAt": "2026-11-22T16:00:00.000Z",
       "token": "[token]",
+      "expiresAt": "2026-11-22T16:00:00.000Z",
       "user": {
-        "displayName": "Jane D.",
-        "email": "jane@example.org",
         "id": "[user/id]",
-        "mustChangePassword": false,
+        "email": "jane@example.org",
+        "username": "Jane",
+        "displayName": "Jane D.",
         "roles": [
           "user"
         ],
-        "username": "Jane"
+        "mustChangePassword": false
       }
     }
     "#);
@@ -119,11 +119,11 @@ async fn e01_e02_a_wrong_password_gets_one_answer_for_one_comparison_whoever_is_
     }
     insta::assert_json_snapshot!(login(&world, "unknown@example.org", "x").await.body, @r#"
     {
-      "detail": "wrong name or password",
-      "instance": "/api/auth/login",
-      "status": 401,
+      "type": "/problems/wrong-credentials",
       "title": "Wrong name or password",
-      "type": "/problems/wrong-credentials"
+      "status": 401,
+      "detail": "wrong name or password",
+      "instance": "/api/auth/login"
     }
     "#);
 }
@@ -181,12 +181,12 @@ async fn e01_the_state_of_an_account_is_named_only_to_its_own_password() {
     assert_eq!(reply.header("retry-after"), "", "it does not end by itself");
     insta::assert_json_snapshot!(reply.body, @r#"
     {
+      "type": "/problems/locked",
+      "title": "The account is locked",
+      "status": 423,
       "detail": "the account is locked",
       "instance": "/api/auth/login",
-      "reason": "abuse",
-      "status": 423,
-      "title": "The account is locked",
-      "type": "/problems/locked"
+      "reason": "abuse"
     }
     "#);
 }

@@ -26,10 +26,10 @@ async fn a_refresh_token_gets_another_pair() {
     assert_eq!(reply.header("cache-control"), "no-store");
     insta::assert_json_snapshot!(covered(&reply.body, &["/accessToken", "/refreshToken"]), @r#"
     {
+      "tokenType": "Bearer",
       "accessToken": "[accessToken]",
       "expiresIn": 3600,
-      "refreshToken": "[refreshToken]",
-      "tokenType": "Bearer"
+      "refreshToken": "[refreshToken]"
     }
     "#);
     let second = Pair::of(&reply);

@@ -21,10 +21,10 @@ async fn an_address_and_its_password_get_a_pair() {
     assert!(reply.str("refreshToken").starts_with("usher_rt_"));
     insta::assert_json_snapshot!(covered(&reply.body, &["/accessToken", "/refreshToken"]), @r#"
     {
+      "tokenType": "Bearer",
       "accessToken": "[accessToken]",
       "expiresIn": 3600,
-      "refreshToken": "[refreshToken]",
-      "tokenType": "Bearer"
+      "refreshToken": "[refreshToken]"
     }
     "#);
 }

@@ -16,7 +16,10 @@ pub async fn counted() -> (World, Proxy) {
     let db = Database::memory().unwrap();
     create_table(&db);
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
-    (World::on(db, proxy.url.clone(), &[]).await, proxy)
+    (
+        World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "4000")]).await,
+        proxy,
+    )
 }
 
 /// Rows as the document has them, without what a test cannot see.

@@ -5,9 +5,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// A client's configuration with our patience: two requests that are given up fit into the ten seconds of a function.
-pub fn patient(shared: &aws_config::SdkConfig) -> Builder {
+/// A client's configuration with our patience: whatever happens, a request is over by the deadline.
+pub fn patient(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
     Builder::from(shared)
         .retry_config(
             RetryConfig::standard()
@@ -18,10 +22,23 @@ pub fn patient(shared: &aws_config::SdkConfig) -> Builder {
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(1))
-                .operation_attempt_timeout(Duration::from_millis(1500))
-                .operation_timeout(Duration::from_secs(4))
+                .operation_attempt_timeout(deadline * 3 / 8)
+                .operation_timeout(deadline)
                 .build(),
         )
+}
+
+/// A client for an emulator on this machine: no TLS, and past any proxy that the environment names, which would be asked
+/// for an address that only this machine has.
+pub fn direct() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, _| {
+        let connector = Connector::builder().proxy_config(ProxyConfig::disabled());
+        let settings = settings.cloned().unwrap_or_default();
+        connector
+            .connector_settings(settings)
+            .sleep_impl(TokioSleep::new())
+            .build_http()
+    })
 }
 
 /// How many repetitions a process can have under way: 50 after lost answers, and two more each second.
