@@ -272,7 +272,8 @@ async fn i07_other_methods_are_405_with_allow() {
         assert_ne!(overridden.status, 204);
     }
     let head = owner.send(Method::HEAD, "/api/users", None, &[]).await;
-    assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+    // API Gateway brings `HEAD` to no route; so it is refused wherever the code runs.
+    assert_eq!((head.status.as_u16(), head.text.as_str()), (405, ""));
     for path in [
         "/api",
         "/api/nothing",
