@@ -194,6 +194,19 @@ async fn z09_an_account_that_is_not_active_any_more_passes_no_guarded_route() {
 }
 
 #[tokio::test]
+async fn z09_while_a_lockout_lasts_a_token_passes_no_guarded_route_and_after_it_does_again() {
+    let world = World::new().await;
+    let (jane, _) = jane(&world).await;
+    for _ in 0..5 {
+        let wrong = json!({ "username": "jane@example.org", "password": "wrong" });
+        assert_eq!(world.nobody().post("/api/auth/login", wrong).await.status, 401);
+    }
+    every_door_is_shut(&jane).await;
+    world.clock.advance(15 * 60);
+    opens(&jane).await;
+}
+
+#[tokio::test]
 async fn r06_a_session_that_was_ended_opens_no_guarded_route() {
     let world = World::new().await;
     let (jane, _) = jane(&world).await;
