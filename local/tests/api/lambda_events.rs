@@ -184,7 +184,6 @@ impl Stage {
 
     /// Over a socket: the request that the client of the event had sent, to all functions at once.
     async fn over_http(&self, event: &Value) -> Answer {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let context = &event["requestContext"];
         let raw = text(&event["rawPath"]);
         let stage = format!("/{}", text(&context["stage"]));
@@ -202,20 +201,6 @@ impl Stage {
             .collect();
         let query = text(&event["rawQueryString"]);
         let mark = if query.is_empty() { "" } else { "?" };
-        let mut headers: Vec<(String, String)> = Vec::new();
-        for (name, value) in event["headers"].as_object().unwrap() {
-            let name = name.to_ascii_lowercase();
-            // What API Gateway added, and what the client sets by itself.
-            if !name.starts_with("x-forwarded-")
-                && !["host", "content-length", "x-amzn-trace-id"].contains(&name.as_str())
-            {
-                headers.push((name, text(value)));
-            }
-        }
-        let cookies: Vec<String> = event["cookies"].as_array().into_iter().flatten().map(text).collect();
-        if !cookies.is_empty() {
-            headers.push(("cookie".to_owned(), cookies.join("; ")));
-        }
         let body = text(&event["body"]);
         let body = if event["isBase64Encoded"] == true {
             STANDARD.decode(body).unwrap()
@@ -227,11 +212,32 @@ impl Stage {
             &self.world.base,
             &method,
             &format!("{}{mark}{query}", segments.join("/")),
-            &headers,
+            &sent_headers(event),
             &body,
         )
         .await
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The headers that the client had sent: without what API Gateway added, and what `raw` sets by itself.
+fn sent_headers(event: &Value) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in event["headers"].as_object().unwrap() {
+        let name = name.to_ascii_lowercase();
+        if !name.starts_with("x-forwarded-") && !["host", "content-length", "x-amzn-trace-id"].contains(&name.as_str())
+        {
+            headers.push((name, text(value)));
+        }
+    }
+    let cookies: Vec<String> = event["cookies"].as_array().into_iter().flatten().map(text).collect();
+    if !cookies.is_empty() {
+        headers.push(("cookie".to_owned(), cookies.join("; ")));
+    }
+    headers
 }
 
 /// An answer without what two worlds can never have in common.
