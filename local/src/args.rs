@@ -34,6 +34,10 @@ pub struct Args {
     /// Offer the embedded DynamoDB to other tools (sam local, the AWS CLI) on this address, such as 127.0.0.1:8000
     #[arg(long, value_name = "ADDR", conflicts_with = "dynamodb_endpoint")]
     pub dynamodb_listen: Option<SocketAddr>,
+
+    /// Write the OpenAPI document of all routes to this file, and end
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.json")]
+    pub write_openapi: Option<PathBuf>,
 }
 
 impl Args {

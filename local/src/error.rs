@@ -56,6 +56,9 @@ pub enum Error {
     /// `USHER_…` variables that are wrong.
     #[error("{0}")]
     Settings(String),
+    /// The OpenAPI document cannot be made.
+    #[error("the OpenAPI document cannot be made: {0:?}")]
+    OpenApi(usher::Error),
     /// Set-up did not go through.
     #[error("set-up failed: {0:?}")]
     Setup(usher::Error),

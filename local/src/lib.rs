@@ -33,8 +33,34 @@ pub use error::{Error, Result};
 
 /// Every function's route table: the one place of this crate that names them.
 pub fn tables() -> Vec<Routes> {
-    vec![auth::routes(), me::routes(), users::routes(), roles::routes()]
+    vec![
+        auth::routes(),
+        me::routes(),
+        users::routes(),
+        roles::routes(),
+        discovery::routes(),
+    ]
 }
+
+/// The OpenAPI document of all of them, as it is committed.
+///
+/// # Errors
+/// Where the tables and their bodies do not make a document: a defect.
+pub fn openapi() -> Result<String> {
+    let document =
+        usher::http::openapi::document(env!("CARGO_PKG_VERSION"), ABOUT, &tables()).map_err(Error::OpenApi)?;
+    let text = document
+        .to_pretty_json()
+        .map_err(|error| Error::OpenApi(usher::Error::fault(error)))?;
+    Ok(text + "\n")
+}
+
+/// What stands at the head of the document.
+const ABOUT: &str = "A user directory and authorization service: accounts, roles and tokens.
+
+Sign in with `POST /api/auth/login`, and send the token as `Authorization: Bearer …`. Bodies are JSON, at most 64 KiB. \
+Every answer has an `x-request-id`; a refusal is Problem Details (RFC 9457).
+";
 
 /// Where the table is.
 #[derive(Debug, Clone)]

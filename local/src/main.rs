@@ -29,6 +29,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<()> {
+    if let Some(path) = &args.write_openapi {
+        return Ok(std::fs::write(path, local::openapi()?)?);
+    }
     // Before anything can be read of a start: whoever reads it may send the signal.
     let shutdown = stop_signal()?;
     let listener = server::bind(&args.host, args.port).await?;

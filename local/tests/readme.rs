@@ -1,5 +1,5 @@
 //! The README's story is true: its lines are run against a fresh server, and their answers are those that it shows.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a test may end by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 
 use std::collections::HashMap;
 use std::process::Command;

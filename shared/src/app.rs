@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::actions::keyring::Keyring;
 use crate::ambient::{Clock, SystemClock};
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 use crate::proof::password::{Hasher, Params};
 use crate::proof::seal::{MacKey, MasterKey};
 use crate::settings::{KeySource, Settings};
@@ -69,7 +69,10 @@ impl App {
     /// [`Error::Unavailable`] where this function has none or it cannot be read: nothing is issued then.
     pub async fn master_key(&self) -> Result<&MasterKey> {
         let source = self.settings.master_key.as_ref();
-        let read = || async { MasterKey::from_text(text("USHER_MASTER_KEY", source).await?.expose_secret()) };
+        let read = || async {
+            let text = text("USHER_MASTER_KEY", source).await?;
+            MasterKey::from_text(text.expose_secret()).map_err(misconfigured("USHER_MASTER_KEY"))
+        };
         self.master.get_or_try_init(read).await
     }
 
@@ -79,8 +82,19 @@ impl App {
     /// As [`App::master_key`].
     pub async fn cursor_key(&self) -> Result<&MacKey> {
         let source = self.settings.cursor_key.as_ref();
-        let read = || async { MacKey::from_text(text("USHER_CURSOR_KEY", source).await?.expose_secret()) };
+        let read = || async {
+            let text = text("USHER_CURSOR_KEY", source).await?;
+            MacKey::from_text(text.expose_secret()).map_err(misconfigured("USHER_CURSOR_KEY"))
+        };
         self.cursors.get_or_try_init(read).await
+    }
+}
+
+/// A key that is none is the operator's to mend, and no defect: until then this function cannot do its work.
+fn misconfigured(name: &'static str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Fault(Cause(why)) => Error::unavailable(format!("{name}: {why}")),
+        other => other,
     }
 }
 

@@ -66,9 +66,13 @@ pub enum Error {
     /// `If-Match` names a version that is no longer the current one.
     #[error("it has changed since it was read: read it again")]
     PreconditionFailed,
-    /// The store, or something else that Usher needs, does not answer now. Nothing was written.
+    /// The store, or something else that Usher needs, does not answer now. Nothing was written, unless every answer to
+    /// the write itself was lost.
     #[error("the service is busy; try again shortly")]
     Unavailable(Cause),
+    /// Nobody has run set-up: the stack has no signing key yet.
+    #[error("this stack is not set up yet: its set-up has not run, or has not come to its end")]
+    NotSetUp,
     /// A defect of Usher's.
     #[error("something went wrong here")]
     Fault(Cause),

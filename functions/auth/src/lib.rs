@@ -10,6 +10,7 @@ pub mod wire;
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Auth")
+        .about("Tokens: by e-mail address or username, with or without refresh.")
         .post("/api/auth/token", Anyone, handlers::token)
         .says(
             "Logs in by e-mail address; answers an access and a refresh token",

@@ -1,1 +1,33 @@
-//! discovery
+//! What strangers may know: public keys, OpenID discovery, the API's description and a browser for it, health.
+
+use usher::access::guard::Guard::Anyone;
+use usher::http::problem::Problem;
+use usher::http::routes::Routes;
+
+mod handlers;
+mod unknown;
+pub mod wire;
+
+/// The route table. API Gateway also sends here whatever no route of any function takes.
+pub fn routes() -> Routes {
+    Routes::new::<Problem>("Discovery")
+        .about("What needs no token: public keys, OpenID discovery, this document, health.")
+        .get("/.well-known/jwks.json", Anyone, handlers::jwks)
+        .says("The public keys that tokens are verified with (RFC 7517)", &[])
+        .get(
+            "/.well-known/openid-configuration",
+            Anyone,
+            handlers::openid_configuration,
+        )
+        .says(
+            "Where the keys are, and how tokens are signed (OpenID Connect Discovery 1.0)",
+            &[],
+        )
+        .get("/openapi.json", Anyone, handlers::openapi)
+        .says("This document", &[])
+        .get("/docs", Anyone, handlers::docs)
+        .says("This document as a page to read and to try", &[])
+        .get("/health", Anyone, handlers::health)
+        .says("Whether the stack is set up and its table answers", &[])
+        .known(unknown::routes())
+}

@@ -1,2 +1,7 @@
 //! The Lambda function.
-fn main() {}
+
+/// Serves until the runtime ends.
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    usher::http::lambda::run(discovery::routes()).await
+}

@@ -14,7 +14,7 @@ pub async fn profile(cx: Context) -> Result<Tagged<UserView>> {
     let user = cx.own_account()?;
     Ok(Tagged {
         version: user.version,
-        body: UserView::read(&cx, user).await?,
+        body: UserView::whole(&cx, user, &cx.caller()?.roles),
     })
 }
 
@@ -27,7 +27,7 @@ pub async fn patch(
     let user = accounts::patch_own(&cx, &Value::Object(patch.fields), expected).await?;
     Ok(Tagged {
         version: user.version,
-        body: UserView::read(&cx, &user).await?,
+        body: UserView::whole(&cx, &user, &cx.caller()?.roles),
     })
 }
 

@@ -9,6 +9,7 @@ pub mod handlers;
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Me")
+        .about("The caller's own account. No permission is needed.")
         .get("/api/me/profile", SignedIn, handlers::profile)
         .says("Shows the caller's account", &[404])
         .patch("/api/me/profile", SignedIn, handlers::patch)

@@ -11,6 +11,7 @@ pub mod wire;
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Roles")
+        .about("Roles, their permissions and seats.")
         .get("/api/roles", needs(ADMIN_ROLES), handlers::list)
         .says("Lists roles, those of the system first", &[])
         .post("/api/roles", needs(ADMIN_ROLES), handlers::create)

@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, grants, histories, listing, passwords, users};
+use usher::actions::{Context, grants, histories, listing, locks, passwords, users};
 use usher::domain::user::AdminLock;
 use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
@@ -22,20 +22,20 @@ pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<Us
 
 /// `POST /api/users`
 pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<UserView>> {
-    let user = users::create(&cx, body.parse(&cx)?).await?;
-    let location = format!("/api/users/{}", user.id);
+    let (user, roles) = users::create(&cx, body.parse(&cx)?).await?;
     Ok(Created {
-        location,
-        body: UserView::read(&cx, &user).await?,
+        location: format!("/api/users/{}", user.id),
+        body: UserView::whole(&cx, &user, &roles),
     })
 }
 
 /// `GET /api/users/{user}`
 pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserView>> {
     let user = users::find(&cx, &user).await?;
+    let roles = users::roles_of(&cx, &user).await?;
     Ok(Tagged {
         version: user.version,
-        body: UserView::read(&cx, &user).await?,
+        body: UserView::whole(&cx, &user, &roles),
     })
 }
 
@@ -55,12 +55,12 @@ pub async fn patch(
     MergePatch(body): MergePatch<PatchUser>,
 ) -> Result<Maybe<UserView>> {
     let user = users::patch(&cx, &user, body.parse(&cx, expected)?).await?;
-    let shown = if prefer.representation {
-        Some(UserView::read(&cx, &user).await?)
-    } else {
-        None
-    };
-    Ok(Maybe(shown))
+    if !prefer.representation {
+        return Ok(Maybe(None));
+    }
+    // It is done. A preference that cannot be met does not undo that (RFC 7240, 2): the answer is 204 then.
+    let roles = users::roles_of(&cx, &user).await.ok();
+    Ok(Maybe(roles.map(|roles| UserView::whole(&cx, &user, &roles))))
 }
 
 /// `DELETE /api/users/{user}`
@@ -71,7 +71,7 @@ pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> 
 
 /// `POST /api/users/{user}/lock`
 pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
-    users::lock(
+    locks::lock(
         &cx,
         &user,
         AdminLock {
@@ -85,7 +85,7 @@ pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeB
 
 /// `POST /api/users/{user}/unlock`
 pub async fn unlock(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
-    users::unlock(&cx, &user).await?;
+    locks::unlock(&cx, &user).await?;
     Ok(NoContent)
 }
 
@@ -119,9 +119,8 @@ pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<Gr
 
 /// `POST /api/users/{user}/roles`
 pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<GrantRole>) -> Result<Created<GrantView>> {
-    let found = users::find(&cx, &user).await?;
-    let (grant, role) = grants::give(&cx, &user, &body.parse()?).await?;
-    let location = format!("/api/users/{}/roles/{}", found.id, grant.id);
+    let (user, grant, role) = grants::give(&cx, &user, &body.parse()?).await?;
+    let location = format!("/api/users/{user}/roles/{}", grant.id);
     Ok(Created {
         location,
         body: GrantView::of(&cx, &grant, role.name.as_given()),

@@ -11,6 +11,7 @@ pub mod wire;
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Users")
+        .about("Accounts, as an administrator sees them.")
         .get("/api/users", needs(ADMIN_USERS), handlers::list)
         .says("Lists accounts, newest first", &[])
         .post("/api/users", needs(ADMIN_USERS), handlers::create)

@@ -2,10 +2,10 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    missing_docs,
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod reconcile;
 mod support;
 
 mod auth;
@@ -22,7 +22,11 @@ mod input;
 mod jwt_attacks;
 mod lambda_events;
 mod policy_matrix;
+mod proxy;
 mod races;
+mod races_administrators;
+mod races_names;
+mod races_seats;
 mod round_trips;
 mod secrets;
 mod template;

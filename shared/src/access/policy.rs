@@ -49,6 +49,13 @@ pub fn protected_rung(grants: &[Grant], now: Timestamp) -> Rung {
         .unwrap_or_default()
 }
 
+/// All that an account can come to hold by the grants that it has: at any time from now on, in any department.
+pub fn prospects(grants: &[Grant], roles: &[Role], now: Timestamp) -> BTreeSet<String> {
+    let standing = |role: &&Role| grants.iter().any(|grant| grant.role == role.id && grant.stands(now));
+    let held = roles.iter().filter(standing);
+    held.flat_map(|role| role.permissions.iter().cloned()).collect()
+}
+
 /// Whether an actor may change an account that these grants protect: not one on a higher rung.
 ///
 /// # Errors
@@ -60,13 +67,13 @@ pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Whether an actor may put itself in an account's place (set its password or its address): not where the account
-/// holds an administrative permission that the actor lacks.
+/// Whether an actor may put itself in the place of an account that can come to hold these permissions (set its
+/// password or its address): not where one is administrative and the actor lacks it.
 ///
 /// # Errors
 /// [`Forbidden::NotHeld`].
-pub fn may_take_over(actor: &Rights, target: &Rights) -> Result<()> {
-    let administrative = target.permissions.iter().filter(|name| is_administrative(name));
+pub fn may_take_over(actor: &Rights, prospects: &BTreeSet<String>) -> Result<()> {
+    let administrative = prospects.iter().filter(|name| is_administrative(name));
     holds_all(actor, administrative)
 }
 

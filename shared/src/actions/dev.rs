@@ -41,7 +41,11 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
         other => other,
     })?;
     match user.status_at(cx.now) {
-        Status::Active => login::open(cx, &user, None, terms).await,
+        Status::Active => {
+            let (mut session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
+            session.unproven = true;
+            login::open(cx, &user, None, (session, refresh), terms).await
+        }
         status => Err(Error::AccountNotActive(status)),
     }
 }
@@ -67,6 +71,7 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
         refresh: false,
     };
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
+    session.unproven = true;
     session.made_up = Some(MadeUp {
         username: principal.username.unwrap_or_else(|| "dev".to_owned()),
         roles: principal.roles,

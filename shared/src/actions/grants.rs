@@ -8,9 +8,10 @@ use crate::access::policy;
 use crate::domain::grant::{Grant, MAX_GRANTS};
 use crate::domain::role::{self, Role, Rung, SystemRole};
 use crate::domain::text::Department;
+use crate::domain::time;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
-use crate::id::{GrantId, RoleId};
+use crate::id::{GrantId, RoleId, UserId};
 
 /// A role to be given.
 #[derive(Debug, Default, Clone)]
@@ -74,12 +75,17 @@ pub(super) fn first(cx: &Context, given: &[Role]) -> Result<Vec<Grant>> {
     Ok(grants)
 }
 
-/// Gives a role to an account.
+/// Gives a role to an account; answers whose it is.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
 /// [`Conflict::TooManyGrants`].
-pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant, Role)> {
+pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
+    let new = &NewGrant {
+        effective_from: new.effective_from.map(time::kept),
+        effective_to: new.effective_to.map(time::kept),
+        ..new.clone()
+    };
     if let (Some(from), Some(to)) = (new.effective_from, new.effective_to)
         && to <= from
     {
@@ -92,7 +98,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(Grant
         match give_role(cx, &found, &role, new).await {
             // The role changed while it was given: it is to be given as it is now.
             Err(Error::Conflict(Conflict::Contention)) => {}
-            outcome => return outcome.map(|grant| (grant, role)),
+            outcome => return outcome.map(|grant| (found.id, grant, role)),
         }
     }
     Err(Conflict::Contention.into())
@@ -108,11 +114,9 @@ async fn give_role(cx: &Context, found: &User, role: &Role, new: &NewGrant) -> R
         if user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
         }
-        if user.grants.len() >= MAX_GRANTS {
-            return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
-        }
         let mut after = user.clone();
         after.grants.push(grant.clone());
+        room_for(after.grants.len())?;
         given = Some(grant);
         Ok(after)
     })
@@ -179,6 +183,7 @@ pub async fn set_rung(
             after
                 .grants
                 .push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+            room_for(after.grants.len())?;
         }
         if let Some(status) = status {
             accounts::set_status(&mut after, status)?;
@@ -186,6 +191,17 @@ pub async fn set_rung(
         Ok(after)
     };
     accounts::change_with(cx, found, None, edit).await.map(drop)
+}
+
+/// Whether an account can have this many grants.
+///
+/// # Errors
+/// [`Conflict::TooManyGrants`].
+pub(super) fn room_for(grants: usize) -> Result<()> {
+    if grants > MAX_GRANTS {
+        return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
+    }
+    Ok(())
 }
 
 fn is_on_ladder(id: RoleId) -> bool {

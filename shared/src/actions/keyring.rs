@@ -74,9 +74,12 @@ impl Keys {
         }
     }
 
-    /// The public keys as a JWK Set's members (RFC 7517).
+    /// The public keys as a JWK Set's members (RFC 7517), each in the same order of its members at every reading: the
+    /// store gives them in none.
     pub fn jwks(&self) -> Vec<Value> {
-        self.stored.iter().map(|key| key.jwk.clone()).collect()
+        let mut jwks: Vec<Value> = self.stored.iter().map(|key| key.jwk.clone()).collect();
+        jwks.iter_mut().for_each(Value::sort_all_objects);
+        jwks
     }
 
     /// The algorithms of the keys.

@@ -13,10 +13,12 @@ use super::sessions::{self, Issued};
 use super::{Context, Terms, record};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::Full;
+use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
 use crate::store::attempts::{self, Reserved, Whose};
 use crate::store::table::{Changes, Cond, Key, Write, from_item, number, text as string};
@@ -25,6 +27,9 @@ use crate::store::{history, keys, sessions as session_store, users};
 /// How often, and after how long, an attempt asks again while others are being compared.
 const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(50);
+
+/// How often an outcome is written again on what others made of the account in the meantime.
+const TRIES: usize = 16;
 
 /// What a reserved attempt is about.
 pub(super) struct Attempt {
@@ -57,21 +62,28 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
     } else {
         None
     };
-    open(cx, user, better, terms).await
+    let begun = sessions::begin(cx, user.id, user.epoch, terms)?;
+    open(cx, user, better, begun, terms).await
 }
 
-/// Opens a session for an account whose password, or whatever else proves it, was right.
+/// Opens a session that was begun for an account whose password was right, and issues its first tokens.
 ///
 /// # Errors
 /// [`Error::WrongCredentials`] where the account changed in the meantime; [`Error::Unavailable`].
-pub(super) async fn open(cx: &Context, user: &User, better: Option<PasswordHash>, terms: &Terms) -> Result<Issued> {
-    let (session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
+pub(super) async fn open(
+    cx: &Context,
+    user: &User,
+    better: Option<PasswordHash>,
+    (session, refresh): (Session, Option<RefreshToken>),
+    terms: &Terms,
+) -> Result<Issued> {
     let named = sessions::named_roles(cx, user).await?;
     let (access_token, expires_at) = sessions::issue(cx, &session, &named, terms).await?;
-    let mut writes = cleared(user, better)?;
-    writes.push(session_store::open(&session)?);
-    writes.push(record::login(cx, user.id, LoginKind::Login, Some(session.id))?);
-    cx.app.table.transact(&writes).await?;
+    let opened = [
+        session_store::open(&session)?,
+        record::login(cx, user.id, LoginKind::Login, Some(session.id))?,
+    ];
+    succeed(cx, user, better.as_ref(), &opened).await?;
     Ok(Issued {
         user: Some(user.clone()),
         roles: named.into_iter().map(|role| role.name).collect(),
@@ -147,33 +159,49 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
-    let last = attempt.number >= cx.app.settings.lockout.limit;
+    let limit = cx.app.settings.lockout.limit;
+    let mut locks = attempt.number >= limit;
     let Some(user) = &attempt.user else {
-        return failed_nobody(cx, attempt, last).await;
+        return failed_nobody(cx, attempt, locks).await;
     };
     let mut user = user.clone();
-    for _ in 0..16 {
+    for _ in 0..TRIES {
         let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
-        if last {
-            writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
-            let mut locked = user.clone();
-            locked.attempts.lockout_until = Some(cx.now + cx.app.settings.lockout.duration(user.attempts.lockouts));
-            locked.version += 1;
-            writes.extend(users::writes(Some(&user), &locked)?.within);
-            tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
+        if locks {
+            writes.extend(lock(cx, &user)?);
         }
         match cx.app.table.transact(&writes).await {
-            // Somebody changed the account in the meantime; the lock goes onto what it is now.
-            Err(Error::PreconditionFailed) => match users::get(&cx.app.table, &cx.tenant, user.id).await? {
-                Some(now) => user = now,
-                None => return Ok(()),
-            },
-            outcome => return outcome,
+            Err(Error::PreconditionFailed) => {}
+            outcome => {
+                if locks && outcome.is_ok() {
+                    tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
+                }
+                return outcome;
+            }
         }
+        // Somebody changed the account in the meantime. The lock goes onto what it is now, unless one of the attempts
+        // succeeded, or an administrator cleared the count, or it is there already.
+        let Some(now) = users::get(&cx.app.table, &cx.tenant, user.id).await? else {
+            return Ok(());
+        };
+        locks = now.attempts.failed_login_count >= limit && now.attempts.locked_until(cx.now).is_none();
+        user = now;
     }
     Err(Error::unavailable(
         "an account changed again and again while it was to be locked",
     ))
+}
+
+/// The writes that lock an account, provided that it still counts that many failures.
+fn lock(cx: &Context, user: &User) -> Result<Vec<Write>> {
+    let rule = &cx.app.settings.lockout;
+    let mut locked = user.clone();
+    locked.attempts.lockout_until = Some(cx.now + rule.duration(user.attempts.lockouts));
+    locked.version += 1;
+    let counted = Cond::Ge("failedLoginCount", number(rule.limit));
+    let mut writes = users::writes_while(user, &locked, counted)?;
+    writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
+    Ok(writes)
 }
 
 async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
@@ -204,26 +232,50 @@ async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()
     cx.app.table.transact(&writes).await
 }
 
-/// The writes that clear the count, provided that the account is still the one whose password was right.
-fn cleared(user: &User, better: Option<PasswordHash>) -> Result<Vec<Write>> {
+/// Clears the count and does what a success brings, provided that the account is still the one whose password was right.
+async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, brings: &[Write]) -> Result<()> {
+    let mut user = proven.clone();
+    for _ in 0..TRIES {
+        let mut writes = cleared(&user, better)?;
+        writes.extend_from_slice(brings);
+        match cx.app.table.transact(&writes).await {
+            Err(Error::PreconditionFailed) => {}
+            outcome => return outcome,
+        }
+        // Another attempt locked it or ended an old lock, or the account was changed.
+        let now = users::get(&cx.app.table, &cx.tenant, user.id).await?;
+        user = now.ok_or(Error::WrongCredentials)?;
+        if user.epoch != proven.epoch || user.status != proven.status {
+            return Err(Error::WrongCredentials);
+        }
+    }
+    Err(Error::unavailable(
+        "an account changed again and again while somebody logged in",
+    ))
+}
+
+/// The writes that clear the count, provided that the account is as it was read; else [`Error::PreconditionFailed`].
+fn cleared(user: &User, better: Option<&PasswordHash>) -> Result<Vec<Write>> {
+    // The account is listed and counted as locked until its lock is taken off.
     if user.attempts.lockout_until.is_some() {
         let mut after = user.clone();
         after.attempts = crate::domain::lockout::Attempts::default();
-        after.password = better.or(after.password);
+        after.password = better.cloned().or(after.password);
         after.version += 1;
         return Ok(users::writes(Some(user), &after)?.within);
     }
     let changes = match better {
-        Some(hash) => attempts::cleared().set("password", string(hash.0)),
+        Some(hash) => attempts::cleared().set("password", string(&hash.0)),
         None => attempts::cleared(),
     };
     let same = vec![
         Cond::exists(),
+        Cond::Absent("lockoutUntil"),
         Cond::Eq("epoch", number(user.epoch)),
         Cond::Eq("status", string(user.status.as_str())),
     ];
     let write = Write::update(keys::user(&user.tenant, user.id), changes);
-    Ok(vec![write.when(Cond::All(same), Error::WrongCredentials)])
+    Ok(vec![write.when(Cond::All(same), Error::PreconditionFailed)])
 }
 
 fn not_active(user: &User, now: Timestamp) -> Option<Error> {

@@ -42,7 +42,7 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
     }
     let hash = hash(cx, new).await?;
     let mut proven = attempt.user.ok_or(Error::InvalidToken)?;
-    let epoch = proven.epoch;
+    let (epoch, mut session) = (proven.epoch, caller.session.clone());
     for _ in 0..accounts::TRIES {
         let mut after = proven.clone();
         after.password = Some(hash.clone());
@@ -50,9 +50,9 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
         after.attempts = Attempts::default();
         after.end_sessions();
         accounts::touched(cx, &mut after);
-        let plan = users::writes(Some(&proven), &after)?.and([sessions::keep(&caller.session, &after)?]);
+        let plan = users::writes(Some(&proven), &after)?.and([sessions::keep(&session, &after)?]);
         match plan.commit(&cx.app.table).await {
-            Err(Error::PreconditionFailed) => proven = sessions::account(cx, caller.id).await?,
+            Err(Error::PreconditionFailed) => (proven, session) = sessions::read(cx, &session).await?,
             outcome => return outcome,
         }
         // The password that was right is not the account's any more, or its sessions were ended.

@@ -9,7 +9,7 @@ use crate::access::policy;
 use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_administrative;
-use crate::domain::role::{FEW_COUNTERS, Role, SystemRole};
+use crate::domain::role::{FEW_COUNTERS, Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::text::{Description, RoleName};
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
@@ -66,6 +66,10 @@ pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     let Ok(name) = RoleName::parse(name) else {
         return Ok(None);
     };
+    // A system role keeps its name, so the claim has nothing to tell.
+    if let Some(system) = SYSTEM_ROLES.iter().find(|system| system.name == name.canonical()) {
+        return by_id(cx, system.id).await;
+    }
     match roles::named(&cx.app.table, &cx.tenant, &name).await? {
         Some(id) => roles::get(&cx.app.table, &cx.tenant, id).await,
         None => Ok(None),

@@ -89,6 +89,7 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
         epoch,
         version: 0,
         refresh: token.as_ref().map(Family::beginning),
+        unproven: false,
         made_up: None,
     };
     Ok((session, token))
@@ -244,6 +245,15 @@ pub fn keep(session: &Session, user: &User) -> Result<Write> {
     let mut kept = session.clone();
     kept.epoch = user.epoch;
     sessions::change(session, &kept)
+}
+
+/// An account and a session of its, as they are now.
+///
+/// # Errors
+/// [`Error::InvalidToken`] where either has gone; [`Error::Unavailable`].
+pub(super) async fn read(cx: &Context, session: &Session) -> Result<(User, Session)> {
+    let present = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
+    present.user.zip(present.session).ok_or(Error::InvalidToken)
 }
 
 /// The account of this id, unless it is deleted.

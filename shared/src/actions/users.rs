@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Context, grants, passwords, record, seating, sessions};
-use crate::access::policy::{self, Rights};
+use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::Attempts;
 use crate::domain::profile::Profile;
@@ -67,17 +67,22 @@ pub struct UserPatch {
     pub expected: Option<u64>,
 }
 
-/// Makes an account.
+/// Makes an account; answers it with its roles.
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
 /// [`Error::Forbidden`] for roles that the caller cannot give.
-pub async fn create(cx: &Context, new: NewUser) -> Result<User> {
+pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
+    // Before any is looked up: a list of thousands would be thousands of reads.
+    grants::room_for(new.roles.len())?;
     let given = grants::named(cx, &new.roles).await?;
     for role in &given {
         policy::may_grant(&cx.caller()?.rights, role)?;
     }
-    create_with(cx, new, &given, Vec::new()).await
+    // Read before the account is written: what is read afterwards could fail, and deny that it was made.
+    let everybody = super::roles::by_id(cx, USER.id).await?;
+    let user = create_with(cx, new, &given, Vec::new()).await?;
+    Ok((user, given.into_iter().chain(everybody).collect()))
 }
 
 /// Makes an account with these roles, whoever gives them, and with further writes in the same transaction.
@@ -95,6 +100,8 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         Some(password) => Some(passwords::hash(cx, password).await?),
         None => None,
     };
+    let grants = grants::first(cx, given)?;
+    grants::room_for(grants.len())?;
     let mut user = User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
@@ -106,7 +113,7 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
         lock: None,
         password,
         must_change_password: new.must_change_password,
-        grants: grants::first(cx, given)?,
+        grants,
         epoch: 0,
         version: 1,
         attempts: Attempts::default(),
@@ -186,7 +193,7 @@ async fn change_in(
             return Err(Error::PreconditionFailed);
         }
         let mut after = edit(&found)?;
-        if after == found {
+        if is_same(&after, &found) {
             return Ok(after);
         }
         touched(cx, &mut after);
@@ -196,6 +203,15 @@ async fn change_in(
         }
     }
     Err(Conflict::Contention.into())
+}
+
+/// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
+fn is_same(a: &User, b: &User) -> bool {
+    let spelled = |user: &User| {
+        let email = user.email.as_ref().map(|email| email.as_given().to_owned());
+        (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
+    };
+    a == b && spelled(a) == spelled(b)
 }
 
 async fn commit(cx: &Context, before: &User, after: &mut User, role: Option<&Role>) -> Result<()> {
@@ -283,7 +299,13 @@ fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
 pub(super) fn set_status(user: &mut User, status: Status) -> Result<()> {
     match status {
         Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
-        Status::Active => user.lock = None,
+        Status::Active => {
+            user.lock = None;
+            // Whoever is told that an account is active must be able to rely on it: a lockout ends as well.
+            if user.attempts.lockout_until.is_some() {
+                user.attempts = Attempts::default();
+            }
+        }
         Status::Locked if user.status == Status::Locked => {}
         Status::Locked => user.lock = Some(AdminLock::default()),
         Status::Inactive | Status::Banned => user.lock = None,
@@ -337,43 +359,6 @@ pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
     Err(Conflict::Contention.into())
 }
 
-/// Locks an account, until a time or until it is unlocked.
-///
-/// # Errors
-/// [`Error::Invalid`] where the time is over; otherwise as [`patch`].
-pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
-    if lock.until.is_some_and(|until| until <= cx.now) {
-        return Err(Error::invalid("/until", "this time is over"));
-    }
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        set_status(&mut after, Status::Locked)?;
-        after.lock = Some(lock.clone());
-        Ok(after)
-    })
-    .await
-}
-
-/// Ends a lock of either kind, and clears the failed count.
-///
-/// # Errors
-/// As [`patch`].
-pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        if after.status == Status::Locked {
-            set_status(&mut after, Status::Active)?;
-        }
-        after.attempts = Attempts::default();
-        Ok(after)
-    })
-    .await
-}
-
 /// Whether the caller may change this account: not one on a rung above its own (rule 9).
 ///
 /// # Errors
@@ -391,19 +376,19 @@ pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
     if cx.caller()?.id == user.id {
         return Ok(());
     }
-    policy::may_take_over(&cx.caller()?.rights, &rights_of(cx, user).await?)
+    let ids = user.grants.iter().map(|grant| grant.role);
+    let known = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
+    policy::may_take_over(&cx.caller()?.rights, &policy::prospects(&user.grants, &known, cx.now))
 }
 
-/// What an account may do now, in requests about no department.
+/// The roles that apply to an account now, in requests about no department.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn rights_of(cx: &Context, user: &User) -> Result<Rights> {
+pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
     let ids = super::authenticate::applying(cx, user);
-    let known = if ids.is_empty() {
-        Vec::new()
-    } else {
-        roles::get_all(&cx.app.table, &cx.tenant, ids).await?
-    };
-    Ok(policy::effective(&user.grants, &known, cx.now, None))
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    roles::get_all(&cx.app.table, &cx.tenant, ids).await
 }

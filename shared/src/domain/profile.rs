@@ -174,6 +174,12 @@ impl Profile {
         if !patch.is_object() {
             return Err(Error::invalid("", "the patch must be an object"));
         }
+        // Serde takes an array for a struct, field by field.
+        for group in ["address", "contact"] {
+            if patch.get(group).is_some_and(Value::is_array) {
+                return Err(Error::invalid(format!("/{group}"), "this must be an object"));
+            }
+        }
         let mut merged = serde_json::to_value(self).map_err(Error::fault)?;
         json_patch::merge(&mut merged, patch);
         // Reading it back is what picks the personal fields: the type has no others.

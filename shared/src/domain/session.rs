@@ -42,6 +42,9 @@ pub struct Session {
     /// Its line of refresh tokens, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refresh: Option<Family>,
+    /// Whether it was opened without a password, as development stages do. No other stage takes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     /// The rights of a made-up principal, on development stages only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub made_up: Option<MadeUp>,

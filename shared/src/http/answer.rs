@@ -34,16 +34,17 @@ pub struct NoContent;
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
 
-/// `200` with a text of its own media type.
-#[derive(Debug)]
-pub struct Text {
-    /// The media type.
-    pub media_type: &'static str,
-    /// For how long it may be kept, in seconds; not at all where 0.
-    pub max_age: u32,
-    /// The body.
-    pub body: String,
+/// What is nobody's in particular, so that anyone may keep it for a while.
+pub trait Public: Serialize {
+    /// Its media type.
+    const MEDIA_TYPE: &'static str;
+    /// For how long it may be kept, in seconds.
+    const MAX_AGE: u32;
 }
+
+/// `200` with JSON that caches may keep.
+#[derive(Debug)]
+pub struct Kept<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
@@ -80,19 +81,21 @@ impl<T: Serialize> IntoResponse for Maybe<T> {
     }
 }
 
-impl IntoResponse for Text {
+impl<T: Public> IntoResponse for Kept<T> {
     fn into_response(self) -> Response {
-        let mut response = self.body.into_response();
-        insert(&mut response, header::CONTENT_TYPE, self.media_type);
-        if self.max_age > 0 {
-            insert(
-                &mut response,
-                header::CACHE_CONTROL,
-                &format!("public, max-age={}", self.max_age),
-            );
+        let mut response = json(StatusCode::OK, &self.0);
+        // A fault is not for keeping.
+        if response.status() == StatusCode::OK {
+            insert(&mut response, header::CONTENT_TYPE, T::MEDIA_TYPE);
+            insert(&mut response, header::CACHE_CONTROL, &keep(T::MAX_AGE));
         }
         response
     }
+}
+
+/// `Cache-Control` of what anyone may keep for so many seconds.
+pub(super) fn keep(seconds: u32) -> String {
+    format!("public, max-age={seconds}")
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -106,7 +109,7 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-fn insert(response: &mut Response, name: header::HeaderName, value: &str) {
+pub(super) fn insert(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

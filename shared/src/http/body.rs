@@ -3,8 +3,8 @@
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use http_body_util::BodyExt;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 
@@ -12,6 +12,10 @@ use crate::error::{Error, Result, Violation};
 
 /// The most bytes of a body.
 pub const LIMIT: usize = 64 * 1024;
+
+/// The most bytes of a body that are read, and dropped, before its sender is told that it is too large: who is cut off
+/// in the middle often sees a broken connection in place of the answer. API Gateway passes no more than this on.
+const HEARD_OUT: usize = 10 * 1024 * 1024;
 
 /// A JSON body of the shape `T`.
 #[derive(Debug)]
@@ -78,18 +82,43 @@ async fn read(request: Request) -> Result<Vec<u8>> {
     if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
         return Err(Error::UnsupportedMediaType);
     }
-    match Limited::new(request.into_body(), LIMIT).collect().await {
-        Ok(body) => Ok(body.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::BodyTooLarge(LIMIT)),
-        Err(_) => Err(Error::Malformed("the body broke off".to_owned())),
+    let (mut body, mut bytes, mut seen) = (request.into_body(), Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::Malformed("the body broke off".to_owned()))?;
+        let data = frame.into_data().unwrap_or_default();
+        seen += data.len();
+        if seen <= LIMIT {
+            bytes.extend_from_slice(&data);
+        } else if seen > HEARD_OUT {
+            break;
+        }
+    }
+    if seen > LIMIT {
+        Err(Error::BodyTooLarge(LIMIT))
+    } else {
+        Ok(bytes)
     }
 }
 
-/// The value in these bytes.
+/// The object in these bytes.
 ///
 /// # Errors
 /// [`Error::Malformed`] with line and column; [`Error::Invalid`] with a JSON Pointer where it is JSON of another shape.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // First whether it is JSON at all, to its end: what is wrong with its fields is only worth saying after that.
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| told(String::new(), &error))?;
+    // Serde takes an array for a struct, field by field, and would speak of the struct by its name in the code.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid("", "the body must be an object"));
+    }
+    // What is ignored is not looked at by serde, and must be text all the same.
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let read = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = read.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len) + 1;
+        let place = format!("the body is not UTF-8 at line {line}, column {column}");
+        return Err(Error::Malformed(place));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::Email;
+use crate::domain::text::{Email, Username};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::GrantId;
 
@@ -37,7 +37,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// `{user}`: an id or an e-mail address. What is neither is nobody's.
+/// `{user}`: an id, an e-mail address or a username; no text is two of them. What is none is nobody's.
 #[derive(Debug, Clone)]
 pub struct UserPath(pub UserRef);
 
@@ -55,7 +55,9 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "user").await?;
         let id = text.parse().ok().map(UserRef::Id);
-        let user = id.or_else(|| Email::parse(&text).ok().map(UserRef::Email));
+        let user = id
+            .or_else(|| Email::parse(&text).ok().map(UserRef::Email))
+            .or_else(|| Username::parse(&text).ok().map(UserRef::Username));
         user.map(Self).ok_or(Error::NotFound(Noun::User))
     }
 }

@@ -2,11 +2,12 @@
 
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::actions::Surface;
-use crate::error::{Conflict, Error, Forbidden, Noun};
+use crate::error::Error;
 
 /// A contract's way of speaking: its name and bounds, and one total answer to every error.
 pub trait Dialect: 'static {
@@ -64,48 +65,20 @@ impl IntoResponse for Error {
     /// Only carries the error: the words are put in by `serve`, which knows whose route it was.
     fn into_response(self) -> Response {
         let mut response = Response::default();
-        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response.extensions_mut().insert(Failure(self));
         response
     }
 }
 
-/// A refusal's body as an example for the document: the dialect's own words for an error of this status.
-pub fn example(speech: &Speech, path: &str, status: u16) -> serde_json::Value {
+/// What the dialect says to this error: the example of a refusal for the document.
+pub fn example(speech: &Speech, path: &str, error: &Error) -> Option<(StatusCode, HeaderMap, serde_json::Value)> {
     let asked = Asked {
         path: path.to_owned(),
         with_token: true,
     };
-    let response = (speech.refuse)(&sample(status), &asked);
-    let bytes = response
-        .into_body()
-        .collect()
-        .now_or_never()
-        .and_then(Result::ok)
-        .map(|body| body.to_bytes());
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
-}
-
-fn sample(status: u16) -> Error {
-    let until = jiff::Timestamp::from_second(1_800_000_000).ok();
-    match status {
-        400 => Error::invalid("/email", "this is not an e-mail address"),
-        401 => Error::InvalidToken,
-        403 => Forbidden::MissingPermission(crate::domain::permission::ADMIN_USERS).into(),
-        404 => Error::NotFound(Noun::User),
-        405 => Error::MethodNotAllowed,
-        409 => Conflict::EmailTaken.into(),
-        412 => Error::PreconditionFailed,
-        413 => Error::BodyTooLarge(super::body::LIMIT),
-        415 => Error::UnsupportedMediaType,
-        423 => Error::Locked {
-            reason: "too many failed logins".to_owned(),
-            until,
-            retry_after: Some(900),
-        },
-        503 => Error::unavailable(""),
-        _ => Error::fault(""),
-    }
+    let (parts, body) = (speech.refuse)(error, &asked).into_parts();
+    let bytes = body.collect().now_or_never()?.ok()?.to_bytes();
+    let body = serde_json::from_slice(&bytes).ok()?;
+    Some((parts.status, parts.headers, body))
 }

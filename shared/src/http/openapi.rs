@@ -1,32 +1,34 @@
 //! The OpenAPI document (3.1), made of the route tables: what a handler takes and answers is read off its signature, so
 //! the document cannot say anything else than the code does.
+//!
+//! Here is what a signature says; [`document`] puts the document together.
 
-use std::collections::BTreeMap;
+use std::any::type_name;
 use std::future::Future;
 
-use http::{Method, StatusCode};
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem,
-};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::response::ResponseBuilder;
+use http::StatusCode;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ObjectBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr, Required,
-    Schema, Type,
-};
+use utoipa::openapi::{Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Created, Json, Maybe, NoContent, Tagged, Text};
+use super::answer::{Created, Json, Kept, Maybe, NoContent, Public, Tagged};
 use super::body::{Body, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
-use super::routes::{Route, Routes};
-use crate::access::guard::Guard;
+use super::page::Page;
 use crate::actions::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+
+pub mod check;
+mod document;
+mod example;
+mod operation;
+
+pub use document::document;
+pub use operation::refusals;
+
+#[cfg(test)]
+mod tests;
 
 /// What a handler takes and answers.
 #[derive(Default, Clone)]
@@ -56,10 +58,13 @@ impl Description {
         in_path.map(|p| p.name.as_str()).collect()
     }
 
+    /// Refers to a schema that is then part of the document, with all that it refers to itself. What utoipa forgets is a
+    /// type parameter's schema (`items: Vec<T>`): such a field needs `#[schema(inline)]`, or `document` complains.
     fn reference<T: ToSchema>(&mut self) -> RefOr<Schema> {
-        self.schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(&mut self.schemas);
-        Ref::from_schema_name(T::name()).into()
+        let Some(name) = name::<T>() else { return T::schema() };
+        self.schemas.push((name.clone(), T::schema()));
+        Ref::from_schema_name(name).into()
     }
 
     fn answer(
@@ -81,6 +86,20 @@ impl Description {
             answer.headers.push((name, description));
         }
     }
+}
+
+/// What a schema is called in the document; nothing for a list or an option, which stand where they are used. A generic
+/// type has its arguments in its name, as utoipa itself refers to it: its own name is the same for all of them.
+fn name<T: ToSchema>() -> Option<String> {
+    let Some((outer, arguments)) = type_name::<T>().split_once('<') else {
+        return Some(T::name().into_owned());
+    };
+    if outer.ends_with("::Vec") || outer.ends_with("::Option") {
+        return None;
+    }
+    let paths = arguments.split(['<', '>', ',', ' ']).filter(|path| !path.is_empty());
+    let names = paths.filter_map(|path| path.rsplit("::").next());
+    Some(names.fold(T::name().into_owned(), |all, one| format!("{all}_{one}")))
 }
 
 /// Something that a handler takes.
@@ -120,6 +139,7 @@ macro_rules! described {
     };
 }
 
+described!();
 described!(A);
 described!(A, B);
 described!(A, B, C);
@@ -174,7 +194,7 @@ fn text_parameter(name: &str, place: ParameterIn, required: Required, says: &str
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
-        let says = "The account's id, or its e-mail address";
+        let says = "The account's id, its e-mail address, or its username";
         description.parameters.push(text_parameter(
             "user",
             ParameterIn::Path,
@@ -275,128 +295,17 @@ impl<T: ToSchema> Output for Maybe<T> {
     }
 }
 
-impl Output for Text {
+impl<T: Public + ToSchema> Output for Kept<T> {
+    fn describe(description: &mut Description) {
+        let schema = description.reference::<T>();
+        description.answer(StatusCode::OK, "Done", Some((T::MEDIA_TYPE, schema)));
+        description.with_header("Cache-Control", "For how long it may be kept");
+    }
+}
+
+impl Output for Page {
     fn describe(description: &mut Description) {
         let schema = ObjectBuilder::new().schema_type(Type::String).build();
-        description.answer(StatusCode::OK, "Done", Some(("*/*", RefOr::T(schema.into()))));
+        description.answer(StatusCode::OK, "A page", Some(("text/html", RefOr::T(schema.into()))));
     }
-}
-
-/// The document of these tables.
-///
-/// # Errors
-/// [`Error::Fault`] where a route has a method that OpenAPI has no word for: a defect.
-pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi> {
-    let mut schemas = BTreeMap::new();
-    let mut paths = PathsBuilder::new();
-    for row in tables.iter().flat_map(Routes::rows) {
-        schemas.extend(row.description.schemas.iter().cloned());
-        let (name, schema) = (row.speech.schema)();
-        schemas.insert(name, schema);
-        paths = paths.path(row.path, PathItem::new(method(&row.method)?, operation(row)));
-    }
-    schemas.insert(PLACE.0.to_owned(), PLACE.1());
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .build();
-    let components = ComponentsBuilder::new()
-        .schemas_from_iter(schemas)
-        .security_scheme("bearer", SecurityScheme::Http(bearer))
-        .build();
-    let license = LicenseBuilder::new()
-        .name("MIT OR Apache-2.0")
-        .identifier(Some("MIT OR Apache-2.0"))
-        .build();
-    let info = InfoBuilder::new()
-        .title("Usher")
-        .version(version)
-        .description(Some(about))
-        .license(Some(license))
-        .build();
-    Ok(OpenApiBuilder::new()
-        .info(info)
-        .paths(paths)
-        .components(Some(components))
-        .build())
-}
-
-/// The schema that Problem Details refer to.
-const PLACE: (&str, fn() -> RefOr<Schema>) = ("ProblemPlace", <super::problem::Place as utoipa::PartialSchema>::schema);
-
-fn method(method: &Method) -> Result<HttpMethod> {
-    match method.as_str() {
-        "GET" => Ok(HttpMethod::Get),
-        "POST" => Ok(HttpMethod::Post),
-        "PUT" => Ok(HttpMethod::Put),
-        "PATCH" => Ok(HttpMethod::Patch),
-        "DELETE" => Ok(HttpMethod::Delete),
-        other => Err(Error::fault(format!("a route with the method {other}"))),
-    }
-}
-
-fn operation(row: &Route) -> Operation {
-    let mut operation = OperationBuilder::new()
-        .tag(row.tag)
-        .summary(Some(row.summary))
-        .operation_id(Some(&row.operation))
-        .parameters(Some(row.description.parameters.clone()));
-    if let Some((types, schema)) = &row.description.body {
-        let content = || ContentBuilder::new().schema(Some(schema.clone())).build();
-        let body = types
-            .iter()
-            .fold(RequestBodyBuilder::new(), |body, media| body.content(*media, content()));
-        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
-    }
-    for answer in &row.description.answers {
-        let mut response = ResponseBuilder::new().description(answer.description);
-        if let Some((media, schema)) = &answer.content {
-            response = response.content(*media, ContentBuilder::new().schema(Some(schema.clone())).build());
-        }
-        for (name, says) in &answer.headers {
-            response = response.header(*name, HeaderBuilder::new().description(Some(*says)).build());
-        }
-        operation = operation.response(answer.status.to_string(), response.build());
-    }
-    for status in refusals(row) {
-        operation = operation.response(status.to_string(), refusal(row, status));
-    }
-    match row.guard {
-        Guard::Anyone => operation.build(),
-        Guard::Needs(permission) => {
-            let says = format!("Needs the permission `{permission}`.");
-            operation.description(Some(says)).security(bearer()).build()
-        }
-        Guard::SignedIn | Guard::SignedInToChangePassword => operation.security(bearer()).build(),
-    }
-}
-
-fn bearer() -> SecurityRequirement {
-    SecurityRequirement::new("bearer", Vec::<String>::new())
-}
-
-/// Every status that a route refuses with.
-pub fn refusals(row: &Route) -> Vec<u16> {
-    let by_guard: &[u16] = if row.guard.is_guarded() { &[401, 403] } else { &[] };
-    let mut all: Vec<u16> = [by_guard, row.refusals, &row.description.refusals, &[500, 503]]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-fn refusal(row: &Route, status: u16) -> utoipa::openapi::response::Response {
-    let (name, _) = (row.speech.schema)();
-    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(name)))
-        .example(Some(super::dialect::example(&row.speech, row.path, status)))
-        .build();
-    ResponseBuilder::new()
-        .description(code.canonical_reason().unwrap_or_default())
-        .content(row.speech.media_type, content)
-        .build()
 }

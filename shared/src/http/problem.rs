@@ -114,6 +114,7 @@ pub fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::Locked { retry_after, .. } => *retry_after,
         Error::Unavailable(_) => Some(1),
+        Error::NotSetUp => Some(5),
         _ => None,
     }
 }
@@ -162,6 +163,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
             "stale",
             "It has changed since it was read",
         ),
+        Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "not-set-up", "The stack is not set up"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly"),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here"),
     }

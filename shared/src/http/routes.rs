@@ -13,6 +13,7 @@ use http::{HeaderMap, Method};
 
 use super::arrival::Arrival;
 use super::dialect::{Dialect, Speech};
+use super::known::Known;
 use super::openapi::{Described, Description};
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, authenticate};
@@ -21,8 +22,10 @@ use crate::error::{Error, Result};
 /// The routes of one function.
 pub struct Routes {
     speech: Speech,
-    tag: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) about: Option<&'static str>,
     rows: Vec<Route>,
+    pub(super) known: Vec<Known>,
 }
 
 /// One row of the table.
@@ -56,8 +59,25 @@ impl Routes {
         Self {
             speech: Speech::of::<D>(),
             tag,
+            about: None,
             rows: Vec::new(),
+            known: Vec::new(),
         }
+    }
+
+    /// What the document says under the table's heading.
+    #[must_use]
+    pub fn about(mut self, about: &'static str) -> Self {
+        self.about = Some(about);
+        self
+    }
+
+    /// Routes of other functions: a request for one of these paths with another method is refused as that, and not as
+    /// one for a path that nobody has.
+    #[must_use]
+    pub fn known(mut self, routes: Vec<Known>) -> Self {
+        self.known = routes;
+        self
     }
 
     /// The rows.

@@ -12,12 +12,13 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, Uri};
 use tower::ServiceExt;
 
 use super::arrival::Arrival;
 use super::dialect::{Asked, Failure, Speech};
+use super::known::Elsewhere;
 use super::problem::Problem;
 use super::routes::Routes;
 use crate::app::App;
@@ -27,11 +28,15 @@ use crate::error::Error;
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let speeches = Arc::new(Speeches::of(&tables));
+    let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
     let routes = tables
         .into_iter()
         .fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
     let routes = routes
-        .fallback(|| async { Error::NoSuchRoute })
+        .fallback(move |method: Method, uri: Uri| {
+            let refusal = elsewhere.refuse(&method, uri.path());
+            async move { refusal }
+        })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(axum::middleware::map_request(remember));
     let edge = tower::service_fn(move |request: Request| {
@@ -103,6 +108,7 @@ fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arriv
     match &error {
         Error::Fault(cause) => tracing::error!(request_id = arrival.request_id, cause = cause.0, "fault"),
         Error::Unavailable(cause) => tracing::warn!(request_id = arrival.request_id, cause = cause.0, "unavailable"),
+        Error::NotSetUp => tracing::warn!(request_id = arrival.request_id, "set-up has not run"),
         _ => {}
     }
     let allow = response.headers_mut().remove(header::ALLOW);

@@ -1,23 +1,24 @@
-//! The table as `aws-sdk-dynamodb` reaches it: the one file that names the SDK.
+//! The table as `aws-sdk-dynamodb` reaches it: this file and its folder are all that names the SDK.
 //!
 //! The SDK repeats a request whose answer was lost, with the same client request token, so a transaction that was
 //! committed before the connection broke is not done twice. What it does not repeat, transactions that lost to another
 //! one and reads that came back in part, is repeated here, a bounded number of times with jitter.
+//!
+//! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
+//! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 
-use super::table::{Changes, Cond, Expression, Item, Key, Op, Value, Write};
+use self::wire::{attributes, batched, item, refusal, values};
+use super::table::{Changes, Cond, Expression, Item, Key, Value, Write};
 use crate::ambient;
 use crate::error::{Error, Result};
 
@@ -31,6 +32,9 @@ const BATCH_WRITE_LIMIT: usize = 25;
 const TRIES: u32 = 8;
 
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
+
+mod patience;
+mod wire;
 
 /// The table.
 #[derive(Debug, Clone)]
@@ -103,19 +107,7 @@ impl Table {
             loader = loader.region("us-east-1").credentials_provider(local);
         }
         let shared = loader.load().await;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
-            .retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(4)
-                    .with_initial_backoff(Duration::from_millis(25)),
-            )
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(1))
-                    .operation_attempt_timeout(Duration::from_millis(1500))
-                    .operation_timeout(Duration::from_secs(5))
-                    .build(),
-            );
+        let mut config = patience::patient(&shared);
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
@@ -204,7 +196,8 @@ impl Table {
         let mut start = query.after.as_ref().map(|after| self.start(query, after));
         let mut page = Page::default();
         loop {
-            let left = query.limit.map(|limit| limit - page.items.len());
+            // One more than is asked for: only that tells whether the page is the last one.
+            let left = query.limit.map(|limit| limit + 1 - page.items.len());
             let answer = request
                 .clone()
                 .key_condition_expression(&condition)
@@ -219,9 +212,9 @@ impl Table {
                 .extend(answer.items.unwrap_or_default().into_iter().map(item));
             start = answer.last_evaluated_key;
             // A page can be short, or empty, and still not be the last one.
-            let full = query.limit.is_some_and(|limit| page.items.len() >= limit);
-            if start.is_none() || full {
-                page.more = start.is_some();
+            page.more = query.limit.is_some_and(|limit| page.items.len() > limit);
+            if start.is_none() || page.more {
+                page.items.truncate(query.limit.unwrap_or(usize::MAX));
                 return Ok(page);
             }
         }
@@ -245,6 +238,10 @@ impl Table {
     }
 
     /// Changes one item when the condition holds.
+    ///
+    /// An update has no client request token: where an answer was lost, it is done twice. So only what may be is done
+    /// this way: an attempt to log in, which then counts as two (one comparison fewer, never one more), and writing
+    /// down the first use of a token, whose condition refuses the second time.
     ///
     /// # Errors
     /// As [`Table::get`].
@@ -286,18 +283,25 @@ impl Table {
         if writes.len() > TRANSACTION_LIMIT {
             return Err(Error::fault(format!("{} writes in one transaction", writes.len())));
         }
-        let items: Vec<TransactWriteItem> = writes.iter().map(|write| self.write(write)).collect::<Result<_>>()?;
+        let items: Vec<TransactWriteItem> = writes
+            .iter()
+            .map(|write| wire::transacted(&self.name, write))
+            .collect::<Result<_>>()?;
+        // One token for all tries, here and in the SDK: should one whose answer was lost be done after all, no other
+        // is. A token is only remembered for what was done, so it does not stand in the way after a cancellation.
+        let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
         for tried in 0.. {
-            // A token of its own for each try: the one before was cancelled, so nothing of it can be repeated.
-            let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
             let request = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(items.clone()));
-            let Err(error) = request.client_request_token(token).send().await else {
+                .set_transact_items(Some(items.clone()))
+                .client_request_token(&token);
+            let Err(error) = request.send().await else {
                 return Ok(());
             };
             match error.as_service_error() {
+                // Still being done, for a try whose answer was lost.
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => pause(tried).await?,
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
                         return Err(refusal);
@@ -332,90 +336,6 @@ impl Table {
         }
         Ok(())
     }
-
-    fn write(&self, write: &Write) -> Result<TransactWriteItem> {
-        let mut e = Expression::default();
-        let changes = match &write.op {
-            Op::Update(_, changes) => e.changes(changes),
-            _ => String::new(),
-        };
-        let when = write.when.as_ref().map(|condition| e.condition(condition));
-        let names = (!e.names.is_empty()).then(|| e.names.clone());
-        let (table, values) = (&self.name, values(&e));
-        let builder = TransactWriteItem::builder();
-        let built = match &write.op {
-            Op::Put(item) => builder.put(
-                Put::builder()
-                    .table_name(table)
-                    .set_item(Some(attributes(item.clone())))
-                    .set_condition_expression(when)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map_err(Error::fault)?,
-            ),
-            Op::Update(key, _) => builder.update(
-                Update::builder()
-                    .table_name(table)
-                    .set_key(Some(attributes(key.attributes())))
-                    .update_expression(changes)
-                    .set_condition_expression(when)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map_err(Error::fault)?,
-            ),
-            Op::Delete(key) => builder.delete(
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(attributes(key.attributes())))
-                    .set_condition_expression(when)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map_err(Error::fault)?,
-            ),
-            Op::Check(key) => builder.condition_check(
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(attributes(key.attributes())))
-                    .condition_expression(when.unwrap_or_default())
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map_err(Error::fault)?,
-            ),
-        };
-        Ok(built.build())
-    }
-}
-
-/// The refusal that a cancelled transaction stands for, or `None` where it only lost to another and can be tried again.
-fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Result<Option<Error>> {
-    let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
-    for (write, reason) in writes.iter().zip(reasons) {
-        if code(reason) == "ConditionalCheckFailed" {
-            let unnamed = || Error::fault("a condition without a refusal did not hold");
-            return Ok(Some(write.refusal.clone().unwrap_or_else(unnamed)));
-        }
-    }
-    let lost = [
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ];
-    if reasons.iter().any(|reason| lost.contains(&code(reason).as_str())) {
-        return Ok(None);
-    }
-    let told: Vec<String> = reasons
-        .iter()
-        .filter(|reason| code(reason) != "None")
-        .map(|reason| format!("{}: {}", code(reason), reason.message.clone().unwrap_or_default()))
-        .collect();
-    Err(Error::fault(format!(
-        "a transaction was cancelled: {}",
-        told.join("; ")
-    )))
 }
 
 /// Waits before another try, longer each time and by chance, or gives up.
@@ -429,36 +349,6 @@ async fn pause(tried: u32) -> Result<()> {
     let [chance] = ambient::random::<1>()?;
     tokio::time::sleep(Duration::from_millis(most * u64::from(chance) / 255 + 1)).await;
     Ok(())
-}
-
-fn batched(write: &Write) -> Result<WriteRequest> {
-    let builder = WriteRequest::builder();
-    Ok(match &write.op {
-        Op::Put(item) => {
-            let put = PutRequest::builder().set_item(Some(attributes(item.clone())));
-            builder.put_request(put.build().map_err(Error::fault)?).build()
-        }
-        Op::Delete(key) => {
-            let delete = DeleteRequest::builder().set_key(Some(attributes(key.attributes())));
-            builder.delete_request(delete.build().map_err(Error::fault)?).build()
-        }
-        Op::Update(..) | Op::Check(_) => return Err(Error::fault("a batch can only put and delete")),
-    })
-}
-
-fn values(expression: &Expression) -> Option<std::collections::HashMap<String, Attribute>> {
-    (!expression.values.is_empty()).then(|| attributes(expression.values.clone()))
-}
-
-fn attributes(item: Item) -> std::collections::HashMap<String, Attribute> {
-    item.into_iter().map(|(name, value)| (name, value.into())).collect()
-}
-
-fn item(attributes: std::collections::HashMap<String, Attribute>) -> Item {
-    attributes
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
-        .collect()
 }
 
 /// Whatever the SDK could not do after its own tries. Its words are private.

@@ -16,6 +16,9 @@ use crate::id::UserId;
 /// No more entries than this are looked at for one question; there are that many only where nearly everybody matches.
 pub const MOST: usize = 10_000;
 
+/// No address or name has more bytes than this.
+const LONGEST: usize = 512;
+
 /// The entries of an account.
 pub fn entries(user: &User) -> BTreeSet<Key> {
     let texts = searchable(user);
@@ -39,7 +42,8 @@ pub fn matches(user: &User, q: &str) -> bool {
 /// As [`Table::get`].
 pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
     let q = folded(q);
-    let Some(first) = q.chars().next() else {
+    // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.
+    let Some(first) = q.chars().next().filter(|_| q.len() <= LONGEST) else {
         return Ok(Vec::new());
     };
     let pk = keys::find_partition(t, first);

@@ -71,13 +71,13 @@ pub fn end(session: &Session) -> Write {
     Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), Error::InvalidToken)
 }
 
-/// Writes down that the newest pair was used. Answers whether it still was the newest.
+/// Writes down that the newest pair was used. Answers the session as it is since, if it still was as it was read.
 ///
 /// # Errors
 /// As [`Table::update`].
-pub async fn confirm(table: &Table, session: &Session) -> Result<bool> {
+pub async fn confirm(table: &Table, session: &Session) -> Result<Option<Session>> {
     let Some(family) = &session.refresh else {
-        return Ok(true);
+        return Ok(Some(session.clone()));
     };
     let mut used = session.clone();
     used.version += 1;
@@ -88,7 +88,7 @@ pub async fn confirm(table: &Table, session: &Session) -> Result<bool> {
     let key = keys::session(&session.tenant, session.user, session.id);
     let changes = Changes::between(&to_item(&key, session)?, &to_item(&key, &used)?);
     let updated = table.update(&key, &changes, &as_read(session)).await?;
-    Ok(matches!(updated, Updated::Done(_)))
+    Ok(matches!(updated, Updated::Done(_)).then_some(used))
 }
 
 fn as_read(session: &Session) -> Cond {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dynamo::{Index, Query, TRANSACTION_LIMIT, Table};
-use super::table::{Changes, Cond, Item, Key, Value, Write, from_item, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Op, Value, Write, from_item, number, string, text, to_item};
 use super::{keys, search, seats};
 use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User};
@@ -48,7 +48,11 @@ impl Plan {
         }
         table.batch_write(&self.before).await?;
         table.transact(&self.within).await?;
-        table.batch_write(&self.after).await
+        // It is done, and stays done: entries that could not be removed are remains that searches see through.
+        if let Err(error) = table.batch_write(&self.after).await {
+            tracing::warn!(?error, "search entries of an account's earlier names were left behind");
+        }
+        Ok(())
     }
 }
 
@@ -80,6 +84,22 @@ pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
         .map(Write::delete)
         .collect();
     Ok(plan)
+}
+
+/// The same, provided that this holds of the account's item too; else [`Error::PreconditionFailed`] as well. Search
+/// entries are left out, so the names must be the same.
+///
+/// # Errors
+/// As [`writes`].
+pub fn writes_while(before: &User, after: &User, also: Cond) -> Result<Vec<Write>> {
+    let mut within = writes(Some(before), after)?.within;
+    let own = keys::user(&after.tenant, after.id);
+    for write in &mut within {
+        if matches!(&write.op, Op::Update(key, _) if *key == own) {
+            write.when = Some(Cond::All(write.when.take().into_iter().chain([also.clone()]).collect()));
+        }
+    }
+    Ok(within)
 }
 
 /// What the existence of an account implies beside its own item.

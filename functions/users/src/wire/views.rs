@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use usher::access::policy;
+use usher::actions::Context;
 use usher::actions::histories::Logins;
 use usher::actions::listing::Accounts;
-use usher::actions::{Context, listing, users};
 use usher::domain::grant::Grant;
 use usher::domain::history::{LoginEntry, LoginKind};
 use usher::domain::profile::{Address, Contact, Gender, Profile};
+use usher::domain::role::Role;
 use usher::domain::time;
 use usher::domain::user::User;
-use usher::error::Result;
 use usher::id::RoleId;
 use usher::jiff::Timestamp;
 use usher::secrecy::{ExposeSecret, SecretString};
@@ -63,18 +64,17 @@ pub struct UserView {
 }
 
 impl UserView {
-    /// An account, its roles and all that it may do: one round trip for the roles.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn read(cx: &Context, user: &User) -> Result<Self> {
-        let names = listing::role_names(cx, [user]).await?;
-        let rights = users::rights_of(cx, user).await?;
-        let permissions = Some(rights.permissions.into_iter().collect());
-        Ok(Self {
-            permissions,
+    /// An account and all that it may do, with the roles at hand that apply to it.
+    pub fn whole(cx: &Context, user: &User, roles: &[Role]) -> Self {
+        let names = roles
+            .iter()
+            .map(|role| (role.id, role.name.as_given().to_owned()))
+            .collect();
+        let rights = policy::effective(&user.grants, roles, cx.now, None);
+        Self {
+            permissions: Some(rights.permissions.into_iter().collect()),
             ..Self::of(cx, user, &names)
-        })
+        }
     }
 
     /// An account, with the names of its roles at hand.

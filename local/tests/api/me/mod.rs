@@ -1,1 +1,4 @@
-//! (to be written)
+//! `/api/me/*`: always the caller's own.
+
+mod login_history;
+mod profile;

@@ -1,1 +1,8 @@
-//! (to be written)
+//! `/api/roles*` and `/api/permissions`: a module per route.
+
+mod create;
+mod delete;
+mod list;
+mod patch;
+mod permissions;
+mod show;

@@ -1,1 +1,62 @@
-//! (to be written)
+//! `/api/users*`: a module per route.
+
+mod create;
+mod delete;
+mod grants;
+mod list;
+mod list_cursors;
+mod lock;
+mod login_history;
+mod patch;
+mod put;
+mod ranks;
+mod reset_password;
+mod show;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, PASSWORD, Reply, World};
+
+/// The path of an account.
+pub fn user(id: &str) -> String {
+    format!("/api/users/{id}")
+}
+
+/// A role made by the owner, with these permissions; its id.
+pub async fn role(world: &World, name: &str, permissions: &[&str]) -> String {
+    let body = json!({ "name": name, "permissions": permissions });
+    let reply = world.owner().await.post("/api/roles", body).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    reply.str("id").to_owned()
+}
+
+/// An account with these roles, signed in; its id and its requests.
+pub async fn signed_in_with(world: &World, email: &str, roles: &[&str]) -> (String, Client) {
+    let id = world.user_with(email, roles).await;
+    (id, world.signed_in(email, PASSWORD).await)
+}
+
+/// Gives a role; the grant's id.
+pub async fn grant(client: &Client, id: &str, body: Value) -> String {
+    let reply = client.post(&format!("/api/users/{id}/roles"), body).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    reply.str("userRoleId").to_owned()
+}
+
+/// Asserts a refusal: its status and the kind of its problem.
+#[track_caller]
+pub fn refused(reply: &Reply, status: u16, problem: &str) {
+    assert_eq!(
+        (reply.status.as_u16(), reply.problem()),
+        (status, problem),
+        "{}",
+        reply.text
+    );
+}
+
+/// Asserts that validation refused it at these places.
+#[track_caller]
+pub fn invalid(reply: &Reply, pointers: &[&str]) {
+    refused(reply, 400, "validation");
+    assert_eq!(reply.pointers(), pointers, "{}", reply.text);
+}

@@ -1,4 +1,4 @@
-//! Races: 64 requests at once, 20 times, and never a violation.
+//! Races about names: 64 requests at once for one address.
 
 use serde_json::json;
 

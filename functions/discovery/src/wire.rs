@@ -1,0 +1,184 @@
+//! Bodies.
+//!
+//! **The OpenID discovery document says what is true, and no more.** Usher issues access tokens to people who send their
+//! password to its own API; it is no OAuth 2.0 authorization server (RFC 8414) and no OpenID provider. Its clients are
+//! services that verify tokens, and these read `issuer`, `jwks_uri` and the algorithms. So:
+//!
+//! - `authorization_endpoint` and `token_endpoint` are left out. There is no page to send a browser to, and
+//!   `/api/auth/token` takes JSON with an e-mail address and a password, which no grant of OAuth's is: a client that
+//!   found it here would send a form that is refused. Other issuers that only sign (Kubernetes' service accounts, GitHub
+//!   Actions) leave them out as well.
+//! - `response_types_supported` must be there, and there is no response type; `grant_types_supported` would mean
+//!   `authorization_code` and `implicit` if it were not there. Both are empty lists. The standard wants empty lists left
+//!   out, which for these two would be to say something untrue.
+//! - `id_token_signing_alg_values_supported` holds the algorithms of the published keys. There are no ID tokens, but it is
+//!   the one field that verifiers (go-oidc is one) take the accepted algorithms of any token from. Without it they take
+//!   RS256, and refuse EdDSA.
+//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` does what RFC 7009 says, in JSON.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use usher::error::{Error, Result};
+use usher::http::answer::Public;
+use utoipa::ToSchema;
+
+/// The document as it is committed: `cargo run -- --write-openapi` writes it, and a test of `local` holds it to the
+/// route tables.
+pub const OPENAPI: &str = include_str!("../../../openapi.json");
+
+/// A JWK Set (RFC 7517, 5).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeySet {
+    /// The public keys. A new key is here before it signs, and stays until the last token that it signed has expired.
+    #[schema(value_type = Vec<Object>, example = json!([{
+        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+        "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    }]))]
+    pub keys: Vec<Value>,
+}
+
+impl Public for KeySet {
+    const MEDIA_TYPE: &'static str = "application/jwk-set+json";
+    /// A key is published for longer than this before it signs.
+    const MAX_AGE: u32 = 60;
+}
+
+/// What a service must know to verify tokens (OpenID Connect Discovery 1.0, 3).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenIdConfiguration)]
+pub struct Provider {
+    /// The `iss` of tokens.
+    #[schema(example = "https://api.example.org")]
+    issuer: String,
+    /// Where the public keys are.
+    #[schema(example = "https://api.example.org/.well-known/jwks.json")]
+    jwks_uri: String,
+    /// Where a token is ended before its time: `{"token": "…"}`.
+    #[schema(example = "https://api.example.org/api/auth/revoke")]
+    revocation_endpoint: String,
+    /// How a client proves itself there: it needs the token and nothing else.
+    #[schema(example = json!(["none"]))]
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    /// The algorithms of the published keys.
+    #[schema(example = json!(["EdDSA"]))]
+    id_token_signing_alg_values_supported: Vec<String>,
+    /// An account has one `sub`, the same for everybody.
+    #[schema(example = json!(["public"]))]
+    subject_types_supported: [&'static str; 1],
+    /// None: there is no authorization endpoint.
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    response_types_supported: [&'static str; 0],
+    /// None: tokens are not got by OAuth 2.0.
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    grant_types_supported: [&'static str; 0],
+    /// The claims of tokens.
+    #[schema(value_type = Vec<String>, example = json!(CLAIMS))]
+    claims_supported: &'static [&'static str],
+    /// Where a person reads about all this.
+    #[schema(example = "https://api.example.org/docs")]
+    service_documentation: String,
+}
+
+/// The claims of a token.
+const CLAIMS: &[&str] = &["iss", "sub", "aud", "exp", "iat", "jti", "sid", "tid", "roles"];
+
+impl Provider {
+    /// The document of this issuer, whose keys have these algorithms.
+    pub fn at(issuer: &str, algorithms: Vec<String>) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+            revocation_endpoint: format!("{issuer}/api/auth/revoke"),
+            revocation_endpoint_auth_methods_supported: ["none"],
+            id_token_signing_alg_values_supported: algorithms,
+            subject_types_supported: ["public"],
+            response_types_supported: [],
+            grant_types_supported: [],
+            claims_supported: CLAIMS,
+            service_documentation: format!("{issuer}/docs"),
+        }
+    }
+}
+
+impl Public for Provider {
+    const MEDIA_TYPE: &'static str = "application/json";
+    /// As long as the keys: a new key can be the first of its algorithm.
+    const MAX_AGE: u32 = 60;
+}
+
+/// An OpenAPI document (3.1).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenApiDocument, value_type = Object)]
+pub struct Document(Map<String, Value>);
+
+impl Document {
+    /// The document of the stack at this address: without the operations of development stages where it is none.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where the committed document is no JSON: a defect.
+    pub fn at(address: &str, dev: bool) -> Result<Self> {
+        Self::of(OPENAPI, address, dev)
+    }
+
+    fn of(text: &str, address: &str, dev: bool) -> Result<Self> {
+        let mut document: Map<String, Value> = serde_json::from_str(text).map_err(Error::fault)?;
+        document.insert("servers".to_owned(), json!([{ "url": address }]));
+        if let Some(Value::Object(paths)) = document.get_mut("paths").filter(|_| !dev) {
+            paths
+                .values_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(drop_dev_only);
+            paths.retain(|_, path| path.as_object().is_some_and(|operations| !operations.is_empty()));
+        }
+        Ok(Self(document))
+    }
+}
+
+fn drop_dev_only(operations: &mut Map<String, Value>) {
+    operations.retain(|_, operation| operation["x-dev-only"] != true);
+}
+
+impl Public for Document {
+    const MEDIA_TYPE: &'static str = "application/json";
+    const MAX_AGE: u32 = 300;
+}
+
+/// That all is well; nothing else is ever said with `200`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The version that answers.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+impl Health {
+    /// All is well.
+    pub fn ok() -> Self {
+        Self {
+            status: "ok",
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_exists_on_development_stages_only_is_not_in_the_document_of_another() {
+        let text = r#"{"paths": {
+            "/a": {"get": {"summary": "both"}, "post": {"x-dev-only": true}},
+            "/b": {"post": {"x-dev-only": true}}
+        }}"#;
+        let dev = Document::of(text, "https://a.example", true).unwrap().0;
+        assert_eq!(dev["paths"]["/b"]["post"]["x-dev-only"], true);
+        let prod = Document::of(text, "https://a.example", false).unwrap().0;
+        assert_eq!(prod["paths"], json!({ "/a": { "get": { "summary": "both" } } }));
+        assert_eq!(prod["servers"], json!([{ "url": "https://a.example" }]));
+    }
+}

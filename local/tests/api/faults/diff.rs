@@ -1,0 +1,68 @@
+//! What a request did to the table, told so that two runs of the same request can be compared.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::World;
+
+/// The items of a table by their keys, without the counts of attempts to log in.
+pub type Dump = BTreeMap<(String, String), Value>;
+
+/// The items as they are now.
+pub fn dump(world: &World) -> Dump {
+    let place = |item: &Value, name: &str| item[name]["S"].as_str().unwrap().to_owned();
+    let strip = |mut item: Value| {
+        for name in ["failedLoginCount", "attemptedAt", "lockouts", "lockoutUntil"] {
+            item.as_object_mut().unwrap().remove(name);
+        }
+        item
+    };
+    let items = world.items().into_iter();
+    items
+        .map(|item| ((place(&item, "PK"), place(&item, "SK")), strip(item)))
+        .collect()
+}
+
+/// Items by kind that came, went and changed, and how much numbers grew. Which of several counters did is chance.
+pub fn between(before: &Dump, after: &Dump) -> BTreeMap<String, i64> {
+    let mut diff = BTreeMap::new();
+    let mut note = |what: String, by: i64| *diff.entry(what).or_insert(0) += by;
+    for (key, item) in after {
+        match before.get(key) {
+            None => note(format!("{} came", kind(key)), 1),
+            Some(was) if was != item => note(format!("{} changed", kind(key)), 1),
+            Some(_) => {}
+        }
+        numbers(item).for_each(|(name, n)| note(name, n));
+    }
+    for (key, item) in before {
+        if !after.contains_key(key) {
+            note(format!("{} went", kind(key)), 1);
+        }
+        numbers(item).for_each(|(name, n)| note(name, -n));
+    }
+    diff.retain(|what, by| *by != 0 && !what.starts_with("TALLY/TALLY"));
+    diff
+}
+
+/// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`.
+fn kind((pk, sk): &(String, String)) -> String {
+    let pk = pk.split('#').nth(2).unwrap_or(pk);
+    match pk {
+        "FIND" | "RIGHTS" => pk.to_owned(),
+        _ => format!("{pk}/{}", sk.split('#').next().unwrap()),
+    }
+}
+
+fn numbers(item: &Value) -> impl Iterator<Item = (String, i64)> {
+    const NAMES: [&str; 8] = [
+        "taken", "share", "count", "active", "inactive", "locked", "banned", "version",
+    ];
+    let number = |name: &str| Some((name.to_owned(), item[name]["N"].as_str()?.parse().ok()?));
+    NAMES
+        .iter()
+        .filter_map(|name| number(name))
+        .collect::<Vec<_>>()
+        .into_iter()
+}

@@ -1,0 +1,101 @@
+//! Reads that come back in part, or from an index that is behind.
+
+use serde_json::{Value, json};
+
+use crate::proxy::Fault;
+use crate::round_trips::counted;
+use crate::support::PASSWORD;
+
+const PATHS: [&str; 7] = [
+    "/api/users?limit=5",
+    "/api/users?limit=5&status=active",
+    "/api/users?q=some",
+    "/api/users?role=user",
+    "/api/roles",
+    "/api/permissions",
+    "/api/me/login-history",
+];
+
+async fn with_accounts() -> (crate::support::World, crate::proxy::Proxy, crate::support::Client) {
+    let (world, proxy) = counted().await;
+    let owner = world.owner().await;
+    for n in 0..12 {
+        let body = json!({ "email": format!("some{n}@example.org"), "password": PASSWORD });
+        assert_eq!(owner.post("/api/users", body).await.status, 201);
+    }
+    (world, proxy, owner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f5_what_comes_in_part_is_asked_for_again() {
+    let (_world, proxy, owner) = with_accounts().await;
+    for fault in [Fault::Unprocessed, Fault::EmptyPage] {
+        for path in PATHS {
+            proxy.calm();
+            let whole = owner.get(path).await;
+            assert_eq!(whole.status, 200, "{path}: {}", whole.text);
+            proxy.plan(move |call| (call.number % 2 == 1).then_some(fault));
+            let mut parts = owner.get(path).await.body;
+            assert_eq!(
+                parts["nextCursor"].is_null(),
+                whole.body["nextCursor"].is_null(),
+                "{path}"
+            );
+            if parts.is_object() {
+                parts["nextCursor"] = whole.body["nextCursor"].clone();
+            }
+            assert_eq!(parts, whole.body, "{fault:?}: {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f5_what_never_comes_is_not_asked_for_for_ever() {
+    let (_world, proxy, owner) = with_accounts().await;
+    proxy.cost();
+    proxy.plan(|_| Some(Fault::Unprocessed));
+    let reply = owner.get("/api/me/profile").await;
+    assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "1"));
+    assert_eq!(proxy.cost().operations.len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f7_whoever_is_asked_for_by_key_is_read_as_they_are_now() {
+    let (_world, proxy, owner) = with_accounts().await;
+    for path in PATHS
+        .iter()
+        .chain(&["/api/users/some3@example.org", "/api/roles/admin"])
+    {
+        assert_eq!(owner.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(proxy.weak_reads(), Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f7_an_index_that_is_behind_shows_nobody_who_is_gone_or_has_another_status() {
+    let (world, _, owner) = with_accounts().await;
+    let one = owner.get("/api/users/some3@example.org").await.str("id").to_owned();
+    let row = |id: &str, index: u8, partition: &str| {
+        json!({ "TableName": "usher", "Item": {
+            "PK": { "S": format!("T#main#USER#{id}") }, "SK": { "S": "STALE" },
+            (format!("GSI{index}PK")): { "S": partition }, (format!("GSI{index}SK")): { "S": id },
+        } })
+    };
+    // A row for an account that is not there, and one that says that somebody active is banned.
+    let gone = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+    let rows = [row(gone, 1, "T#main#USERS#0"), row(&one, 2, "T#main#STATUS#banned#0")];
+    for row in rows {
+        world.db.put_item(serde_json::from_value(row).unwrap()).unwrap();
+    }
+    let banned = owner.get("/api/users?status=banned").await;
+    assert_eq!((banned.status.as_u16(), &banned.body["items"]), (200, &json!([])));
+    let all = owner.get("/api/users?limit=100").await;
+    let ids: Vec<_> = all.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["id"].clone())
+        .collect();
+    let once: std::collections::HashSet<_> = ids.iter().map(Value::to_string).collect();
+    assert_eq!((ids.len(), once.len()), (14, 14), "{ids:?}");
+}

@@ -1,0 +1,261 @@
+//! Every route that writes, with every fault at every one of its calls.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::diff::{between, dump};
+use crate::proxy::{Fault, Proxy};
+use crate::round_trips::counted;
+use crate::support::{Client, PASSWORD, Reply, World};
+
+/// A request that is ready to be sent, and what it is answered with on a good day.
+struct Ready {
+    client: Client,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    status: u16,
+}
+
+impl Ready {
+    async fn send(&self) -> Reply {
+        self.client
+            .send(self.method.clone(), &self.path, self.body.clone(), &[])
+            .await
+    }
+}
+
+/// Things of their own for one request.
+struct Somebody {
+    name: String,
+    id: String,
+    user: Client,
+    refresh: String,
+}
+
+async fn somebody(world: &World, owner: &Client, n: usize) -> Somebody {
+    let name = format!("somebody-{n:04}");
+    let email = format!("{name}@example.org");
+    let body = json!({ "email": email, "username": name, "password": PASSWORD });
+    let id = owner.post("/api/users", body).await.str("id").to_owned();
+    let pair = world
+        .nobody()
+        .post("/api/auth/token", json!({ "email": email, "password": PASSWORD }))
+        .await;
+    let role = json!({ "name": format!("role-{n:04}"), "maxCount": 5 });
+    assert_eq!(owner.post("/api/roles", role).await.status, 201);
+    Somebody {
+        name,
+        id,
+        user: world.with_token(pair.str("accessToken")),
+        refresh: pair.str("refreshToken").to_owned(),
+    }
+}
+
+async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
+    let some = somebody(world, owner, n).await;
+    let user = format!("/api/users/{}", some.id);
+    let role = format!("/api/roles/role-{n:04}");
+    let (nobody, of_owner) = (world.nobody(), owner.clone());
+    let (client, path, body, status) = match route {
+        "POST /api/users" => {
+            let name = format!("new-{n:04}");
+            let body = json!({ "email": format!("{name}@example.org"), "username": name, "password": PASSWORD, "roles": ["member"] });
+            (of_owner, "/api/users".to_owned(), Some(body), 201)
+        }
+        "PATCH /api/users/{user}" => {
+            let body = json!({ "email": format!("moved-{n:04}@example.org"), "displayName": "Moved" });
+            (of_owner, user, Some(body), 204)
+        }
+        "PUT /api/users/{user}" => (
+            of_owner,
+            user,
+            Some(json!({ "type": "admin", "status": "inactive" })),
+            204,
+        ),
+        "DELETE /api/users/{user}" => (of_owner, user, None, 204),
+        "POST /api/users/{user}/lock" => (of_owner, format!("{user}/lock"), None, 204),
+        "POST /api/users/{user}/unlock" => {
+            owner.post_empty(&format!("{user}/lock")).await;
+            (of_owner, format!("{user}/unlock"), None, 204)
+        }
+        "POST /api/users/{user}/reset-password" => (of_owner, format!("{user}/reset-password"), None, 200),
+        "POST /api/users/{user}/roles" => {
+            let body = json!({ "role": format!("role-{n:04}") });
+            (of_owner, format!("{user}/roles"), Some(body), 201)
+        }
+        "DELETE /api/users/{user}/roles/{grant}" => {
+            let given = owner.post(&format!("{user}/roles"), json!({ "role": "member" })).await;
+            (of_owner, format!("{user}/roles/{}", given.str("userRoleId")), None, 204)
+        }
+        "POST /api/roles" => {
+            let body = json!({ "name": format!("made-{n:04}"), "permissions": ["admin.users"], "maxCount": 3 });
+            (of_owner, "/api/roles".to_owned(), Some(body), 201)
+        }
+        "PATCH /api/roles/{role}" => (of_owner, role, Some(json!({ "maxCount": 7 })), 200),
+        "DELETE /api/roles/{role}" => (of_owner, role, None, 204),
+        "PATCH /api/me/profile" => (
+            some.user,
+            "/api/me/profile".to_owned(),
+            Some(json!({ "displayName": "Me" })),
+            200,
+        ),
+        "POST /api/auth/login" => {
+            let body = json!({ "username": some.name, "password": PASSWORD });
+            (nobody, "/api/auth/login".to_owned(), Some(body), 200)
+        }
+        "POST /api/auth/refresh" => (
+            nobody,
+            "/api/auth/refresh".to_owned(),
+            Some(json!({ "refreshToken": some.refresh })),
+            200,
+        ),
+        "POST /api/auth/revoke" => (
+            nobody,
+            "/api/auth/revoke".to_owned(),
+            Some(json!({ "token": some.refresh })),
+            204,
+        ),
+        "POST /api/auth/change-password" => {
+            let body = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
+            (some.user, "/api/auth/change-password".to_owned(), Some(body), 204)
+        }
+        "POST /api/auth/logout" => (some.user, "/api/auth/logout".to_owned(), None, 204),
+        other => panic!("{other} is not known here"),
+    };
+    let method = route.split(' ').next().unwrap().parse().unwrap();
+    Ready {
+        client,
+        method,
+        path,
+        body,
+        status,
+    }
+}
+
+struct Day {
+    world: World,
+    proxy: Proxy,
+    owner: Client,
+    route: &'static str,
+    n: usize,
+}
+
+impl Day {
+    async fn ready(&mut self) -> Ready {
+        self.n += 1;
+        self.proxy.calm();
+        ready(&self.world, &self.owner, self.route, self.n).await
+    }
+
+    /// One fault at one call: the request is done all the same, and does what it does on a good day.
+    async fn goes_on(&mut self) -> usize {
+        let request = self.ready().await;
+        self.proxy.cost();
+        let before = dump(&self.world);
+        let reply = request.send().await;
+        assert_eq!(
+            reply.status, request.status,
+            "{} on a good day: {}",
+            self.route, reply.text
+        );
+        let (good, calls) = (between(&before, &dump(&self.world)), self.proxy.cost().operations.len());
+        assert!(!good.is_empty() && calls > 0);
+        let faults = [
+            Fault::Throttled,
+            Fault::Broken,
+            Fault::DroppedBefore,
+            Fault::DroppedAfter,
+            Fault::Conflict,
+        ];
+        for fault in faults {
+            for k in 1..=calls {
+                let (request, told) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
+                let before = dump(&self.world);
+                self.proxy.plan(move |call| (call.number == k).then_some(fault));
+                let reply = request.send().await;
+                self.proxy.calm();
+                assert_eq!(reply.status, request.status, "{told}: {}", reply.text);
+                assert_eq!(between(&before, &dump(&self.world)), good, "{told}");
+            }
+        }
+        calls
+    }
+
+    /// A fault that begins at one call and lasts: 503, and nothing is written.
+    async fn gives_up(&mut self, calls: usize) {
+        for k in 1..=calls {
+            let fault = [Fault::Throttling, Fault::DroppedBefore, Fault::Busy, Fault::Broken][k % 4];
+            for fault in if k == calls {
+                vec![fault, Fault::Conflict]
+            } else {
+                vec![fault]
+            } {
+                let (request, told) = (
+                    self.ready().await,
+                    format!("{}: {fault:?} from call {k} on", self.route),
+                );
+                let before = dump(&self.world);
+                self.proxy.plan(move |call| (call.number >= k).then_some(fault));
+                let reply = request.send().await;
+                self.proxy.calm();
+                assert_eq!(reply.status, 503, "{told}: {}", reply.text);
+                assert_eq!(
+                    (reply.problem(), reply.header("retry-after")),
+                    ("unavailable", "1"),
+                    "{told}"
+                );
+                let diff = between(&before, &dump(&self.world));
+                assert!(diff.is_empty(), "{told}: {diff:?}");
+                // The day gets better, and so does the request.
+                assert_eq!(request.send().await.status, request.status, "{told}, and then well");
+            }
+        }
+    }
+}
+
+async fn bad_day(route: &'static str) {
+    let (world, proxy) = counted().await;
+    let owner = world.owner().await;
+    let mut day = Day {
+        world,
+        proxy,
+        owner,
+        route,
+        n: 0,
+    };
+    let calls = day.goes_on().await;
+    day.gives_up(calls).await;
+}
+
+macro_rules! bad_days {
+    ($($name:ident: $route:literal,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                bad_day($route).await;
+            }
+        )+
+    };
+}
+
+bad_days! {
+    f1_f2_f3_an_account_is_made_whole_or_not_at_all: "POST /api/users",
+    f1_f2_f3_an_account_is_changed_whole_or_not_at_all: "PATCH /api/users/{user}",
+    f1_f2_f3_a_type_and_status_are_set_together_or_not_at_all: "PUT /api/users/{user}",
+    f1_f2_f3_an_account_is_deleted_whole_or_not_at_all: "DELETE /api/users/{user}",
+    f1_f2_f3_an_account_is_locked_once_or_not_at_all: "POST /api/users/{user}/lock",
+    f1_f2_f3_an_account_is_unlocked_once_or_not_at_all: "POST /api/users/{user}/unlock",
+    f1_f2_f3_a_password_is_reset_once_or_not_at_all: "POST /api/users/{user}/reset-password",
+    f1_f2_f3_a_role_is_given_once_or_not_at_all: "POST /api/users/{user}/roles",
+    f1_f2_f3_a_role_is_taken_once_or_not_at_all: "DELETE /api/users/{user}/roles/{grant}",
+    f1_f2_f3_a_role_is_made_whole_or_not_at_all: "POST /api/roles",
+    f1_f2_f3_a_role_is_changed_whole_or_not_at_all: "PATCH /api/roles/{role}",
+    f1_f2_f3_a_role_is_deleted_whole_or_not_at_all: "DELETE /api/roles/{role}",
+    f1_f2_f3_a_profile_is_changed_once_or_not_at_all: "PATCH /api/me/profile",
+    f1_f2_f3_a_login_opens_one_session_or_none: "POST /api/auth/login",
+    f1_f2_f3_a_refresh_rotates_once_or_not_at_all: "POST /api/auth/refresh",
+    f1_f2_f3_a_revocation_ends_one_session_or_none: "POST /api/auth/revoke",
+    f1_f2_f3_a_password_is_changed_once_or_not_at_all: "POST /api/auth/change-password",
+    f1_f2_f3_a_logout_ends_one_session_or_none: "POST /api/auth/logout",
+}

@@ -1,0 +1,310 @@
+//! The reconciler: works out from the accounts and roles alone what every other item must be, and compares. It shares
+//! no code with `store::users`, which keeps them in step, so that a mistake there is not made here as well.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use usher::domain::text::{Email, RoleName, Username};
+
+use crate::support::World;
+
+/// Asserts that nothing contradicts anything else.
+pub fn assert_reconciled(world: &World) {
+    let found = differences(&world.items());
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
+}
+
+/// Every difference between what the accounts and roles imply and what the table has, a line each.
+pub fn differences(items: &[Value]) -> Vec<String> {
+    let items: Vec<Map<String, Value>> = items.iter().map(plain_item).collect();
+    let table = Table::of(&items);
+    let mut found = Vec::new();
+    compare("claim", &implied_claims(&table), &table.claims, &mut found);
+    compare("member", &implied_members(&table), &table.members, &mut found);
+    compare("search entry", &implied_entries(&table), &table.entries, &mut found);
+    compare("seats taken", &implied_seats(&table), &table.taken, &mut found);
+    compare("tally", &implied_tally(&table), &table.tally, &mut found);
+    let implied = BTreeMap::from([("count".to_owned(), in_charge(&table).to_string())]);
+    compare("administrators", &implied, &table.administrators, &mut found);
+    shares(&table, &mut found);
+    grants(&table, &mut found);
+    found
+}
+
+/// What the table has, by kind.
+#[derive(Default)]
+struct Table<'a> {
+    live: Vec<&'a Map<String, Value>>,
+    roles: BTreeMap<&'a str, &'a Map<String, Value>>,
+    claims: BTreeMap<String, String>,
+    members: BTreeMap<String, String>,
+    entries: BTreeMap<String, String>,
+    /// `<role> <counter>` → seats taken.
+    taken: BTreeMap<String, String>,
+    /// `<role>` → the shares of its counters.
+    shares: BTreeMap<&'a str, Vec<Option<i64>>>,
+    tally: BTreeMap<String, String>,
+    administrators: BTreeMap<String, String>,
+}
+
+impl<'a> Table<'a> {
+    fn of(items: &'a [Map<String, Value>]) -> Self {
+        let mut table = Self::default();
+        let mut tally: BTreeMap<String, i64> = BTreeMap::new();
+        for item in items {
+            let (pk, sk) = (text(item, "PK"), text(item, "SK"));
+            let kind: Vec<&str> = pk.split('#').collect();
+            match (kind.as_slice(), sk) {
+                (["T", "main", "USER", _], "USER") if text(item, "status") != "deleted" => table.live.push(item),
+                (["T", "main", "ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
+                (["T", "main", "EMAIL" | "NAME", ..], "CLAIM") => {
+                    drop(table.claims.insert(pk.to_owned(), text(item, "user").to_owned()));
+                }
+                (["T", "main", "ROLENAME", ..], "CLAIM") => {
+                    drop(table.claims.insert(pk.to_owned(), text(item, "role").to_owned()));
+                }
+                (["T", "main", "FIND", ..], _) => drop(table.entries.insert(format!("{pk}|{sk}"), String::new())),
+                (["T", "main", "TALLY"], "ADMINISTRATORS") => {
+                    drop(
+                        table
+                            .administrators
+                            .insert("count".to_owned(), item["count"].to_string()),
+                    );
+                }
+                (["T", "main", "TALLY"], _) => {
+                    for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
+                        *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
+                    }
+                }
+                (["T", "main", "ROLE", role], sk) if sk.starts_with("MEMBER#") => {
+                    let place = format!("{role} {}", sk.trim_start_matches("MEMBER#"));
+                    drop(table.members.insert(place, text(item, "user").to_owned()));
+                }
+                (["T", "main", "ROLE", role], sk) if sk.starts_with("SEATS#") => table.seats(role, sk, item),
+                _ => {}
+            }
+        }
+        let counted = tally.into_iter().filter(|(_, count)| *count != 0);
+        table.tally = counted.map(|(status, count)| (status, count.to_string())).collect();
+        table
+    }
+
+    fn seats(&mut self, role: &'a str, sk: &str, item: &Map<String, Value>) {
+        let counter: u8 = sk.trim_start_matches("SEATS#").parse().unwrap();
+        let taken = item["taken"].as_i64().unwrap();
+        if taken != 0 {
+            self.taken.insert(format!("{role} {counter}"), taken.to_string());
+        }
+        let share = item.get("share").and_then(Value::as_i64);
+        self.shares.entry(role).or_default().push(share);
+    }
+}
+
+fn implied_claims(table: &Table) -> BTreeMap<String, String> {
+    let of_users = table.live.iter().flat_map(|user| {
+        let id = text(user, "id");
+        let email = user.get("email").and_then(Value::as_str).map(|email| {
+            let email = Email::parse(email).unwrap();
+            (format!("T#main#EMAIL#{}", email.canonical()), id.to_owned())
+        });
+        let name = user.get("username").and_then(Value::as_str).map(|name| {
+            let name = Username::parse(name).unwrap();
+            (format!("T#main#NAME#{}", name.canonical()), id.to_owned())
+        });
+        email.into_iter().chain(name)
+    });
+    let of_roles = table.roles.iter().map(|(id, role)| {
+        let name = RoleName::parse(text(role, "name")).unwrap();
+        (format!("T#main#ROLENAME#{}", name.canonical()), (*id).to_owned())
+    });
+    of_users.chain(of_roles).collect()
+}
+
+fn implied_members(table: &Table) -> BTreeMap<String, String> {
+    let of = |user: &&Map<String, Value>| {
+        let id = text(user, "id").to_owned();
+        let member = move |grant: &Value| {
+            let place = format!(
+                "{} {id}#{}",
+                grant["role"].as_str().unwrap(),
+                grant["id"].as_str().unwrap()
+            );
+            (place, id.clone())
+        };
+        list(user, "grants").iter().map(member).collect::<Vec<_>>()
+    };
+    table.live.iter().flat_map(of).collect()
+}
+
+fn implied_seats(table: &Table) -> BTreeMap<String, String> {
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    for user in &table.live {
+        let seats: BTreeSet<String> = list(user, "grants")
+            .iter()
+            .map(|grant| format!("{} {}", grant["role"].as_str().unwrap(), grant["seat"]))
+            .collect();
+        for seat in seats {
+            *taken.entry(seat).or_default() += 1;
+        }
+    }
+    taken.into_iter().map(|(seat, n)| (seat, n.to_string())).collect()
+}
+
+fn implied_entries(table: &Table) -> BTreeMap<String, String> {
+    let mut entries = BTreeMap::new();
+    for user in &table.live {
+        let email = user.get("email").and_then(Value::as_str);
+        let name = user.get("username").and_then(Value::as_str);
+        let canonical_email = email.map(|email| Email::parse(email).unwrap().canonical().to_owned());
+        let canonical_name = name.map(|name| Username::parse(name).unwrap().canonical().to_owned());
+        let as_given = email.into_iter().chain(name).map(str::to_lowercase);
+        for text_of in as_given.chain(canonical_email).chain(canonical_name) {
+            for (at, first) in text_of.char_indices() {
+                let entry = format!("T#main#FIND#{first}|{} {}", &text_of[at..], text(user, "id"));
+                entries.insert(entry, String::new());
+            }
+        }
+    }
+    entries
+}
+
+fn implied_tally(table: &Table) -> BTreeMap<String, String> {
+    let mut tally: BTreeMap<String, u32> = BTreeMap::new();
+    for user in &table.live {
+        let locked = text(user, "status") == "active" && user.contains_key("lockoutUntil");
+        let status = if locked { "locked" } else { text(user, "status") };
+        *tally.entry(status.to_owned()).or_default() += 1;
+    }
+    tally.into_iter().map(|(status, n)| (status, n.to_string())).collect()
+}
+
+/// Active accounts with a grant of a role that holds `admin.users`: for no department, begun, without an end.
+fn in_charge(table: &Table) -> usize {
+    let keeps = |grant: &Value| {
+        let begun = grant["effectiveFrom"]
+            .as_i64()
+            .is_none_or(|from| from <= grant["grantedAt"].as_i64().unwrap());
+        administers(table, grant) && grant["department"].is_null() && grant["effectiveTo"].is_null() && begun
+    };
+    let is = |user: &&&Map<String, Value>| text(user, "status") == "active" && list(user, "grants").iter().any(keeps);
+    table.live.iter().filter(is).count()
+}
+
+fn administers(table: &Table, grant: &Value) -> bool {
+    let role = table.roles.get(grant["role"].as_str().unwrap());
+    role.is_some_and(|role| list(role, "permissions").iter().any(|name| name == "admin.users"))
+}
+
+/// The shares of a role add up to its limit; without a limit there are none.
+fn shares(table: &Table, found: &mut Vec<String>) {
+    for (role, shares) in &table.shares {
+        let Some(item) = table.roles.get(role) else {
+            found.push(format!("seats of {role}, which is no role"));
+            continue;
+        };
+        let limit = item.get("maxCount").and_then(Value::as_i64);
+        let sum = shares
+            .iter()
+            .all(Option::is_some)
+            .then(|| shares.iter().flatten().sum::<i64>());
+        if sum != limit || (limit.is_none() && shares.iter().any(Option::is_some)) {
+            found.push(format!(
+                "role {}: limit {limit:?}, shares {shares:?}",
+                text(item, "name")
+            ));
+        }
+    }
+}
+
+/// Every grant is of a role that exists, and knows whether that role administers.
+fn grants(table: &Table, found: &mut Vec<String>) {
+    for user in &table.live {
+        for grant in list(user, "grants") {
+            let role = grant["role"].as_str().unwrap();
+            if !table.roles.contains_key(role) {
+                found.push(format!(
+                    "account {} has the role {role}, which is none",
+                    text(user, "id")
+                ));
+            } else if grant["administers"] != administers(table, grant) {
+                found.push(format!(
+                    "account {}: grant of {role} is wrong about its role",
+                    text(user, "id")
+                ));
+            }
+        }
+    }
+}
+
+fn compare(
+    what: &str,
+    implied: &BTreeMap<String, String>,
+    present: &BTreeMap<String, String>,
+    found: &mut Vec<String>,
+) {
+    let places: BTreeSet<&String> = implied.keys().chain(present.keys()).collect();
+    for place in places {
+        let (should, does) = (implied.get(place), present.get(place));
+        if should != does {
+            found.push(format!("{what} {place}: should be {should:?}, is {does:?}"));
+        }
+    }
+}
+
+fn text<'a>(item: &'a Map<String, Value>, name: &str) -> &'a str {
+    item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(item: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    item.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// An item of DynamoDB JSON as ordinary JSON.
+pub fn plain_item(item: &Value) -> Map<String, Value> {
+    let object = item.as_object().unwrap();
+    object
+        .iter()
+        .map(|(name, value)| (name.clone(), plain(value)))
+        .collect()
+}
+
+fn plain(value: &Value) -> Value {
+    let (kind, inner) = value.as_object().and_then(|typed| typed.iter().next()).unwrap();
+    match kind.as_str() {
+        "N" => serde_json::from_str(inner.as_str().unwrap()).unwrap(),
+        "NULL" => Value::Null,
+        "M" => Value::Object(plain_item(inner)),
+        "L" => inner.as_array().unwrap().iter().map(plain).collect(),
+        _ => inner.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c11_the_reconciler_finds_a_thing_that_is_missing_and_a_thing_too_many() {
+    let world = World::new().await;
+    let items = world.items();
+    assert_eq!(differences(&items), [] as [&str; 0]);
+    let kinds = [
+        "#EMAIL#",
+        "#NAME#",
+        "#ROLENAME#",
+        "#FIND#",
+        "#TALLY",
+        "#ROLE#",
+        "#ROLES",
+        "USER",
+    ];
+    for kind in kinds {
+        let gone = items
+            .iter()
+            .position(|item| {
+                let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
+                let counts = item["taken"]["N"].as_str().is_none_or(|taken| taken != "0");
+                counts && (pk.contains(kind) || sk == kind)
+            })
+            .unwrap();
+        let mut without = items.clone();
+        without.remove(gone);
+        assert_ne!(differences(&without), [] as [&str; 0], "{kind}");
+    }
+}

@@ -1,0 +1,78 @@
+//! `DELETE /api/roles/{role}`
+
+use serde_json::json;
+
+use crate::reconcile::assert_reconciled;
+use crate::support::World;
+use crate::users::{grant, invalid, refused, role, signed_in_with, user};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_nobody_has_is_deleted_and_its_name_is_free() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = role(&world, "gone", &[]).await;
+    let reply = owner.delete("/api/roles/GONE").await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
+    for path in ["/api/roles/gone".to_owned(), format!("/api/roles/{id}")] {
+        refused(&owner.get(&path).await, 404, "not-found");
+        refused(&owner.delete(&path).await, 404, "not-found");
+        refused(&owner.delete(&format!("{path}?force=true")).await, 404, "not-found");
+    }
+    assert_ne!(role(&world, "gone", &[]).await, id);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_members_is_kept_unless_it_is_taken_from_them_by_force() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = role(&world, "editor", &[]).await;
+    let mut ids = Vec::new();
+    // More than one page of members.
+    for n in 0..130 {
+        let body = json!({ "email": format!("u{n}@example.org"), "roles": ["editor"] });
+        ids.push(owner.post("/api/users", body).await.str("id").to_owned());
+    }
+    grant(&owner, &ids[0], json!({ "role": "editor", "department": "sales" })).await;
+    for path in ["/api/roles/editor", "/api/roles/editor?force=false"] {
+        refused(&owner.delete(path).await, 409, "role-has-members");
+    }
+    assert_eq!(owner.get("/api/roles/editor").await.body["memberCount"], 130);
+    invalid(&owner.delete("/api/roles/editor?force=maybe").await, &["?force"]);
+    assert_eq!(owner.delete(&format!("/api/roles/{id}?force=true")).await.status, 204);
+    for n in [0, 129] {
+        assert_eq!(owner.get(&user(&ids[n])).await.body["roles"], json!(["user"]));
+    }
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_role_is_not_deleted_and_neither_is_one_above_the_caller_s_reach() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    for name in [
+        "owner",
+        "admin",
+        "member",
+        "user",
+        "SYS_ADMIN",
+        "00000000-0000-8000-8000-000000000005",
+    ] {
+        for query in ["", "?force=true"] {
+            refused(
+                &owner.delete(&format!("/api/roles/{name}{query}")).await,
+                409,
+                "system-role",
+            );
+        }
+    }
+    assert_eq!(owner.get("/api/roles").await.body["items"].as_array().unwrap().len(), 5);
+    let (_, jane) = signed_in_with(&world, "jane@example.org", &[]).await;
+    role(&world, "editor", &[]).await;
+    refused(
+        &jane.delete("/api/roles/editor?force=true").await,
+        403,
+        "missing-permission",
+    );
+    assert_reconciled(&world);
+}

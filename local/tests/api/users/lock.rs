@@ -1,0 +1,150 @@
+//! `POST /api/users/{user}/lock` and `/unlock`
+
+use serde_json::json;
+
+use super::{invalid, refused, signed_in_with, user};
+use crate::reconcile::assert_reconciled;
+use crate::support::{PASSWORD, Reply, World};
+
+async fn login(world: &World, password: &str) -> Reply {
+    let body = json!({ "username": "jane@example.org", "password": password });
+    world.nobody().post("/api/auth/login", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_holds_from_the_next_request_until_it_is_ended() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let (id, jane) = signed_in_with(&world, "jane@example.org", &[]).await;
+    let reply = owner
+        .post(&format!("/api/users/{id}/lock"), json!({ "reason": "on leave" }))
+        .await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
+    refused(&jane.get("/api/me/profile").await, 401, "invalid-token");
+    assert_eq!(owner.get(&user(&id)).await.str("status"), "locked");
+    let right = login(&world, PASSWORD).await;
+    refused(&right, 423, "locked");
+    assert_eq!(right.str("reason"), "on leave");
+    refused(&login(&world, "wrong").await, 401, "wrong-credentials");
+    world.clock.advance(400 * 24 * 3600);
+    refused(&login(&world, PASSWORD).await, 423, "locked");
+    let owner = world.owner().await;
+    assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
+    assert_eq!(login(&world, PASSWORD).await.status, 200);
+    // What the lock ended stays ended.
+    refused(&jane.get("/api/me/profile").await, 401, "invalid-token");
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_with_an_end_ends_at_that_moment() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let (id, _) = signed_in_with(&world, "jane@example.org", &[]).await;
+    let body = json!({ "until": "2026-11-22T09:00:00Z" });
+    assert_eq!(owner.post(&format!("/api/users/{id}/lock"), body).await.status, 204);
+    let shown = owner.get(&user(&id)).await;
+    assert_eq!(
+        (shown.str("status"), shown.str("lockoutUntil")),
+        ("locked", "2026-11-22T09:00:00.000Z")
+    );
+    world.clock.advance_ms(3_600_000 - 1);
+    let locked = login(&world, PASSWORD).await;
+    refused(&locked, 423, "locked");
+    assert_eq!(
+        (locked.str("lockoutUntil"), locked.header("retry-after")),
+        ("2026-11-22T09:00:00.000Z", "1")
+    );
+    assert_eq!(owner.get("/api/users?status=locked").await.body["total"], 1);
+    assert_eq!(owner.get("/api/users?status=active").await.body["total"], 2);
+    world.clock.advance_ms(1);
+    for (status, total) in [("locked", 0), ("active", 3)] {
+        let page = owner.get(&format!("/api/users?status={status}")).await.body;
+        assert_eq!(
+            (&page["total"], page["items"].as_array().unwrap().len()),
+            (&json!(total), total)
+        );
+    }
+    assert_eq!(login(&world, PASSWORD).await.status, 200);
+    assert_eq!(owner.get(&user(&id)).await.str("status"), "active");
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_a_lock_that_would_be_over_or_is_no_date_is_refused() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let path = user(&world.user("jane@example.org").await) + "/lock";
+    for until in [
+        "2026-11-22T08:00:00Z",
+        "2026-11-22T08:00:00.0009Z",
+        "2020-01-01T00:00:00Z",
+        "tomorrow",
+        "2027-01-01T00:00:00",
+    ] {
+        invalid(&owner.post(&path, json!({ "until": until })).await, &["/until"]);
+    }
+    invalid(
+        &owner.post(&path, json!({ "reason": "r".repeat(501) })).await,
+        &["/reason"],
+    );
+    invalid(&owner.post(&path, json!({ "reason": "a\u{1b}b" })).await, &["/reason"]);
+    refused(
+        &owner.post_empty("/api/users/no@example.org/lock").await,
+        404,
+        "not-found",
+    );
+    refused(
+        &owner.post_empty("/api/users/no@example.org/unlock").await,
+        404,
+        "not-found",
+    );
+    assert_eq!(owner.get("/api/users?status=locked").await.body["total"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unlocking_ends_a_lockout_and_clears_the_failed_count() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for _ in 0..5 {
+        login(&world, "wrong").await;
+    }
+    refused(&login(&world, PASSWORD).await, 423, "locked");
+    assert_eq!(owner.get(&user(&id)).await.str("status"), "locked");
+    assert_eq!(owner.get("/api/users?status=locked").await.body["total"], 1);
+    assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
+    assert_eq!(owner.get("/api/users?status=locked").await.body["total"], 0);
+    // Four more failures are no lock: the count began anew.
+    for _ in 0..4 {
+        refused(&login(&world, "wrong").await, 401, "wrong-credentials");
+    }
+    assert_eq!(login(&world, PASSWORD).await.status, 200);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_of_active_ends_a_lockout_too_so_that_the_account_is_what_the_answer_says() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for _ in 0..5 {
+        login(&world, "wrong").await;
+    }
+    assert_eq!(owner.put(&user(&id), json!({ "status": "active" })).await.status, 204);
+    assert_eq!(owner.get(&user(&id)).await.str("status"), "active");
+    assert_eq!(login(&world, PASSWORD).await.status, 200);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unlocking_neither_switches_on_nor_unbans() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for status in ["inactive", "banned"] {
+        owner.patch(&user(&id), json!({ "status": status })).await;
+        assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
+        assert_eq!(owner.get(&user(&id)).await.str("status"), status);
+    }
+}

@@ -1,0 +1,150 @@
+//! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell a path
+//! that nobody has from a method that a path does not take if it is told of the others' routes.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Method, header};
+
+use super::routes::Routes;
+use crate::error::Error;
+
+/// A route of another function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The method.
+    pub method: Method,
+    /// The path, `{…}` for what varies.
+    pub path: String,
+    /// Whether it exists on development stages only.
+    pub dev_only: bool,
+}
+
+/// The routes that tables know of, on this stage.
+#[derive(Debug)]
+pub(super) struct Elsewhere(Vec<Known>);
+
+impl Elsewhere {
+    pub(super) fn of(tables: &[Routes], dev: bool) -> Self {
+        let all = tables.iter().flat_map(|table| &table.known);
+        Self(all.filter(|known| dev || !known.dev_only).cloned().collect())
+    }
+
+    /// The answer to a request that no route here takes: that it has the wrong method, where its path is known with
+    /// others. With its own method it should have gone elsewhere, so there is nothing here.
+    pub(super) fn refuse(&self, method: &Method, path: &str) -> Response {
+        let methods = self.methods(path);
+        if methods.is_empty() || methods.contains(&method) {
+            return Error::NoSuchRoute.into_response();
+        }
+        let names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+        let mut response = Error::MethodNotAllowed.into_response();
+        if let Ok(allow) = HeaderValue::from_str(&names.join(",")) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+
+    /// The methods of the route that a path takes: of several that fit, the one that says most of it.
+    fn methods(&self, path: &str) -> Vec<&Method> {
+        let fitting = self.0.iter().filter(|known| fits(&known.path, path));
+        let Some(taken) = fitting.min_by_key(|known| known.path.matches('{').count()) else {
+            return Vec::new();
+        };
+        let same = self.0.iter().filter(|known| known.path == taken.path);
+        same.map(|known| &known.method).collect()
+    }
+}
+
+fn fits(route: &str, path: &str) -> bool {
+    let one = |(known, asked): (&str, &str)| known == asked || (known.starts_with('{') && !asked.is_empty());
+    route.split('/').count() == path.split('/').count() && route.split('/').zip(path.split('/')).all(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use axum::body::Body;
+    use axum::extract::Request;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::app::App;
+    use crate::http::problem::Problem;
+    use crate::http::serve;
+    use crate::settings::Settings;
+
+    fn table() -> Routes {
+        let known = |method: Method, path: &str, dev_only| Known {
+            method,
+            path: path.to_owned(),
+            dev_only,
+        };
+        Routes::new::<Problem>("Others").known(vec![
+            known(Method::GET, "/api/users", false),
+            known(Method::POST, "/api/users", false),
+            known(Method::GET, "/api/users/{user}", false),
+            known(Method::DELETE, "/api/users/{user}", false),
+            known(Method::PUT, "/api/users/me", false),
+            known(Method::POST, "/api/auth/login-dev", true),
+        ])
+    }
+
+    /// Status, `Allow` and Problem Details of an answer. The store is not there, and is not asked.
+    async fn answer(method: &str, path: &str, dev: bool) -> (u16, Option<String>, Value) {
+        let vars = [
+            ("USHER_TABLE", "usher".to_owned()),
+            ("USHER_DYNAMODB_ENDPOINT", "http://127.0.0.1:9".to_owned()),
+            ("USHER_DEV_ENDPOINTS", dev.to_string()),
+        ];
+        let vars: HashMap<String, String> = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let app = App::new(Settings::from_map(vars).unwrap()).await.unwrap();
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = serve::service(app, vec![table()]).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let allow = response.headers().get(header::ALLOW);
+        let allow = allow.map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, allow, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_known_path_with_another_method_is_405_with_the_methods_that_it_takes() {
+        for (method, path, allowed) in [
+            ("PATCH", "/api/users", "GET,POST"),
+            ("OPTIONS", "/api/users", "GET,POST"),
+            ("POST", "/api/users/jane@example.org", "GET,DELETE"),
+            ("POST", "/api/users/jane%40example.org?x=y", "GET,DELETE"),
+            ("GET", "/api/users/me", "PUT"),
+        ] {
+            let (status, allow, problem) = answer(method, path, false).await;
+            assert_eq!((status, allow.as_deref()), (405, Some(allowed)), "{method} {path}");
+            assert_eq!(problem["type"], "/problems/method-not-allowed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_path_that_nobody_has_is_404_and_so_is_a_route_that_should_have_gone_elsewhere() {
+        for (method, path) in [
+            ("GET", "/"),
+            ("PATCH", "/api"),
+            ("PATCH", "/api/users/"),
+            ("PATCH", "/api//users"),
+            ("PATCH", "/api/users/a/b"),
+            ("PATCH", "/API/users"),
+            ("GET", "/api/users"),
+        ] {
+            let (status, allow, problem) = answer(method, path, false).await;
+            assert_eq!((status, allow), (404, None), "{method} {path}");
+            assert_eq!(problem["type"], "/problems/no-such-route");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_route_of_development_stages_is_known_on_them_alone() {
+        assert_eq!(answer("GET", "/api/auth/login-dev", true).await.0, 405);
+        assert_eq!(answer("GET", "/api/auth/login-dev", false).await.0, 404);
+    }
+}

@@ -1,0 +1,267 @@
+//! The document of a sample table with everything in it that a handler can take and answer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{check, document};
+use crate::Result;
+use crate::access::guard::{Guard, needs};
+use crate::actions::Context;
+use crate::http::answer::{Created, Json, Maybe, NoContent, Tagged};
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
+use crate::http::page::Page as Html;
+use crate::http::problem::Problem;
+use crate::http::routes::Routes;
+
+/// A thing.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Thing {
+    #[schema(example = "jane@example.org")]
+    email: String,
+    size: u32,
+    colour: Option<Colour>,
+    #[schema(no_recursion)]
+    part: Option<Box<Thing>>,
+    unshown: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Colour {
+    Red,
+    Blue,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Page<T> {
+    #[schema(inline)]
+    items: Vec<T>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Bare<T> {
+    items: Vec<T>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Pair {
+    left: Colour,
+}
+
+#[derive(Deserialize, IntoParams)]
+struct Limit {
+    /// How many.
+    #[expect(dead_code, reason = "only read by serde")]
+    limit: Option<u16>,
+}
+
+mod other {
+    #[derive(serde::Serialize, utoipa::ToSchema)]
+    pub struct Thing {
+        pub another: bool,
+    }
+}
+
+fn no<T>() -> Result<T> {
+    Err(crate::Error::NoSuchRoute)
+}
+
+async fn list(_: Context, _: Query<Limit>) -> Result<Json<Page<Thing>>> {
+    no()
+}
+async fn pairs(_: Context) -> Result<Json<Page<Pair>>> {
+    no()
+}
+async fn colours(_: Context) -> Result<Json<Vec<Pair>>> {
+    no()
+}
+async fn create(_: Context, _: Body<Thing>) -> Result<Created<Thing>> {
+    no()
+}
+async fn change(_: Context, _: UserPath, _: IfMatch, _: Prefer, _: MergePatch<Thing>) -> Result<Maybe<Thing>> {
+    no()
+}
+async fn role(_: Context, _: RolePath) -> Result<Tagged<Thing>> {
+    no()
+}
+async fn revoke(_: Context, _: UserPath, _: GrantPath) -> Result<NoContent> {
+    no()
+}
+async fn page() -> Result<Html> {
+    no()
+}
+async fn namesake(_: Context) -> Result<Json<other::Thing>> {
+    no()
+}
+
+fn things() -> Routes {
+    const THINGS: Guard = needs("admin.users");
+    Routes::new::<Problem>("Things")
+        .about("All about things.")
+        .get("/things", THINGS, list)
+        .says("Lists them", &[])
+        .post("/things", Guard::Anyone, create)
+        .says("Makes one", &[401, 409])
+        .patch("/things/{user}", THINGS, change)
+        .says("Changes one", &[])
+        .get("/roles/{role}", Guard::SignedIn, role)
+        .says("Shows one", &[])
+        .delete("/things/{user}/roles/{grant}", THINGS, revoke)
+        .says("Takes one away", &[409])
+        .on_dev_stages()
+}
+
+fn pages() -> Routes {
+    Routes::new::<Problem>("Pages")
+        .get("/pairs", Guard::Anyone, pairs)
+        .says("Lists pairs", &[])
+        .get("/colours", Guard::Anyone, colours)
+        .says("Lists colours", &[])
+        .get("/page", Guard::Anyone, page)
+        .says("A page", &[])
+}
+
+fn made(tables: &[Routes]) -> Value {
+    serde_json::to_value(document("1.2.3", "About it.", tables).unwrap()).unwrap()
+}
+
+fn refused(table: Routes) -> String {
+    match document("1", "", &[table]) {
+        Err(crate::Error::Fault(cause)) => cause.0,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("the document was made"),
+    }
+}
+
+#[test]
+fn all_that_the_document_refers_to_is_in_it() {
+    let mut document = made(&[things(), pages()]);
+    assert_eq!(check::complaints(&document), Vec::<String>::new());
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    for name in [
+        "Thing",
+        "Colour",
+        "Page_Thing",
+        "Page_Pair",
+        "ProblemDetails",
+        "ProblemPlace",
+    ] {
+        assert!(schemas.contains_key(name), "{name}");
+    }
+    schemas.remove("Colour");
+    let told = check::complaints(&document);
+    assert!(
+        told.iter().any(|one| one
+            == "there is nothing at #/components/schemas/Colour: a type parameter's field needs `#[schema(inline)]`"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_list_stands_where_it_is_used() {
+    let document = made(&[pages()]);
+    let schema = &document["paths"]["/colours"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(schema["type"], "array");
+    assert_eq!(
+        schema["items"]["properties"]["left"]["$ref"],
+        "#/components/schemas/Colour"
+    );
+}
+
+#[test]
+fn an_example_shows_what_is_required_and_what_has_an_example_of_its_own() {
+    let document = made(&[things()]);
+    let create = &document["paths"]["/things"]["post"];
+    let thing = json!({
+        "email": "jane@example.org", "size": 1, "colour": "red",
+        "part": example_parts(&create["requestBody"]["content"]["application/json"]["example"]["part"]),
+    });
+    assert_eq!(create["requestBody"]["content"]["application/json"]["example"], thing);
+    assert_eq!(
+        create["responses"]["201"]["content"]["application/json"]["example"],
+        thing
+    );
+    assert_eq!(create["responses"]["201"]["description"], "A thing.");
+}
+
+/// A thing within a thing within …: the example comes to an end.
+fn example_parts(part: &Value) -> Value {
+    assert_eq!(part["email"], "jane@example.org");
+    assert!(part["part"]["part"]["part"]["part"]["part"]["part"]["part"]["part"].is_null());
+    part.clone()
+}
+
+#[test]
+fn a_refusal_is_shown_in_the_words_of_the_route() {
+    let document = made(&[things()]);
+    let said = |path: &str, method: &str, status: &str| {
+        let refusal = &document["paths"][path][method]["responses"][status];
+        refusal["content"]["application/problem+json"]["example"].clone()
+    };
+    let rule = said("/things", "post", "400");
+    assert_eq!(
+        rule["errors"],
+        json!([{ "pointer": "/email", "detail": "missing field `email`" }])
+    );
+    assert_eq!(said("/things", "get", "400")["errors"][0]["pointer"], "?limit");
+    assert_eq!(said("/things", "post", "401")["type"], "/problems/wrong-credentials");
+    assert_eq!(said("/things", "get", "401")["type"], "/problems/invalid-token");
+    assert_eq!(
+        said("/things", "get", "403")["detail"],
+        "this needs the permission admin.users"
+    );
+    assert_eq!(said("/roles/{role}", "get", "404")["detail"], "no such role");
+    let stale = said("/things/{user}", "patch", "412");
+    assert_eq!(
+        (&stale["status"], &stale["instance"]),
+        (&json!(412), &json!("/things/jane@example.org"))
+    );
+    let headers = &document["paths"]["/things"]["get"]["responses"]["401"]["headers"];
+    assert!(headers["WWW-Authenticate"].is_object(), "{headers}");
+}
+
+#[test]
+fn guards_stages_and_headings_are_told() {
+    let document = made(&[things(), pages()]);
+    let operation = |path: &str, method: &str| document["paths"][path][method].clone();
+    assert_eq!(operation("/things", "post")["security"], json!([]));
+    assert_eq!(
+        operation("/things", "get")["security"],
+        json!([{ "bearer": ["admin.users"] }])
+    );
+    assert_eq!(operation("/roles/{role}", "get")["security"], json!([{ "bearer": [] }]));
+    assert_eq!(operation("/things/{user}/roles/{grant}", "delete")["x-dev-only"], true);
+    assert!(operation("/things", "get").get("x-dev-only").is_none());
+    assert_eq!(
+        document["tags"],
+        json!([{ "name": "Things", "description": "All about things." }, { "name": "Pages" }])
+    );
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+}
+
+#[test]
+fn a_document_that_would_be_wrong_is_not_made() {
+    let table = || Routes::new::<Problem>("Things");
+    let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).says("…", &[]);
+    assert!(refused(namesakes).contains(r#"the path names {} and the handler takes {"role"}"#));
+    let silent = table().get("/a", Guard::Anyone, pairs);
+    assert!(refused(silent).contains("get /a: it does not say what it does"));
+    let twice = table().get("/a", Guard::Anyone, pairs).says("…", &[]);
+    let twice = twice.get("/b", Guard::Anyone, pairs).says("…", &[]);
+    assert!(refused(twice).contains("get /b: the operationId `usher_pairs` is missing or not its own"));
+    let same = table().post("/a", Guard::Anyone, create).says("…", &[]);
+    let same = same.get("/b", Guard::Anyone, namesake).says("…", &[]);
+    assert!(refused(same).contains("two schemas are called Thing"));
+    // utoipa does not carry along what a type parameter stands for.
+    let parameter = table().get("/a", Guard::Anyone, bare).says("…", &[]);
+    assert!(refused(parameter).contains("there is nothing at #/components/schemas/Pair"));
+}
+
+async fn bare(_: Context) -> Result<Json<Bare<Pair>>> {
+    no()
+}
+async fn role_of_nobody(_: Context, _: RolePath) -> Result<NoContent> {
+    no()
+}
