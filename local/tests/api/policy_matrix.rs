@@ -141,7 +141,9 @@ fn who_may_change_whom_is_the_golden_table() {
 
 #[test]
 fn z04_who_may_take_whose_place_is_the_golden_table() {
-    let ask = |actor: &Rights, target: &Vec<Grant>| policy::may_take_over(actor, &rights(target).permissions);
+    let known: Vec<Role> = roles().into_iter().map(|(_, role)| role).collect();
+    let ask =
+        |actor: &Rights, target: &Vec<Grant>| policy::may_take_over(actor, &policy::prospects(target, &known, now()));
     golden("may_take_over", &matrix("may take over", &accounts(), ask));
 }
 

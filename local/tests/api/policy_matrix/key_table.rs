@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use usher::domain::role::USER;
+use usher::domain::role::{MEMBER, USER};
 use usher::domain::tenant::TenantId;
 use usher::domain::text::{Email, RoleName, Username};
 use usher::domain::user::Status;
+use usher::id::RoleId;
 use usher::store::keys;
 use usher::store::table::Key;
 
@@ -87,144 +88,113 @@ fn sample<T: std::str::FromStr>(name: &str) -> T {
     found.1.parse().unwrap_or_else(|_| panic!("{name}"))
 }
 
-/// What each function makes of the samples: the function, the item whose row it is about, the attributes, the texts.
-fn made() -> Vec<(&'static str, &'static str, &'static [&'static str], Vec<String>)> {
-    let t = &TenantId::main();
-    let (user, role, grant) = (sample("<user>"), sample("<role>"), sample("<grant>"));
-    let (session, entry): (_, usher::id::EntryId) = (sample("<session>"), sample("<entry>"));
-    let target: usher::id::RoleId = sample("<target>");
-    let at = crate::support::START.parse().unwrap();
-    let key = |key: Key| vec![key.pk, key.sk];
-    let both: &[&str] = &["PK", "SK"];
+/// What a function makes of the samples: its name, the item whose row it is about, and each attribute with its text.
+struct Made {
+    function: &'static str,
+    item: &'static str,
+    texts: Vec<(&'static str, String)>,
+}
+
+fn key(function: &'static str, item: &'static str, key: Key) -> Made {
+    let texts = vec![("PK", key.pk), ("SK", key.sk)];
+    Made { function, item, texts }
+}
+
+fn partition(function: &'static str, item: &'static str, attribute: &'static str, text: String) -> Made {
+    let texts = vec![(attribute, text)];
+    Made { function, item, texts }
+}
+
+fn made() -> Vec<Made> {
+    [of_accounts(), of_histories(), of_lists(), of_roles(), of_the_stack()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn of_accounts() -> Vec<Made> {
+    let (t, user) = (&TenantId::main(), sample("<user>"));
     let email = Email::parse("Jane@Example.ORG").unwrap();
-    let (name, role_name) = (
-        Username::parse("JANE").unwrap(),
-        RoleName::parse("Press Office").unwrap(),
-    );
-    let mut many = usher::domain::role::MEMBER.in_tenant(t, at).unwrap();
-    (many.id, many.counters) = (role, 8);
-    let last_seats = keys::all_seats(&many).pop().unwrap();
+    let name = Username::parse("JANE").unwrap();
+    let guess = keys::guess(t, "ba7816bf");
     vec![
-        ("user", "user", both, key(keys::user(t, user))),
-        ("user_partition", "user", &["PK"], vec![keys::user_partition(t, user)]),
-        ("users_index", "user", &["GSI1PK"], vec![keys::users_index(t, 3)]),
-        (
+        key("user", "user", keys::user(t, user)),
+        partition("user_partition", "user", "PK", keys::user_partition(t, user)),
+        partition("users_index", "user", "GSI1PK", keys::users_index(t, 3)),
+        partition(
             "status_index",
             "user",
-            &["GSI2PK"],
-            vec![keys::status_index(t, Status::Locked, 3)],
+            "GSI2PK",
+            keys::status_index(t, Status::Locked, 3),
         ),
-        ("email", "e-mail claim", both, key(keys::email(t, &email))),
-        ("username", "username claim", both, key(keys::username(t, &name))),
-        (
-            "guess",
-            "attempts of a name that nobody has",
-            both,
-            key(keys::guess(t, "ba7816bf")),
-        ),
-        (
+        key("email", "e-mail claim", keys::email(t, &email)),
+        key("username", "username claim", keys::username(t, &name)),
+        key(
             "guess_login",
             "login history of such a name",
-            both,
-            key(keys::guess_login(&keys::guess(t, "ba7816bf"), entry)),
+            keys::guess_login(&guess, sample("<entry>")),
         ),
-        ("session", "session", both, key(keys::session(t, user, session))),
-        (
-            "login",
-            "login history of one user",
-            both,
-            key(keys::login(t, user, entry)),
-        ),
-        (
-            "logins_index",
-            "login history of one user",
-            &["GSI1PK"],
-            vec![keys::logins_index(t, at)],
-        ),
-        ("rights", "rights history", both, key(keys::rights(t, at, entry))),
-        (
-            "target_index",
-            "rights history",
-            &["GSI1PK"],
-            vec![keys::target_index(t, target.uuid())],
-        ),
-        (
-            "actor_index",
-            "rights history",
-            &["GSI2PK"],
-            vec![keys::actor_index(t, user)],
-        ),
-        (
-            "find_partition",
-            "search entry",
-            &["PK"],
-            vec![keys::find_partition(t, 'ä')],
-        ),
-        (
-            "find",
-            "search entry",
-            both,
-            key(keys::find(t, "äne@example.org", user).unwrap()),
-        ),
-        (
-            "tally_partition",
-            "accounts in charge",
-            &["PK"],
-            vec![keys::tally_partition(t)],
-        ),
-        (
-            "tally",
-            "accounts by status, one counter of several",
-            both,
-            key(keys::tally(t, 7)),
-        ),
-        (
-            "administrators",
-            "accounts in charge",
-            both,
-            key(keys::administrators(t)),
-        ),
-        ("roles_partition", "role", &["PK"], vec![keys::roles_partition(t)]),
-        ("role", "role", both, key(keys::role(t, role))),
-        (
-            "role_name",
-            "role name claim",
-            both,
-            key(keys::role_name(t, &role_name)),
-        ),
-        (
-            "role_partition",
-            "role's member",
-            &["PK"],
-            vec![keys::role_partition(t, role)],
-        ),
-        (
-            "seats",
-            "role's seats, one counter of several",
-            both,
-            key(keys::seats(t, role, 7)),
-        ),
-        (
-            "all_seats",
-            "role's seats, one counter of several",
-            both,
-            key(last_seats),
-        ),
-        ("member", "role's member", both, key(keys::member(t, role, user, grant))),
-        (
+        key("guess", "attempts of a name that nobody has", guess),
+        key("session", "session", keys::session(t, user, sample("<session>"))),
+        key(
             "first_account",
             "first accounts, made once",
-            both,
-            key(keys::first_account(t, "owner")),
+            keys::first_account(t, "owner"),
         ),
-        ("permission", "permission", both, key(keys::permission("admin.users"))),
-        ("signing_key", "signing key", both, key(keys::signing_key("a_kid"))),
-        (
-            "first_signing_key",
-            "the marker that a stack has a signing key",
-            both,
-            key(keys::first_signing_key()),
-        ),
+    ]
+}
+
+fn of_histories() -> Vec<Made> {
+    let (t, user, entry) = (&TenantId::main(), sample("<user>"), sample("<entry>"));
+    let (target, at): (RoleId, _) = (sample("<target>"), crate::support::START.parse().unwrap());
+    let (logins, rights) = ("login history of one user", "rights history");
+    vec![
+        key("login", logins, keys::login(t, user, entry)),
+        partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
+        key("rights", rights, keys::rights(t, at, entry)),
+        partition("target_index", rights, "GSI1PK", keys::target_index(t, target.uuid())),
+        partition("actor_index", rights, "GSI2PK", keys::actor_index(t, user)),
+    ]
+}
+
+fn of_lists() -> Vec<Made> {
+    let (t, user) = (&TenantId::main(), sample("<user>"));
+    let found = keys::find(t, "äne@example.org", user).unwrap();
+    vec![
+        partition("find_partition", "search entry", "PK", keys::find_partition(t, 'ä')),
+        key("find", "search entry", found),
+        partition("tally_partition", "accounts in charge", "PK", keys::tally_partition(t)),
+        key("tally", "accounts by status, one counter of several", keys::tally(t, 7)),
+        key("administrators", "accounts in charge", keys::administrators(t)),
+    ]
+}
+
+fn of_roles() -> Vec<Made> {
+    let (t, user, role, grant) = (&TenantId::main(), sample("<user>"), sample("<role>"), sample("<grant>"));
+    let name = RoleName::parse("Press Office").unwrap();
+    let mut many = MEMBER.in_tenant(t, crate::support::START.parse().unwrap()).unwrap();
+    (many.id, many.counters) = (role, 8);
+    let (seats, last) = (
+        "role's seats, one counter of several",
+        keys::all_seats(&many).pop().unwrap(),
+    );
+    vec![
+        partition("roles_partition", "role", "PK", keys::roles_partition(t)),
+        key("role", "role", keys::role(t, role)),
+        key("role_name", "role name claim", keys::role_name(t, &name)),
+        partition("role_partition", "role's member", "PK", keys::role_partition(t, role)),
+        key("seats", seats, keys::seats(t, role, 7)),
+        key("all_seats", seats, last),
+        key("member", "role's member", keys::member(t, role, user, grant)),
+    ]
+}
+
+fn of_the_stack() -> Vec<Made> {
+    let marker = "the marker that a stack has a signing key";
+    vec![
+        key("permission", "permission", keys::permission("admin.users")),
+        key("signing_key", "signing key", keys::signing_key("a_kid")),
+        key("first_signing_key", marker, keys::first_signing_key()),
     ]
 }
 
@@ -232,12 +202,10 @@ fn made() -> Vec<(&'static str, &'static str, &'static [&'static str], Vec<Strin
 fn the_list_at_the_head_of_the_keys_is_what_the_functions_below_make() {
     let rows = documented();
     let mut of_items = BTreeSet::new();
-    for (function, item, attributes, texts) in made() {
-        let row = rows
-            .iter()
-            .find(|row| row.item == item)
-            .unwrap_or_else(|| panic!("no row `{item}`"));
-        for (attribute, text) in attributes.iter().zip(&texts) {
+    for Made { function, item, texts } in made() {
+        let row = rows.iter().find(|row| row.item == item);
+        let row = row.unwrap_or_else(|| panic!("no row `{item}`"));
+        for (attribute, text) in &texts {
             assert_eq!(
                 &filled(item, &row.keys[attribute]),
                 text,
@@ -262,12 +230,13 @@ fn every_function_of_the_keys_is_in_the_golden_file() {
         .filter(|name| *name != "shard")
         .collect();
     let made = made();
-    let called: BTreeSet<&str> = made.iter().map(|(function, ..)| *function).collect();
+    let called: BTreeSet<&str> = made.iter().map(|made| made.function).collect();
     assert_eq!(called, public);
-    let lines: Vec<String> = made
-        .iter()
-        .map(|(function, _, _, texts)| format!("{function:18} {}", texts.join(" / ")))
-        .collect();
+    let line = |made: &Made| {
+        let texts: Vec<&str> = made.texts.iter().map(|(_, text)| text.as_str()).collect();
+        format!("{:18} {}", made.function, texts.join(" / "))
+    };
+    let lines: Vec<String> = made.iter().map(line).collect();
     golden("keys", &lines.join("\n"));
 }
 
