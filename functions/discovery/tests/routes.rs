@@ -213,7 +213,7 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_right_ones() {
         assert_eq!((&body["instance"], headers.get(ALLOW)), (&json!(path), None));
     }
     let (status, headers, _) = ask(&service, "DELETE", "/health").await;
-    assert_eq!((status, &headers[ALLOW]), (405, &"GET,HEAD".parse().unwrap()));
-    let (status, _, body) = ask(&service, "HEAD", "/health").await;
-    assert_eq!((status, body.as_str()), (200, ""));
+    assert_eq!((status, &headers[ALLOW]), (405, &"GET".parse().unwrap()));
+    // API Gateway brings `HEAD` to no route that does not name it.
+    assert_eq!(ask(&service, "HEAD", "/health").await.0, 405);
 }

@@ -29,4 +29,5 @@ mod races_names;
 mod races_seats;
 mod round_trips;
 mod secrets;
+mod setup;
 mod template;

@@ -1,0 +1,114 @@
+//! Set-up: of everything one, however often and however many at once; and what was deleted stays so.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use usher::ambient::ManualClock;
+use usher::app::App;
+
+use crate::reconcile::assert_reconciled;
+use crate::support::{START, World, at_once, create_table, serve_dynamodb, settings_of};
+
+/// An application on an empty table.
+async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {
+    let db = dynoxide::Database::memory().unwrap();
+    create_table(&db);
+    let url = serve_dynamodb(db.clone()).await;
+    let clock = ManualClock::at(START.parse().unwrap());
+    let app = App::with_clock(settings_of(&url, settings), clock).await.unwrap();
+    (db, url, app)
+}
+
+fn with_key<'a>(items: &'a [Value], sort_key: &str) -> Vec<&'a Value> {
+    let begins = |item: &&Value| item["SK"]["S"].as_str().unwrap().starts_with(sort_key);
+    items.iter().filter(begins).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn set_up_eight_times_at_once_makes_one_of_each() {
+    for round in 0..20 {
+        let (db, url, app) = bare(&[]).await;
+        let made = at_once(8, |_| {
+            let app = app.clone();
+            async move { ::setup::local(&app).await.unwrap() }
+        })
+        .await;
+        assert_eq!(made.iter().filter(|made| made.signing_key).count(), 1, "round {round}");
+        assert_eq!(
+            made.iter().map(|made| made.roles.len()).sum::<usize>(),
+            5,
+            "round {round}"
+        );
+        assert_eq!(
+            made.iter().map(|made| made.accounts.len()).sum::<usize>(),
+            2,
+            "round {round}"
+        );
+        let world = World::on(db, url, &[]).await;
+        let items = world.items();
+        for (key, count) in [("KEY#", 1), ("ROLE#", 5), ("USER", 2), ("PERMISSION#", 5)] {
+            assert_eq!(with_key(&items, key).len(), count, "round {round}: {key}");
+        }
+        assert_reconciled(&world);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_deleted_is_not_made_again() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    assert_eq!(owner.delete("/api/users/admin@gauth.local").await.status, 204);
+    let made = ::setup::local(&world.app).await.unwrap();
+    assert_eq!(made, usher::actions::setup::Made::default());
+    assert_eq!(owner.get("/api/users/admin@gauth.local").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployed_stack_has_one_owner_who_must_change_the_generated_password() {
+    let secret = "Gen3rated-by-CloudFormation-012345";
+    let settings = [
+        ("USHER_ADMIN_EMAIL", "owner@example.org"),
+        ("USHER_ADMIN_SECRET", secret),
+    ];
+    let (_, _, app) = bare(&settings).await;
+    for _ in 0..2 {
+        ::setup::cloud::set_up(&app).await.unwrap();
+    }
+    let base = crate::support::serve_http(app).await;
+    let nobody = crate::support::Client {
+        base,
+        token: String::new(),
+        http: reqwest::Client::new(),
+    };
+    let body = json!({ "username": "owner@example.org", "password": secret });
+    let reply = nobody.post("/api/auth/login", body).await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.body["user"]["roles"]),
+        (200, &json!(["user", "owner"]))
+    );
+    let owner = crate::support::Client {
+        token: reply.str("token").to_owned(),
+        ..nobody.clone()
+    };
+    let refused = owner.get("/api/users").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem()),
+        (403, "must-change-password")
+    );
+    let documented = json!({ "username": "admin", "password": "Admin@123" });
+    assert_eq!(nobody.post("/api/auth/login", documented).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployed_stack_refuses_the_documented_password() {
+    let settings = [
+        ("USHER_ADMIN_EMAIL", "owner@example.org"),
+        ("USHER_ADMIN_SECRET", "Admin@123"),
+    ];
+    let (db, url, app) = bare(&settings).await;
+    assert!(matches!(
+        ::setup::cloud::set_up(&app).await,
+        Err(usher::Error::Fault(_))
+    ));
+    drop((db, url));
+}
