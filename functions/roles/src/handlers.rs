@@ -1,15 +1,16 @@
-//! Translation: parse, act, answer.
+//! Translation: parse, act, answer. Pages are asked for as those of `/api/users` are.
 
+use users::wire::PageQuery;
 use usher::Result;
 use usher::actions::{Context, catalogue, roles};
 use usher::http::answer::{Created, Json, NoContent};
 use usher::http::body::{Body, MergePatch};
 use usher::http::call::{Query, RolePath};
 
-use crate::wire::{DeleteQuery, ListQuery, NewRole, PatchRole, PermissionView, RolePage, RoleView};
+use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RolePage, RoleView};
 
 /// `GET /api/roles`
-pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<RolePage>> {
+pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<RolePage>> {
     let page = roles::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
     Ok(Json(RolePage::of(page)))
 }

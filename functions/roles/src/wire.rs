@@ -18,11 +18,6 @@ use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
-/// Roles to a page, unless the query says otherwise.
-const DEFAULT_LIMIT: usize = 25;
-/// Roles to a page at most.
-const MAX_LIMIT: usize = 100;
-
 /// A role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -97,30 +92,6 @@ impl RolePage {
             items,
             next_cursor: page.next_cursor,
         }
-    }
-}
-
-/// The query of `GET /api/roles`.
-#[derive(Debug, Deserialize, IntoParams)]
-pub struct ListQuery {
-    /// How many: 1 to 100, 25 where absent.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    limit: Option<String>,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-}
-
-impl ListQuery {
-    /// The size of a page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
-    pub fn limit(&self) -> Result<usize> {
-        let Some(text) = &self.limit else {
-            return Ok(DEFAULT_LIMIT);
-        };
-        let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
     }
 }
 

@@ -23,6 +23,17 @@ pub struct Rights {
     pub permissions: BTreeSet<String>,
 }
 
+impl Rights {
+    /// What these roles give together.
+    pub fn of<'a>(roles: impl Iterator<Item = &'a Role> + Clone) -> Self {
+        Self {
+            rung: roles.clone().filter_map(Role::rung).max().unwrap_or_default(),
+            roles: roles.clone().map(|role| role.id).collect(),
+            permissions: roles.flat_map(|role| role.permissions.iter().cloned()).collect(),
+        }
+    }
+}
+
 /// The rights that these grants give at this moment to a request about this department (`None`: about no department).
 /// A role that is not among `roles` no longer exists and gives nothing.
 pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: Option<&Department>) -> Rights {
@@ -31,12 +42,7 @@ pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: O
         .filter(|grant| grant.applies(now, department))
         .map(|grant| grant.role)
         .collect();
-    let held = || roles.iter().filter(|role| applying.contains(&role.id));
-    Rights {
-        rung: held().filter_map(Role::rung).max().unwrap_or_default(),
-        roles: held().map(|role| role.id).collect(),
-        permissions: held().flat_map(|role| role.permissions.iter().cloned()).collect(),
-    }
+    Rights::of(roles.iter().filter(|role| applying.contains(&role.id)))
 }
 
 /// The rung that an account is protected by: the highest of any grant that stands, even one that applies later, or

@@ -119,11 +119,7 @@ async fn made_up(cx: &Context, session: Session) -> Result<Arc<Caller>> {
             known.push(role);
         }
     }
-    let mut rights = Rights {
-        rung: known.iter().filter_map(Role::rung).max().unwrap_or_default(),
-        roles: known.iter().map(|role| role.id).collect(),
-        permissions: known.iter().flat_map(|role| role.permissions.iter().cloned()).collect(),
-    };
+    let mut rights = Rights::of(known.iter());
     rights.permissions.extend(principal.permissions.iter().cloned());
     Ok(Arc::new(Caller {
         id: session.user,

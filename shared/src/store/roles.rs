@@ -7,7 +7,7 @@ use crate::domain::permission::Permission;
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::RoleName;
-use crate::error::{Conflict, Error, Noun, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
 
 /// The role of this id.
@@ -163,12 +163,4 @@ pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
 /// Where it cannot be put into an item: a defect.
 pub fn put_permission(permission: &Permission) -> Result<Write> {
     Ok(Write::put(to_item(&keys::permission(&permission.name), permission)?))
-}
-
-/// The role, which a refusal says is not there.
-///
-/// # Errors
-/// [`Error::NotFound`], or as [`Table::get`].
-pub async fn expect(table: &Table, t: &TenantId, id: RoleId) -> Result<Role> {
-    get(table, t, id).await?.ok_or(Error::NotFound(Noun::Role))
 }

@@ -14,9 +14,9 @@ use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
-/// Accounts to a page, unless the query says otherwise.
+/// Items to a page, unless the query says otherwise.
 const DEFAULT_LIMIT: usize = 25;
-/// Accounts to a page at most.
+/// Items to a page at most.
 const MAX_LIMIT: usize = 100;
 
 /// The query of `GET /api/users`.
@@ -44,9 +44,7 @@ impl ListQuery {
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(limit(self.limit.as_deref()))?;
-        let status = checks.optional("?status", self.status.as_deref(), |text| {
-            Status::parse(text).ok_or_else(|| "a status is `active`, `inactive`, `locked` or `banned`".to_owned())
-        });
+        let status = checks.optional("?status", self.status.as_deref(), any_status);
         checks.done()?;
         let q = self.q.clone().filter(|q| !q.is_empty());
         Ok((
@@ -60,7 +58,7 @@ impl ListQuery {
     }
 }
 
-/// The query of a history.
+/// The query of a listing without filters.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
     /// How many: 1 to 100, 25 where absent.
@@ -84,6 +82,10 @@ fn limit(text: Option<&str>) -> Result<usize> {
     let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
     let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
+}
+
+fn any_status(text: &str) -> Result<Status, String> {
+    Status::parse(text).ok_or_else(|| "a status is `active`, `inactive`, `locked` or `banned`".to_owned())
 }
 
 /// The body of `POST /api/users`.
@@ -221,9 +223,7 @@ impl PatchUser {
         let username = self
             .username
             .map(|name| checks.optional("/username", name.as_deref(), Username::parse));
-        let status = checks.optional("/status", self.status.as_deref(), |text| {
-            Status::parse(text).ok_or_else(|| "a status is `active`, `inactive`, `locked` or `banned`".to_owned())
-        });
+        let status = checks.optional("/status", self.status.as_deref(), any_status);
         let password = match self.password {
             Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
             None => None,
