@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::actions::keyring::Keyring;
+use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
 use crate::error::{Cause, Error, Result};
 use crate::proof::password::{Hasher, Params};
@@ -27,6 +28,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Signing keys.
     pub keyring: Keyring,
+    /// What tenants set.
+    pub tenant_settings: SettingsCache,
     master: OnceCell<MasterKey>,
     cursors: OnceCell<MacKey>,
 }
@@ -60,6 +63,7 @@ impl App {
         Ok(Arc::new(Self {
             hasher: Hasher::new(params, settings.hash_parallel)?,
             keyring: Keyring::default(),
+            tenant_settings: SettingsCache::default(),
             master: OnceCell::new(),
             cursors: OnceCell::new(),
             settings,

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::role::Rung;
 use crate::domain::user::Status;
 
 /// What every action answers with.
@@ -48,6 +49,18 @@ pub enum Error {
         /// Seconds from the request until then.
         retry_after: Option<u64>,
     },
+    /// The password was right, and the e-mail address is not shown to be the account's.
+    #[error("verify your e-mail address before logging in")]
+    EmailNotVerified,
+    /// The request has no API key, or one that opens nothing.
+    #[error("this needs a valid API key: send it as `X-Api-Key`")]
+    InvalidApiKey,
+    /// A guest's route, and the caller is signed in.
+    #[error("log out first")]
+    AlreadySignedIn,
+    /// A one-time token out of a mail that was used, has expired, or never was one.
+    #[error("the link is not valid: it was used, has expired, or never was one")]
+    InvalidLink,
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(Forbidden),
@@ -109,6 +122,18 @@ pub enum Forbidden {
     /// The account must change its password before anything else (rule 14).
     #[error("change your password first")]
     MustChangePassword,
+    /// The path is for a rung above the caller's.
+    #[error("this path is for {0}s")]
+    BelowRung(Rung),
+    /// The account stands on the caller's own rung or above it, where a contract asks for a strictly lower one.
+    #[error("the account does not stand below yours")]
+    NotBelowOwnRung,
+    /// It is another's account.
+    #[error("this is another's account")]
+    AnothersAccount,
+    /// The tenant takes no registrations.
+    #[error("registration is closed")]
+    RegistrationClosed,
 }
 
 /// What was looked for.
@@ -123,6 +148,12 @@ pub enum Noun {
     /// A role given to an account.
     #[error("grant")]
     Grant,
+    /// An API key.
+    #[error("API key")]
+    ApiKey,
+    /// A tenant.
+    #[error("tenant")]
+    Tenant,
 }
 
 /// What stands in the way.
@@ -161,6 +192,12 @@ pub enum Conflict {
     /// The change touches more accounts than one transaction can.
     #[error("the role has too many members for this change: {0} at most")]
     TooManyMembers(usize),
+    /// Another tenant has the id.
+    #[error("the tenant's id is taken")]
+    TenantTaken,
+    /// A contract that does not let the caller do this to its own account.
+    #[error("you cannot delete your own account")]
+    OwnAccount,
     /// Others changed the same thing again and again while this was tried.
     #[error("it is being changed by others: try again")]
     Contention,

@@ -66,4 +66,8 @@ ids! {
     SessionId,
     /// A row of a history.
     EntryId,
+    /// An API key.
+    ApiKeyId,
+    /// A mail to send.
+    MailId,
 }

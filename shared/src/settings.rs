@@ -2,7 +2,7 @@
 //! variable.
 
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ pub struct Settings {
     pub issuer: Option<String>,
     /// `USHER_AUDIENCE`: the `aud` of tokens.
     pub audience: String,
+    /// `USHER_TENANTS`: what names the tenant of a request: `none`, `header` (`X-Tenant`), or `host:<domain>`, where the
+    /// tenant `acme` is at `acme.<domain>`.
+    pub tenants: TenantSource,
     /// `USHER_MIN_PASSWORD_LENGTH`: raises the minimum of every contract; 0 changes none.
     pub min_password_length: usize,
     /// `USHER_JWT_ALGORITHM`: `EdDSA`, `ES256` or `RS256`, for the next signing key.
@@ -44,6 +47,9 @@ pub struct Settings {
     pub dynamodb_endpoint: Option<String>,
     /// Where the master key is: only functions that issue tokens have it.
     pub master_key: Option<KeySource>,
+    /// `USHER_FIRST_API_KEY_SECRET`, or on the local server `USHER_FIRST_API_KEY`: the text of the API key that set-up
+    /// makes.
+    pub first_api_key: Option<KeySource>,
     /// Where the key of cursors is.
     pub cursor_key: Option<KeySource>,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
@@ -59,6 +65,45 @@ pub enum KeySource {
     SecretsManager(String),
     /// Given as text; on the local server only.
     Text(SecretString),
+}
+
+/// What names the tenant of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenantSource {
+    /// Nothing: there is one, `main`.
+    One,
+    /// The header `X-Tenant`; without it, the tenant is `main`. For a deployment whose own gateway sets it.
+    Header,
+    /// The host: `acme.<domain>` is the tenant `acme`, and any other host `main`.
+    Host(String),
+}
+
+impl fmt::Display for TenantSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One => f.write_str("none"),
+            Self::Header => f.write_str("header"),
+            Self::Host(domain) => write!(f, "host:{domain}"),
+        }
+    }
+}
+
+impl FromStr for TenantSource {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "none" => Ok(Self::One),
+            "header" => Ok(Self::Header),
+            _ => {
+                let domain = text
+                    .strip_prefix("host:")
+                    .filter(|domain| domain.contains('.'))
+                    .ok_or(())?;
+                Ok(Self::Host(domain.to_ascii_lowercase()))
+            }
+        }
+    }
 }
 
 impl Settings {
@@ -86,6 +131,11 @@ impl Settings {
             dev_endpoints: env.parsed("USHER_DEV_ENDPOINTS", "`true` or `false`", false),
             issuer: env.text("USHER_ISSUER").map(|url| url.trim_end_matches('/').to_owned()),
             audience: env.text("USHER_AUDIENCE").unwrap_or_else(|| "usher".to_owned()),
+            tenants: env.parsed(
+                "USHER_TENANTS",
+                "`none`, `header` or `host:<domain>`",
+                TenantSource::One,
+            ),
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
             jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
             lockout: LockoutRule {
@@ -109,6 +159,7 @@ impl Settings {
             )),
             dynamodb_endpoint: env.text("USHER_DYNAMODB_ENDPOINT"),
             master_key: env.key("USHER_MASTER_KEY"),
+            first_api_key: env.key("USHER_FIRST_API_KEY"),
             cursor_key: env.key("USHER_CURSOR_KEY"),
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_secret: env.text("USHER_ADMIN_SECRET"),

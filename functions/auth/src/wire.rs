@@ -23,21 +23,16 @@ use utoipa::ToSchema;
 
 /// `/token`: an hour, and refreshed for thirty days.
 pub const TOKEN_TERMS: Terms = Terms {
-    access: SignedDuration::from_hours(1),
     session: SignedDuration::from_hours(30 * 24),
     refresh: true,
+    ..Terms::of("directory", SignedDuration::from_hours(1))
 };
 /// `/login`: eight hours.
-pub const LOGIN_TERMS: Terms = Terms {
-    access: SignedDuration::from_hours(8),
-    session: SignedDuration::from_hours(8),
-    refresh: false,
-};
+pub const LOGIN_TERMS: Terms = Terms::of("identity", SignedDuration::from_hours(8));
 /// `/dev-token`: as long as it asks for, a day at most.
 pub const DEV_TERMS: Terms = Terms {
-    access: SignedDuration::from_hours(1),
     session: SignedDuration::from_hours(24),
-    refresh: false,
+    ..Terms::of("dev", SignedDuration::from_hours(1))
 };
 
 /// The body of `/token`.

@@ -11,6 +11,7 @@ pub mod wire;
 /// The route table. API Gateway also sends here whatever no route of any function takes.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Discovery")
+        .of_no_tenant()
         .about("What needs no token: public keys, OpenID discovery, this document, health.")
         .get("/.well-known/jwks.json", Anyone, handlers::jwks)
         .says("The public keys that tokens are verified with (RFC 7517)", &[])

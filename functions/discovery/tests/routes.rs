@@ -186,7 +186,7 @@ async fn only_what_the_policy_allows_is_read() {
     let (address, asked) = store::start(Stack::SetUp).await;
     let service = service(&address).await;
     for row in discovery::routes().rows() {
-        let (status, ..) = ask(&service, "GET", row.path).await;
+        let (status, ..) = ask(&service, "GET", &row.path).await;
         assert_eq!(status, 200, "{}", row.path);
     }
     let asked = asked.lock().unwrap();

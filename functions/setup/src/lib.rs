@@ -11,6 +11,7 @@ use usher::actions::{Context, Origin, Surface};
 use usher::app::App;
 use usher::domain::role::{ADMIN, OWNER, SystemRole};
 use usher::domain::tenant::TenantId;
+use usher::domain::tenant_settings::TenantSettings;
 use usher::domain::text::{Email, Password, Username};
 use usher::error::{Error, Result};
 
@@ -56,7 +57,10 @@ pub fn context(app: &Arc<App>) -> Context {
         app: app.clone(),
         now: app.clock.now(),
         tenant: TenantId::main(),
+        tenant_settings: Arc::new(TenantSettings::of_stack(&app.settings)),
         issuer: app.settings.issuer.clone().unwrap_or_default(),
+        address: app.settings.issuer.clone().unwrap_or_default(),
+        api_key: None,
         origin: Origin {
             surface: SURFACE,
             ip: String::new(),

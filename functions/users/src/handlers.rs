@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, grants, histories, listing, locks, passwords, users};
+use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
 use usher::domain::user::AdminLock;
 use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
@@ -65,7 +65,7 @@ pub async fn patch(
 
 /// `DELETE /api/users/{user}`
 pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
-    users::delete(&cx, &user).await?;
+    deletion::delete(&cx, &user).await?;
     Ok(NoContent)
 }
 

@@ -10,7 +10,7 @@ use crate::support::{Client, PASSWORD, Reply, World, tables};
 /// A row as the walk sees it.
 struct Row {
     method: Method,
-    path: &'static str,
+    path: String,
     guard: Guard,
 }
 
@@ -42,7 +42,7 @@ fn rows() -> Vec<Row> {
     for table in tables() {
         rows.extend(table.rows().iter().map(|row| Row {
             method: row.method.clone(),
-            path: row.path,
+            path: row.path.to_string(),
             guard: row.guard,
         }));
     }

@@ -78,6 +78,7 @@ async fn a_deployed_stack_has_one_owner_who_must_change_the_generated_password()
     let nobody = crate::support::Client {
         base,
         token: String::new(),
+        api_key: String::new(),
         http: reqwest::Client::new(),
     };
     let body = json!({ "username": "owner@example.org", "password": secret });

@@ -68,6 +68,7 @@ impl World {
         Client {
             base: self.base.clone(),
             token: token.to_owned(),
+            api_key: API_KEY.to_owned(),
             http: reqwest::Client::new(),
         }
     }
@@ -130,6 +131,9 @@ impl World {
     }
 }
 
+/// The text of the API key that set-up makes.
+pub const API_KEY: &str = "an API key of the tests, of some length";
+
 /// The password of accounts that tests make.
 pub const PASSWORD: &str = "correct horse";
 
@@ -144,6 +148,7 @@ pub fn settings_of(dynamodb: &str, overrides: &[(&str, &str)]) -> Settings {
         ("USHER_DYNAMODB_ENDPOINT", dynamodb),
         ("USHER_MASTER_KEY", &key),
         ("USHER_CURSOR_KEY", &key),
+        ("USHER_FIRST_API_KEY", API_KEY),
         ("USHER_ARGON2", "m=8,t=1,p=1"),
         ("USHER_HASH_PARALLEL", "8"),
         // Hundreds of requests at once on two cores are slow, and no fault of the store's.
@@ -194,6 +199,8 @@ pub fn create_table(db: &Database) {
 pub struct Client {
     pub base: String,
     pub token: String,
+    /// Sent with every request, unless it is empty.
+    pub api_key: String,
     pub http: reqwest::Client,
 }
 
@@ -267,6 +274,9 @@ impl Client {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
+        }
+        if !self.api_key.is_empty() {
+            request = request.header("x-api-key", &self.api_key);
         }
         if let Some(body) = body {
             request = request.json(&body);

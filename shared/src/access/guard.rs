@@ -1,6 +1,7 @@
 //! The guard of a route: the column that every row of a route table has, with no default.
 
 use super::policy::Rights;
+use crate::domain::role::Rung;
 use crate::error::{Error, Forbidden, Result};
 
 /// Who may use a route.
@@ -14,6 +15,12 @@ pub enum Guard {
     SignedInToChangePassword,
     /// Whoever holds the permission now.
     Needs(&'static str),
+    /// Whoever is not signed in: a caller with a valid token is told to log out first.
+    Guest,
+    /// Whoever stands on this rung now, or above it.
+    OnRung(Rung),
+    /// The same, even where nothing else is open before the password is changed (rule 14).
+    OnRungToChangePassword(Rung),
 }
 
 /// Whoever holds this permission of the catalogue.
@@ -24,7 +31,7 @@ pub const fn needs(permission: &'static str) -> Guard {
 impl Guard {
     /// Whether a token is asked for.
     pub fn is_guarded(self) -> bool {
-        self != Self::Anyone
+        !matches!(self, Self::Anyone | Self::Guest)
     }
 
     /// Lets a signed-in caller through, or says what is missing.
@@ -32,13 +39,18 @@ impl Guard {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn admit(self, rights: &Rights, must_change_password: bool) -> Result<()> {
-        if must_change_password && !matches!(self, Self::Anyone | Self::SignedInToChangePassword) {
+        let open = matches!(self, Self::SignedInToChangePassword | Self::OnRungToChangePassword(_));
+        if must_change_password && self.is_guarded() && !open {
             return Err(Forbidden::MustChangePassword.into());
         }
         match self {
             Self::Needs(permission) if !rights.permissions.contains(permission) => {
                 Err(Error::Forbidden(Forbidden::MissingPermission(permission)))
             }
+            Self::OnRung(rung) | Self::OnRungToChangePassword(rung) if rights.rung < rung => {
+                Err(Error::Forbidden(Forbidden::BelowRung(rung)))
+            }
+            Self::Guest | Self::OnRung(_) | Self::OnRungToChangePassword(_) => Ok(()),
             Self::Anyone | Self::SignedIn | Self::SignedInToChangePassword | Self::Needs(_) => Ok(()),
         }
     }

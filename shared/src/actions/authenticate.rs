@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Caller, Context};
+use super::{Caller, Context, api_keys};
 use crate::access::policy::{self, Rights};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
-use crate::id::{RoleId, UserId};
+use crate::id::RoleId;
 use crate::proof::jwt::{AccessClaims, Verifier};
 use crate::store::{roles, sessions};
 
@@ -20,10 +20,18 @@ use crate::store::{roles, sessions};
 /// # Errors
 /// [`Error::InvalidToken`] where it opens nothing; [`Error::Unavailable`].
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
-    let claims = verify(cx, token).await?;
-    let user_id: UserId = claims.sub;
+    let claims = match verify(cx, token).await {
+        Ok(claims) => claims,
+        // Whose API key is wrong is told that, whatever else is wrong.
+        Err(refused) => return Err(api_keys::check_own(cx).await.err().unwrap_or(refused)),
+    };
     let (t, table) = (&cx.tenant, &cx.app.table);
-    let present = sessions::present(table, t, user_id, claims.sid, &claims.role_ids).await?;
+    let api_key = cx.api_key.as_deref().map(api_keys::digest);
+    let roles = &claims.role_ids;
+    let present = sessions::present_with(table, t, claims.sub, claims.sid, roles, api_key.as_deref()).await?;
+    if cx.api_key.is_some() {
+        api_keys::check(cx, present.api_key).await?;
+    }
     let session = present.session.ok_or(Error::InvalidToken)?;
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);

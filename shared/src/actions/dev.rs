@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde_json::Map;
 
 use super::sessions::{self, Issued, NamedRole};
 use super::users::{self, UserRef};
@@ -65,11 +66,7 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
             name: role.name.as_given().to_owned(),
         });
     }
-    let terms = Terms {
-        access: lasts,
-        session: lasts,
-        refresh: false,
-    };
+    let terms = Terms::of("dev", lasts);
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
     session.unproven = true;
     session.made_up = Some(MadeUp {
@@ -77,12 +74,14 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
         roles: principal.roles,
         permissions: principal.permissions,
     });
-    let (access_token, expires_at) = sessions::issue(cx, &session, &named, &terms).await?;
+    let (access_token, expires_at) = sessions::issue(cx, &session, &named, Map::new(), &terms).await?;
     cx.app.table.transact(&[session_store::open(&session)?]).await?;
     tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
+    let rung = sessions::rung(&named);
     let roles = named.into_iter().map(|role| role.name).collect();
     Ok(Issued {
         user: None,
+        rung,
         roles,
         access_token,
         expires_at,

@@ -10,10 +10,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use super::sessions::{self, Issued};
-use super::{Context, Terms, record};
+use super::{Context, Terms, VerifiedEmail, record};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::Full;
 use crate::domain::session::Session;
+use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
@@ -53,7 +54,7 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
         failed(cx, &attempt).await?;
         return Err(Error::WrongCredentials);
     };
-    if let Some(refused) = not_active(user, cx.now) {
+    if let Some(refused) = not_active(user, cx.now).or_else(|| not_verified(cx, user, terms)) {
         failed(cx, &attempt).await?;
         return Err(refused);
     }
@@ -78,7 +79,8 @@ pub(super) async fn open(
     terms: &Terms,
 ) -> Result<Issued> {
     let named = sessions::named_roles(cx, user).await?;
-    let (access_token, expires_at) = sessions::issue(cx, &session, &named, terms).await?;
+    let extra = sessions::claims(user, &named, terms);
+    let (access_token, expires_at) = sessions::issue(cx, &session, &named, extra, terms).await?;
     let opened = [
         session_store::open(&session)?,
         record::login(cx, user.id, LoginKind::Login, Some(session.id))?,
@@ -86,6 +88,7 @@ pub(super) async fn open(
     succeed(cx, user, better.as_ref(), &opened).await?;
     Ok(Issued {
         user: Some(user.clone()),
+        rung: sessions::rung(&named),
         roles: named.into_iter().map(|role| role.name).collect(),
         access_token,
         expires_at,
@@ -112,13 +115,14 @@ async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
 }
 
 async fn reserve_nobody(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let hash: String = digest(&SHA256, name.canonical().as_bytes())
-        .as_ref()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
-    let attempt = reserve(cx, keys::guess(&cx.tenant, &hash), Whose::Nobody).await?;
+    let attempt = reserve(cx, keys::guess(&cx.tenant, &hashed(name.canonical())), Whose::Nobody).await?;
     attempt.ok_or_else(|| Error::fault("the attempts of nobody cannot be gone"))
+}
+
+/// What stands for a name that nobody has: its SHA-256, in hexadecimal.
+pub(super) fn hashed(name: &str) -> String {
+    let hash = digest(&SHA256, name.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reserves an attempt of this account.
@@ -128,7 +132,7 @@ pub(super) async fn reserve_own(cx: &Context, user: UserId) -> Result<Attempt> {
 }
 
 async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
-    let rule = &cx.app.settings.lockout;
+    let rule = &cx.tenant_settings.lockout;
     for _ in 0..WAITS {
         match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
             Reserved::Attempt(number, item) => {
@@ -159,7 +163,7 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
-    let limit = cx.app.settings.lockout.limit;
+    let limit = cx.tenant_settings.lockout.limit;
     let mut locks = attempt.number >= limit;
     let Some(user) = &attempt.user else {
         return failed_nobody(cx, attempt, locks).await;
@@ -194,7 +198,7 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
 
 /// The writes that lock an account, provided that it still counts that many failures.
 fn lock(cx: &Context, user: &User) -> Result<Vec<Write>> {
-    let rule = &cx.app.settings.lockout;
+    let rule = &cx.tenant_settings.lockout;
     let mut locked = user.clone();
     locked.attempts.lockout_until = Some(cx.now + rule.duration(user.attempts.lockouts));
     locked.version += 1;
@@ -220,7 +224,7 @@ async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()
             .await?
             .map(|item| attempts::attempts(&item))
             .transpose()?;
-        let until = cx.now + cx.app.settings.lockout.duration(seen.unwrap_or_default().lockouts);
+        let until = cx.now + cx.tenant_settings.lockout.duration(seen.unwrap_or_default().lockouts);
         let changes = Changes::new().set("lockoutUntil", number(until.as_millisecond()));
         writes.push(Write::update(attempt.key.clone(), changes));
         writes.push(history::login_of_nobody(
@@ -278,7 +282,7 @@ fn cleared(user: &User, better: Option<&PasswordHash>) -> Result<Vec<Write>> {
     Ok(vec![write.when(Cond::All(same), Error::PreconditionFailed)])
 }
 
-fn not_active(user: &User, now: Timestamp) -> Option<Error> {
+pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
     match user.status_at(now) {
         Status::Active => None,
         Status::Locked => Some(Error::Locked {
@@ -293,6 +297,17 @@ fn not_active(user: &User, now: Timestamp) -> Option<Error> {
         Status::Deleted => Some(Error::WrongCredentials),
         status @ (Status::Inactive | Status::Banned) => Some(Error::AccountNotActive(status)),
     }
+}
+
+fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<Error> {
+    let needed = match terms.verified_email {
+        VerifiedEmail::NotNeeded => false,
+        VerifiedEmail::Needed => true,
+        VerifiedEmail::WhereRequired => {
+            cx.tenant_settings.email_verification == EmailVerification::Required && user.email.is_some()
+        }
+    };
+    (needed && !user.email_verified).then_some(Error::EmailNotVerified)
 }
 
 const BY_ADMIN: &str = "locked by an administrator";

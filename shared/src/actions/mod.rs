@@ -4,31 +4,39 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 
 use crate::access::policy::Rights;
 use crate::app::App;
-use crate::domain::role::Role;
+use crate::domain::role::{Role, Rung};
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::user::User;
 use crate::error::{Error, Result};
 use crate::id::UserId;
 
+pub mod api_keys;
 pub mod authenticate;
 pub mod catalogue;
+pub mod deletion;
 pub mod dev;
 pub mod grants;
 pub mod health;
 pub mod histories;
 pub mod keyring;
+pub mod links;
 pub mod listing;
 pub mod locks;
 pub mod login;
+pub mod mails;
 pub mod passwords;
 pub mod record;
+pub mod registration;
 pub mod roles;
 pub mod seating;
 pub mod sessions;
+pub mod settings;
 pub mod setup;
 pub mod users;
 
@@ -43,15 +51,46 @@ pub struct Surface {
     pub max_password: usize,
 }
 
-/// How long what a login issues lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.
+#[derive(Debug, Clone, Copy)]
 pub struct Terms {
+    /// What a tenant's settings call them.
+    pub name: &'static str,
     /// An access token.
     pub access: SignedDuration,
     /// The session: nothing extends it.
     pub session: SignedDuration,
     /// Whether there is a refresh token.
     pub refresh: bool,
+    /// Whether the account's e-mail address must be verified.
+    pub verified_email: VerifiedEmail,
+    /// What its access tokens carry beside the common claims. Usher never reads them back.
+    pub claims: fn(&User, Rung) -> Map<String, Value>,
+}
+
+impl Terms {
+    /// Terms without refresh, without a verified address and without claims of their own.
+    pub const fn of(name: &'static str, access: SignedDuration) -> Self {
+        Self {
+            name,
+            access,
+            session: access,
+            refresh: false,
+            verified_email: VerifiedEmail::NotNeeded,
+            claims: |_, _| Map::new(),
+        }
+    }
+}
+
+/// Whether a login needs a verified e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifiedEmail {
+    /// No.
+    NotNeeded,
+    /// Where the tenant's settings say so, of accounts that have an address.
+    WhereRequired,
+    /// Always.
+    Needed,
 }
 
 /// Where a request came from, for the histories.
@@ -74,8 +113,14 @@ pub struct Context {
     pub now: Timestamp,
     /// Whose things it is about.
     pub tenant: TenantId,
+    /// What is in force in it.
+    pub tenant_settings: Arc<TenantSettings>,
     /// The `iss` of tokens issued and accepted.
     pub issuer: String,
+    /// The address that it came to: where links in mails lead to, unless the tenant says otherwise.
+    pub address: String,
+    /// The API key that it came with, where the contract asks for one.
+    pub api_key: Option<String>,
     /// Where it came from.
     pub origin: Origin,
     /// Who makes it, where the route asks.
@@ -114,6 +159,17 @@ impl Caller {
 }
 
 impl Context {
+    /// Goes on as a request about this tenant.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of this name; [`Error::Unavailable`].
+    pub async fn enter(&mut self, tenant: TenantId) -> Result<()> {
+        let (app, now) = (&self.app, self.now);
+        self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;
+        self.tenant = tenant;
+        Ok(())
+    }
+
     /// Who makes the request.
     ///
     /// # Errors

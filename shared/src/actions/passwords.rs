@@ -1,6 +1,6 @@
 //! Passwords: set, changed, reset. A minimum is checked where one is set, never at login (rule 4).
 
-use super::{Context, login, sessions, users as accounts};
+use super::{Context, login, mails, sessions, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
 use crate::domain::user::PasswordHash;
@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// [`Error::Invalid`] at this pointer.
 pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
     let surface = cx.origin.surface;
-    let min = surface.min_password.max(cx.app.settings.min_password_length);
+    let min = surface.min_password.max(cx.tenant_settings.min_password_length);
     Password::parse(text, min, surface.max_password.max(min)).map_err(|detail| Error::invalid(pointer, detail))
 }
 
@@ -49,7 +49,9 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
         after.attempts = Attempts::default();
         after.end_sessions();
         accounts::touched(cx, &mut after);
-        let plan = users::writes(Some(&proven), &after)?.and([sessions::keep(&session, &after)?]);
+        let plan = users::writes(Some(&proven), &after)?
+            .and([sessions::keep(&session, &after)?])
+            .and(mails::notices(cx, &proven, &after)?);
         match plan.commit(&cx.app.table).await {
             Err(Error::PreconditionFailed) => (proven, session) = sessions::read(cx, &session).await?,
             outcome => return outcome,

@@ -36,7 +36,7 @@ pub fn login_entry(cx: &Context, user: UserId, kind: LoginKind, session: Option<
 /// # Errors
 /// As [`login_entry`].
 pub fn login(cx: &Context, user: UserId, kind: LoginKind, session: Option<SessionId>) -> Result<Write> {
-    history::login(&login_entry(cx, user, kind, session)?, cx.app.settings.history)
+    history::login(&login_entry(cx, user, kind, session)?, cx.tenant_settings.history)
 }
 
 /// A row of the rights history.
@@ -54,7 +54,7 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
         before,
         after,
     };
-    history::rights(&entry, cx.app.settings.history)
+    history::rights(&entry, cx.tenant_settings.history)
 }
 
 /// The rows that a change of an account calls for: its status and each grant that came or went.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::{Caller, Context, Terms, authenticate, record};
 use crate::ambient;
 use crate::domain::history::LoginKind;
-use crate::domain::role::SystemRole;
+use crate::domain::role::{Rung, SystemRole};
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
@@ -27,6 +27,8 @@ const REFRESH_TRIES: usize = 200;
 pub struct Issued {
     /// The account; none behind a made-up principal.
     pub user: Option<User>,
+    /// The highest rung of the roles that apply now.
+    pub rung: Rung,
     /// Names of the roles that apply now.
     pub roles: Vec<String>,
     /// The JWT.
@@ -75,11 +77,23 @@ pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
     Ok(named)
 }
 
+/// The highest rung of these roles.
+pub fn rung(named: &[NamedRole]) -> Rung {
+    let rungs = named.iter().filter_map(|role| SystemRole::by_id(role.id)?.rung);
+    rungs.max().unwrap_or_default()
+}
+
+/// What the contract's tokens carry beside the common claims.
+pub fn claims(user: &User, named: &[NamedRole], terms: &Terms) -> Map<String, Value> {
+    (terms.claims)(user, rung(named))
+}
+
 /// A new session of an account, and its first refresh token.
 ///
 /// # Errors
 /// Where the machine gives no randomness.
 pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(Session, Option<RefreshToken>)> {
+    let terms = cx.tenant_settings.applied(terms);
     let id = SessionId::new(cx.now)?;
     let token = terms.refresh.then(|| RefreshToken::first(user, id)).transpose()?;
     let session = Session {
@@ -106,8 +120,10 @@ pub async fn issue(
     cx: &Context,
     session: &Session,
     named: &[NamedRole],
+    extra: Map<String, Value>,
     terms: &Terms,
 ) -> Result<(SecretString, Timestamp)> {
+    let terms = cx.tenant_settings.applied(terms);
     let expires_at = (cx.now + terms.access).min(session.expires_at);
     let claims = AccessClaims {
         iss: cx.issuer.clone(),
@@ -122,7 +138,7 @@ pub async fn issue(
         role_ids: named.iter().map(|role| role.id).collect(),
         generation: session.refresh.as_ref().map_or(0, |family| family.depth),
         attempt: session.refresh.as_ref().map_or(0, |family| family.attempt),
-        extra: Map::new(),
+        extra,
     };
     let keys = cx.keys().await?;
     let token = keys.signer(&cx.app, cx.now).await?.sign(&claims)?;
@@ -168,13 +184,15 @@ async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Resu
     let mut after = session.clone();
     after.refresh = Some(family.rotated(presented, token, &successor));
     let named = named_roles(cx, &user).await?;
-    let (access_token, expires_at) = issue(cx, &after, &named, terms).await?;
+    let extra = claims(&user, &named, terms);
+    let (access_token, expires_at) = issue(cx, &after, &named, extra, terms).await?;
     let writes = [
         sessions::change(&session, &after)?,
         record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?,
     ];
     cx.app.table.transact(&writes).await?;
     Ok(Issued {
+        rung: rung(&named),
         roles: named.into_iter().map(|role| role.name).collect(),
         user: Some(user),
         access_token,

@@ -2,16 +2,16 @@
 //! each; and it never makes anew what an administrator deleted.
 
 use super::users::{self, NewUser};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::Context;
+use super::{Context, api_keys};
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
 use crate::error::{Conflict, Error, Result};
 use crate::proof::jwt::SigningKey;
 use crate::store::signing_keys::{self, StoredKey};
 use crate::store::table::{Cond, Write};
-use crate::store::{keys, roles};
+use crate::store::{self, keys, roles, secret};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Made {
     pub accounts: Vec<String>,
     /// Whether a signing key was made.
     pub signing_key: bool,
+    /// Whether the first API key was made.
+    pub api_key: bool,
 }
 
 /// Makes the catalogue, the system roles, a signing key, and these accounts.
@@ -57,8 +59,34 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
             made.accounts.push(account.name.to_owned());
         }
     }
+    if let Some(source) = &cx.app.settings.first_api_key {
+        made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
+    }
     Ok(made)
 }
+
+/// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.
+async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
+    if text.expose_secret().len() < SHORTEST_API_KEY {
+        return Err(Error::fault(format!(
+            "the first API key has less than {SHORTEST_API_KEY} characters: choose a longer one"
+        )));
+    }
+    let key = api_keys::new(cx, "first API key", text.expose_secret(), None)?;
+    let marker = Write::put(keys::first_api_key(&cx.tenant, &key.digest).attributes());
+    let writes = [
+        marker.when(Cond::absent(), Conflict::Contention),
+        store::api_keys::put(&key)?,
+    ];
+    match cx.app.table.transact(&writes).await {
+        Ok(()) => Ok(true),
+        Err(Error::Conflict(Conflict::Contention)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// A shorter text could be guessed.
+const SHORTEST_API_KEY: usize = 24;
 
 async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
     let entries = permission::built_in().into_iter().chain(extra.iter().cloned());
@@ -74,7 +102,7 @@ async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> R
         return Ok(false);
     }
     let once = Write::put(marker.attributes()).when(Cond::absent(), Conflict::Contention);
-    match users::create_with(cx, user, &[role], vec![once]).await {
+    match users::create_with(cx, user, &[role], |_| Ok(vec![once.clone()])).await {
         Ok(_) => Ok(true),
         // Another set-up was quicker, or somebody has the name.
         Err(Error::Conflict(Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken)) => Ok(false),

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Context, grants, passwords, record, seating, sessions};
+use super::{Context, grants, mails, passwords, record, seating, sessions};
 use crate::access::policy;
-use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::Attempts;
+use crate::domain::mail::MailKind;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
@@ -81,7 +81,12 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     }
     // Read before the account is written: what is read afterwards could fail, and deny that it was made.
     let everybody = super::roles::by_id(cx, USER.id).await?;
-    let user = create_with(cx, new, &given, Vec::new()).await?;
+    let invited = new.password.is_none();
+    let invitation = |user: &User| match invited {
+        true => mails::to(cx, MailKind::Invitation, user).map(Vec::from_iter),
+        false => Ok(Vec::new()),
+    };
+    let user = create_with(cx, new, &given, invitation).await?;
     Ok((user, given.into_iter().chain(everybody).collect()))
 }
 
@@ -89,7 +94,12 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
 ///
 /// # Errors
 /// As [`create`].
-pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also: Vec<Write>) -> Result<User> {
+pub(super) async fn create_with(
+    cx: &Context,
+    new: NewUser,
+    given: &[Role],
+    also: impl Fn(&User) -> Result<Vec<Write>>,
+) -> Result<User> {
     if new.email.is_none() && new.username.is_none() {
         return Err(Error::invalid(
             "/email",
@@ -124,10 +134,7 @@ pub(super) async fn create_with(cx: &Context, new: NewUser, given: &[Role], also
     for _ in 0..seating::TRIES {
         let rows = [record::created(cx, &user)?];
         let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(None, &user)?
-            .and(rows)
-            .and(unchanged)
-            .and(also.iter().cloned());
+        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
         match plan.commit(&cx.app.table).await {
             Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
             outcome => return outcome.map(|()| user),
@@ -216,7 +223,8 @@ fn is_same(a: &User, b: &User) -> bool {
 
 async fn commit(cx: &Context, before: &User, after: &mut User, role: Option<&Role>) -> Result<()> {
     for _ in 0..seating::TRIES {
-        let rows = record::changes(cx, before, after)?;
+        let mut rows = record::changes(cx, before, after)?;
+        rows.extend(mails::notices(cx, before, after)?);
         let unchanged = role.map(|role| roles::unchanged(role, Conflict::Contention));
         let plan = users::writes(Some(before), after)?.and(rows).and(unchanged);
         match plan.commit(&cx.app.table).await {
@@ -329,34 +337,6 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
         Ok(after)
     })
     .await
-}
-
-/// Deletes an account: it is kept, never answers again, and its address and name are free.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
-pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
-    let mut found = find(cx, user).await?;
-    for _ in 0..TRIES {
-        may_change(cx, &found)?;
-        let mut after = found.clone();
-        after.status = Status::Deleted;
-        after.deleted_at = Some(cx.now);
-        after.password = None;
-        after.end_sessions();
-        touched(cx, &mut after);
-        let was = serde_json::json!({ "status": found.status });
-        let row = record::rights(cx, RightsKind::UserDeleted, Target::User(after.id), was, Value::Null)?;
-        match users::writes(Some(&found), &after)?
-            .and([row])
-            .commit(&cx.app.table)
-            .await
-        {
-            Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
-            outcome => return outcome,
-        }
-    }
-    Err(Conflict::Contention.into())
 }
 
 /// Whether the caller may change this account: not one on a rung above its own (rule 9).

@@ -71,6 +71,16 @@ pub enum RightsKind {
     RoleChanged,
     /// A role was deleted.
     RoleDeleted,
+    /// An account was erased: of it nothing is left but its id in the histories.
+    UserErased,
+    /// The tenant's settings changed.
+    SettingsChanged,
+    /// An API key was made.
+    ApiKeyCreated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
+    /// A tenant was made.
+    TenantCreated,
 }
 
 /// Whom a change of rights was done to.
@@ -81,6 +91,22 @@ pub enum Target {
     User(UserId),
     /// A role.
     Role(crate::id::RoleId),
+    /// An API key.
+    ApiKey(crate::id::ApiKeyId),
+    /// A tenant, or its settings.
+    Tenant(TenantId),
+}
+
+impl Target {
+    /// Its id.
+    pub fn id(&self) -> String {
+        match self {
+            Self::User(id) => id.to_string(),
+            Self::Role(id) => id.to_string(),
+            Self::ApiKey(id) => id.to_string(),
+            Self::Tenant(id) => id.to_string(),
+        }
+    }
 }
 
 /// A row of the rights history.

@@ -1,13 +1,16 @@
 //! What is true: accounts, roles, grants, sessions and their rules. Pure: no clock, no I/O, no HTTP.
 
+pub mod api_key;
 pub mod grant;
 pub mod history;
 pub mod lockout;
+pub mod mail;
 pub mod permission;
 pub mod profile;
 pub mod role;
 pub mod session;
 pub mod tenant;
+pub mod tenant_settings;
 pub mod text;
 pub mod time;
 pub mod user;

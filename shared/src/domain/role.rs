@@ -1,6 +1,7 @@
 //! Roles: the ladder, `SYS_ADMIN`, and those that administrators create (rule 8).
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
@@ -24,6 +25,24 @@ pub enum Rung {
     Admin,
     /// An owner.
     Owner,
+}
+
+impl Rung {
+    /// The name of its role.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A role: a named set of permissions that accounts are given.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use http::header::USER_AGENT;
+use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
@@ -14,6 +14,9 @@ use crate::actions::{Context, Origin, Surface};
 use crate::ambient;
 use crate::app::App;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_settings::TenantSettings;
+use crate::error::{Error, Noun, Result};
+use crate::settings::TenantSource;
 
 /// No history keeps more of a client's name for itself.
 const LONGEST_USER_AGENT: usize = 256;
@@ -31,8 +34,12 @@ pub struct Arrival {
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,
-    /// The address that it came to, as the `iss` of tokens.
+    /// The `iss` of tokens: what the stack says, or the address that it came to.
     pub issuer: String,
+    /// The address that it came to.
+    pub address: String,
+    /// Whose things it is about.
+    pub tenant: Result<TenantId>,
 }
 
 impl Arrival {
@@ -56,6 +63,8 @@ impl Arrival {
                 .get::<ConnectInfo<SocketAddr>>()
                 .map(|peer| peer.0.ip().to_string())
         };
+        let issuer = app.settings.issuer.clone().or_else(|| came_to.clone());
+        let issuer = issuer.unwrap_or_else(|| "https://localhost".to_owned());
         let agent = parts
             .headers
             .get(USER_AGENT)
@@ -66,12 +75,9 @@ impl Arrival {
             request_id: request_id.unwrap_or_else(|| own_id(now)),
             ip: ip.or_else(peer).unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
-            issuer: app
-                .settings
-                .issuer
-                .clone()
-                .or(came_to)
-                .unwrap_or_else(|| "https://localhost".to_owned()),
+            address: came_to.unwrap_or_else(|| issuer.clone()),
+            issuer,
+            tenant: tenant(&app.settings.tenants, parts),
             app: app.clone(),
         }
     }
@@ -82,7 +88,10 @@ impl Arrival {
             app: self.app.clone(),
             now: self.now,
             tenant: TenantId::main(),
+            tenant_settings: Arc::new(TenantSettings::of_stack(&self.app.settings)),
             issuer: self.issuer.clone(),
+            address: self.address.clone(),
+            api_key: None,
             origin: Origin {
                 surface,
                 ip: self.ip.clone(),
@@ -91,6 +100,46 @@ impl Arrival {
             caller: None,
         }
     }
+}
+
+/// The tenant that a request names, in the way that the stack lets it.
+fn tenant(source: &TenantSource, parts: &Parts) -> Result<TenantId> {
+    let named = match source {
+        TenantSource::One => None,
+        TenantSource::Header => {
+            let mut all = parts.headers.get_all("x-tenant").iter();
+            let (first, second) = (all.next(), all.next());
+            if second.is_some() {
+                return Err(Error::NotFound(Noun::Tenant));
+            }
+            first.map(|value| value.to_str().unwrap_or_default().to_owned())
+        }
+        TenantSource::Host(domain) => host(parts).and_then(|host| {
+            let label = host.strip_suffix(domain.as_str())?.strip_suffix('.')?;
+            Some(label.to_owned())
+        }),
+    };
+    named.map_or_else(
+        || Ok(TenantId::main()),
+        |text| TenantId::parse(&text).map_err(|_| Error::NotFound(Noun::Tenant)),
+    )
+}
+
+/// The host that a request came to, without its port: API Gateway's word, or on a socket the client's.
+fn host(parts: &Parts) -> Option<String> {
+    let gateway = match parts.extensions.get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(gateway)) => gateway.domain_name.clone(),
+        _ => None,
+    };
+    let sent = || {
+        parts
+            .headers
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+            .map(str::to_owned)
+    };
+    let host = gateway.or_else(sent)?.to_ascii_lowercase();
+    Some(host.split(':').next().unwrap_or_default().to_owned())
 }
 
 fn own_id(now: Timestamp) -> String {

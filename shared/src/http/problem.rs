@@ -149,6 +149,14 @@ fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
             "The account is not active",
         ),
         Error::Locked { .. } => (StatusCode::LOCKED, "locked", "The account is locked"),
+        Error::EmailNotVerified => (
+            StatusCode::FORBIDDEN,
+            "email-not-verified",
+            "Verify your e-mail address first",
+        ),
+        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid-api-key", "The API key is not valid"),
+        Error::AlreadySignedIn => (StatusCode::BAD_REQUEST, "already-signed-in", "Log out first"),
+        Error::InvalidLink => (StatusCode::BAD_REQUEST, "invalid-link", "The link is not valid"),
         Error::Forbidden(why) => forbidden(why),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "There is nothing at this path"),
@@ -176,6 +184,10 @@ fn forbidden(why: &Forbidden) -> (StatusCode, &'static str, &'static str) {
         Forbidden::NotHeld(_) => "not-held",
         Forbidden::WrongPassword => "wrong-password",
         Forbidden::MustChangePassword => "must-change-password",
+        Forbidden::BelowRung(_) => "below-rung",
+        Forbidden::NotBelowOwnRung => "not-below-own-rung",
+        Forbidden::AnothersAccount => "anothers-account",
+        Forbidden::RegistrationClosed => "registration-closed",
     };
     (StatusCode::FORBIDDEN, kind, "You may not do this")
 }
@@ -193,6 +205,8 @@ fn conflict(why: &Conflict) -> &'static str {
         Conflict::RoleHasMembers => "role-has-members",
         Conflict::TooManyGrants(_) => "too-many-grants",
         Conflict::TooManyMembers(_) => "too-many-members",
+        Conflict::TenantTaken => "tenant-taken",
+        Conflict::OwnAccount => "own-account",
         Conflict::Contention => "contention",
     }
 }

@@ -1,6 +1,7 @@
 //! The route table of a function: method, path, guard, handler, and what the document says of it. It is data: tests
 //! walk it, the OpenAPI document is made of it, and `template.yaml` is held to it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +17,7 @@ use super::dialect::{Dialect, Speech};
 use super::known::Known;
 use super::openapi::{Described, Description};
 use crate::access::guard::Guard;
-use crate::actions::{Caller, Context, authenticate};
+use crate::actions::{Caller, Context, api_keys, authenticate};
 use crate::error::{Error, Result};
 
 /// The routes of one function.
@@ -24,8 +25,20 @@ pub struct Routes {
     speech: Speech,
     pub(super) tag: &'static str,
     pub(super) about: Option<&'static str>,
+    manner: Manner,
     rows: Vec<Route>,
     pub(super) known: Vec<Known>,
+}
+
+/// What is true of all routes of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// A valid API key is asked for before anything else is looked at.
+    pub api_key: bool,
+    /// Paths are matched without regard to letter case. They are lower-case in the table.
+    pub any_letter_case: bool,
+    /// They are about the stack, and about no tenant.
+    pub tenantless: bool,
 }
 
 /// One row of the table.
@@ -33,9 +46,11 @@ pub struct Route {
     /// The method.
     pub method: Method,
     /// The path, `{…}` for what varies.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Who may.
     pub guard: Guard,
+    /// What is true of all routes of its table.
+    pub manner: Manner,
     /// How refusals are phrased.
     pub speech: Speech,
     /// The heading that it stands under in the document.
@@ -60,6 +75,7 @@ impl Routes {
             speech: Speech::of::<D>(),
             tag,
             about: None,
+            manner: Manner::default(),
             rows: Vec::new(),
             known: Vec::new(),
         }
@@ -69,6 +85,27 @@ impl Routes {
     #[must_use]
     pub fn about(mut self, about: &'static str) -> Self {
         self.about = Some(about);
+        self
+    }
+
+    /// Every route asks for a valid `X-Api-Key`, before anything else is looked at. To be said before the rows.
+    #[must_use]
+    pub fn with_api_key(mut self) -> Self {
+        self.manner.api_key = true;
+        self
+    }
+
+    /// Paths are matched without regard to letter case. To be said before the rows, which are in lower case.
+    #[must_use]
+    pub fn in_any_letter_case(mut self) -> Self {
+        self.manner.any_letter_case = true;
+        self
+    }
+
+    /// The routes are about the stack, and about no tenant. To be said before the rows.
+    #[must_use]
+    pub fn of_no_tenant(mut self) -> Self {
+        self.manner.tenantless = true;
         self
     }
 
@@ -87,7 +124,7 @@ impl Routes {
 
     /// A `GET` row.
     #[must_use]
-    pub fn get<H, T>(self, path: &'static str, guard: Guard, handler: H) -> Self
+    pub fn get<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
@@ -97,7 +134,7 @@ impl Routes {
 
     /// A `POST` row.
     #[must_use]
-    pub fn post<H, T>(self, path: &'static str, guard: Guard, handler: H) -> Self
+    pub fn post<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
@@ -107,7 +144,7 @@ impl Routes {
 
     /// A `PUT` row.
     #[must_use]
-    pub fn put<H, T>(self, path: &'static str, guard: Guard, handler: H) -> Self
+    pub fn put<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
@@ -117,7 +154,7 @@ impl Routes {
 
     /// A `PATCH` row.
     #[must_use]
-    pub fn patch<H, T>(self, path: &'static str, guard: Guard, handler: H) -> Self
+    pub fn patch<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
@@ -127,7 +164,7 @@ impl Routes {
 
     /// A `DELETE` row.
     #[must_use]
-    pub fn delete<H, T>(self, path: &'static str, guard: Guard, handler: H) -> Self
+    pub fn delete<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
@@ -146,6 +183,15 @@ impl Routes {
         self
     }
 
+    /// What the document calls the row before, where several rows have one handler.
+    #[must_use]
+    pub fn called(mut self, operation: String) -> Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.operation = operation;
+        }
+        self
+    }
+
     /// The row before exists on development stages only.
     #[must_use]
     pub fn on_dev_stages(mut self) -> Self {
@@ -155,17 +201,26 @@ impl Routes {
         self
     }
 
-    fn row<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, guard: Guard, handler: H) -> Self
+    fn row<H, T>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        path: impl Into<Cow<'static, str>>,
+        guard: Guard,
+        handler: H,
+    ) -> Self
     where
         H: Handler<T, ()> + Described<T>,
         T: 'static,
     {
-        let speech = self.speech;
-        let door = middleware::from_fn(move |request: Request, next: Next| pass(guard, speech, request, next));
+        let (speech, manner) = (self.speech, self.manner);
+        let door = Door { guard, speech, manner };
+        let door = middleware::from_fn(move |request: Request, next: Next| door.pass(request, next));
         self.rows.push(Route {
             method,
-            path,
+            path: path.into(),
             guard,
+            manner,
             speech,
             tag: self.tag,
             summary: "",
@@ -181,31 +236,83 @@ impl Routes {
     /// The rows as an axum router, without those of development stages where the stage is none.
     pub fn into_router(self, dev: bool) -> Router {
         let rows = self.rows.into_iter().filter(|row| dev || !row.dev_only);
-        rows.fold(Router::new(), |router, row| router.route(row.path, row.mount))
+        rows.fold(Router::new(), |router, row| router.route(&row.path, row.mount))
     }
 }
 
-/// A request at the door of its route: asks the guard, and hands the handler its context.
-async fn pass(guard: Guard, speech: Speech, mut request: Request, next: Next) -> Response {
-    let Some(arrival) = request.extensions().get::<Arrival>().cloned() else {
-        return Error::fault("a request came past the edge").into_response();
-    };
-    let mut context = arrival.context(speech.surface);
-    if guard.is_guarded() {
-        match admit(guard, &context, request.headers()).await {
-            Ok(caller) => context.caller = Some(caller),
-            Err(error) => return error.into_response(),
+/// What a request has to pass on its way to a route's handler.
+#[derive(Debug, Clone, Copy)]
+struct Door {
+    guard: Guard,
+    speech: Speech,
+    manner: Manner,
+}
+
+impl Door {
+    /// Gives the handler its context, or answers in its place.
+    async fn pass(self, mut request: Request, next: Next) -> Response {
+        let Some(arrival) = request.extensions().get::<Arrival>().cloned() else {
+            return Error::fault("a request came past the edge").into_response();
+        };
+        match self.context(&arrival, request.headers()).await {
+            Ok(context) => {
+                request.extensions_mut().insert(context);
+                next.run(request).await
+            }
+            Err(error) => error.into_response(),
         }
     }
-    request.extensions_mut().insert(context);
-    next.run(request).await
+
+    async fn context(self, arrival: &Arrival, headers: &HeaderMap) -> Result<Context> {
+        let mut context = arrival.context(self.speech.surface);
+        if !self.manner.tenantless {
+            context.enter(arrival.tenant.clone()?).await?;
+        }
+        if self.manner.api_key {
+            context.api_key = Some(api_key(headers)?);
+        }
+        match self.guard {
+            Guard::Anyone => api_keys::check_own(&context).await?,
+            Guard::Guest => self.guest(&context, headers).await?,
+            _ => context.caller = Some(self.admit(&context, headers).await?),
+        }
+        Ok(context)
+    }
+
+    async fn admit(self, context: &Context, headers: &HeaderMap) -> Result<Arc<Caller>> {
+        let token = match bearer(headers) {
+            Ok(Some(token)) => token,
+            refused => {
+                api_keys::check_own(context).await?;
+                return Err(refused.err().unwrap_or(Error::NoCredentials));
+            }
+        };
+        let caller = authenticate::authenticate(context, token).await?;
+        self.guard.admit(&caller.rights, caller.must_change_password())?;
+        Ok(caller)
+    }
+
+    /// A token that opens nothing is no reason to refuse a guest.
+    async fn guest(self, context: &Context, headers: &HeaderMap) -> Result<()> {
+        let Ok(Some(token)) = bearer(headers) else {
+            return api_keys::check_own(context).await;
+        };
+        match authenticate::authenticate(context, token).await {
+            Ok(_) => Err(Error::AlreadySignedIn),
+            Err(Error::InvalidToken) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
 }
 
-async fn admit(guard: Guard, context: &Context, headers: &HeaderMap) -> Result<Arc<Caller>> {
-    let token = bearer(headers)?.ok_or(Error::NoCredentials)?;
-    let caller = authenticate::authenticate(context, token).await?;
-    guard.admit(&caller.rights, caller.must_change_password())?;
-    Ok(caller)
+/// The API key of a request. In a header alone: a query would be in every log on its way (OWASP ASVS 14.2.1).
+fn api_key(headers: &HeaderMap) -> Result<String> {
+    let mut all = headers.get_all("x-api-key").iter();
+    let (first, second) = (all.next(), all.next());
+    let text = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok());
+    text.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or(Error::InvalidApiKey)
 }
 
 /// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.

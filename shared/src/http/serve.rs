@@ -4,6 +4,7 @@
 //! line in the log; it phrases every refusal in the words of the contract that the path belongs to; and it outlives a
 //! handler that panics.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::header::{self, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use tower::ServiceExt;
 
@@ -63,6 +66,7 @@ async fn remember(request: Request) -> Request {
 async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     super::lambda::restore_path(&mut parts);
+    speeches.fold(&mut parts);
     let arrival = Arrival::of(app, &parts);
     let asked = Asked {
         path: parts.uri.path().to_owned(),
@@ -88,7 +92,7 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
 
 /// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
 /// what is true there is true here: it goes on as a method that no route takes.
-fn refuse_head(parts: &mut http::request::Parts) {
+fn refuse_head(parts: &mut Parts) {
     if parts.method == Method::HEAD {
         parts.method = Method::TRACE;
     }
@@ -148,17 +152,37 @@ fn headers(response: &mut Response, arrival: &Arrival) {
 }
 
 /// Which contract a path belongs to, even where no route is there.
-struct Speeches(Vec<(&'static str, Speech)>);
+struct Speeches {
+    routes: Vec<(String, Speech)>,
+    /// First segments of the paths that are matched without regard to letter case.
+    folded: BTreeSet<String>,
+}
 
 impl Speeches {
     fn of(tables: &[Routes]) -> Self {
-        Self(
-            tables
-                .iter()
-                .flat_map(Routes::rows)
-                .map(|row| (row.path, row.speech))
-                .collect(),
-        )
+        let rows = || tables.iter().flat_map(Routes::rows);
+        let folded = rows().filter(|row| row.manner.any_letter_case);
+        let folded = folded.filter_map(|row| row.path.split('/').nth(1).map(str::to_owned));
+        Self {
+            routes: rows().map(|row| (row.path.to_string(), row.speech)).collect(),
+            folded: folded.collect(),
+        }
+    }
+
+    /// Puts a path into lower case whose contract takes any.
+    fn fold(&self, parts: &mut Parts) {
+        let path = parts.uri.path().to_ascii_lowercase();
+        let first = path.split('/').nth(1).unwrap_or_default();
+        if path == parts.uri.path() || !self.folded.contains(first) {
+            return;
+        }
+        let text = parts
+            .uri
+            .query()
+            .map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        if let Ok(path_and_query) = text.parse::<PathAndQuery>() {
+            parts.uri = Uri::from(path_and_query);
+        }
     }
 
     /// The dialect of the route that shares the most leading segments with the path.
@@ -168,7 +192,7 @@ impl Speeches {
             pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
         };
         let closest = self
-            .0
+            .routes
             .iter()
             .max_by_key(|(route, _)| shared(route))
             .filter(|(route, _)| shared(route) > 0);

@@ -50,7 +50,7 @@ pub struct Query {
     pub index: Option<Index>,
     /// The partition.
     pub pk: String,
-    /// What the sort keys begin with.
+    /// What the sort keys begin with; in an index not together with `after`.
     pub prefix: Option<String>,
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
@@ -182,7 +182,12 @@ impl Table {
             expression.name(pk),
             expression.value(Value::S(query.pk.clone()))
         );
-        if let Some(prefix) = &query.prefix {
+        // The sort keys of an index do not tell the keys of the items, which a start key would have to name.
+        if let (Some(_), Some(after)) = (query.index, &query.after) {
+            let (name, value) = (expression.name(sk), expression.value(Value::S(after.clone())));
+            let beyond = if query.newest_first { "<" } else { ">" };
+            condition.push_str(&format!(" AND {name} {beyond} {value}"));
+        } else if let Some(prefix) = &query.prefix {
             let (name, value) = (expression.name(sk), expression.value(Value::S(prefix.clone())));
             condition.push_str(&format!(" AND begins_with({name}, {value})"));
         }
@@ -193,7 +198,8 @@ impl Table {
             .set_index_name(query.index.map(|index| index.names().0.to_owned()))
             .consistent_read(query.index.is_none())
             .scan_index_forward(!query.newest_first);
-        let mut start = query.after.as_ref().map(|after| self.start(query, after));
+        let after = query.after.as_ref().filter(|_| query.index.is_none());
+        let mut start = after.map(|after| attributes(Key::new(query.pk.clone(), after).attributes()));
         let mut page = Page::default();
         loop {
             // One more than is asked for: only that tells whether the page is the last one.
@@ -218,23 +224,6 @@ impl Table {
                 return Ok(page);
             }
         }
-    }
-
-    /// The exclusive start key of a position: the sort key that the page before ended with. In an index whose sort key
-    /// is the account's id, the item's own key follows from it.
-    fn start(&self, query: &Query, after: &str) -> std::collections::HashMap<String, Attribute> {
-        let mut start = Item::new();
-        match query.index {
-            None => start.extend(Key::new(query.pk.clone(), after).attributes()),
-            Some(index) => {
-                let (_, pk, sk) = index.names();
-                let tenant = query.pk.split('#').nth(1).unwrap_or_default();
-                start.extend(Key::new(format!("T#{tenant}#USER#{after}"), "USER").attributes());
-                start.insert(pk.to_owned(), Value::S(query.pk.clone()));
-                start.insert(sk.to_owned(), Value::S(after.to_owned()));
-            }
-        }
-        attributes(start)
     }
 
     /// Changes one item when the condition holds.

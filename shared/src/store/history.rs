@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::dynamo::{Query, Table};
 use super::keys;
 use super::table::{Item, Key, Write, from_item, number, text, to_item};
-use crate::domain::history::{LoginEntry, RightsEntry, Target};
+use crate::domain::history::{LoginEntry, RightsEntry};
 use crate::domain::tenant::TenantId;
 use crate::error::Result;
 use crate::id::{EntryId, UserId};
@@ -37,11 +37,8 @@ pub fn login_of_nobody(guess: &Key, entry: &LoginEntry, kept: SignedDuration) ->
 pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::rights(&entry.tenant, entry.at, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
-    let target = match entry.target {
-        Target::User(id) => id.uuid(),
-        Target::Role(id) => id.uuid(),
-    };
-    index(&mut item, 1, keys::target_index(&entry.tenant, target), entry.id);
+    let target = keys::target_index(&entry.tenant, &entry.target.id());
+    index(&mut item, 1, target, entry.id);
     if let Some(actor) = entry.actor {
         index(&mut item, 2, keys::actor_index(&entry.tenant, actor), entry.id);
     }

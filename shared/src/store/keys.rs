@@ -7,6 +7,7 @@
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | attempts of a name that nobody has | `T#main#GUESS#<sha256>` | `GUESS` | |
+//! | a mail asked for to such an address | `T#main#GUESS#<sha256>` | `MAILED` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
@@ -19,20 +20,25 @@
 //! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
 //! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
 //! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
+//! | settings | `T#main#SETTINGS` | `SETTINGS` | |
+//! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
+//! | tenant | `TENANTS` | `TENANT#<tenant>` | |
+//! | one-time token | `TOKEN#<sha256>` | `TOKEN` | |
+//! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>` / `<due>#<mail>` |
+//! | first API key, made once | `T#main#SETUP` | `APIKEY#<sha256>` | |
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use uuid::Uuid;
 
 use super::table::Key;
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
-use crate::id::{EntryId, GrantId, RoleId, SessionId, UserId};
+use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId};
 
 /// Over how many partitions a tenant's list of accounts is spread: each takes 1,000 writes a second.
 pub const USER_SHARDS: u8 = 4;
@@ -68,6 +74,10 @@ pub fn username(t: &TenantId, name: &Username) -> Key {
 pub fn guess(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
 }
+/// When a mail was last asked for to such an address.
+pub fn guess_mailed(t: &TenantId, sha256: &str) -> Key {
+    Key::new(guess(t, sha256).pk, "MAILED")
+}
 /// A row of the login history under such a name.
 pub fn guess_login(guess: &Key, id: EntryId) -> Key {
     Key::new(&guess.pk, format!("{LOGIN}{id}"))
@@ -91,7 +101,7 @@ pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
     Key::new(format!("T#{t}#RIGHTS#{}", month(at)), id.to_string())
 }
 /// The index partition of the changes to one account's or role's rights.
-pub fn target_index(t: &TenantId, target: Uuid) -> String {
+pub fn target_index(t: &TenantId, target: &str) -> String {
     format!("T#{t}#TARGET#{target}")
 }
 /// The index partition of the changes that one account made.
@@ -155,6 +165,46 @@ pub const MEMBER: &str = "MEMBER#";
 /// The marker that one of the first accounts was made, so that its deletion lasts.
 pub fn first_account(t: &TenantId, name: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("FIRST#{name}"))
+}
+/// What a tenant set.
+pub fn tenant_settings(t: &TenantId) -> Key {
+    Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")
+}
+/// An API key, by the SHA-256 of its text.
+pub fn api_key(t: &TenantId, sha256: &str) -> Key {
+    Key::new(format!("T#{t}#APIKEY#{sha256}"), "KEY")
+}
+/// The index partition of a tenant's API keys.
+pub fn api_keys_index(t: &TenantId) -> String {
+    format!("T#{t}#APIKEYS")
+}
+/// The marker that the first API key of this SHA-256 was made, so that its revocation lasts.
+pub fn first_api_key(t: &TenantId, sha256: &str) -> Key {
+    Key::new(format!("T#{t}#SETUP"), format!("APIKEY#{sha256}"))
+}
+/// The partition of the tenants.
+pub const TENANTS: &str = "TENANTS";
+/// What the sort keys of tenants begin with.
+pub const TENANT: &str = "TENANT#";
+/// A tenant.
+pub fn tenant(id: &TenantId) -> Key {
+    Key::new(TENANTS, format!("{TENANT}{id}"))
+}
+/// A one-time token, by the SHA-256 of its text.
+pub fn one_time(sha256: &str) -> Key {
+    Key::new(format!("TOKEN#{sha256}"), "TOKEN")
+}
+/// A mail to send.
+pub fn mail(id: MailId) -> Key {
+    Key::new(format!("MAIL#{id}"), "MAIL")
+}
+/// The index partition of the mails in one state.
+pub fn mails_index(state: &str) -> String {
+    format!("MAILS#{state}")
+}
+/// When a mail is due, in the index: a UUIDv7's order.
+pub fn due(at: Timestamp, id: MailId) -> String {
+    format!("{:013}#{id}", at.as_millisecond())
 }
 /// The partition of the permission catalogue.
 pub const CATALOGUE: &str = "CATALOGUE";

@@ -1,10 +1,13 @@
 //! How it is kept: one DynamoDB table. [`keys`] is the whole of it, one line per key; only [`dynamo`] names the SDK.
 
+pub mod api_keys;
 pub mod attempts;
 pub mod cursor;
 pub mod dynamo;
 pub mod history;
 pub mod keys;
+pub mod mails;
+pub mod one_time;
 pub mod roles;
 pub mod search;
 pub mod seats;
@@ -12,4 +15,5 @@ pub mod secret;
 pub mod sessions;
 pub mod signing_keys;
 pub mod table;
+pub mod tenant_settings;
 pub mod users;

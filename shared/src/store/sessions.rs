@@ -3,6 +3,7 @@
 use super::dynamo::{Table, Updated};
 use super::keys;
 use super::table::{Changes, Cond, Key, Write, from_item, number, to_item};
+use crate::domain::api_key::ApiKey;
 use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
@@ -19,6 +20,8 @@ pub struct Present {
     pub session: Option<Session>,
     /// Those of the roles that exist.
     pub roles: Vec<Role>,
+    /// The API key that was asked for with them.
+    pub api_key: Option<ApiKey>,
 }
 
 /// Account, session and roles in one strongly consistent round trip.
@@ -26,8 +29,25 @@ pub struct Present {
 /// # Errors
 /// As [`Table::batch_get`].
 pub async fn present(table: &Table, t: &TenantId, user: UserId, id: SessionId, roles: &[RoleId]) -> Result<Present> {
+    present_with(table, t, user, id, roles, None).await
+}
+
+/// The same, and an API key by its SHA-256.
+///
+/// # Errors
+/// As [`Table::batch_get`].
+pub async fn present_with(
+    table: &Table,
+    t: &TenantId,
+    user: UserId,
+    id: SessionId,
+    roles: &[RoleId],
+    api_key: Option<&str>,
+) -> Result<Present> {
+    let api_key = api_key.map(|sha256| keys::api_key(t, sha256));
     let mut places = vec![keys::user(t, user), keys::session(t, user, id)];
     places.extend(roles.iter().map(|role| keys::role(t, *role)));
+    places.extend(api_key.clone());
     places.sort();
     places.dedup();
     let mut present = Present::default();
@@ -35,6 +55,7 @@ pub async fn present(table: &Table, t: &TenantId, user: UserId, id: SessionId, r
         match Key::of(&item) {
             Some(key) if key == keys::user(t, user) => present.user = Some(from_item(item)?),
             Some(key) if key == keys::session(t, user, id) => present.session = Some(from_item(item)?),
+            key if key.is_some() && key == api_key => present.api_key = Some(from_item(item)?),
             _ => present.roles.push(from_item(item)?),
         }
     }

@@ -50,13 +50,18 @@ fn documented() -> Vec<Row> {
 }
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 17] = [
+const SAMPLES: [(&str, &str); 22] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
     ("<role>", "00000000-0000-7000-8000-000000000004"),
     ("<grant>", "00000000-0000-7000-8000-000000000005"),
     ("<target>", "00000000-0000-7000-8000-000000000006"),
+    ("<mail>", "00000000-0000-7000-8000-000000000007"),
+    ("<key>", "00000000-0000-7000-8000-000000000008"),
+    ("<due>", "1795334400000"),
+    ("<state>", "pending"),
+    ("<tenant>", "main"),
     ("<status>", "locked"),
     ("<shard>", "3"),
     ("<counter>", "07"),
@@ -106,10 +111,17 @@ fn partition(function: &'static str, item: &'static str, attribute: &'static str
 }
 
 fn made() -> Vec<Made> {
-    [of_accounts(), of_histories(), of_lists(), of_roles(), of_the_stack()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        of_accounts(),
+        of_histories(),
+        of_lists(),
+        of_roles(),
+        of_tenants(),
+        of_the_stack(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_accounts() -> Vec<Made> {
@@ -134,6 +146,11 @@ fn of_accounts() -> Vec<Made> {
             "login history of such a name",
             keys::guess_login(&guess, sample("<entry>")),
         ),
+        key(
+            "guess_mailed",
+            "a mail asked for to such an address",
+            keys::guess_mailed(t, "ba7816bf"),
+        ),
         key("guess", "attempts of a name that nobody has", guess),
         key("session", "session", keys::session(t, user, sample("<session>"))),
         key(
@@ -152,7 +169,12 @@ fn of_histories() -> Vec<Made> {
         key("login", logins, keys::login(t, user, entry)),
         partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
         key("rights", rights, keys::rights(t, at, entry)),
-        partition("target_index", rights, "GSI1PK", keys::target_index(t, target.uuid())),
+        partition(
+            "target_index",
+            rights,
+            "GSI1PK",
+            keys::target_index(t, &target.to_string()),
+        ),
         partition("actor_index", rights, "GSI2PK", keys::actor_index(t, user)),
     ]
 }
@@ -186,6 +208,27 @@ fn of_roles() -> Vec<Made> {
         key("seats", seats, keys::seats(t, role, 7)),
         key("all_seats", seats, last),
         key("member", "role's member", keys::member(t, role, user, grant)),
+    ]
+}
+
+fn of_tenants() -> Vec<Made> {
+    let (t, mail): (_, usher::id::MailId) = (&TenantId::main(), sample("<mail>"));
+    let at = crate::support::START.parse().unwrap();
+    let (api_key, to_send) = ("API key", "mail to send");
+    vec![
+        key("tenant_settings", "settings", keys::tenant_settings(t)),
+        key("api_key", api_key, keys::api_key(t, "ba7816bf")),
+        key(
+            "first_api_key",
+            "first API key, made once",
+            keys::first_api_key(t, "ba7816bf"),
+        ),
+        partition("api_keys_index", api_key, "GSI1PK", keys::api_keys_index(t)),
+        key("tenant", "tenant", keys::tenant(t)),
+        key("one_time", "one-time token", keys::one_time("ba7816bf")),
+        key("mail", to_send, keys::mail(mail)),
+        partition("mails_index", to_send, "GSI1PK", keys::mails_index("pending")),
+        partition("due", to_send, "GSI1SK", keys::due(at, mail)),
     ]
 }
 
@@ -249,7 +292,7 @@ fn fits(pattern: &str, text: &str) -> bool {
     let Some(text) = text.strip_prefix(before) else {
         return false;
     };
-    let is_id = ["user", "session", "entry", "role", "grant", "target"].contains(&name);
+    let is_id = ["user", "session", "entry", "role", "grant", "target", "mail", "key"].contains(&name);
     let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
     ends.into_iter().any(|end| {
         let (value, tail) = text.split_at(end);

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Map, Value};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{HttpMethod, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder, RefOr, Schema, Server,
@@ -14,7 +14,7 @@ use utoipa::openapi::{
 
 use super::check;
 use super::example::Examples;
-use super::operation::{BEARER, operation};
+use super::operation::{API_KEY, BEARER, operation};
 use crate::error::{Error, Result};
 use crate::http::problem::Place;
 use crate::http::routes::Routes;
@@ -36,9 +36,14 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi
             "An access token. Beside an operation stands the permission that the account behind it must hold.",
         ))
         .build();
+    let api_key = ApiKeyValue::with_description(
+        "X-Api-Key",
+        "What stands for the client program: made at `/api/api-keys`, the first one by set-up.",
+    );
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .security_scheme(BEARER, SecurityScheme::Http(bearer))
+        .security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(api_key)))
         .build();
     let license = LicenseBuilder::new()
         .name("MIT OR Apache-2.0")
@@ -105,7 +110,7 @@ fn paths(tables: &[Routes], examples: &Examples) -> Result<Paths> {
     let mut paths = PathsBuilder::new();
     for row in tables.iter().flat_map(Routes::rows) {
         let item = PathItem::new(method(&row.method)?, operation(row, examples));
-        paths = paths.path(row.path, item);
+        paths = paths.path(row.path.as_ref(), item);
     }
     Ok(paths.build())
 }

@@ -20,6 +20,8 @@ use crate::http::routes::Route;
 
 /// What the document calls a token.
 pub const BEARER: &str = "bearer";
+/// What the document calls an API key.
+pub const API_KEY: &str = "apiKey";
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";
 
@@ -29,7 +31,7 @@ pub fn operation(row: &Route, examples: &Examples) -> Operation {
         .summary(Some(row.summary))
         .description(says(row))
         .operation_id(Some(&row.operation))
-        .securities(Some(security(row.guard)));
+        .securities(Some(security(row)));
     if !row.description.parameters.is_empty() {
         operation = operation.parameters(Some(row.description.parameters.clone()));
     }
@@ -51,6 +53,12 @@ pub fn operation(row: &Route, examples: &Examples) -> Operation {
 fn says(row: &Route) -> Option<String> {
     let guard = match row.guard {
         Guard::Anyone => None,
+        Guard::Guest => Some("For guests: whoever is signed in is told to log out first.".to_owned()),
+        Guard::OnRung(rung) => Some(format!("Needs a token of an account on the rung `{rung}` or above it.")),
+        Guard::OnRungToChangePassword(rung) => Some(format!(
+            "Needs a token of an account on the rung `{rung}` or above it, and is open even where the password must be \
+             changed first."
+        )),
         Guard::SignedIn => Some("Needs a token, and no permission.".to_owned()),
         Guard::SignedInToChangePassword => {
             Some("Needs a token, and is open even where the password must be changed first.".to_owned())
@@ -63,13 +71,22 @@ fn says(row: &Route) -> Option<String> {
 }
 
 /// The permission stands where OpenAPI 3.1 lets a scheme that has no scopes name roles.
-fn security(guard: Guard) -> Vec<SecurityRequirement> {
-    let permission: &[&str] = match &guard {
-        Guard::Anyone => return Vec::new(),
-        Guard::SignedIn | Guard::SignedInToChangePassword => &[],
-        Guard::Needs(permission) => &[permission],
+fn security(row: &Route) -> Vec<SecurityRequirement> {
+    let permission = match row.guard {
+        Guard::Needs(permission) => Some(permission),
+        _ => None,
     };
-    vec![SecurityRequirement::new(BEARER, permission.iter().copied())]
+    let mut needed = SecurityRequirement::default();
+    if row.guard.is_guarded() {
+        needed = needed.add(BEARER, permission);
+    }
+    if row.manner.api_key {
+        needed = needed.add(API_KEY, None::<&str>);
+    }
+    (needed != SecurityRequirement::default())
+        .then_some(needed)
+        .into_iter()
+        .collect()
 }
 
 fn body(types: &[&str], schema: &RefOr<Schema>, examples: &Examples) -> RequestBody {
@@ -105,7 +122,12 @@ fn response(answer: &Answer, examples: &Examples) -> Response {
 
 /// Every status that a route refuses with.
 pub fn refusals(row: &Route) -> Vec<u16> {
-    let by_guard: &[u16] = if row.guard.is_guarded() { &[401, 403] } else { &[] };
+    let by_guard: &[u16] = match row.guard {
+        Guard::Anyone if row.manner.api_key => &[401],
+        Guard::Anyone => &[],
+        Guard::Guest => &[400, 401],
+        _ => &[401, 403],
+    };
     let mut all: Vec<u16> = [by_guard, row.refusals, &row.description.refusals, &[500, 503]]
         .into_iter()
         .flatten()
@@ -149,7 +171,7 @@ fn described(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'stati
 /// The path with an example for each of its parameters.
 fn path(row: &Route) -> String {
     let parameters = row.description.parameters.iter();
-    parameters.fold(row.path.to_owned(), |path, parameter| {
+    parameters.fold(row.path.to_string(), |path, parameter| {
         let example = json(parameter)["example"].as_str().unwrap_or_default().to_owned();
         path.replace(&format!("{{{}}}", parameter.name), &example)
     })
@@ -164,7 +186,8 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
         403 => match row.guard {
             Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
-            Guard::SignedInToChangePassword | Guard::Anyone => Forbidden::WrongPassword.into(),
+            Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
+            Guard::SignedInToChangePassword | Guard::Anyone | Guard::Guest => Forbidden::WrongPassword.into(),
         },
         404 if row.dev_only => Error::NoSuchRoute,
         404 => Error::NotFound(noun(row).unwrap_or(Noun::User)),
@@ -206,6 +229,7 @@ fn noun(row: &Route) -> Option<Noun> {
     match *row.description.path_parameters().last()? {
         "role" => Some(Noun::Role),
         "grant" => Some(Noun::Grant),
+        "key" => Some(Noun::ApiKey),
         _ => Some(Noun::User),
     }
 }
@@ -214,7 +238,8 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
     match noun(row) {
         Some(Noun::Role) => Conflict::RoleHasMembers,
         Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
-        Some(Noun::User | Noun::Grant) => Conflict::LastAdministrator,
+        Some(Noun::Tenant) => Conflict::TenantTaken,
+        Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
             Some(schema) if schema["properties"].get("email").is_none() => Conflict::RoleNameTaken,
             _ => Conflict::EmailTaken,

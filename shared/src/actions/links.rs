@@ -1,0 +1,133 @@
+//! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
+
+use jiff::SignedDuration;
+
+use super::users::{self as accounts, UserRef};
+use super::{Context, login, mails, passwords, sessions};
+use crate::domain::lockout::Attempts;
+use crate::domain::mail::{MailKind, OneTime, Purpose};
+use crate::domain::text::{Email, Password};
+use crate::domain::user::User;
+use crate::error::{Conflict, Error, Result};
+use crate::proof::opaque::{Kind, Opaque};
+use crate::store::table::{Changes, Cond, Write, number};
+use crate::store::{keys, one_time, users};
+
+/// How often one address gets a mail to choose a password by.
+const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
+
+/// Asks for a mail with a link to choose a new password by. Whoever asks is told the same whether the address is
+/// anybody's or not, and for either as much is read and written; more than one mail a minute is not sent.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
+    let user = match accounts::find(cx, &UserRef::Email(email.clone())).await {
+        Ok(user) if shut(cx, &user).is_none() => Some(user),
+        Ok(_) | Err(Error::NotFound(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let asked = Changes::new().set("mailedAt", number(cx.now.as_millisecond()));
+    let long_ago = number((cx.now - BETWEEN_MAILS).as_millisecond() + 1);
+    let rested = Cond::Any(vec![Cond::Absent("mailedAt"), Cond::Lt("mailedAt", long_ago)]);
+    let write = match &user {
+        Some(user) => {
+            let there = Cond::All(vec![Cond::exists(), rested]);
+            Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Conflict::Contention)
+        }
+        None => {
+            let ends = (cx.now + BETWEEN_MAILS).as_second();
+            let place = keys::guess_mailed(&cx.tenant, &login::hashed(email.canonical()));
+            Write::update(place, asked.set("ttl", number(ends))).when(rested, Conflict::Contention)
+        }
+    };
+    let mail = user
+        .map(|user| mails::to(cx, MailKind::ResetPassword, &user))
+        .transpose()?;
+    let writes: Vec<Write> = [Some(write), mail.flatten()].into_iter().flatten().collect();
+    match cx.app.table.transact(&writes).await {
+        Err(Error::Conflict(Conflict::Contention)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.
+/// Whoever has the token has shown that the address is theirs.
+///
+/// # Errors
+/// [`Error::InvalidLink`]; [`Error::AccountNotActive`], [`Error::Locked`] where an administrator shut the account;
+/// [`Error::Unavailable`].
+pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
+    let hash = passwords::hash(cx, new).await?;
+    follow(cx, token, Purpose::SetPassword, |user| {
+        if let Some(refused) = shut(cx, user) {
+            return Err(refused);
+        }
+        let mut after = user.clone();
+        after.password = Some(hash.clone());
+        after.must_change_password = false;
+        after.email_verified = true;
+        after.attempts = Attempts::default();
+        after.end_sessions();
+        Ok(after)
+    })
+    .await
+}
+
+/// Shows that an address is the account's.
+///
+/// # Errors
+/// [`Error::InvalidLink`]; [`Error::Unavailable`].
+pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
+    follow(cx, token, Purpose::VerifyEmail, |user| {
+        let mut after = user.clone();
+        after.email_verified = true;
+        Ok(after)
+    })
+    .await
+}
+
+/// Spends a token in the transaction of what it is good for.
+async fn follow(cx: &Context, text: &str, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
+    let token = Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)?;
+    let sha256 = token.digest().to_string();
+    for _ in 0..accounts::TRIES {
+        let found = one_time::get(&cx.app.table, &sha256).await?;
+        let known = found.filter(|known| known.tenant == cx.tenant && known.purpose == purpose);
+        let known = known
+            .filter(|known| cx.now < known.expires_at)
+            .ok_or(Error::InvalidLink)?;
+        let before = match sessions::account(cx, known.user).await {
+            Err(Error::NotFound(_)) => return Err(Error::InvalidLink),
+            found => found?,
+        };
+        if !is_still_meant(&known, &before) {
+            return Err(Error::InvalidLink);
+        }
+        let mut after = edit(&before)?;
+        accounts::touched(cx, &mut after);
+        let plan = users::writes(Some(&before), &after)?
+            .and([one_time::spend(&sha256)])
+            .and(mails::notices(cx, &before, &after)?);
+        match plan.commit(&cx.app.table).await {
+            Err(Error::PreconditionFailed) => {}
+            outcome => return outcome.map(|()| after),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// Whether the account still has the address that the token went to, and its sessions were not ended since: by another
+/// password, another address, or an administrator.
+fn is_still_meant(token: &OneTime, user: &User) -> bool {
+    let same = user.email.as_ref().is_some_and(|email| email.as_given() == token.email);
+    same && (token.purpose == Purpose::VerifyEmail || token.epoch == user.epoch)
+}
+
+/// Why nobody may choose a password for the account: an administrator shut it. Failed logins are no reason, for whoever
+/// has the address did not cause them.
+fn shut(cx: &Context, user: &User) -> Option<Error> {
+    let mut user = user.clone();
+    user.attempts = Attempts::default();
+    login::not_active(&user, cx.now)
+}

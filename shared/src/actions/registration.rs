@@ -1,0 +1,44 @@
+//! People who make their own account.
+
+use super::users::{self, NewUser};
+use super::{Context, mails};
+use crate::domain::mail::MailKind;
+use crate::domain::tenant_settings::{EmailOnSignup, EmailVerification};
+use crate::domain::user::User;
+use crate::error::{Error, Forbidden, Result};
+
+/// Makes the account of somebody who registers: with the role that everybody has, and an address that is still to be
+/// verified. Where the tenant's settings say so, a mail with the link is asked for in the same transaction.
+///
+/// # Errors
+/// [`Forbidden::RegistrationClosed`]; [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`],
+/// [`crate::error::Conflict::UsernameTaken`], [`crate::error::Conflict::RoleFull`]; [`Error::Unavailable`].
+pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
+    let settings = &cx.tenant_settings;
+    if !settings.registration_open {
+        return Err(Forbidden::RegistrationClosed.into());
+    }
+    let email = match settings.email_on_signup {
+        EmailOnSignup::Optional => new.email,
+        EmailOnSignup::Required if new.email.is_none() => {
+            return Err(Error::invalid("/email", "Email is required"));
+        }
+        EmailOnSignup::Required => new.email,
+        EmailOnSignup::None => None,
+    };
+    // Whatever a body says: nobody gives themselves roles, or a verified address.
+    let new = NewUser {
+        email,
+        roles: Vec::new(),
+        email_verified: false,
+        must_change_password: false,
+        ..new
+    };
+    let verification = |user: &User| match settings.email_verification {
+        EmailVerification::Off => Ok(Vec::new()),
+        EmailVerification::Optional | EmailVerification::Required => {
+            mails::to(cx, MailKind::VerifyEmail, user).map(Vec::from_iter)
+        }
+    };
+    users::create_with(cx, new, &[], verification).await
+}

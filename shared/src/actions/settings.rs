@@ -1,0 +1,161 @@
+//! A tenant's settings: what is in force, at hand for ten seconds; and changed, with a row in the history.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::sync::RwLock;
+
+use super::{Context, Terms, record};
+use crate::app::App;
+use crate::domain::history::{RightsKind, Target};
+use crate::domain::lockout::LockoutRule;
+use crate::domain::tenant::TenantId;
+use crate::domain::tenant_settings::{Chosen, TenantSettings};
+use crate::error::{Conflict, Error, Noun, Result};
+use crate::settings::Settings;
+use crate::store::tenant_settings as store;
+
+/// How stale settings may be.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
+
+/// How many tenants' settings are kept at hand.
+const KEPT: usize = 10_000;
+
+/// How often a change is tried again on what others made of the settings in the meantime.
+const TRIES: usize = 16;
+
+/// The settings as they were last read, by tenant.
+#[derive(Debug, Default)]
+pub struct SettingsCache(RwLock<HashMap<TenantId, (Timestamp, Arc<TenantSettings>)>>);
+
+impl TenantSettings {
+    /// What is in force where a tenant set nothing.
+    pub fn of_stack(stack: &Settings) -> Self {
+        Self::of(stack, &Chosen::default())
+    }
+
+    /// What is in force: what the tenant set, and the stack's for the rest.
+    pub fn of(stack: &Settings, chosen: &Chosen) -> Self {
+        let length = chosen
+            .min_password_length
+            .and_then(|length| usize::try_from(length).ok());
+        let first = chosen
+            .lockout_seconds
+            .map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
+        let days = chosen
+            .history_days
+            .map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+        Self {
+            // The stack's minimum raises all: a tenant cannot go below it.
+            min_password_length: length.unwrap_or(0).max(stack.min_password_length),
+            lockout: LockoutRule {
+                limit: chosen.lockout_limit.unwrap_or(stack.lockout.limit),
+                first: first.unwrap_or(stack.lockout.first),
+                ..stack.lockout
+            },
+            email_on_signup: chosen.email_on_signup.unwrap_or_default(),
+            email_verification: chosen.email_verification.unwrap_or_default(),
+            registration_open: chosen.registration_open.unwrap_or(true),
+            history: days.unwrap_or(stack.history),
+            public_url: chosen.public_url.clone(),
+            token_lifetimes: chosen.token_lifetimes.clone(),
+        }
+    }
+
+    /// These terms with the lifetimes that the tenant set for them.
+    #[must_use]
+    pub fn applied(&self, terms: &Terms) -> Terms {
+        let Some(set) = self.token_lifetimes.get(terms.name) else {
+            return *terms;
+        };
+        let seconds = |count: u32| SignedDuration::from_secs(i64::from(count));
+        let access = seconds(set.access);
+        // Without a refresh token nothing carries a session on beyond its one access token.
+        let session = if terms.refresh {
+            set.session.map_or(terms.session, seconds)
+        } else {
+            access
+        };
+        Terms {
+            access,
+            session,
+            ..*terms
+        }
+    }
+}
+
+impl SettingsCache {
+    /// What is in force in a tenant, at most ten seconds old.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such tenant; [`Error::Unavailable`].
+    pub async fn get(&self, app: &App, tenant: &TenantId, now: Timestamp) -> Result<Arc<TenantSettings>> {
+        let held = self.0.read().await.get(tenant).cloned();
+        if let Some((read_at, settings)) = held
+            && now.duration_since(read_at) < FRESH
+        {
+            return Ok(settings);
+        }
+        let chosen = store::get(&app.table, tenant).await?;
+        // Every tenant but the first is made with an item of its own.
+        if chosen.is_none() && *tenant != TenantId::main() {
+            return Err(Error::NotFound(Noun::Tenant));
+        }
+        let settings = Arc::new(TenantSettings::of(&app.settings, &chosen.unwrap_or_default()));
+        self.put(tenant, now, settings.clone()).await;
+        Ok(settings)
+    }
+
+    async fn put(&self, tenant: &TenantId, now: Timestamp, settings: Arc<TenantSettings>) {
+        let mut held = self.0.write().await;
+        if held.len() >= KEPT {
+            held.clear();
+        }
+        held.insert(tenant.clone(), (now, settings));
+    }
+}
+
+/// What the tenant set.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn chosen(cx: &Context) -> Result<Chosen> {
+    Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default())
+}
+
+/// Changes what the tenant set; answers what it is since. In force here at once, and everywhere within ten seconds.
+///
+/// # Errors
+/// What `edit` answers; [`Conflict::Contention`]; [`Error::Unavailable`].
+pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Result<Chosen> {
+    for _ in 0..TRIES {
+        let before = store::get(&cx.app.table, &cx.tenant).await?;
+        let was = before.clone().unwrap_or_default();
+        let after = Chosen {
+            version: was.version + 1,
+            ..edit(was.clone())?
+        };
+        if (Chosen {
+            version: was.version,
+            ..after.clone()
+        }) == was
+        {
+            return Ok(was);
+        }
+        let target = Target::Tenant(cx.tenant.clone());
+        let writes = [
+            store::change(&cx.tenant, before.as_ref(), &after)?,
+            record::rights(cx, RightsKind::SettingsChanged, target, json!(was), json!(after))?,
+        ];
+        match cx.app.table.transact(&writes).await {
+            Err(Error::PreconditionFailed) => continue,
+            outcome => outcome?,
+        }
+        let settings = Arc::new(TenantSettings::of(&cx.app.settings, &after));
+        cx.app.tenant_settings.put(&cx.tenant, cx.now, settings).await;
+        return Ok(after);
+    }
+    Err(Conflict::Contention.into())
+}

@@ -1,0 +1,44 @@
+//! API keys: what stands for a machine. Kept under its SHA-256.
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
+use serde::{Deserialize, Serialize};
+
+use super::tenant::TenantId;
+use super::text::Description;
+use crate::id::{ApiKeyId, UserId};
+
+/// An API key, without its text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it is for, in its maker's words.
+    pub name: Description,
+    /// The SHA-256 of its text, which is its place in the table.
+    pub digest: String,
+    /// The first characters of its text, to tell it from others by.
+    pub hint: String,
+    /// The first moment after its life; without end where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used; written at most once a minute.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    pub last_used_at: Option<Timestamp>,
+    /// When it was made.
+    #[serde(with = "millisecond::required")]
+    pub created_at: Timestamp,
+    /// Who made it; set-up where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_by: Option<UserId>,
+}
+
+impl ApiKey {
+    /// Whether it opens anything at this moment.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}

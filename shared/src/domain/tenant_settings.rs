@@ -1,0 +1,100 @@
+//! What a tenant can set for itself: in force everywhere within ten seconds.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::lockout::LockoutRule;
+
+/// Whether people who register give an e-mail address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EmailOnSignup {
+    /// They may.
+    #[default]
+    Optional,
+    /// They must.
+    Required,
+    /// They are not asked, and one that is given is not kept.
+    None,
+}
+
+/// What is asked of an e-mail address that somebody registers with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmailVerification {
+    /// Nothing: no mail is sent.
+    Off,
+    /// A mail with a link is sent, and whoever has not followed it yet can sign in all the same.
+    #[default]
+    Optional,
+    /// A mail is sent, and contracts that know of it let nobody in before.
+    Required,
+}
+
+/// How long what a login issues lasts, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifetimes {
+    /// An access token.
+    pub access: u32,
+    /// The session, where it outlives its access tokens: nothing extends it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session: Option<u32>,
+}
+
+/// What a tenant set. What it did not set is the stack's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Chosen {
+    /// The fewest characters of a password; raises the minimum of every contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_password_length: Option<u32>,
+    /// Failed logins in a row that lock an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lockout_limit: Option<u32>,
+    /// Seconds that the first lock lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lockout_seconds: Option<u32>,
+    /// Whether people who register give an e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_on_signup: Option<EmailOnSignup>,
+    /// What is asked of that address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verification: Option<EmailVerification>,
+    /// Whether people can register.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_open: Option<bool>,
+    /// Days that both histories are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_days: Option<u32>,
+    /// Where links in mails lead to, without a slash at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// How long tokens last, by the name of [`crate::actions::Terms`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub token_lifetimes: BTreeMap<String, Lifetimes>,
+    /// Goes up by one at every change.
+    pub version: u64,
+}
+
+/// What is in force: what the tenant set, and the stack's for the rest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantSettings {
+    /// The fewest characters of a password; raises the minimum of every contract.
+    pub min_password_length: usize,
+    /// When failed logins lock, and for how long.
+    pub lockout: LockoutRule,
+    /// Whether people who register give an e-mail address.
+    pub email_on_signup: EmailOnSignup,
+    /// What is asked of that address.
+    pub email_verification: EmailVerification,
+    /// Whether people can register.
+    pub registration_open: bool,
+    /// How long both histories are kept.
+    pub history: SignedDuration,
+    /// Where links in mails lead to; the address of the request where absent.
+    pub public_url: Option<String>,
+    /// How long tokens last, by the name of [`crate::actions::Terms`], where that was set.
+    pub token_lifetimes: BTreeMap<String, Lifetimes>,
+}
