@@ -21,6 +21,7 @@ mod histories;
 mod input;
 mod jwt_attacks;
 mod lambda_events;
+mod one_directory;
 mod policy_matrix;
 mod proxy;
 mod races;

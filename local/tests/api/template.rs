@@ -284,7 +284,7 @@ fn p02_no_function_may_scan_or_do_anything_at_all_and_only_set_up_writes_outside
         let may_read = |key: &str| {
             let mut reading = own
                 .iter()
-                .filter(|s| s.actions.iter().any(|action| action == "dynamodb:Query"));
+                .filter(|s| s.actions.iter().any(|action| action == "dynamodb:GetItem"));
             reading.any(|s| s.leading.is_empty() || s.leading.iter().any(|allowed| allowed == key))
         };
         // Every function verifies tokens, publishes the keys or makes them; but the one that only sends mail.
