@@ -28,6 +28,7 @@ mod races;
 mod races_administrators;
 mod races_names;
 mod races_seats;
+mod rotation;
 mod round_trips;
 mod secrets;
 mod setup;

@@ -34,6 +34,7 @@ pub mod passwords;
 pub mod record;
 pub mod registration;
 pub mod roles;
+pub mod rotation;
 pub mod seating;
 pub mod sessions;
 pub mod settings;

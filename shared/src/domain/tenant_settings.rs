@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::lockout::LockoutRule;
 
+/// The longest that an access token can be made to last: until then after its last signature a signing key stays.
+pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// Whether people who register give an e-mail address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EmailOnSignup {
