@@ -6,3 +6,5 @@ mod reads;
 mod routes;
 mod secrets;
 mod storms;
+
+pub use diff::{between, dump};
