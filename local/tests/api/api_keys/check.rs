@@ -18,6 +18,7 @@ use super::{made, stored};
 use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::{API_KEY, Client, World, at_once};
+use crate::tenants::{owner_of, with_header, within};
 use crate::users::refused;
 
 async fn done(_: Context) -> Result<NoContent> {
@@ -234,6 +235,40 @@ async fn a_revoked_key_opens_nothing_from_the_next_request_on_and_does_not_come_
         world.clock.advance(60);
     }
     assert_eq!(stored(&world).len(), 1, "that of set-up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z05_a_key_of_one_tenant_opens_nothing_in_another() {
+    let world = with_header().await;
+    let base = keyed(&world).await;
+    let (one, ten) = (owner_of(&world, "org1").await, owner_of(&world, "org10").await);
+    let (of_one, of_ten) = (made(&one, "x").await, made(&ten, "x").await);
+    for (key, opens) in [
+        (of_one.str("key"), "org1"),
+        (of_ten.str("key"), "org10"),
+        (API_KEY, "main"),
+    ] {
+        for (tenant, token) in [
+            ("org1", &one.token),
+            ("org10", &ten.token),
+            ("main", &world.owner().await.token),
+        ] {
+            for path in PATHS {
+                let client = Client {
+                    base: base.clone(),
+                    token: if path == PATHS[2] { token.clone() } else { String::new() },
+                    api_key: key.to_owned(),
+                    ..within(&world.nobody(), tenant)
+                };
+                let reply = client.get(path).await;
+                if tenant == opens {
+                    assert_eq!(reply.status, 204, "{path} of {tenant}: {}", reply.text);
+                } else {
+                    refused(&reply, 401, "invalid-api-key");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

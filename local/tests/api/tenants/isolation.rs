@@ -1,6 +1,7 @@
 //! Z5: whatever is somebody's in one tenant is nobody's in another.
 
 use serde_json::{Value, json};
+use usher::actions::users::{self, UserRef};
 use usher::actions::{Context, links, settings};
 use usher::domain::mail::{OneTime, Purpose};
 use usher::domain::tenant::TenantId;
@@ -8,7 +9,7 @@ use usher::domain::tenant_settings::Chosen;
 use usher::domain::text::Password;
 use usher::proof::opaque::{Kind, Opaque};
 use usher::secrecy::ExposeSecret;
-use usher::store::{one_time, users};
+use usher::store::one_time;
 
 use super::{items_of, owner_of, signed_in, with_header, within};
 use crate::reconcile::assert_reconciled;
@@ -324,7 +325,7 @@ async fn z05_histories_are_a_tenants_own() {
 async fn z05_a_link_out_of_one_tenants_mail_opens_nothing_in_another() {
     let (world, ..) = two().await;
     for purpose in [Purpose::SetPassword, Purpose::VerifyEmail] {
-        let token = link(&world, "org1", purpose).await;
+        let token = link(&world, "org1", "boss", purpose).await;
         for other in ["org10", "main"] {
             assert!(follow(&world, other, &token, purpose).await.is_err(), "{other}");
         }
@@ -346,22 +347,18 @@ async fn follow(world: &World, tenant: &str, token: &str, purpose: Purpose) -> u
     done.map(drop)
 }
 
-/// A one-time token about a tenant's first owner, as its mail would carry it.
-pub async fn link(world: &World, tenant: &str, purpose: Purpose) -> String {
+/// A one-time token about the account of this name, as its mail would carry it.
+pub async fn link(world: &World, tenant: &str, name: &str, purpose: Purpose) -> String {
     let cx = context(world, tenant).await;
-    let boss = usher::actions::users::UserRef::Username("boss".parse().unwrap());
-    let boss = usher::actions::users::find(&cx, &boss).await.unwrap();
-    let boss = users::get(&world.app.table, &cx.tenant, boss.id)
-        .await
-        .unwrap()
-        .unwrap();
+    let named = UserRef::Username(name.parse().unwrap());
+    let user = users::find(&cx, &named).await.unwrap();
     let token = Opaque::mint(Kind::OneTime).unwrap();
     let kept = OneTime {
         tenant: cx.tenant.clone(),
         purpose,
-        user: boss.id,
-        email: boss.email.unwrap().as_given().to_owned(),
-        epoch: boss.epoch,
+        user: user.id,
+        email: user.email.unwrap().as_given().to_owned(),
+        epoch: user.epoch,
         expires_at: world.now() + usher::jiff::SignedDuration::from_hours(1),
     };
     let write = one_time::put(&token.digest().to_string(), &kept).unwrap();

@@ -1,7 +1,7 @@
 //! Tenants: `/api/tenants`, how a request says which it is about, and that none is anything to another.
 
 mod create;
-mod isolation;
+pub mod isolation;
 mod list;
 mod mapping;
 mod walk;

@@ -85,7 +85,7 @@ async fn things(world: &World, one: &Client) -> Things {
     let pair = pair.send(Method::POST, "/api/auth/token", Some(login), &headers).await;
     let mut links = Vec::new();
     for purpose in [Purpose::SetPassword, Purpose::VerifyEmail] {
-        links.push(link(world, "org1", purpose).await);
+        links.push(link(world, "org1", "boss", purpose).await);
     }
     Things {
         user,
