@@ -143,6 +143,9 @@ async fn stage(event: &Event) -> Stage {
             "019ab0f3-7c41-7d2e-9b6a-4f1e2d3c5b60",
             grant.str("userRoleId").to_owned(),
         ));
+        world.clock.advance_ms(1);
+        let key = crate::api_keys::made(&owner, "Web shop").await;
+        replacements.push(("019ab0f4-2e6b-7a18-b5c3-8d9e0f1a2b3c", key.str("id").to_owned()));
         let jane = json!({ "email": "jane@example.org", "password": PASSWORD });
         let pair = world.nobody().post("/api/auth/token", jane).await;
         replacements.push(("{{refreshToken}}", pair.str("refreshToken").to_owned()));
@@ -262,6 +265,7 @@ fn known(text: &str) -> &str {
         id if id.parse::<usher::id::UserId>().is_ok() => "<id>",
         token if token.starts_with("eyJ") => "<token>",
         token if token.starts_with("usher_rt_") => "<refresh token>",
+        key if key.starts_with("usher_ak_") => "<API key, or how it begins>",
         other => other,
     }
 }

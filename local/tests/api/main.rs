@@ -8,9 +8,11 @@
 mod reconcile;
 mod support;
 
+mod api_keys;
 mod auth;
 mod me;
 mod roles;
+mod tenants;
 mod users;
 
 mod dev_routes;

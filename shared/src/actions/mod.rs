@@ -39,6 +39,7 @@ pub mod seating;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod tenants;
 pub mod users;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).

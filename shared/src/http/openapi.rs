@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Created, Json, Kept, Maybe, NoContent, Public, Tagged};
 use super::body::{Body, MaybeBody, MergePatch};
-use super::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
+use super::call::{GrantPath, IfMatch, KeyPath, Prefer, Query, RolePath, UserPath};
 use super::page::Page;
 use crate::actions::Context;
 use crate::error::Result;
@@ -226,6 +226,16 @@ impl Input for GrantPath {
             says,
             example,
         ));
+        description.refusals.push(404);
+    }
+}
+
+impl Input for KeyPath {
+    fn describe(description: &mut Description) {
+        let (says, example) = ("The API key's id", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+        description
+            .parameters
+            .push(text_parameter("key", ParameterIn::Path, Required::True, says, example));
         description.refusals.push(404);
     }
 }

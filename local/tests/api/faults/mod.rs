@@ -7,3 +7,5 @@ mod reads;
 mod routes;
 mod secrets;
 mod storms;
+
+pub use diff::{between, dump};

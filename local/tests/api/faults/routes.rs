@@ -94,6 +94,18 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
         }
         "PATCH /api/roles/{role}" => (of_owner, role, Some(json!({ "maxCount": 7 })), 200),
         "DELETE /api/roles/{role}" => (of_owner, role, None, 204),
+        "POST /api/api-keys" => {
+            let body = json!({ "name": "made", "expiresAt": "2030-01-01T00:00:00Z" });
+            (of_owner, "/api/api-keys".to_owned(), Some(body), 201)
+        }
+        "DELETE /api/api-keys/{key}" => {
+            let made = crate::api_keys::made(owner, "made").await;
+            (of_owner, format!("/api/api-keys/{}", made.str("id")), None, 204)
+        }
+        "POST /api/tenants" => {
+            let body = json!({ "id": format!("new-{n:04}"), "owner": { "email": "jane@example.org" } });
+            (of_owner, "/api/tenants".to_owned(), Some(body), 201)
+        }
         "PATCH /api/me/profile" => (
             some.user,
             "/api/me/profile".to_owned(),
@@ -252,6 +264,9 @@ bad_days! {
     f1_f2_f3_a_role_is_made_whole_or_not_at_all: "POST /api/roles",
     f1_f2_f3_a_role_is_changed_whole_or_not_at_all: "PATCH /api/roles/{role}",
     f1_f2_f3_a_role_is_deleted_whole_or_not_at_all: "DELETE /api/roles/{role}",
+    f1_f2_f3_an_api_key_is_made_once_or_not_at_all: "POST /api/api-keys",
+    f1_f2_f3_an_api_key_is_revoked_once_or_not_at_all: "DELETE /api/api-keys/{key}",
+    f1_f2_f3_a_tenant_is_made_whole_or_not_at_all: "POST /api/tenants",
     f1_f2_f3_a_profile_is_changed_once_or_not_at_all: "PATCH /api/me/profile",
     f1_f2_f3_a_login_opens_one_session_or_none: "POST /api/auth/login",
     f1_f2_f3_a_refresh_rotates_once_or_not_at_all: "POST /api/auth/refresh",

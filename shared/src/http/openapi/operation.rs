@@ -245,6 +245,7 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Tenant) => Conflict::TenantTaken,
         Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
+            Some(schema) if schema["properties"].get("owner").is_some() => Conflict::TenantTaken,
             Some(schema) if schema["properties"].get("email").is_none() => Conflict::RoleNameTaken,
             _ => Conflict::EmailTaken,
         },
