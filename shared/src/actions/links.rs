@@ -58,8 +58,10 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 /// [`Error::InvalidLink`]; [`Error::AccountNotActive`], [`Error::Locked`] where an administrator shut the account;
 /// [`Error::Unavailable`].
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
+    // Before the hash: what is no token costs none.
+    let token = parsed(token)?;
     let hash = passwords::hash(cx, new).await?;
-    follow(cx, token, Purpose::SetPassword, |user| {
+    follow(cx, &token, Purpose::SetPassword, |user| {
         if let Some(refused) = shut(cx, user) {
             return Err(refused);
         }
@@ -79,7 +81,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 /// # Errors
 /// [`Error::InvalidLink`]; [`Error::Unavailable`].
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
-    follow(cx, token, Purpose::VerifyEmail, |user| {
+    follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
         let mut after = user.clone();
         after.email_verified = true;
         Ok(after)
@@ -87,9 +89,12 @@ pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     .await
 }
 
+fn parsed(text: &str) -> Result<Opaque> {
+    Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)
+}
+
 /// Spends a token in the transaction of what it is good for.
-async fn follow(cx: &Context, text: &str, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
-    let token = Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)?;
+async fn follow(cx: &Context, token: &Opaque, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
     let sha256 = token.digest().to_string();
     for _ in 0..accounts::TRIES {
         let found = one_time::get(&cx.app.table, &sha256).await?;

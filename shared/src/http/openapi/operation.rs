@@ -239,7 +239,7 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Role) => Conflict::RoleHasMembers,
         Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
         Some(Noun::Tenant) => Conflict::TenantTaken,
-        Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
+        Some(Noun::User | Noun::Grant | Noun::ApiKey | Noun::Ban) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
             Some(schema) if schema["properties"].get("email").is_none() => Conflict::RoleNameTaken,
             _ => Conflict::EmailTaken,
