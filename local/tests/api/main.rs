@@ -5,11 +5,13 @@
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod backstage;
 mod reconcile;
 mod support;
 
 mod auth;
 mod me;
+mod registration;
 mod roles;
 mod users;
 
