@@ -3,6 +3,7 @@
 
 mod diff;
 mod reads;
+mod registration;
 mod routes;
 mod secrets;
 mod storms;
