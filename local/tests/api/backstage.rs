@@ -4,12 +4,13 @@
 use serde_json::Value;
 use usher::actions::settings;
 use usher::domain::mail::{OneTime, Purpose};
+use usher::domain::role::SYSTEM_ROLES;
 use usher::domain::tenant::TenantId;
 use usher::domain::tenant_settings::{Chosen, Lifetimes};
 use usher::jiff::SignedDuration;
 use usher::proof::opaque::{Kind, Opaque};
 use usher::secrecy::ExposeSecret;
-use usher::store::{one_time, users};
+use usher::store::{one_time, roles, tenant_settings, users};
 
 use crate::support::World;
 
@@ -78,4 +79,14 @@ pub fn account(world: &World, user: &str) -> Value {
     let items = world.items().into_iter();
     let mut found = items.filter(|item| item["PK"]["S"] == at.as_str() && item["SK"]["S"] == "USER");
     found.next().unwrap()
+}
+
+/// Makes a tenant: its settings and the roles that every tenant has, and no account.
+pub async fn tenant(world: &World, id: &str) {
+    let id = TenantId::parse(id).unwrap();
+    let mut writes = vec![tenant_settings::create(&id, &Chosen::default()).unwrap()];
+    for system in SYSTEM_ROLES {
+        writes.extend(roles::create(&system.in_tenant(&id, world.now()).unwrap()).unwrap());
+    }
+    world.app.table.transact(&writes).await.unwrap();
 }

@@ -11,6 +11,7 @@ mod login;
 mod refusals;
 mod register;
 mod renew;
+mod tenants;
 mod verify;
 
 /// Fourteen days, in seconds.
