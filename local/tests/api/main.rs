@@ -5,12 +5,14 @@
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod backstage;
 mod reconcile;
 mod support;
 
 mod api_keys;
 mod auth;
 mod me;
+mod registration;
 mod roles;
 mod tenants;
 mod users;

@@ -18,6 +18,7 @@ use crate::id::UserId;
 
 pub mod api_keys;
 pub mod authenticate;
+pub mod bans;
 pub mod catalogue;
 pub mod deletion;
 pub mod dev;
@@ -60,7 +61,7 @@ pub struct Terms {
     pub name: &'static str,
     /// An access token.
     pub access: SignedDuration,
-    /// The session: nothing extends it.
+    /// The session: no refresh extends it.
     pub session: SignedDuration,
     /// Whether there is a refresh token.
     pub refresh: bool,

@@ -29,6 +29,17 @@ pub enum UserRef {
     Username(Username),
 }
 
+impl UserRef {
+    /// Whether it stands for this account.
+    pub fn names(&self, user: &User) -> bool {
+        match self {
+            Self::Id(id) => *id == user.id,
+            Self::Email(email) => user.email.as_ref() == Some(email),
+            Self::Username(name) => user.username.as_ref() == Some(name),
+        }
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {

@@ -52,6 +52,16 @@ pub struct GrantPath(pub GrantId);
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
+/// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
+pub struct OneTimePath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for OneTimePath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        segment(parts, state, "token").await.map(Self)
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     type Rejection = Error;

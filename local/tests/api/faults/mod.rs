@@ -4,6 +4,7 @@
 mod deadline;
 mod diff;
 mod reads;
+mod registration;
 mod routes;
 mod secrets;
 mod storms;
