@@ -172,8 +172,8 @@ pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
             Ok(after)
         };
         match accounts::change_with(cx, found.clone(), None, &roles, with).await {
-            // A role changed while it was given: it is to be given as it is now.
-            Err(Error::Conflict(Conflict::Contention)) => {}
+            // A role changed while it was given, or went: it is to be given as it is now.
+            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
             outcome => return outcome.map(drop),
         }
     }

@@ -254,7 +254,7 @@ pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<Use
         }
         match patch_found(cx, found, &patch, hash.as_ref(), roles.as_deref()).await {
             // What was decided above was decided on roles or grants that are not those any more.
-            Err(Error::Conflict(Conflict::Contention)) => {}
+            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
             outcome => return outcome,
         }
     }

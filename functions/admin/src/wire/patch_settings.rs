@@ -9,7 +9,7 @@ use usher::domain::tenant_settings::{
     MIN_PASSWORD_LENGTH,
 };
 use usher::error::Result;
-use usher::http::body::nullable;
+use usher::http::body::{nullable, nullable_object};
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
@@ -30,11 +30,11 @@ pub struct PatchSettings {
     #[schema(value_type = Option<u32>, maximum = 128)]
     min_password_length: Field<u32>,
     /// When failed logins lock an account.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLockout>)]
     lockout: Field<PatchLockout>,
     /// How long tokens last, by contract.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetimes>)]
     token_lifetimes: Field<PatchLifetimes>,
     /// `optional`, `required` or `none`.
@@ -78,23 +78,23 @@ pub struct PatchLockout {
 #[schema(as = AdminPatchLifetimes)]
 pub struct PatchLifetimes {
     /// `/api/auth/token`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetime>)]
     directory: Field<PatchLifetime>,
     /// `/api/auth/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetime>)]
     identity: Field<PatchLifetime>,
     /// `/auth/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetime>)]
     account: Field<PatchLifetime>,
     /// `/v1/auth/login`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetime>)]
     admin: Field<PatchLifetime>,
     /// `/v1/user/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetime>)]
     registration: Field<PatchLifetime>,
 }
