@@ -8,9 +8,11 @@
 mod reconcile;
 mod support;
 
+mod admin;
 mod auth;
 mod me;
 mod roles;
+mod tenant_settings;
 mod users;
 
 mod dev_routes;
