@@ -9,7 +9,7 @@ use crate::domain::mail::MailKind;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
-use crate::domain::user::{AdminLock, PasswordHash, Status, User};
+use crate::domain::user::{AdminLock, Status, User};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::UserId;
 use crate::store::table::Write;
@@ -233,69 +233,11 @@ pub(super) fn touched(cx: &Context, user: &mut User) {
     user.modified_at = cx.now;
 }
 
-/// Changes an account as an administrator: all of it, or nothing.
+/// What a patch makes of address and name.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
-pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<User> {
-    let mut hash = None;
-    for _ in 0..TRIES {
-        let found = find(cx, user).await?;
-        may_change(cx, &found)?;
-        if patch.password.is_some() || patch.email.is_some() {
-            may_take_over(cx, &found).await?;
-        }
-        let roles = match &patch.roles {
-            Some(names) => Some(grants::listed(cx, names).await?),
-            None => None,
-        };
-        if let (None, Some(password)) = (&hash, &patch.password) {
-            hash = Some(passwords::hash(cx, password.clone()).await?);
-        }
-        match patch_found(cx, found, &patch, hash.as_ref(), roles.as_deref()).await {
-            // What was decided above was decided on roles or grants that are not those any more.
-            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
-            outcome => return outcome,
-        }
-    }
-    Err(Conflict::Contention.into())
-}
-
-async fn patch_found(
-    cx: &Context,
-    found: User,
-    patch: &UserPatch,
-    password: Option<&PasswordHash>,
-    roles: Option<&[Role]>,
-) -> Result<User> {
-    let decided_on = found.grants.clone();
-    change_with(cx, found, patch.expected, roles.unwrap_or_default(), |user| {
-        may_change(cx, user)?;
-        if user.grants != decided_on {
-            return Err(Conflict::Contention.into());
-        }
-        let mut after = user.clone();
-        if let Some(profile) = &patch.profile {
-            after.profile = user.profile.merge(profile)?;
-        }
-        if let Some(hash) = password {
-            after.password = Some(hash.clone());
-            after.must_change_password = false;
-            after.end_sessions();
-        }
-        rename(&mut after, patch)?;
-        if let Some(status) = patch.status {
-            set_status(&mut after, status)?;
-        }
-        if let Some(roles) = roles {
-            after.grants = grants::replaced(cx, user, roles)?;
-        }
-        Ok(after)
-    })
-    .await
-}
-
-fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
+/// [`Error::Invalid`] where neither is left.
+pub(super) fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
     if let Some(email) = &patch.email {
         let same = after.email == *email;
         after.email.clone_from(email);
