@@ -35,6 +35,7 @@ pub mod patches;
 pub mod record;
 pub mod registration;
 pub mod roles;
+pub mod rotation;
 pub mod seating;
 pub mod sessions;
 pub mod settings;

@@ -4,12 +4,10 @@
 use super::users::{self, NewUser};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Context, api_keys};
+use super::{Context, api_keys, rotation};
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
 use crate::error::{Conflict, Error, Result};
-use crate::proof::jwt::SigningKey;
-use crate::store::signing_keys::{self, StoredKey};
 use crate::store::table::{Cond, Write};
 use crate::store::{self, keys, roles, secret};
 
@@ -32,8 +30,8 @@ pub struct Made {
     pub roles: Vec<String>,
     /// Names of first accounts.
     pub accounts: Vec<String>,
-    /// Whether a signing key was made.
-    pub signing_key: bool,
+    /// How many signing keys: at first the one that signs and the next.
+    pub signing_keys: usize,
     /// Whether the first API key was made.
     pub api_key: bool,
 }
@@ -53,7 +51,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
             Err(other) => return Err(other),
         }
     }
-    made.signing_key = first_key(cx).await?;
+    made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, account.name, account.user, account.role).await? {
             made.accounts.push(account.name.to_owned());
@@ -106,31 +104,6 @@ async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> R
         Ok(_) => Ok(true),
         // Another set-up was quicker, or somebody has the name.
         Err(Error::Conflict(Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken)) => Ok(false),
-        Err(other) => Err(other),
-    }
-}
-
-async fn first_key(cx: &Context) -> Result<bool> {
-    if !signing_keys::all(&cx.app.table).await?.is_empty() {
-        return Ok(false);
-    }
-    let algorithm = cx.app.settings.jwt_algorithm;
-    let key = SigningKey::generate(algorithm)?;
-    let stored = StoredKey {
-        kid: key.kid().to_owned(),
-        algorithm: algorithm.to_string(),
-        jwk: key.public_jwk(),
-        sealed: cx
-            .app
-            .master_key()
-            .await?
-            .seal(key.pkcs8().expose_secret(), key.kid().as_bytes())?,
-        created_at: cx.now,
-        signs_from: cx.now,
-    };
-    match cx.app.table.transact(&signing_keys::put_first(&stored)?).await {
-        Ok(()) => Ok(true),
-        Err(Error::PreconditionFailed) => Ok(false),
         Err(other) => Err(other),
     }
 }

@@ -1,10 +1,12 @@
 //! The edge of Lambda: what API Gateway does to a request, undone; and the loop of the runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
+use jiff::Timestamp;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_runtime::LambdaEvent;
@@ -81,6 +83,16 @@ pub fn logs() {
         .with_env_filter(filter)
         .with_ansi(false)
         .try_init();
+}
+
+/// How much of its time a function keeps for its last answer.
+const FAREWELL: Duration = Duration::from_millis(700);
+
+/// For how long a request may go on before Lambda would kill the function in the middle of it; for ever on a socket.
+pub fn time_left(parts: &Parts, now: Timestamp) -> Option<Duration> {
+    let deadline = parts.extensions.get::<lambda_http::Context>()?.deadline;
+    let left = deadline.saturating_sub(u64::try_from(now.as_millisecond()).unwrap_or(0));
+    Some(Duration::from_millis(left).saturating_sub(FAREWELL))
 }
 
 /// Whether a path was handed on as the client sent it, as function URLs and emulators do. It can only be told of one

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{
-    Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LIFETIME, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
-    MIN_PASSWORD_LENGTH,
+    ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
+    MIN_PASSWORD_LENGTH, SESSION_LIFETIME,
 };
 use usher::error::Result;
 use usher::http::body::{nullable, nullable_object};
@@ -103,9 +103,9 @@ pub struct PatchLifetimes {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = AdminPatchLifetime)]
 pub struct PatchLifetime {
-    /// An access token: a minute to 400 days, and no longer than the session.
+    /// An access token: a minute to 90 days, and no longer than the session.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<u32>, minimum = 60, maximum = 34560000)]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 7776000)]
     access: Field<u32>,
     /// The session, where tokens are refreshed.
     #[serde(default, deserialize_with = "nullable")]
@@ -201,9 +201,9 @@ impl PatchLifetimes {
             let mut lasts = inside(field, PatchLifetime::cleared);
             // A field that is not there, like any that nobody knows.
             lasts.session = lasts.session.filter(|_| session.is_some());
-            for (kind, seconds) in [("access", lasts.access), ("session", lasts.session)] {
-                within(checks, &format!("/token_lifetimes/{name}/{kind}"), seconds, &LIFETIME);
-            }
+            let at = |kind: &str| format!("/token_lifetimes/{name}/{kind}");
+            within(checks, &at("access"), lasts.access, &ACCESS_LIFETIME);
+            within(checks, &at("session"), lasts.session, &SESSION_LIFETIME);
             (*name, lasts)
         });
         named.collect()

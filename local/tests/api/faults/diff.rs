@@ -46,9 +46,10 @@ pub fn between(before: &Dump, after: &Dump) -> BTreeMap<String, i64> {
     diff
 }
 
-/// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`.
+/// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`, and `MAIL#…` / `MAIL` is `MAIL/MAIL`.
 fn kind((pk, sk): &(String, String)) -> String {
-    let pk = pk.split('#').nth(2).unwrap_or(pk);
+    let mut parts = pk.split('#');
+    let pk = parts.clone().nth(2).or_else(|| parts.next()).unwrap();
     match pk {
         "FIND" | "RIGHTS" => pk.to_owned(),
         _ => format!("{pk}/{}", sk.split('#').next().unwrap()),

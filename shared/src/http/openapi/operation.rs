@@ -15,7 +15,7 @@ use super::Answer;
 use super::example::Examples;
 use crate::access::guard::Guard;
 use crate::error::{Conflict, Error, Forbidden, Noun};
-use crate::http::dialect;
+use crate::http::dialect::{self, Asked};
 use crate::http::routes::Route;
 
 /// What the document calls a token.
@@ -144,7 +144,11 @@ fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
     let (name, _) = (row.speech.schema)();
     let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name)));
     let mut response = ResponseBuilder::new().description(code.canonical_reason().unwrap_or_default());
-    let said = dialect::example(&row.speech, &path(row), &sample(row, status, examples));
+    let asked = Asked {
+        path: path(row),
+        with_token: true,
+    };
+    let said = dialect::example(&row.speech, &asked, &sample(row, status, examples));
     // A dialect may have another status for the error that was thought of here: then there is no example.
     if let Some((_, headers, body)) = said.filter(|(as_status, ..)| *as_status == code) {
         content = content.example(Some(body));
