@@ -9,11 +9,13 @@ mod backstage;
 mod reconcile;
 mod support;
 
+mod admin;
 mod api_keys;
 mod auth;
 mod me;
 mod registration;
 mod roles;
+mod tenant_settings;
 mod tenants;
 mod users;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::users::{TRIES, UserRef, find, may_change, touched};
 use super::{Context, record, sessions};
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::user::Status;
+use crate::domain::user::{Status, User};
 use crate::error::{Conflict, Error, Result};
 use crate::store::users;
 
@@ -14,7 +14,22 @@ use crate::store::users;
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
 pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
-    let mut found = find(cx, user).await?;
+    delete_found(cx, find(cx, user).await?).await
+}
+
+/// The same, for contracts in which nobody deletes their own account.
+///
+/// # Errors
+/// [`Conflict::OwnAccount`]; else as [`delete`].
+pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
+    let found = find(cx, user).await?;
+    if found.id == cx.caller()?.id {
+        return Err(Conflict::OwnAccount.into());
+    }
+    delete_found(cx, found).await
+}
+
+async fn delete_found(cx: &Context, mut found: User) -> Result<()> {
     for _ in 0..TRIES {
         may_change(cx, &found)?;
         let mut after = found.clone();

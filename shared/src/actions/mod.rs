@@ -32,6 +32,7 @@ pub mod locks;
 pub mod login;
 pub mod mails;
 pub mod passwords;
+pub mod patches;
 pub mod record;
 pub mod registration;
 pub mod roles;

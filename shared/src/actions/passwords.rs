@@ -3,8 +3,8 @@
 use super::{Context, login, mails, sessions, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
-use crate::domain::user::PasswordHash;
-use crate::error::{Error, Forbidden, Result};
+use crate::domain::user::{PasswordHash, User};
+use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use crate::store::users;
@@ -73,7 +73,7 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
             return Err(Error::InvalidToken);
         }
     }
-    Err(crate::error::Conflict::Contention.into())
+    Err(Conflict::Contention.into())
 }
 
 /// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
@@ -82,25 +82,47 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 /// # Errors
 /// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
-    let found = accounts::find(cx, user).await?;
-    accounts::may_take_over(cx, &found).await?;
-    let (password, temporary) = match new {
-        Some(new) => (new, None),
-        None => {
-            let made = opaque::temporary_password()?;
-            (Password::presented(made.expose_secret().to_owned()), Some(made))
+    let (mut hashed, mut temporary) = (None, None);
+    for _ in 0..accounts::TRIES {
+        let found = accounts::find(cx, user).await?;
+        accounts::may_take_over(cx, &found).await?;
+        let hash = match &hashed {
+            Some(hash) => hash,
+            None => {
+                let password = match new.clone() {
+                    Some(new) => new,
+                    None => one_time(&mut temporary)?,
+                };
+                hashed.insert(hash(cx, password).await?)
+            }
+        };
+        match reset_found(cx, found, hash, temporary.is_some()).await {
+            // Whose password may be set was decided on grants that are not those any more.
+            Err(Error::Conflict(Conflict::Contention)) => {}
+            outcome => return outcome.map(|()| temporary),
         }
-    };
-    let hash = hash(cx, password).await?;
-    accounts::change(cx, found, None, |user| {
+    }
+    Err(Conflict::Contention.into())
+}
+
+fn one_time(temporary: &mut Option<SecretString>) -> Result<Password> {
+    let made = temporary.insert(opaque::temporary_password()?);
+    Ok(Password::presented(made.expose_secret().to_owned()))
+}
+
+async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: bool) -> Result<()> {
+    let decided_on = found.grants.clone();
+    let edit = |user: &User| {
         accounts::may_change(cx, user)?;
+        if user.grants != decided_on {
+            return Err(Conflict::Contention.into());
+        }
         let mut after = user.clone();
         after.password = Some(hash.clone());
-        after.must_change_password = temporary.is_some();
+        after.must_change_password = temporary;
         after.attempts = Attempts::default();
         after.end_sessions();
         Ok(after)
-    })
-    .await?;
-    Ok(temporary)
+    };
+    accounts::change(cx, found, None, edit).await.map(drop)
 }
