@@ -67,7 +67,7 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-async fn read(request: Request) -> Result<Vec<u8>> {
+pub(super) async fn read(request: Request) -> Result<Vec<u8>> {
     let media_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -145,7 +145,7 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-fn told(pointer: String, error: &serde_json::Error) -> Error {
+pub(super) fn told(pointer: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
     if !error.is_data() {
@@ -157,13 +157,14 @@ fn told(pointer: String, error: &serde_json::Error) -> Error {
     }
     let missing = detail
         .strip_prefix("missing field `")
+        .or_else(|| detail.strip_prefix("duplicate field `"))
         .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map(|field| format!("{pointer}/{field}")).unwrap_or(pointer);
     Error::Invalid(vec![Violation::new(pointer, detail)])
 }
 
 /// A path of serde's as a JSON Pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
+pub(super) fn pointer(path: &Path) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),

@@ -241,10 +241,18 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Tenant) => Conflict::TenantTaken,
         Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
-            Some(schema) if schema["properties"].get("email").is_none() => Conflict::RoleNameTaken,
-            _ => Conflict::EmailTaken,
+            Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
+            Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
+            Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
+            _ => Conflict::LastAdministrator,
         },
     }
+}
+
+/// Whether a body has this field, however the contract spells it.
+fn has(schema: &Value, field: &str) -> bool {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
 }
 
 fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {
