@@ -29,6 +29,15 @@ pub enum UserRef {
     Username(Username),
 }
 
+impl UserRef {
+    /// The account that this text names: by id, address or username. No text is two of them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.parse().ok().map(Self::Id);
+        id.or_else(|| Email::parse(text).ok().map(Self::Email))
+            .or_else(|| Username::parse(text).ok().map(Self::Username))
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {
@@ -213,7 +222,7 @@ async fn change_in(
 }
 
 /// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
-fn is_same(a: &User, b: &User) -> bool {
+pub(super) fn is_same(a: &User, b: &User) -> bool {
     let spelled = |user: &User| {
         let email = user.email.as_ref().map(|email| email.as_given().to_owned());
         (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
@@ -275,7 +284,7 @@ pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<Use
     .await
 }
 
-fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
+pub(super) fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
     if let Some(email) = &patch.email {
         let same = after.email == *email;
         after.email.clone_from(email);
@@ -339,12 +348,17 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
     .await
 }
 
-/// Whether the caller may change this account: not one on a rung above its own (rule 9).
+/// Whether the caller may change this account: not one on a rung above its own, and another's only on a lower one where
+/// the contract asks for that (rule 9).
 ///
 /// # Errors
 /// [`Error::Forbidden`].
 pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
-    policy::may_change(&cx.caller()?.rights, &user.grants, cx.now)
+    let caller = cx.caller()?;
+    if cx.strictly_below && caller.id != user.id {
+        return policy::may_change_below(&caller.rights, &user.grants, cx.now);
+    }
+    policy::may_change(&caller.rights, &user.grants, cx.now)
 }
 
 /// Whether the caller may put itself in this account's place.
