@@ -38,6 +38,7 @@ pub fn tables() -> Vec<Routes> {
         me::routes(),
         users::routes(),
         roles::routes(),
+        account::routes(),
         discovery::routes(),
     ]
 }

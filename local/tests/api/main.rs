@@ -8,6 +8,7 @@
 mod reconcile;
 mod support;
 
+mod account;
 mod auth;
 mod me;
 mod roles;
