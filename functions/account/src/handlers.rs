@@ -179,7 +179,7 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
     let items = page
         .items
         .iter()
-        .flat_map(|row| RightsChange::all(row, &asked, &names))
+        .map(|row| RightsChange::of(row, &asked, &names))
         .collect();
     let next = next(limit, page.next_cursor, &filter.filters());
     Ok(Listed { items, next })

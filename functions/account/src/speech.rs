@@ -104,7 +104,10 @@ fn errors(error: &Error) -> BTreeMap<String, Vec<String>> {
     let mut by_field: BTreeMap<String, Vec<String>> = BTreeMap::new();
     match error {
         Error::Invalid(violations) => {
-            for Violation { pointer, detail } in violations.iter().filter(|broken| !broken.pointer.is_empty()) {
+            for Violation { pointer, detail } in violations
+                .iter()
+                .filter(|broken| !["", "?"].contains(&broken.pointer.as_str()))
+            {
                 by_field.entry(field(pointer)).or_default().push(detail.clone());
             }
         }

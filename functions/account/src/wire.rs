@@ -13,7 +13,7 @@
 //! - A wrong `Old` is 400 at `Old`, and where it is a password it counts as a failed login.
 //! - `Login` of an entry is true for a login and false for a logout. Failed logins and renewals are no entries.
 //! - A change of rights without a role (a status, a deletion) has `Role: null`; what set-up did, and who registered, has
-//!   `From: null`. Roles that an account was made with are changes of its rights like those given later.
+//!   `From: null`. Of the roles that an account was made with, a row shows the one that was asked for, or its rung's.
 //! - `SetMaxRoles` and `SetRoleCounts` are one action; `MaxCount: null` takes the limit away.
 
 mod admin;

@@ -136,12 +136,14 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let name = error.path().to_string();
-        let place = if name == "." {
-            "?".to_owned()
-        } else {
-            format!("?{name}")
-        };
-        Error::invalid(place, error.into_inner().to_string())
+        let detail = error.into_inner().to_string();
+        let twice = detail
+            .strip_prefix("duplicate field `")
+            .and_then(|rest| rest.strip_suffix('`'));
+        let name = twice
+            .or(Some(name.as_str()).filter(|name| *name != "."))
+            .unwrap_or_default();
+        Error::invalid(format!("?{name}"), detail)
     })
 }
 

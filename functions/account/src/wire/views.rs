@@ -343,25 +343,25 @@ pub struct RightsChange {
 }
 
 impl RightsChange {
-    /// The row as a body, once for each role that it is about and that was asked for, with the roles' names at hand.
-    pub fn all(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Vec<Self> {
-        let of = |role: Option<String>| Self {
-            from: row.actor.map(|actor| actor.to_string()),
-            to: row.target.id(),
-            role,
-            date: row.at,
-        };
+    /// The row as a body, with the roles' names at hand. Of several roles, as a new account can have, it shows the one
+    /// that was asked for, or else the one of the highest rung.
+    pub fn of(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Self {
         let mut roles = row.roles();
         roles.retain(|role| asked.role.is_none_or(|one| one == *role));
-        if roles.is_empty() {
-            return vec![of(None)];
-        }
+        let shown = roles
+            .into_iter()
+            .max_by_key(|id| SystemRole::by_id(*id).and_then(|system| system.rung));
         let name = |id: RoleId| {
             names
                 .get(&id)
                 .map_or_else(|| last_name(row, id), |name| role_name(id, name))
         };
-        roles.into_iter().map(|id| of(Some(name(id)))).collect()
+        Self {
+            from: row.actor.map(|actor| actor.to_string()),
+            to: row.target.id(),
+            role: shown.map(name),
+            date: row.at,
+        }
     }
 }
 
