@@ -162,10 +162,12 @@ pub async fn rights_changes(
     found.read(table, |entry: &RightsEntry| entry.id).await
 }
 
-/// Places of rows, as many as are asked for and one more, which tells that there are more.
+/// Rows, as many as are asked for and one more, which tells that there are more. Of those that an index found, only the
+/// places are known.
 struct Found {
     limit: usize,
     places: Vec<Key>,
+    items: Vec<Item>,
 }
 
 impl Found {
@@ -173,11 +175,16 @@ impl Found {
         Self {
             limit,
             places: Vec::new(),
+            items: Vec::new(),
         }
     }
 
     fn is_full(&self) -> bool {
-        self.places.len() > self.limit
+        self.len() > self.limit
+    }
+
+    fn len(&self) -> usize {
+        self.places.len() + self.items.len()
     }
 
     async fn extend(&mut self, table: &Table, index: Option<Index>, pk: String, after: Option<EntryId>) -> Result<()> {
@@ -186,20 +193,24 @@ impl Found {
             pk,
             after: after.map(|id| id.to_string()),
             newest_first: true,
-            limit: Some(self.limit + 1 - self.places.len()),
+            limit: Some(self.limit + 1 - self.len()),
             ..Query::default()
         };
         let page = table.query(&query).await?;
-        self.places.extend(page.items.iter().filter_map(Key::of));
+        match index {
+            Some(_) => self.places.extend(page.items.iter().filter_map(Key::of)),
+            None => self.items.extend(page.items),
+        }
         Ok(())
     }
 
-    /// The rows themselves, newest first: an index has only their keys.
+    /// The rows themselves, newest first.
     async fn read<T: DeserializeOwned>(mut self, table: &Table, id: impl Fn(&T) -> EntryId) -> Result<(Vec<T>, bool)> {
         let more = self.is_full();
         self.places.truncate(self.limit);
-        let items = table.batch_get(&self.places).await?.into_iter();
-        let mut rows: Vec<T> = items.map(from_item).collect::<Result<_>>()?;
+        self.items.truncate(self.limit);
+        self.items.extend(table.batch_get(&self.places).await?);
+        let mut rows: Vec<T> = self.items.into_iter().map(from_item).collect::<Result<_>>()?;
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(id(row)));
         Ok((rows, more))
     }
