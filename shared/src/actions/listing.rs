@@ -275,7 +275,7 @@ fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bo
         && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
 }
 
-/// The roles that accounts have, by id: the names of the system's by heart, the others read in one round trip.
+/// The roles that accounts have, by id and name.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -283,10 +283,16 @@ pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,
 ) -> Result<BTreeMap<RoleId, String>> {
-    let ids: BTreeSet<RoleId> = accounts
-        .into_iter()
-        .flat_map(|user| user.grants.iter().map(|grant| grant.role))
-        .collect();
+    let grants = accounts.into_iter().flat_map(|user| &user.grants);
+    names(cx, grants.map(|grant| grant.role)).await
+}
+
+/// The names of roles: those of the system by heart, the others read in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
+    let ids: BTreeSet<RoleId> = ids.into_iter().collect();
     let by_heart = |id: &RoleId| SystemRole::by_id(*id).map(|system| (*id, system.name.to_owned()));
     let mut names: BTreeMap<RoleId, String> = ids.iter().filter_map(by_heart).collect();
     let custom: Vec<RoleId> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();
@@ -295,4 +301,17 @@ pub async fn role_names<'a>(
         names.extend(found.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
     }
     Ok(names)
+}
+
+/// The usernames that accounts have now, deleted ones those that they had; in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn usernames(cx: &Context, ids: impl IntoIterator<Item = UserId>) -> Result<BTreeMap<UserId, String>> {
+    let ids: BTreeSet<UserId> = ids.into_iter().collect();
+    let found = users::get_all(&cx.app.table, &cx.tenant, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let named = found
+        .into_iter()
+        .filter_map(|user| Some((user.id, user.username?.as_given().to_owned())));
+    Ok(named.collect())
 }

@@ -62,14 +62,28 @@ impl Plan {
 /// # Errors
 /// [`Error::Fault`] where the account cannot be put into an item.
 pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
-    let t = &after.tenant;
-    let (was, is) = (before.map(Implied::by).unwrap_or_default(), Implied::by(after));
+    let was = before.map(Implied::by).unwrap_or_default();
+    Ok(plan(after, &was, &Implied::by(after), user_item(before, after)?))
+}
+
+/// What leaves nothing of an account in the table, its item included; what other items say of it is not looked at. An
+/// account that somebody changed since it was read is refused with [`Error::PreconditionFailed`].
+pub fn erasure(user: &User) -> Plan {
+    let gone = Write::delete(keys::user(&user.tenant, user.id)).when(as_read(user), Error::PreconditionFailed);
+    let mut plan = plan(user, &Implied::by(user), &Implied::default(), gone);
+    // Nobody would know of them once the account is gone.
+    plan.before.append(&mut plan.after);
+    plan
+}
+
+fn plan(user: &User, was: &Implied, is: &Implied, own: Write) -> Plan {
+    let (t, id) = (&user.tenant, user.id);
     let mut plan = Plan::default();
-    plan.within.extend(claims(&was, &is, after.id));
-    plan.within.push(user_item(before, after)?);
-    plan.within.extend(seat_writes(t, &was, &is));
-    plan.within.extend(members(&was, &is, after.id));
-    plan.within.extend(tally(t, after.id, was.listed, is.listed));
+    plan.within.extend(claims(was, is, id));
+    plan.within.push(own);
+    plan.within.extend(seat_writes(t, was, is));
+    plan.within.extend(members(was, is, id));
+    plan.within.extend(tally(t, id, was.listed, is.listed));
     plan.within
         .extend(in_charge(t, i64::from(is.administrator) - i64::from(was.administrator)));
     plan.before = is
@@ -83,7 +97,7 @@ pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
         .cloned()
         .map(Write::delete)
         .collect();
-    Ok(plan)
+    plan
 }
 
 /// The same, provided that this holds of the account's item too; else [`Error::PreconditionFailed`] as well. Search
@@ -167,8 +181,11 @@ fn user_item(before: Option<&User>, after: &User) -> Result<Write> {
     };
     // Only what differs: attempts to log in, which are counted beside this change, keep their count.
     let changes = Changes::between(&item(before)?, &now);
-    let unchanged = Cond::All(vec![Cond::exists(), Cond::Eq("version", number(before.version))]);
-    Ok(Write::update(keys::user(&after.tenant, after.id), changes).when(unchanged, Error::PreconditionFailed))
+    Ok(Write::update(keys::user(&after.tenant, after.id), changes).when(as_read(before), Error::PreconditionFailed))
+}
+
+fn as_read(user: &User) -> Cond {
+    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version))])
 }
 
 /// The attributes of [`crate::domain::lockout::Attempts`].
@@ -239,6 +256,15 @@ fn in_charge(t: &TenantId, by: i64) -> Option<Write> {
         1.. => Some(write),
         _ => Some(write.when(Cond::Ge("count", number(1 - by)), Conflict::LastAdministrator)),
     }
+}
+
+/// How many accounts are in charge.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
+    let item = table.get(&keys::administrators(t)).await?;
+    Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))
 }
 
 /// The writes of changes to several accounts whose names, status and roles stay, in one transaction.
