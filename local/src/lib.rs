@@ -25,7 +25,8 @@ use usher::ambient::{Clock, SystemClock};
 use usher::app::App;
 use usher::http::routes::Routes;
 use usher::http::serve;
-use usher::settings::Settings;
+use usher::secrecy::ExposeSecret;
+use usher::settings::{KeySource, Settings};
 
 use directory::{Directory, Keys};
 use embedded::Embedded;
@@ -39,6 +40,7 @@ pub fn tables() -> Vec<Routes> {
         users::routes(),
         roles::routes(),
         admin::routes(),
+        registration::routes(),
         discovery::routes(),
     ]
 }
@@ -156,6 +158,14 @@ impl Stack {
         })
     }
 
+    /// The text of the first API key, where it is not kept elsewhere.
+    pub fn api_key(&self) -> Option<&str> {
+        match self.app.settings.first_api_key.as_ref()? {
+            KeySource::Text(text) => Some(text.expose_secret()),
+            KeySource::SecretsManager(_) => None,
+        }
+    }
+
     /// Serves until `shutdown`, and lets requests that run then end.
     ///
     /// # Errors
@@ -187,6 +197,9 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         ("USHER_DYNAMODB_ENDPOINT", dynamodb_url.to_owned()),
         // The embedded one does one thing after another; a burst of requests waits, and is no outage.
         ("USHER_STORE_DEADLINE_MS", "30000".to_owned()),
+        // Whoever reaches this server may say which tenant they mean; a token of another opens nothing in it.
+        ("USHER_TENANTS", "header".to_owned()),
+        ("USHER_FIRST_API_KEY", keys.api_key),
         ("USHER_MASTER_KEY", keys.master),
         ("USHER_CURSOR_KEY", keys.cursor),
     ];
@@ -200,6 +213,7 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use usher::settings::TenantSource;
 
     #[tokio::test]
     async fn a_stack_in_memory_has_local_settings_and_a_table() {
@@ -209,6 +223,8 @@ mod tests {
         assert!(settings.dev_endpoints);
         assert_eq!(settings.issuer.as_deref(), Some("http://127.0.0.1:3000"));
         assert_eq!(settings.dynamodb_endpoint.as_deref(), Some(&*stack.dynamodb_url));
+        assert_eq!(settings.tenants, TenantSource::Header);
+        assert!(settings.first_api_key.is_some());
         stack.app.master_key().await.unwrap();
         stack.app.cursor_key().await.unwrap();
         let keys = usher::store::table::Key::new("A", "B");

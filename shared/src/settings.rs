@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
+use crate::domain::tenant::TenantId;
 use crate::proof::jwt::Algorithm;
 
 /// What a stack, or a developer, can set.
@@ -76,6 +77,16 @@ pub enum TenantSource {
     Header,
     /// The host: `acme.<domain>` is the tenant `acme`, and any other host `main`.
     Host(String),
+}
+
+impl TenantSource {
+    /// Where a tenant is, where its host tells it from others.
+    pub fn address(&self, tenant: &TenantId) -> Option<String> {
+        match self {
+            Self::Host(domain) if *tenant != TenantId::main() => Some(format!("https://{tenant}.{domain}")),
+            Self::One | Self::Header | Self::Host(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for TenantSource {

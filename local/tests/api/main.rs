@@ -5,14 +5,18 @@
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod backstage;
 mod reconcile;
 mod support;
 
 mod admin;
+mod api_keys;
 mod auth;
 mod me;
+mod registration;
 mod roles;
 mod tenant_settings;
+mod tenants;
 mod users;
 
 mod dev_routes;

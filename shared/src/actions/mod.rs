@@ -18,6 +18,7 @@ use crate::id::UserId;
 
 pub mod api_keys;
 pub mod authenticate;
+pub mod bans;
 pub mod catalogue;
 pub mod deletion;
 pub mod dev;
@@ -40,6 +41,7 @@ pub mod seating;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod tenants;
 pub mod users;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
@@ -60,7 +62,7 @@ pub struct Terms {
     pub name: &'static str,
     /// An access token.
     pub access: SignedDuration,
-    /// The session: nothing extends it.
+    /// The session: no refresh extends it.
     pub session: SignedDuration,
     /// Whether there is a refresh token.
     pub refresh: bool,

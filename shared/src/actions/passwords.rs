@@ -28,6 +28,18 @@ pub async fn hash(cx: &Context, password: Password) -> Result<PasswordHash> {
     cx.app.hasher.hash(password.secret()).await.map(PasswordHash)
 }
 
+/// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
+/// is not told.
+///
+/// # Errors
+/// [`Forbidden::AnothersAccount`]; otherwise as [`change`].
+pub async fn change_named(cx: &Context, user: &accounts::UserRef, current: Password, new: Password) -> Result<()> {
+    if !user.names(cx.own_account()?) {
+        return Err(Forbidden::AnothersAccount.into());
+    }
+    change(cx, current, new).await
+}
+
 /// Changes the caller's own password, and ends every other session of the account.
 ///
 /// # Errors

@@ -7,9 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Context, api_keys, rotation};
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
+use crate::domain::tenant::Tenant;
+use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
 use crate::store::table::{Cond, Write};
-use crate::store::{self, keys, roles, secret};
+use crate::store::{keys, roles, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -51,6 +53,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
             Err(other) => return Err(other),
         }
     }
+    main_tenant(cx).await?;
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, account.name, account.user, account.role).await? {
@@ -65,17 +68,23 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
 
 /// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.
 async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
-    if text.expose_secret().len() < SHORTEST_API_KEY {
+    let text = text.expose_secret();
+    if text.len() < SHORTEST_API_KEY {
         return Err(Error::fault(format!(
             "the first API key has less than {SHORTEST_API_KEY} characters: choose a longer one"
         )));
     }
-    let key = api_keys::new(cx, "first API key", text.expose_secret(), None)?;
+    // Whatever else a header cannot carry as it is, so that no request could ever come with it.
+    if text.trim() != text || !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return Err(Error::fault(
+            "the first API key has characters that a header cannot carry: choose another of ASCII letters and digits",
+        ));
+    }
+    let name = Label::parse("first API key").map_err(Error::fault)?;
+    let key = api_keys::new(cx, name, text, None)?;
     let marker = Write::put(keys::first_api_key(&cx.tenant, &key.digest).attributes());
-    let writes = [
-        marker.when(Cond::absent(), Conflict::Contention),
-        store::api_keys::put(&key)?,
-    ];
+    let mut writes = vec![marker.when(Cond::absent(), Conflict::Contention)];
+    writes.extend(api_keys::writes(cx, &key)?);
     match cx.app.table.transact(&writes).await {
         Ok(()) => Ok(true),
         Err(Error::Conflict(Conflict::Contention)) => Ok(false),
@@ -92,6 +101,20 @@ async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
         .map(|entry| roles::put_permission(&entry))
         .collect::<Result<_>>()?;
     cx.app.table.batch_write(&writes).await
+}
+
+/// `main` is listed among the tenants, and nobody can make another of its name.
+async fn main_tenant(cx: &Context) -> Result<()> {
+    let tenant = Tenant {
+        id: cx.tenant.clone(),
+        name: None,
+        created_at: cx.now,
+        created_by: None,
+    };
+    match cx.app.table.transact(&[tenants::put(&tenant)?]).await {
+        Err(Error::Conflict(Conflict::TenantTaken)) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> Result<bool> {

@@ -29,6 +29,17 @@ pub enum UserRef {
     Username(Username),
 }
 
+impl UserRef {
+    /// Whether it stands for this account.
+    pub fn names(&self, user: &User) -> bool {
+        match self {
+            Self::Id(id) => *id == user.id,
+            Self::Email(email) => user.email.as_ref() == Some(email),
+            Self::Username(name) => user.username.as_ref() == Some(name),
+        }
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {
@@ -100,6 +111,24 @@ pub(super) async fn create_with(
     given: &[Role],
     also: impl Fn(&User) -> Result<Vec<Write>>,
 ) -> Result<User> {
+    let mut user = beginning(cx, new, given).await?;
+    for _ in 0..seating::TRIES {
+        let rows = [record::created(cx, &user)?];
+        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
+        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
+        match plan.commit(&cx.app.table).await {
+            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
+            outcome => return outcome.map(|()| user),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// An account at its beginning, not yet written.
+///
+/// # Errors
+/// [`Error::Invalid`] for one without any name; [`Conflict::TooManyGrants`].
+pub(super) async fn beginning(cx: &Context, new: NewUser, given: &[Role]) -> Result<User> {
     if new.email.is_none() && new.username.is_none() {
         return Err(Error::invalid(
             "/email",
@@ -112,7 +141,7 @@ pub(super) async fn create_with(
     };
     let grants = grants::first(cx, given)?;
     grants::room_for(grants.len())?;
-    let mut user = User {
+    Ok(User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         email_verified: new.email_verified && new.email.is_some(),
@@ -130,17 +159,7 @@ pub(super) async fn create_with(
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,
-    };
-    for _ in 0..seating::TRIES {
-        let rows = [record::created(cx, &user)?];
-        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
-            outcome => return outcome.map(|()| user),
-        }
-    }
-    Err(Conflict::Contention.into())
+    })
 }
 
 /// The account, unless it is deleted.

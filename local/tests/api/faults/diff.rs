@@ -48,8 +48,8 @@ pub fn between(before: &Dump, after: &Dump) -> BTreeMap<String, i64> {
 
 /// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`, and `MAIL#…` / `MAIL` is `MAIL/MAIL`.
 fn kind((pk, sk): &(String, String)) -> String {
-    let mut parts = pk.split('#');
-    let pk = parts.clone().nth(2).or_else(|| parts.next()).unwrap();
+    let of_tenant = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
+    let pk = of_tenant.or_else(|| pk.split('#').next()).unwrap();
     match pk {
         "FIND" | "RIGHTS" => pk.to_owned(),
         _ => format!("{pk}/{}", sk.split('#').next().unwrap()),

@@ -4,6 +4,9 @@
 mod deadline;
 mod diff;
 mod reads;
+mod registration;
 mod routes;
 mod secrets;
 mod storms;
+
+pub use diff::{between, dump};

@@ -5,6 +5,7 @@ use std::path::Path;
 
 mod cases;
 mod cases_admin;
+mod cases_registration;
 
 use dynoxide::Database;
 use serde_json::json;
@@ -105,8 +106,9 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
     cases::discovery(&mut m).await;
-    cases_admin::admin(&mut m).await;
     cases::listings(&mut m).await;
+    cases_admin::admin(&mut m).await;
+    cases_registration::registration(&mut m).await;
     let measured: BTreeSet<String> = m.rows.into_iter().collect();
     let documented: BTreeSet<String> = documented().into_iter().collect();
     let (wrong, right): (Vec<_>, Vec<_>) = (

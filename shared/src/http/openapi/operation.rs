@@ -191,7 +191,9 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
             Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
             Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
-            Guard::SignedInToChangePassword | Guard::Anyone | Guard::Guest => Forbidden::WrongPassword.into(),
+            Guard::SignedInToChangePassword => Forbidden::WrongPassword.into(),
+            Guard::Anyone | Guard::Guest if has(row, examples, "email") => Forbidden::RegistrationClosed.into(),
+            Guard::Anyone | Guard::Guest => Error::WrongCredentials,
         },
         404 if row.dev_only => Error::NoSuchRoute,
         404 => Error::NotFound(noun(row).unwrap_or(Noun::User)),
@@ -243,12 +245,16 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Role) => Conflict::RoleHasMembers,
         Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
         Some(Noun::Tenant) => Conflict::TenantTaken,
-        Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
-        None => match body_schema(row, examples) {
-            Some(schema) if schema["properties"].get("email").is_none() => Conflict::RoleNameTaken,
-            _ => Conflict::EmailTaken,
-        },
+        Some(Noun::User | Noun::Grant | Noun::ApiKey | Noun::Ban) => Conflict::LastAdministrator,
+        None if has(row, examples, "owner") => Conflict::TenantTaken,
+        None if row.description.body.is_some() && !has(row, examples, "email") => Conflict::RoleNameTaken,
+        None => Conflict::EmailTaken,
     }
+}
+
+/// Whether the body has this field.
+fn has(row: &Route, examples: &Examples, field: &str) -> bool {
+    body_schema(row, examples).is_some_and(|schema| schema["properties"].get(field).is_some())
 }
 
 fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {
