@@ -119,9 +119,9 @@ fn missing(noun: Noun) -> String {
         Noun::User => "User not found".to_owned(),
         Noun::Role => "Role not found".to_owned(),
         Noun::Grant => "The user does not have this role".to_owned(),
+        Noun::Ban => "The user is not banned".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
         Noun::Tenant => "Tenant not found".to_owned(),
-        Noun::Ban => "Ban not found".to_owned(),
     }
 }
 

@@ -1,19 +1,12 @@
 //! Other people's things: what a body says of what it has no right to, and ids of other tenants.
 
-use std::sync::Arc;
-
 use reqwest::Method;
 use serde_json::{Value, json};
-use usher::actions::setup as actions;
-use usher::domain::role::ADMIN;
-use usher::domain::tenant::TenantId;
-use usher::domain::tenant_settings::{Chosen, TenantSettings};
-use usher::domain::text::{Email, Password, Username};
-use usher::store::tenant_settings;
 
 use super::{admin, made, made_and_in, refused, roles_of, user};
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, Reply, World};
+use crate::tenants::with_header;
 
 /// Fields that raise rights or are none of a client's business.
 fn smuggled() -> Value {
@@ -108,31 +101,12 @@ async fn everything_to(client: &Client, id: &str, headers: &[(&str, &str)]) -> V
     replies
 }
 
-/// A second tenant, as its creation makes it, with an administrator.
-async fn acme(world: &World) {
-    let mut cx = ::setup::context(&world.app);
-    cx.tenant = TenantId::parse("acme").unwrap();
-    cx.tenant_settings = Arc::new(TenantSettings::of_stack(&world.app.settings));
-    let settings = tenant_settings::create(&cx.tenant, &Chosen::default()).unwrap();
-    world.app.table.transact(&[settings]).await.unwrap();
-    let first = actions::FirstAccount {
-        name: "admin",
-        role: ADMIN.in_tenant(&cx.tenant, cx.now).unwrap(),
-        user: usher::actions::users::NewUser {
-            email: Some(Email::parse("admin@gauth.local").unwrap()),
-            username: Some(Username::parse("admin").unwrap()),
-            password: Some(Password::presented("Admin@123 of acme".to_owned())),
-            email_verified: true,
-            ..Default::default()
-        },
-    };
-    actions::run(&cx, &[], vec![first]).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn z05_one_tenant_s_accounts_tokens_and_settings_are_nobody_s_in_another() {
-    let world = World::with(&[("USHER_TENANTS", "header")]).await;
-    acme(&world).await;
+    let world = with_header().await;
+    let owner = json!({ "email": "admin@gauth.local", "username": "admin", "password": "Admin@123 of acme" });
+    let body = json!({ "id": "acme", "owner": owner });
+    assert_eq!(world.owner().await.post("/api/tenants", body).await.status, 201);
     let (here, there) = (&[][..], &[("x-tenant", "acme")][..]);
     let nobody = world.nobody();
     let login = |password: &str, headers: &'static [(&'static str, &'static str)]| {

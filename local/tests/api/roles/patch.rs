@@ -195,7 +195,7 @@ async fn a_system_role_keeps_its_name_and_its_admin_permissions() {
             json!([]),
             json!(null),
             json!(["admin.users"]),
-            json!(["admin.users", "admin.roles", "admin.keys"]),
+            json!(["admin.users", "admin.roles"]),
         ] {
             refused(
                 &owner.patch(&path, json!({ "permissions": permissions })).await,

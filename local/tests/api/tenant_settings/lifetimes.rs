@@ -1,52 +1,53 @@
 //! How long tokens last: what is shown is what is issued.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use usher::jiff::Timestamp;
 
 use super::{PATH, set};
 use crate::admin::{admin, made};
-use crate::support::{PASSWORD, World};
+use crate::support::{PASSWORD, World, tables};
 
-/// Seconds that the access token of a login lasts, and its session where it has one, by the contract's name.
-async fn issued(world: &World, name: &str) -> (i64, Option<i64>) {
-    let nobody = world.nobody();
+/// By the name of its terms: how somebody logs in, and where the answer has the access token.
+fn logins() -> Vec<(&'static str, &'static str, Value, &'static str)> {
     let by_email = json!({ "email": "jane@example.org", "password": PASSWORD });
-    let (path, body, refresh) = match name {
-        "directory" => (
-            "/api/auth/token",
-            by_email,
-            Some(("/api/auth/refresh", "refreshToken", "expiresIn")),
-        ),
-        "identity" => (
+    let all = [
+        ("directory", "/api/auth/token", by_email.clone(), "/accessToken"),
+        (
+            "identity",
             "/api/auth/login",
             json!({ "username": "jane", "password": PASSWORD }),
-            None,
+            "/token",
         ),
-        "admin" => (
-            "/v1/auth/login",
-            by_email,
-            Some(("/v1/auth/refresh", "refresh_token", "expires_in")),
+        (
+            "account",
+            "/auth/login",
+            json!({ "Username": "jane", "Password": PASSWORD }),
+            "/Token",
         ),
-        other => panic!("nobody knows how to log in through {other}"),
-    };
+        ("admin", "/v1/auth/login", by_email, "/access_token"),
+        (
+            "registration",
+            "/v1/user/login",
+            json!({ "login": "jane", "password": PASSWORD }),
+            "/data/token",
+        ),
+    ];
+    let tables = tables();
+    let is_served = |path: &str| tables.iter().flat_map(|table| table.rows()).any(|row| row.path == path);
+    let served: Vec<_> = all.into_iter().filter(|(_, path, ..)| is_served(path)).collect();
+    assert!(served.len() >= 4);
+    served
+}
+
+/// Seconds that the access token of a login lasts, and its session.
+async fn issued(world: &World, (name, path, body, token): &(&str, &str, Value, &str)) -> (i64, i64) {
     world.clock.advance(1);
-    let reply = nobody.post(path, body).await;
+    let reply = world.nobody().post(path, body.clone()).await;
     assert_eq!(reply.status, 200, "{name}: {}", reply.text);
-    let now = world.now();
-    let access = match (
-        &reply.body["expiresIn"],
-        &reply.body["expires_in"],
-        &reply.body["expiresAt"],
-    ) {
-        (Value::Number(seconds), ..) | (_, Value::Number(seconds), _) => seconds.as_i64().unwrap(),
-        (.., at) => {
-            let at: Timestamp = at.as_str().unwrap().parse().unwrap();
-            at.as_second() - now.as_second()
-        }
-    };
-    let Some((path, field, _)) = refresh else {
-        return (access, None);
-    };
+    let token = reply.body.pointer(token).unwrap().as_str().unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
     // The session that was opened last.
     let items = world.items();
     let sessions = items
@@ -54,51 +55,35 @@ async fn issued(world: &World, name: &str) -> (i64, Option<i64>) {
         .filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#"));
     let at = |item: &Value, field: &str| item[field]["N"].as_str().unwrap().parse::<i64>().unwrap();
     let newest = sessions.max_by_key(|item| at(item, "createdAt")).unwrap();
-    let session = (at(newest, "expiresAt") - now.as_millisecond()) / 1_000;
-    let again = nobody.post(path, json!({ field: reply.body[field] })).await;
-    assert_eq!(again.status, 200, "{}", again.text);
-    (access, Some(session))
+    (
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        (at(newest, "expiresAt") - at(newest, "createdAt")) / 1_000,
+    )
 }
 
-/// The names whose contracts are served here.
-const SERVED: [&str; 3] = ["directory", "identity", "admin"];
+/// That these are the lifetimes of what every login gives.
+async fn assert_issued(world: &World, shown: &Value) {
+    for login in &logins() {
+        let shown = &shown[login.0];
+        let access = shown["access"].as_i64().unwrap();
+        // Without a refresh token nothing outlives the one access token.
+        let session = shown["session"].as_i64().unwrap_or(access);
+        assert_eq!(issued(world, login).await, (access, session), "{}", login.0);
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lifetimes_that_are_shown_are_those_that_logins_give() {
     let world = World::new().await;
     let admin = admin(&world).await;
     made(&admin, "jane", &[]).await;
-    let shown = admin.get(PATH).await.body["token_lifetimes"].clone();
-    for name in SERVED {
-        let (access, session) = issued(&world, name).await;
-        assert_eq!(
-            (&shown[name]["access"], shown[name]["session"].as_i64()),
-            (&json!(access), session),
-            "{name}"
-        );
-    }
+    assert_issued(&world, &admin.get(PATH).await.body["token_lifetimes"]).await;
     let chosen = json!({
         "directory": { "access": 61, "session": 7_000_000 }, "identity": { "access": 123_456 },
-        "admin": { "access": 1_234, "session": 5_678 },
+        "account": { "access": 77 }, "admin": { "access": 1_234, "session": 5_678 },
+        "registration": { "access": 518_400 },
     });
-    set(&admin, json!({ "token_lifetimes": chosen })).await;
-    for name in SERVED {
-        let (access, session) = issued(&world, name).await;
-        assert_eq!(
-            (&chosen[name]["access"], chosen[name]["session"].as_i64()),
-            (&json!(access), session),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn the_lifetimes_that_are_shown_are_those_of_the_contracts_terms() {
-    let shown =
-        ::admin::wire::LIFETIMES.map(|(name, access, session)| (name, i64::from(access), session.map(i64::from)));
-    for terms in [auth::wire::TOKEN_TERMS, auth::wire::LOGIN_TERMS, ::admin::wire::TERMS] {
-        let session = terms.refresh.then(|| terms.session.as_secs());
-        let expected = (terms.name, terms.access.as_secs(), session);
-        assert!(shown.contains(&expected), "{expected:?}");
-    }
+    let shown = set(&admin, json!({ "token_lifetimes": chosen })).await;
+    assert_eq!(shown["token_lifetimes"], chosen);
+    assert_issued(&world, &chosen).await;
 }
