@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 mod cases;
+mod cases_keys;
 
 use dynoxide::Database;
 use serde_json::json;
@@ -103,6 +104,8 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     cases::me(&mut m).await;
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
+    cases_keys::api_keys(&mut m).await;
+    cases_keys::tenants(&mut m).await;
     cases::discovery(&mut m).await;
     cases::listings(&mut m).await;
     let measured: BTreeSet<String> = m.rows.into_iter().collect();

@@ -171,7 +171,6 @@ async fn z05_a_cursor_of_one_tenant_continues_nothing_in_another() {
             assert_eq!(owner.post("/api/users", new).await.status, 201);
         }
     }
-    // The same made-up principal in both, so that only the tenant tells their cursors apart.
     let cursors = ["/api/users", "/api/users?q=example", "/api/roles", "/api/api-keys"];
     for path in cursors {
         let mark = if path.contains('?') { '&' } else { '?' };
