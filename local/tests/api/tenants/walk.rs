@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use usher::access::guard::Guard;
 use usher::domain::mail::Purpose;
 
-use super::isolation::link;
-use super::{items_of, owner_of, signed_in, with_header, within};
+use super::{items_of, link, owner_of, signed_in, with_header, within};
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, Reply, World, tables};
 use crate::users::grant;
