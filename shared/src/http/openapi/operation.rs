@@ -187,7 +187,8 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
             Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
             Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
-            Guard::SignedInToChangePassword | Guard::Anyone | Guard::Guest => Forbidden::WrongPassword.into(),
+            Guard::Guest => Forbidden::RegistrationClosed.into(),
+            Guard::SignedInToChangePassword | Guard::Anyone => Forbidden::WrongPassword.into(),
         },
         404 if row.dev_only => Error::NoSuchRoute,
         404 => Error::NotFound(noun(row).unwrap_or(Noun::User)),
@@ -241,8 +242,9 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Tenant) => Conflict::TenantTaken,
         Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
-            Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
+            Some(schema) if has(&schema, "email") || has(&schema, "new") => Conflict::EmailTaken,
             Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
+            Some(schema) if requires(&schema, "maxCount") => Conflict::BelowMemberCount,
             Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
             _ => Conflict::LastAdministrator,
         },
@@ -251,8 +253,17 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
 
 /// Whether a body has this field, however the contract spells it.
 fn has(schema: &Value, field: &str) -> bool {
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    fields.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let mut parts = parts.chain([schema]).filter_map(|part| part["properties"].as_object());
+    parts.any(|fields| fields.keys().any(|name| name.eq_ignore_ascii_case(field)))
+}
+
+/// Whether a body must have this field.
+fn requires(schema: &Value, field: &str) -> bool {
+    let names = schema["required"].as_array().into_iter().flatten();
+    names
+        .filter_map(Value::as_str)
+        .any(|name| name.eq_ignore_ascii_case(field))
 }
 
 fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {
