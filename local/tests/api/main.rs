@@ -13,6 +13,7 @@ mod api_keys;
 mod auth;
 mod me;
 mod registration;
+mod outbox;
 mod roles;
 mod tenants;
 mod users;
