@@ -56,6 +56,8 @@ pub struct Settings {
     pub cursor_key: Option<KeySource>,
     /// `USHER_MAIL_FROM`: whom mail comes from, such as `Usher <no-reply@example.org>`. Only the outbox needs it.
     pub mail_from: Option<Sender>,
+    /// `USHER_MAIL_CONFIGURATION_SET`: the configuration set that SES sends it under, for bounces and complaints.
+    pub mail_configuration_set: Option<String>,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
     pub admin_email: Option<String>,
     /// `USHER_ADMIN_SECRET`: the secret that takes the first owner's password.
@@ -176,6 +178,7 @@ impl Settings {
             first_api_key: env.key("USHER_FIRST_API_KEY"),
             cursor_key: env.key("USHER_CURSOR_KEY"),
             mail_from: env.optional("USHER_MAIL_FROM", "a mailbox, like `Usher <no-reply@example.org>`"),
+            mail_configuration_set: env.text("USHER_MAIL_CONFIGURATION_SET"),
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_secret: env.text("USHER_ADMIN_SECRET"),
         };

@@ -9,7 +9,8 @@ use usher::mail::ses::Ses;
 #[tokio::main]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
-    let sending = outbox::outbox(app, Arc::new(Ses::connect().await)).map_err(|error| format!("{error:?}"))?;
+    let ses = Ses::connect(&app.settings).await;
+    let sending = outbox::outbox(app, Arc::new(ses)).map_err(|error| format!("{error:?}"))?;
     let sending = Arc::new(sending);
     lambda::run_with(move |payload| {
         let sending = sending.clone();
