@@ -44,6 +44,30 @@ async fn f08_a_delivery_whose_answer_is_lost_is_not_done_twice() {
     assert_eq!(post.only(), first);
 }
 
+/// On one thread, whose clock of tokio's is stopped and moved while the mailer says nothing.
+#[tokio::test]
+async fn a_mailer_that_never_answers_counts_as_a_failure_before_the_lease_ends() {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    invite(&world, "jane@example.org").await;
+    post.expect([Mishap::SilentBefore]);
+    let sending = {
+        let outbox = outbox.clone();
+        tokio::spawn(async move { sweep(&outbox).await })
+    };
+    while post.asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let lease = usher::domain::mail::LEASE.as_secs();
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(lease.unsigned_abs() - 1)).await;
+    tokio::time::resume();
+    assert_eq!(sending.await.unwrap(), [Outcome::Postponed]);
+    world.clock.advance(60);
+    assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
+    post.only();
+}
+
 #[tokio::test]
 async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_told_once_without_its_address() {
     let log = Log::default();

@@ -89,6 +89,21 @@ async fn killed_at_any_call_to_the_table_the_mail_arrives_once() {
     }
 }
 
+/// A single answer that is lost is asked for again, and whatever was done is known to be one's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn f02_an_answer_of_the_table_that_is_lost_neither_delays_nor_doubles_a_mail() {
+    for call in 1..=4 {
+        let ((world, proxy), post) = (behind_proxy().await, Post::default());
+        let outbox = post.outbox(&world.app);
+        invite(&world, "jane@example.org").await;
+        proxy.plan(move |asked| (asked.number == call).then_some(Fault::DroppedAfter));
+        assert!(follow(&world, &outbox).await.failures.is_empty(), "{call}");
+        proxy.calm();
+        assert_eq!((post.asked().len(), state(&world)), (1, "sent".to_owned()), "{call}");
+        its_link_works(&world, &post.only()).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_or_after_the_delivery_the_mail_arrives_once() {
     for mishap in [Mishap::SilentBefore, Mishap::SilentAfter] {

@@ -9,8 +9,9 @@ use outbox::links::{SET_PASSWORD, VERIFY_EMAIL};
 use outbox::wire::Event;
 use serde_json::{Value, json};
 
-use super::{Post, inserted, invite, mails, state};
-use crate::support::{World, tables};
+use super::{Post, follow, inserted, invite, mails, state};
+use crate::proxy::Proxy;
+use crate::support::{World, create_table, serve_dynamodb, tables};
 
 /// An event of `events/outbox`.
 fn event(name: &str) -> Value {
@@ -80,6 +81,43 @@ fn an_event_of_the_stream_that_cannot_be_read_is_told() {
         assert!(Event::of(json!({ "Records": records })).is_err());
     }
     assert_eq!(Event::of(json!({ "source": "aws.events" })).unwrap(), Event::Sweep);
+}
+
+/// What the function's policies in `template.yaml` let it do, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
+    let db = dynoxide::Database::memory().unwrap();
+    create_table(&db);
+    let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
+    let (world, post) = (World::on(db, proxy.url.clone(), &[]).await, Post::default());
+    let outbox = post.outbox(&world.app);
+    invite(&world, "jane@example.org").await;
+    proxy.cost();
+    proxy.transactions();
+    follow(&world, &outbox).await;
+    let with_a_link = ["UpdateItem", "GetItem", "TransactWriteItems", "UpdateItem"];
+    assert_eq!(proxy.cost().operations, with_a_link);
+    let written = proxy.transactions()[0]["TransactItems"].clone();
+    assert_eq!(written.as_array().unwrap().len(), 1);
+    assert!(
+        written[0]["Put"]["Item"]["PK"]["S"]
+            .as_str()
+            .unwrap()
+            .starts_with("TOKEN#")
+    );
+    let change = json!({ "newPassword": "another password" });
+    let path = "/api/users/jane@example.org/reset-password";
+    for _ in 0..2 {
+        assert_eq!(world.owner().await.post(path, change.clone()).await.status, 204);
+    }
+    proxy.cost();
+    handle(&outbox, Event::Sweep).await.unwrap();
+    assert_eq!(
+        proxy.cost().operations,
+        ["Query", "UpdateItem", "UpdateItem"],
+        "a notice has no link"
+    );
+    assert_eq!(proxy.weak_reads(), Vec::<Value>::new());
 }
 
 #[tokio::test]
