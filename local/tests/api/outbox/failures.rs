@@ -52,7 +52,7 @@ async fn a_dead_mail_is_sent_after_all_once_it_is_put_back() {
     let outbox = post.outbox(&world.app);
     invite(&world, "jane@example.org").await;
     let id = mails(&world)[0]["id"]["S"].as_str().unwrap().to_owned();
-    for _ in 0..=ATTEMPTS {
+    for _ in 0..ATTEMPTS {
         post.expect([Mishap::Refused]);
         sweep(&outbox).await;
         world.clock.advance(3600);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use usher::actions::outbox::Outcome;
 
-use super::{Post, invite, message, sweep};
+use super::{Post, invite, message, sweep, token};
 use crate::support::World;
 
 /// To whom mail went, and about what.
@@ -99,6 +99,86 @@ async fn an_invitation_leads_to_where_the_request_came() {
     invite(&world, "jane@example.org").await;
     assert_eq!(sweep(&post.outbox(&world.app)).await, [Outcome::Sent]);
     let text = post.only();
-    let link = format!("\r\nhttps://usher.test/set-password#{}\r\n", super::token(&text));
+    let link = format!("\r\nhttps://usher.test/set-password#{}\r\n", token(&text));
     assert!(text.contains(&link), "{text}");
+}
+
+/// The path of the only link that arrived.
+fn path(post: &Post) -> String {
+    let text = post.only();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("https://usher.test/"))
+        .unwrap();
+    line.trim_start_matches("https://usher.test").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_registers_gets_a_link_that_verifies_the_address_by_being_followed() {
+    let (world, post) = (World::new().await, Post::default());
+    let id = crate::registration::registered(&world, "jane").await;
+    assert_eq!(sweep(&post.outbox(&world.app)).await, [Outcome::Sent]);
+    let link = path(&post);
+    assert_eq!(link, format!("/v1/user/email/verify/{}", token(&post.only())));
+    let followed = world.nobody().get(&link).await;
+    assert_eq!(
+        (followed.status.as_u16(), followed.text.as_str()),
+        (200, "Email verified, you can close this page.")
+    );
+    let account = world.owner().await.get(&format!("/api/users/{id}")).await;
+    assert_eq!(account.body["emailVerified"], true, "{}", account.text);
+    assert_eq!(world.nobody().get(&link).await.status, 400, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_forgot_the_password_gets_a_link_to_the_page_that_sets_one_and_a_notice_that_it_did() {
+    let (world, post) = (World::new().await, Post::default());
+    world.user("jane@example.org").await;
+    let asked = json!({ "email": "JANE@example.org" });
+    assert!(
+        world
+            .nobody()
+            .post("/api/auth/forgot-password", asked)
+            .await
+            .status
+            .is_success()
+    );
+    let outbox = post.outbox(&world.app);
+    assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
+    assert_eq!(
+        post.letters()[0].to,
+        "jane@example.org",
+        "as it is stored, and not as somebody typed it"
+    );
+    let link = path(&post);
+    let (page, token) = link.split_once('#').unwrap();
+    assert_eq!(world.nobody().get(page).await.status, 200);
+    let chosen = json!({ "token": token, "newPassword": "battery staple" });
+    let reply = world.nobody().post("/api/auth/set-password", chosen).await;
+    assert!(reply.status.is_success(), "{}", reply.text);
+    world.signed_in("jane@example.org", "battery staple").await;
+    world.clock.advance_ms(1);
+    assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
+    assert_eq!(arrived(&post)[1].1, "The password of your account was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e03_an_address_that_nobody_has_gets_no_mail_and_the_same_answer() {
+    let (world, post) = (World::new().await, Post::default());
+    world.user("jane@example.org").await;
+    let ask = async |email: &str| {
+        world
+            .nobody()
+            .post("/api/auth/forgot-password", json!({ "email": email }))
+            .await
+    };
+    let (known, unknown) = (ask("jane@example.org").await, ask("nobody@example.org").await);
+    assert_eq!((known.status, known.text), (unknown.status, unknown.text));
+    // And no more than one in a minute.
+    ask("jane@example.org").await;
+    sweep(&post.outbox(&world.app)).await;
+    assert_eq!(
+        arrived(&post),
+        [("jane@example.org".to_owned(), "Choose a new password".to_owned())]
+    );
 }

@@ -1,7 +1,6 @@
 //! The edges: what Lambda hands over and takes back, and where links lead to.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use http::Method;
 use outbox::handlers::handle;
@@ -135,10 +134,7 @@ fn links_in_mails_lead_to_routes() {
         .filter(|row| row.method == Method::GET)
         .map(|row| row.path.to_string())
         .collect();
-    // Built beside the outbox; from then on both must be there.
-    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/registration");
-    let expected = contract.exists();
     for path in [VERIFY_EMAIL, SET_PASSWORD] {
-        assert_eq!(paths.contains(path), expected, "{path}");
+        assert!(paths.contains(path), "{path}");
     }
 }
