@@ -69,11 +69,17 @@ pub struct Sender(Mailbox);
 impl FromStr for Sender {
     type Err = ();
 
+    /// An address, or a name and an address in angle brackets. The name may have any character that can be seen: where it
+    /// needs quotes in a header, it gets them.
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text.contains(char::is_control) {
+        let named = text.strip_suffix('>').and_then(|text| text.split_once('<'));
+        let (name, address) = named.map_or((None, text), |(name, address)| (Some(name.trim()), address));
+        let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+        if name.as_deref().is_some_and(|name| name.contains(char::is_control)) {
             return Err(());
         }
-        text.parse().map(Self).map_err(|_| ())
+        let address = address.parse().map_err(|_| ())?;
+        Ok(Self(Mailbox::new(name, address)))
     }
 }
 

@@ -274,15 +274,36 @@ fn what_debug_shows_of_a_letter_has_no_secret_and_no_address() {
 
 #[test]
 fn a_sender_is_one_mailbox() {
-    assert_eq!(from().to_string(), "Usher <no-reply@example.org>");
-    assert!("no-reply@localhost".parse::<Sender>().is_ok());
+    for text in [
+        "Usher <no-reply@example.org>",
+        "no-reply@localhost",
+        "<no-reply@example.org>",
+    ] {
+        text.parse::<Sender>().unwrap();
+    }
     for text in [
         "Usher",
         "",
         "a@b.example, c@d.example",
         "Usher <a@b.example>\r\nBcc: c@d.example",
+        "Usher\r\nBcc: c@d.example <a@b.example>",
+        "Usher <a@b.example\r\nBcc: c@d.example>",
+        "A <a@b.example>, B <c@d.example>",
     ] {
         assert!(text.parse::<Sender>().is_err(), "{text:?}");
+    }
+    for (sender, header) in [
+        ("Usher <a@b.example>", "Usher <a@b.example>"),
+        ("Usher, Inc. <a@b.example>", "=?utf-8?b?VXNoZXIsIEluYy4=?= <a@b.example>"),
+        ("a@b.example", "a@b.example"),
+    ] {
+        let sender = sender.parse().unwrap();
+        let letter = written(&mail(MailKind::EmailChanged), None, &sender, now()).unwrap();
+        assert!(
+            text(&letter).starts_with(&format!("From: {header}\r\n")),
+            "{}",
+            text(&letter)
+        );
     }
 }
 
