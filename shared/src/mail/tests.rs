@@ -294,7 +294,10 @@ fn a_sender_is_one_mailbox() {
     }
     for (sender, header) in [
         ("Usher <a@b.example>", "Usher <a@b.example>"),
-        ("Usher, Inc. <a@b.example>", "=?utf-8?b?VXNoZXIsIEluYy4=?= <a@b.example>"),
+        (
+            "Usher, Inc. <a@b.example>",
+            "=?utf-8?b?VXNoZXIsIEluYy4=?= <a@b.example>",
+        ),
         ("a@b.example", "a@b.example"),
     ] {
         let sender = sender.parse().unwrap();
