@@ -9,8 +9,7 @@ use usher::actions::Surface;
 use usher::error::{Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
 use usher::http::problem::{challenge, retry_after};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// The dialect.
 #[derive(Debug)]
@@ -36,6 +35,7 @@ impl Dialect for Message {
         min_password: 10,
         max_password: 128,
     };
+    type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn refuse(error: &Error, asked: &Asked) -> Response {
@@ -56,10 +56,6 @@ impl Dialect for Message {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-
-    fn schema() -> (String, RefOr<Schema>) {
-        (Refusal::name().into_owned(), Refusal::schema())
     }
 }
 

@@ -9,8 +9,7 @@ use usher::error::{Conflict, Error, Forbidden, Noun, Violation};
 use usher::http::dialect::{Asked, Dialect};
 use usher::http::problem::{challenge, retry_after};
 use usher::jiff::Timestamp;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// The dialect.
 #[derive(Debug)]
@@ -48,6 +47,7 @@ impl Dialect for ErrorObject {
         min_password: 6,
         max_password: 128,
     };
+    type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn refuse(error: &Error, asked: &Asked) -> Response {
@@ -70,10 +70,6 @@ impl Dialect for ErrorObject {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-
-    fn schema() -> (String, RefOr<Schema>) {
-        (Refusal::name().into_owned(), Refusal::schema())
     }
 }
 

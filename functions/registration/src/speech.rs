@@ -7,8 +7,7 @@ use usher::actions::Surface;
 use usher::error::{Conflict, Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
 use usher::http::problem::{challenge, retry_after};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// The dialect.
 #[derive(Debug)]
@@ -29,6 +28,7 @@ impl Dialect for Registration {
         min_password: 6,
         max_password: 64,
     };
+    type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn refuse(error: &Error, asked: &Asked) -> Response {
@@ -44,10 +44,6 @@ impl Dialect for Registration {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-
-    fn schema() -> (String, RefOr<Schema>) {
-        (Refusal::name().into_owned(), Refusal::schema())
     }
 }
 

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::actions::Surface;
@@ -13,14 +14,13 @@ use crate::error::Error;
 pub trait Dialect: 'static {
     /// What it is called in the histories, and its bounds for passwords.
     const SURFACE: Surface;
+    /// The body of its refusals, for the OpenAPI document.
+    type Refusal: ToSchema;
     /// The media type of its refusals.
     const MEDIA_TYPE: &'static str;
 
     /// The answer that this error is. Total: a new error does not compile until every contract has words for it.
     fn refuse(error: &Error, asked: &Asked) -> Response;
-
-    /// The schema of a refusal, with its name, for the OpenAPI document.
-    fn schema() -> (String, RefOr<Schema>);
 }
 
 /// What a refusal may say about the request.
@@ -41,8 +41,8 @@ pub struct Speech {
     pub media_type: &'static str,
     /// See [`Dialect::refuse`].
     pub refuse: fn(&Error, &Asked) -> Response,
-    /// See [`Dialect::schema`].
-    pub schema: fn() -> (String, RefOr<Schema>),
+    /// The schemas of [`Dialect::Refusal`] and of what it refers to; its own is the first.
+    pub schemas: fn() -> Vec<(String, RefOr<Schema>)>,
 }
 
 impl Speech {
@@ -52,9 +52,15 @@ impl Speech {
             surface: D::SURFACE,
             media_type: D::MEDIA_TYPE,
             refuse: D::refuse,
-            schema: D::schema,
+            schemas: schemas::<D::Refusal>,
         }
     }
+}
+
+fn schemas<T: ToSchema>() -> Vec<(String, RefOr<Schema>)> {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    schemas
 }
 
 /// An error on its way to the dialect that phrases it.

@@ -4,8 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use super::dialect::{Asked, Dialect};
 use crate::actions::Surface;
@@ -65,6 +64,7 @@ impl Dialect for Problem {
         min_password: 10,
         max_password: 128,
     };
+    type Refusal = Body;
     const MEDIA_TYPE: &'static str = "application/problem+json";
 
     fn refuse(error: &Error, asked: &Asked) -> Response {
@@ -93,10 +93,6 @@ impl Dialect for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-
-    fn schema() -> (String, RefOr<Schema>) {
-        (Body::name().into_owned(), Body::schema())
     }
 }
 

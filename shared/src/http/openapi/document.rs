@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::{Map, Value};
-use utoipa::PartialSchema;
 use utoipa::openapi::path::{HttpMethod, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
@@ -16,7 +15,6 @@ use super::check;
 use super::example::Examples;
 use super::operation::{API_KEY, BEARER, operation};
 use crate::error::{Error, Result};
-use crate::http::problem::Place;
 use crate::http::routes::Routes;
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
@@ -72,10 +70,8 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi
 
 fn schemas(tables: &[Routes]) -> Result<Schemas> {
     let mut schemas = Schemas::new();
-    // What Problem Details refer to, and no handler does.
-    schemas.insert("ProblemPlace".to_owned(), Place::schema());
     for row in tables.iter().flat_map(Routes::rows) {
-        let of_dialect = std::iter::once((row.speech.schema)());
+        let of_dialect = (row.speech.schemas)();
         for (name, schema) in row.description.schemas.iter().cloned().chain(of_dialect) {
             if schemas.get(&name).is_some_and(|known| *known != schema) {
                 return Err(Error::fault(format!(

@@ -141,8 +141,8 @@ pub fn refusals(row: &Route) -> Vec<u16> {
 /// A refusal, with the dialect's own words and headers for an error of this status as its example.
 fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (name, _) = (row.speech.schema)();
-    let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name)));
+    let name = (row.speech.schemas)().into_iter().next().map(|(name, _)| name);
+    let mut content = ContentBuilder::new().schema(name.map(Ref::from_schema_name));
     let mut response = ResponseBuilder::new().description(code.canonical_reason().unwrap_or_default());
     let asked = Asked {
         path: path(row),
