@@ -41,6 +41,8 @@ pub fn tables() -> Vec<Routes> {
         me::routes(),
         users::routes(),
         roles::routes(),
+        account::routes(),
+        admin::routes(),
         registration::routes(),
         discovery::routes(),
     ]

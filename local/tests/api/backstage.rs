@@ -54,7 +54,7 @@ pub async fn set(world: &World, edit: impl Fn(&mut Chosen)) {
 /// Sets how many seconds what a login of these terms issues lasts.
 pub async fn set_lifetime(world: &World, terms: &str, seconds: u32) {
     let lifetime = Lifetimes {
-        access: seconds,
+        access: Some(seconds),
         session: None,
     };
     set(world, |chosen| {

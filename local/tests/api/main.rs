@@ -9,12 +9,15 @@ mod backstage;
 mod reconcile;
 mod support;
 
+mod account;
+mod admin;
 mod api_keys;
 mod auth;
 mod me;
 mod outbox;
 mod registration;
 mod roles;
+mod tenant_settings;
 mod tenants;
 mod users;
 

@@ -1,13 +1,12 @@
 //! Passwords: set, changed, reset. A minimum is checked where one is set, never at login (rule 4).
 
-use super::{Context, login, mails, sessions, users as accounts};
+use super::{Context, credentials, login, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
-use crate::domain::user::PasswordHash;
-use crate::error::{Error, Forbidden, Result};
+use crate::domain::user::{PasswordHash, User};
+use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
-use crate::store::users;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A password to be set, held to the bounds of the contract and of the stack.
@@ -45,35 +44,23 @@ pub async fn change_named(cx: &Context, user: &accounts::UserRef, current: Passw
 /// # Errors
 /// [`Forbidden::WrongPassword`], which counts as a failed login; [`Error::Locked`]; [`Error::Unavailable`].
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
-    let caller = cx.caller()?;
     let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
     let hash = hash(cx, new).await?;
-    let mut proven = attempt.user.ok_or(Error::InvalidToken)?;
-    let (epoch, mut session) = (proven.epoch, caller.session.clone());
-    for _ in 0..accounts::TRIES {
-        let mut after = proven.clone();
+    let proven = attempt.user.ok_or(Error::InvalidToken)?;
+    // Should the password that was right not be the account's any more, its sessions were ended as well.
+    let changed = credentials::change_own(cx, proven, |user| {
+        let mut after = user.clone();
         after.password = Some(hash.clone());
         after.must_change_password = false;
         after.attempts = Attempts::default();
         after.end_sessions();
-        accounts::touched(cx, &mut after);
-        let plan = users::writes(Some(&proven), &after)?
-            .and([sessions::keep(&session, &after)?])
-            .and(mails::notices(cx, &proven, &after)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::PreconditionFailed) => (proven, session) = sessions::read(cx, &session).await?,
-            outcome => return outcome,
-        }
-        // The password that was right is not the account's any more, or its sessions were ended.
-        if proven.epoch != epoch {
-            return Err(Error::InvalidToken);
-        }
-    }
-    Err(crate::error::Conflict::Contention.into())
+        Ok(after)
+    });
+    changed.await.map(drop)
 }
 
 /// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
@@ -82,25 +69,42 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 /// # Errors
 /// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
-    let found = accounts::find(cx, user).await?;
-    accounts::may_take_over(cx, &found).await?;
-    let (password, temporary) = match new {
-        Some(new) => (new, None),
-        None => {
-            let made = opaque::temporary_password()?;
-            (Password::presented(made.expose_secret().to_owned()), Some(made))
+    let (mut hashed, mut temporary) = (None, None);
+    for _ in 0..accounts::TRIES {
+        let found = accounts::find(cx, user).await?;
+        accounts::may_take_over(cx, &found).await?;
+        let hash = match &hashed {
+            Some(hash) => hash,
+            None => {
+                let password = match new.clone() {
+                    Some(new) => new,
+                    None => one_time(&mut temporary)?,
+                };
+                hashed.insert(hash(cx, password).await?)
+            }
+        };
+        match reset_found(cx, found, hash, temporary.is_some()).await {
+            // Whose password may be set was decided on grants that are not those any more.
+            Err(Error::Conflict(Conflict::Contention)) => {}
+            outcome => return outcome.map(|()| temporary),
         }
-    };
-    let hash = hash(cx, password).await?;
-    accounts::change(cx, found, None, |user| {
-        accounts::may_change(cx, user)?;
+    }
+    Err(Conflict::Contention.into())
+}
+
+fn one_time(temporary: &mut Option<SecretString>) -> Result<Password> {
+    let made = temporary.insert(opaque::temporary_password()?);
+    Ok(Password::presented(made.expose_secret().to_owned()))
+}
+
+async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: bool) -> Result<()> {
+    let edit = |user: &User| {
         let mut after = user.clone();
         after.password = Some(hash.clone());
-        after.must_change_password = temporary.is_some();
+        after.must_change_password = temporary;
         after.attempts = Attempts::default();
         after.end_sessions();
         Ok(after)
-    })
-    .await?;
-    Ok(temporary)
+    };
+    accounts::change_as_decided(cx, found, edit).await.map(drop)
 }

@@ -286,6 +286,20 @@ pub async fn logout(cx: &Context) -> Result<()> {
     end(cx, session).await
 }
 
+/// Ends the caller's session, and that of a refresh token of the caller's own. One of somebody else's is left alone, as
+/// is whatever is no token: a client that logs out has nothing to learn from it.
+///
+/// # Errors
+/// As [`logout`].
+pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
+    logout(cx).await?;
+    let own = RefreshToken::parse(refresh).filter(|token| Ok(token.user()) == cx.caller().map(|caller| caller.id));
+    match own {
+        Some(_) => revoke(cx, refresh).await,
+        None => Ok(()),
+    }
+}
+
 /// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is
 /// no error (RFC 7009, 2.2).
 ///

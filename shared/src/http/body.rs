@@ -1,10 +1,14 @@
 //! Bodies: JSON, 64 KiB at most (rule 10). What is wrong is told with its place.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 
@@ -67,7 +71,40 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-async fn read(request: Request) -> Result<Vec<u8>> {
+/// The same for a field that is an object itself. Serde would take an array for it, field by field.
+///
+/// # Errors
+/// Those of the deserializer.
+pub fn nullable_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    let object = Option::<Object<T>>::deserialize(deserializer)?;
+    Ok(Some(object.map(|Object(fields)| fields)))
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+pub(super) async fn read(request: Request) -> Result<Vec<u8>> {
     let media_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -136,16 +173,18 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let name = error.path().to_string();
-        let place = if name == "." {
-            "?".to_owned()
-        } else {
-            format!("?{name}")
-        };
-        Error::invalid(place, error.into_inner().to_string())
+        let detail = error.into_inner().to_string();
+        let twice = detail
+            .strip_prefix("duplicate field `")
+            .and_then(|rest| rest.strip_suffix('`'));
+        let name = twice
+            .or(Some(name.as_str()).filter(|name| *name != "."))
+            .unwrap_or_default();
+        Error::invalid(format!("?{name}"), detail)
     })
 }
 
-fn told(pointer: String, error: &serde_json::Error) -> Error {
+pub(super) fn told(pointer: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
     if !error.is_data() {
@@ -157,13 +196,14 @@ fn told(pointer: String, error: &serde_json::Error) -> Error {
     }
     let missing = detail
         .strip_prefix("missing field `")
+        .or_else(|| detail.strip_prefix("duplicate field `"))
         .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map(|field| format!("{pointer}/{field}")).unwrap_or(pointer);
     Error::Invalid(vec![Violation::new(pointer, detail)])
 }
 
 /// A path of serde's as a JSON Pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
+pub(super) fn pointer(path: &Path) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),

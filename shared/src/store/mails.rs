@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use super::dynamo::{Index, Query, Table, Updated};
 use super::keys;
-use super::table::{Changes, Cond, Item, Write, from_item, integer, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Write, from_item, integer, number, string, text, to_item};
 use crate::ambient;
 use crate::domain::mail::{LEASE, Mail};
+use crate::domain::tenant::TenantId;
 use crate::error::Result;
-use crate::id::MailId;
+use crate::id::{MailId, UserId};
 
 /// How long a mail's item stays, sent or not.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -135,8 +136,13 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
         let changes = Changes::new().set("state", text(state));
         changes.set("settledAt", number(now.as_millisecond()))
     };
-    // Out of the index: nobody asks for these any more.
-    let gone = |state: &str| over(state).remove("GSI1PK").remove("GSI1SK");
+    // Out of the index, for nobody asks for these any more; and without what tells a person, should the account be
+    // erased.
+    let gone = |state: &str| {
+        ["GSI1PK", "GSI1SK", "to", "name"]
+            .into_iter()
+            .fold(over(state), Changes::remove)
+    };
     let changes = match fate {
         Fate::Sent => gone(SENT),
         Fate::Dropped => gone(DROPPED),
@@ -150,6 +156,32 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
     let ours = Cond::Eq("lease", text(&claimed.lease));
     let updated = table.update(&keys::mail(id), &changes, &ours).await?;
     Ok(matches!(updated, Updated::Done(_)))
+}
+
+/// How many mails of a state are looked at for one account's.
+const LOOKED_AT: usize = 1_000;
+
+/// Removes the mails to an account that were not sent, as far as they are among the next to be, or among the first to
+/// have been given up.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let (tenant, user) = (t.to_string(), user.to_string());
+    let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
+    for state in [PENDING, DEAD] {
+        let query = Query {
+            index: Some(Index::One),
+            pk: keys::mails_index(state),
+            limit: Some(LOOKED_AT),
+            ..Query::default()
+        };
+        let places: Vec<Key> = table.query(&query).await?.items.iter().filter_map(Key::of).collect();
+        let found = table.batch_get(&places).await?;
+        let own = found.iter().filter(is_own).filter_map(Key::of);
+        table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await?;
+    }
+    Ok(())
 }
 
 fn claimed(item: Item, lease: String) -> Result<Claimed> {

@@ -17,7 +17,7 @@ use usher::store::table::Key;
 
 use crate::guard_walk::golden;
 use crate::support::{PASSWORD, World};
-use crate::tenants::isolation::{context, link};
+use crate::tenants::{context, link};
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
 
@@ -173,6 +173,7 @@ fn of_histories() -> Vec<Made> {
         key("login", logins, keys::login(t, user, entry)),
         partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
         key("rights", rights, keys::rights(t, at, entry)),
+        partition("rights_partition", rights, "PK", keys::rights_partition(t, at)),
         partition(
             "target_index",
             rights,

@@ -64,7 +64,7 @@ async fn a_tenant_is_made_with_an_owner_who_can_sign_in() {
     assert_eq!(roles(&profile), ["owner", "user"]);
     assert_eq!(
         profile["permissions"],
-        json!(["admin.keys", "admin.roles", "admin.settings", "admin.users"])
+        json!(["admin.keys", "admin.roles", "admin.users"])
     );
     assert_reconciled(&world);
 }
