@@ -55,28 +55,6 @@ pub fn put(mail: &Mail) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// How many mails that are still to be sent are looked at for one account's.
-const LOOKED_AT: usize = 1_000;
-
-/// Removes the mails to an account that are still to be sent, as far as they are among the next to be.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn remove_pending(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
-    let query = Query {
-        index: Some(Index::One),
-        pk: keys::mails_index(PENDING),
-        limit: Some(LOOKED_AT),
-        ..Query::default()
-    };
-    let places: Vec<Key> = table.query(&query).await?.items.iter().filter_map(Key::of).collect();
-    let (tenant, user) = (t.to_string(), user.to_string());
-    let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
-    let found = table.batch_get(&places).await?;
-    let own = found.iter().filter(is_own).filter_map(Key::of);
-    table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await
-}
-
 /// The mail whose partition this is.
 pub fn id_of(partition: &str) -> Option<MailId> {
     partition.strip_prefix(keys::MAIL)?.parse().ok()
@@ -158,10 +136,12 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
         let changes = Changes::new().set("state", text(state));
         changes.set("settledAt", number(now.as_millisecond()))
     };
-    // Out of the index: nobody asks for these any more. And without the address, which may be erased by then.
+    // Out of the index, for nobody asks for these any more; and without what tells a person, should the account be
+    // erased.
     let gone = |state: &str| {
-        let ends = ["GSI1PK", "GSI1SK", "to", "name"].into_iter();
-        ends.fold(over(state), Changes::remove)
+        ["GSI1PK", "GSI1SK", "to", "name"]
+            .into_iter()
+            .fold(over(state), Changes::remove)
     };
     let changes = match fate {
         Fate::Sent => gone(SENT),
@@ -176,6 +156,32 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
     let ours = Cond::Eq("lease", text(&claimed.lease));
     let updated = table.update(&keys::mail(id), &changes, &ours).await?;
     Ok(matches!(updated, Updated::Done(_)))
+}
+
+/// How many mails of a state are looked at for one account's.
+const LOOKED_AT: usize = 1_000;
+
+/// Removes the mails to an account that were not sent, as far as they are among the next to be, or among the first to
+/// have been given up.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let (tenant, user) = (t.to_string(), user.to_string());
+    let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
+    for state in [PENDING, DEAD] {
+        let query = Query {
+            index: Some(Index::One),
+            pk: keys::mails_index(state),
+            limit: Some(LOOKED_AT),
+            ..Query::default()
+        };
+        let places: Vec<Key> = table.query(&query).await?.items.iter().filter_map(Key::of).collect();
+        let found = table.batch_get(&places).await?;
+        let own = found.iter().filter(is_own).filter_map(Key::of);
+        table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await?;
+    }
+    Ok(())
 }
 
 fn claimed(item: Item, lease: String) -> Result<Claimed> {

@@ -182,3 +182,26 @@ async fn e03_an_address_that_nobody_has_gets_no_mail_and_the_same_answer() {
         [("jane@example.org".to_owned(), "Choose a new password".to_owned())]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_mail_that_was_sent_or_dropped_the_table_keeps_no_address_and_no_name() {
+    let (world, post) = (World::new().await, Post::default());
+    for (email, name) in [("jane@example.org", "Jane Doe"), ("john@example.org", "John Doe")] {
+        let body = json!({ "email": email, "displayName": name });
+        assert_eq!(world.owner().await.post("/api/users", body).await.status, 201);
+        assert!(
+            serde_json::Value::from(super::mails(&world))
+                .to_string()
+                .contains(email)
+        );
+    }
+    assert_eq!(
+        world.owner().await.delete("/api/users/john@example.org").await.status,
+        204
+    );
+    let mut outcomes = sweep(&post.outbox(&world.app)).await;
+    outcomes.sort_by_key(|outcome| format!("{outcome:?}"));
+    assert_eq!(outcomes, [Outcome::Dropped, Outcome::Sent]);
+    let kept = serde_json::Value::from(super::mails(&world)).to_string();
+    assert!(!kept.contains("@example.org") && !kept.contains("Doe"), "{kept}");
+}
