@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use usher::secrecy::SecretString;
 
 /// Usher, whole, in one process: every route on an embedded DynamoDB. No Docker, no AWS, no network.
 ///
@@ -35,6 +36,10 @@ pub struct Args {
     #[arg(long, value_name = "ADDR", conflicts_with = "dynamodb_endpoint")]
     pub dynamodb_listen: Option<SocketAddr>,
 
+    /// Text of the first API key, 24 characters at least [default: one that is made at the first start and kept]
+    #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
+    pub api_key: Option<SecretString>,
+
     /// Write the OpenAPI document of all routes to this file, and end
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.json")]
     pub write_openapi: Option<PathBuf>,
@@ -45,6 +50,11 @@ impl Args {
     pub fn directory(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.data_dir.clone())
     }
+}
+
+/// Nobody prints it by accident. A variable that is empty is one that is not set.
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(text.into())
 }
 
 /// An emulator's address. Those speak plain HTTP, and we never send real credentials, so AWS itself would refuse us.
@@ -65,6 +75,13 @@ mod tests {
         let args = Args::try_parse_from(["usher"]).unwrap();
         assert_eq!((args.host.as_str(), args.port), ("127.0.0.1", 3000));
         assert_eq!(args.directory(), Some(PathBuf::from(".usher")));
+    }
+
+    #[test]
+    fn an_api_key_is_taken_and_not_shown() {
+        let args = Args::try_parse_from(["usher", "--api-key", "a text that is long enough"]).unwrap();
+        assert!(args.api_key.is_some());
+        assert!(!format!("{args:?}").contains("long enough"), "{args:?}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use usher::ambient;
+use usher::proof::opaque::{Kind, Opaque};
+use usher::secrecy::ExposeSecret;
 
 use crate::error::{Error, Result};
 
@@ -24,6 +26,9 @@ pub struct Keys {
     pub master: String,
     /// Authenticates cursors.
     pub cursor: String,
+    /// The text of the first API key. A file from before there were any has none.
+    #[serde(default)]
+    pub api_key: String,
 }
 
 impl Directory {
@@ -62,7 +67,10 @@ impl Directory {
     pub fn keys(&self) -> Result<Keys> {
         let file = self.path.join("keys.json");
         match fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|_| Error::Keys { path: file }),
+            Ok(text) => {
+                let keys = serde_json::from_slice(&text).map_err(|_| Error::Keys { path: file.clone() })?;
+                self.complete(keys, &file)
+            }
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(unusable(&file)(cause)),
             // New keys would open nothing that is sealed with the old ones.
             Err(_) if self.database().exists() => Err(Error::Keys { path: file }),
@@ -72,6 +80,19 @@ impl Directory {
                 Ok(keys)
             }
         }
+    }
+
+    /// Adds what a file of an earlier version does not have.
+    fn complete(&self, keys: Keys, file: &Path) -> Result<Keys> {
+        if !keys.api_key.is_empty() {
+            return Ok(keys);
+        }
+        let keys = Keys {
+            api_key: api_key()?,
+            ..keys
+        };
+        self.keep(&keys, file).map_err(unusable(file))?;
+        Ok(keys)
     }
 
     /// Written whole or not at all: a half-written file would make the data that follows useless.
@@ -95,6 +116,7 @@ impl Keys {
         Ok(Self {
             master: hex(ambient::random()?),
             cursor: hex(ambient::random()?),
+            api_key: api_key()?,
         })
     }
 }
@@ -103,6 +125,11 @@ impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keys([redacted])")
     }
+}
+
+fn api_key() -> Result<String> {
+    let made = Opaque::mint(Kind::ApiKey).map_err(Error::Setup)?;
+    Ok(made.text().expose_secret().to_owned())
 }
 
 fn hex(bytes: [u8; 32]) -> String {
@@ -155,7 +182,11 @@ mod tests {
         let again = Directory::take(&path).unwrap().keys().unwrap();
         assert_eq!((first.master.len(), first.cursor.len()), (64, 64));
         assert_ne!(first.master, first.cursor);
-        assert_eq!((first.master, first.cursor), (again.master, again.cursor));
+        assert!(first.api_key.starts_with("usher_ak_"));
+        assert_eq!(
+            (first.master, first.cursor, first.api_key),
+            (again.master, again.cursor, again.api_key)
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -163,6 +194,25 @@ mod tests {
             assert_eq!(mode(&path), 0o700);
             assert_eq!(mode(&path.join("keys.json")), 0o600);
         }
+    }
+
+    #[test]
+    fn keys_from_before_there_were_api_keys_get_one_and_stay_as_they_are() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = Directory::take(place.path()).unwrap();
+        fs::write(directory.database(), "").unwrap();
+        fs::write(
+            place.path().join("keys.json"),
+            r#"{ "master": "of old", "cursor": "of old as well" }"#,
+        )
+        .unwrap();
+        let first = directory.keys().unwrap();
+        assert_eq!(
+            (first.master.as_str(), first.cursor.as_str()),
+            ("of old", "of old as well")
+        );
+        assert!(first.api_key.starts_with("usher_ak_"));
+        assert_eq!(directory.keys().unwrap().api_key, first.api_key);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod directory;
 pub mod dynamodb;
 mod embedded;
 pub mod error;
+pub mod outbox;
 pub mod server;
 mod stream;
 pub mod table;
@@ -25,11 +26,13 @@ use usher::ambient::{Clock, SystemClock};
 use usher::app::App;
 use usher::http::routes::Routes;
 use usher::http::serve;
-use usher::settings::Settings;
+use usher::secrecy::ExposeSecret;
+use usher::settings::{KeySource, Settings};
 
 use directory::{Directory, Keys};
 use embedded::Embedded;
 pub use error::{Error, Result};
+use outbox::{Letters, Records, Sending};
 
 /// Every function's route table: the one place of this crate that names them.
 pub fn tables() -> Vec<Routes> {
@@ -39,6 +42,8 @@ pub fn tables() -> Vec<Routes> {
         users::routes(),
         roles::routes(),
         account::routes(),
+        admin::routes(),
+        registration::routes(),
         discovery::routes(),
     ]
 }
@@ -109,6 +114,7 @@ pub struct Stack {
     pub router: Router,
     /// Where its DynamoDB is.
     pub dynamodb_url: String,
+    sending: Sending,
     embedded: Option<Embedded>,
     _directory: Option<Arc<Directory>>,
 }
@@ -146,14 +152,30 @@ impl Stack {
         }
         let app = App::with_clock(settings, options.clock).await?;
         setup::local(&app).await.map_err(Error::Setup)?;
-        let router = serve::service(app.clone(), tables());
+        let letters = Letters::at(options.directory.as_deref());
+        let router = routes(&app, &letters);
+        // An emulator's stream is its own affair: some have none, and the sweep finds every mail as well.
+        let records = match embedded {
+            Some(_) => Some(Records::from_now(dynamodb, &app.settings.table).await?),
+            None => None,
+        };
+        let outbox = ::outbox::outbox(app.clone(), letters.mailer()?)?;
         Ok(Self {
+            sending: Sending::start(Arc::new(outbox), records),
             app,
             router,
             dynamodb_url,
             embedded,
             _directory: directory,
         })
+    }
+
+    /// The text of the first API key, where it is not kept elsewhere.
+    pub fn api_key(&self) -> Option<&str> {
+        match self.app.settings.first_api_key.as_ref()? {
+            KeySource::Text(text) => Some(text.expose_secret()),
+            KeySource::SecretsManager(_) => None,
+        }
     }
 
     /// Serves until `shutdown`, and lets requests that run then end.
@@ -164,16 +186,27 @@ impl Stack {
         server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
     }
 
-    /// Stops the embedded DynamoDB and waits until its data is closed. (A stack that is only dropped stops as well, and
+    /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and
     /// loses nothing, but does not wait.)
     ///
     /// # Errors
     /// Where the embedded DynamoDB had failed.
     pub async fn stop(self) -> Result<()> {
+        self.sending.stop().await;
         match self.embedded {
             Some(embedded) => embedded.stop().await,
             None => Ok(()),
         }
+    }
+}
+
+/// Every route, and where they are wanted those for developers.
+fn routes(app: &Arc<App>, letters: &Letters) -> Router {
+    let service = serve::service(app.clone(), tables());
+    if app.settings.dev_endpoints {
+        outbox::page::routes(letters.clone()).fallback_service(service)
+    } else {
+        service
     }
 }
 
@@ -187,6 +220,10 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         ("USHER_DYNAMODB_ENDPOINT", dynamodb_url.to_owned()),
         // The embedded one does one thing after another; a burst of requests waits, and is no outage.
         ("USHER_STORE_DEADLINE_MS", "30000".to_owned()),
+        // Whoever reaches this server may say which tenant they mean; a token of another opens nothing in it.
+        ("USHER_TENANTS", "header".to_owned()),
+        ("USHER_FIRST_API_KEY", keys.api_key),
+        ("USHER_MAIL_FROM", "Usher <no-reply@localhost>".to_owned()),
         ("USHER_MASTER_KEY", keys.master),
         ("USHER_CURSOR_KEY", keys.cursor),
     ];
@@ -200,6 +237,7 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use usher::settings::TenantSource;
 
     #[tokio::test]
     async fn a_stack_in_memory_has_local_settings_and_a_table() {
@@ -209,6 +247,8 @@ mod tests {
         assert!(settings.dev_endpoints);
         assert_eq!(settings.issuer.as_deref(), Some("http://127.0.0.1:3000"));
         assert_eq!(settings.dynamodb_endpoint.as_deref(), Some(&*stack.dynamodb_url));
+        assert_eq!(settings.tenants, TenantSource::Header);
+        assert!(settings.first_api_key.is_some());
         stack.app.master_key().await.unwrap();
         stack.app.cursor_key().await.unwrap();
         let keys = usher::store::table::Key::new("A", "B");

@@ -11,6 +11,7 @@ use local::welcome::Welcome;
 use local::{DynamoDb, Options, Result, Stack, server};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+use usher::secrecy::ExposeSecret;
 
 /// Calm: each request, and what goes wrong. The embedded DynamoDB would warn of every condition that does not hold, which
 /// is how Usher decides races; what matters of it comes back as an error of ours.
@@ -27,6 +28,9 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+/// The variable that the flag `--api-key` stands for.
+const API_KEY: &str = "USHER_FIRST_API_KEY";
 
 async fn run(args: Args) -> Result<()> {
     if let Some(path) = &args.write_openapi {
@@ -49,8 +53,11 @@ fn options(args: &Args, address: &str) -> Options {
         (None, listen) => DynamoDb::Embedded(listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into())),
     };
     let mut settings = variables();
-    // `Args` has read it.
+    // `Args` has read these two.
     settings.remove("USHER_DYNAMODB_ENDPOINT");
+    settings.remove(API_KEY);
+    let api_key = args.api_key.as_ref();
+    settings.extend(api_key.map(|text| (API_KEY.to_owned(), text.expose_secret().to_owned())));
     Options {
         directory: args.directory(),
         dynamodb,
@@ -89,6 +96,8 @@ fn greet(args: &Args, address: &str, stack: &Stack) {
         address,
         dynamodb: told.then_some(stack.dynamodb_url.as_str()),
         data: &data,
+        mail: stack.app.settings.dev_endpoints,
+        api_key: stack.api_key(),
     };
     // Nobody may be reading: that is no reason to stop.
     let _ = writeln!(stdout(), "{welcome}");

@@ -9,7 +9,6 @@ const FIRST_ACCOUNTS: [(&str, &str, &str); 2] = [
 ];
 
 /// The message at the start.
-#[derive(Debug)]
 pub struct Welcome<'a> {
     /// Where it listens.
     pub address: &'a str,
@@ -17,6 +16,10 @@ pub struct Welcome<'a> {
     pub dynamodb: Option<&'a str>,
     /// What keeps the data, in words.
     pub data: &'a str,
+    /// Whether the mail that is sent is shown.
+    pub mail: bool,
+    /// The text of the first API key, where it is known. This is the only place that shows it.
+    pub api_key: Option<&'a str>,
 }
 
 impl fmt::Display for Welcome<'_> {
@@ -25,9 +28,14 @@ impl fmt::Display for Welcome<'_> {
             address,
             dynamodb,
             data,
+            mail,
+            api_key,
         } = self;
         writeln!(f, "Usher listens on {address}\n")?;
         writeln!(f, "  API browser  {address}/docs")?;
+        if *mail {
+            writeln!(f, "  Sent mail    {address}/dev/outbox")?;
+        }
         if let Some(url) = dynamodb {
             writeln!(f, "  DynamoDB     {url}")?;
         }
@@ -38,6 +46,10 @@ impl fmt::Display for Welcome<'_> {
         )?;
         for (role, email, password) in FIRST_ACCOUNTS {
             writeln!(f, "  {role}  {email}  {password}")?;
+        }
+        if let Some(text) = api_key {
+            writeln!(f, "\nFirst API key, for the contracts that ask for one; with curl:")?;
+            writeln!(f, "  -H {}", quoted(&format!("x-api-key: {text}")))?;
         }
         writeln!(f, "\nTry it in another terminal (Ctrl-C here stops):")?;
         self.lines(f)
@@ -62,6 +74,11 @@ impl Welcome<'_> {
     }
 }
 
+/// As a shell takes it for one word, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +89,8 @@ mod tests {
             address: "http://127.0.0.1:3000",
             dynamodb: Some("http://127.0.0.1:8000"),
             data: ".usher, kept between runs",
+            mail: true,
+            api_key: Some("usher_ak_it's-a-secret"),
         };
         insta::assert_snapshot!(welcome.to_string());
     }

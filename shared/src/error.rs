@@ -154,6 +154,9 @@ pub enum Noun {
     /// A tenant.
     #[error("tenant")]
     Tenant,
+    /// A ban of an account.
+    #[error("ban of this user")]
+    Ban,
 }
 
 /// What stands in the way.

@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
+use usher::actions::{Context, credentials, deletion, grants, histories, links, listing, patches};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::http::answer::{Json, Listed, WithCookie};
 use usher::http::any_case::{AnyCaseBody, AnyCaseQuery};
@@ -74,7 +74,7 @@ pub async fn update(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateOwn>) -> R
 /// `Update`, from `admin` up
 pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
-        Some(user) => accounts::patch(&cx, &user, body.parse()).await?,
+        Some(user) => patches::patch(&cx, &user, body.parse()).await?,
         None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
     };
     Ok(Answer::of("the account was updated"))

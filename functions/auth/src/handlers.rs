@@ -1,14 +1,14 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, dev, login as sign_in, passwords, sessions};
+use usher::actions::{Context, dev, links, login as sign_in, passwords, sessions};
 use usher::domain::text::Password;
-use usher::http::answer::{Json, NoContent};
+use usher::http::answer::{Accepted, Json, NoContent};
 use usher::http::body::{Body, MaybeBody};
 use usher::jiff::SignedDuration;
 
-use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, LoginView, Refresh, Revoke, SignIn, TokenPair};
-use crate::wire::{DEV_TERMS, LOGIN_TERMS, MintedToken, TOKEN_TERMS};
+use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, ForgotPassword, LoginView, MintedToken, Refresh};
+use crate::wire::{DEV_TERMS, LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair};
 
 /// `POST /api/auth/token`
 pub async fn token(cx: Context, Body(body): Body<Credentials>) -> Result<Json<TokenPair>> {
@@ -45,6 +45,19 @@ pub async fn login(cx: Context, Body(body): Body<SignIn>) -> Result<Json<LoginVi
 pub async fn change_password(cx: Context, Body(body): Body<ChangePassword>) -> Result<NoContent> {
     let new = passwords::chosen(&cx, "/newPassword", body.new_password)?;
     passwords::change(&cx, Password::presented(body.current_password), new).await?;
+    Ok(NoContent)
+}
+
+/// `POST /api/auth/forgot-password`
+pub async fn forgot_password(cx: Context, Body(body): Body<ForgotPassword>) -> Result<Accepted> {
+    links::ask_for_password(&cx, &body.parse()?).await?;
+    Ok(Accepted)
+}
+
+/// `POST /api/auth/set-password`
+pub async fn set_password(cx: Context, Body(body): Body<SetPassword>) -> Result<NoContent> {
+    let new = passwords::chosen(&cx, "/newPassword", body.new_password)?;
+    links::set_password(&cx, &body.token, new).await?;
     Ok(NoContent)
 }
 

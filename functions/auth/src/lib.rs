@@ -33,6 +33,16 @@ pub fn routes() -> Routes {
             "Changes the caller's password, and ends every other session of the account",
             &[423],
         )
+        .post("/api/auth/forgot-password", Anyone, handlers::forgot_password)
+        .says(
+            "Asks for a mail with a link to choose a new password by; answers the same whether anybody has the address",
+            &[],
+        )
+        .post("/api/auth/set-password", Anyone, handlers::set_password)
+        .says(
+            "Chooses a password by the one-time token of such a mail, and ends every session of the account",
+            &[401, 423],
+        )
         .post("/api/auth/login-dev", Anyone, handlers::login_dev)
         .says("Logs in without a password; on development stages only", &[401])
         .on_dev_stages()

@@ -4,6 +4,7 @@
 //! - `/token` takes an e-mail address alone and answers a pair; `/login` takes the username or the address in the field
 //!   `username`, and answers one token for eight hours and no refresh token: on expiry the client logs in again.
 //! - `/revoke` answers `204` to whatever is no token of ours (RFC 7009, 2.2).
+//! - `/forgot-password` answers `202` and nothing else to every address, anybody's or not, and however often it is asked.
 //! - `/dev-token` with neither roles nor permissions is for the account of that name; with either it is for a principal
 //!   that no account stands behind, called so.
 
@@ -99,6 +100,36 @@ pub struct ChangePassword {
     /// The password until now.
     #[schema(format = Password)]
     pub current_password: String,
+    /// The password from now on: 10 characters at least.
+    #[schema(format = Password)]
+    pub new_password: String,
+}
+
+/// The body of `/forgot-password`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "email": "jane@example.org" }))]
+pub struct ForgotPassword {
+    /// The account's e-mail address.
+    email: String,
+}
+
+impl ForgotPassword {
+    /// The address.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is none.
+    pub fn parse(&self) -> Result<Email> {
+        Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
+    }
+}
+
+/// The body of `/set-password`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "token": "usher_ot_…", "newPassword": "correct horse battery" }))]
+pub struct SetPassword {
+    /// The one-time token of a mail.
+    pub token: String,
     /// The password from now on: 10 characters at least.
     #[schema(format = Password)]
     pub new_password: String,

@@ -25,6 +25,10 @@ pub async fn docs() -> Result<Page> {
     Ok(Page(include_str!("docs.html")))
 }
 
+pub async fn set_password() -> Result<Page> {
+    Ok(Page(include_str!("set_password.html")))
+}
+
 pub async fn health(cx: Context) -> Result<Json<Health>> {
     state::check(&cx).await?;
     Ok(Json(Health::ok()))

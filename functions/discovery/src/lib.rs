@@ -28,6 +28,8 @@ pub fn routes() -> Routes {
         .says("This document", &[])
         .get("/docs", Anyone, handlers::docs)
         .says("This document as a page to read and to try", &[])
+        .get("/set-password", Anyone, handlers::set_password)
+        .says("A page to choose a password on, where the links of mails lead to", &[])
         .get("/health", Anyone, handlers::health)
         .says("Whether the stack is set up and its table answers", &[])
         .known(known::documented(wire::OPENAPI))

@@ -100,35 +100,40 @@ async fn all_that_the_committed_document_refers_to_is_in_it() {
     assert_eq!(usher::http::openapi::check::complaints(&document), Vec::<String>::new());
 }
 
+const PAGES: [&str; 2] = ["/docs", "/set-password"];
+
 #[tokio::test]
-async fn the_page_may_run_its_own_script_and_talks_to_its_own_address_alone() {
-    let (status, headers, page) = ask(&discovery().await, "GET", "/docs").await;
-    assert_eq!(
-        (status, &headers[CONTENT_TYPE]),
-        (200, &"text/html; charset=utf-8".parse().unwrap())
-    );
-    let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-    for part in [
-        "default-src 'none'",
-        "connect-src 'self'",
-        "style-src 'sha256-",
-        "script-src 'sha256-",
-    ] {
-        assert!(policy.contains(part), "{policy}");
-    }
-    for loophole in ["'unsafe-", "http:", "https:"] {
-        assert!(!policy.contains(loophole), "{policy}");
-    }
-    // An attribute on either element, and its hash would not be found.
-    for element in ["style", "script"] {
-        assert_eq!(page.matches(&format!("<{element}")).count(), 1);
-        assert_eq!(page.matches(&format!("<{element}>")).count(), 1);
+async fn a_page_may_run_its_own_script_and_talks_to_its_own_address_alone() {
+    let service = discovery().await;
+    for path in PAGES {
+        let (status, headers, page) = ask(&service, "GET", path).await;
+        assert_eq!(
+            (status, &headers[CONTENT_TYPE]),
+            (200, &"text/html; charset=utf-8".parse().unwrap())
+        );
+        let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for part in [
+            "default-src 'none'",
+            "connect-src 'self'",
+            "style-src 'sha256-",
+            "script-src 'sha256-",
+        ] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        for loophole in ["'unsafe-", "http:", "https:"] {
+            assert!(!policy.contains(loophole), "{path}: {policy}");
+        }
+        // An attribute on either element, and its hash would not be found.
+        for element in ["style", "script"] {
+            assert_eq!(page.matches(&format!("<{element}")).count(), 1, "{path}");
+            assert_eq!(page.matches(&format!("<{element}>")).count(), 1, "{path}");
+        }
     }
 }
 
 #[tokio::test]
-async fn the_page_makes_no_html_of_what_it_reads_and_stores_nothing() {
-    let (_, _, page) = ask(&discovery().await, "GET", "/docs").await;
+async fn a_page_makes_no_html_of_what_it_reads_and_stores_nothing() {
+    let service = discovery().await;
     let never = [
         "innerHTML",
         "outerHTML",
@@ -142,13 +147,40 @@ async fn the_page_makes_no_html_of_what_it_reads_and_stores_nothing() {
         "document.cookie",
         "indexedDB",
         "src=",
+        " style=",
+        " onclick=",
+        " onsubmit=",
+        " onload=",
         " url(",
         "@import",
         "://",
     ];
-    for word in never {
-        assert!(!page.contains(word), "{word}");
+    for path in PAGES {
+        let (_, _, page) = ask(&service, "GET", path).await;
+        for word in never {
+            assert!(!page.contains(word), "{path}: {word}");
+        }
     }
+}
+
+/// What a browser does with it was tried in one; this holds the words that it rests on.
+#[tokio::test]
+async fn the_page_of_a_link_takes_the_token_from_behind_the_hash_and_out_of_the_address_bar() {
+    let (_, headers, page) = ask(&discovery().await, "GET", "/set-password").await;
+    assert_eq!(headers["referrer-policy"], "no-referrer");
+    for word in [
+        "location.hash",
+        "history.replaceState(",
+        "api/auth/set-password",
+        "api/auth/forgot-password",
+        "credentials: \"omit\"",
+        "role=\"alert\"",
+        "<label for=\"new\">",
+        "<label for=\"again\">",
+    ] {
+        assert!(page.contains(word), "{word}");
+    }
+    assert!(!page.contains("console."));
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 use users::wire::PageQuery;
 use usher::Result;
-use usher::actions::{Context, catalogue, roles};
+use usher::actions::{Context, api_keys, catalogue, roles, tenants};
 use usher::http::answer::{Created, Json, NoContent};
 use usher::http::body::{Body, MergePatch};
-use usher::http::call::{Query, RolePath};
+use usher::http::call::{KeyPath, Query, RolePath};
 
+use crate::wire::api_keys::{ApiKeyPage, MadeApiKey, NewApiKey};
+use crate::wire::tenants::{MadeTenant, NewTenant, TenantPage};
 use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RolePage, RoleView};
 
 /// `GET /api/roles`
@@ -50,4 +52,41 @@ pub async fn delete(cx: Context, RolePath(role): RolePath, Query(query): Query<D
 pub async fn permissions(cx: Context) -> Result<Json<Vec<PermissionView>>> {
     let all = catalogue::list(&cx).await?;
     Ok(Json(all.into_iter().map(PermissionView::of).collect()))
+}
+
+/// `GET /api/api-keys`
+pub async fn list_keys(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<ApiKeyPage>> {
+    let page = api_keys::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
+    Ok(Json(ApiKeyPage::of(page)))
+}
+
+/// `POST /api/api-keys`
+pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Created<MadeApiKey>> {
+    let (name, expires_at) = body.parse()?;
+    let (key, text) = api_keys::create(&cx, name, expires_at).await?;
+    Ok(Created {
+        location: format!("/api/api-keys/{}", key.id),
+        body: MadeApiKey::of(&key, text),
+    })
+}
+
+/// `DELETE /api/api-keys/{key}`
+pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent> {
+    api_keys::revoke(&cx, key).await?;
+    Ok(NoContent)
+}
+
+/// `GET /api/tenants`
+pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<TenantPage>> {
+    let page = tenants::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
+    Ok(Json(TenantPage::of(page)))
+}
+
+/// `POST /api/tenants`
+pub async fn create_tenant(cx: Context, Body(body): Body<NewTenant>) -> Result<Created<MadeTenant>> {
+    let (tenant, owner) = tenants::create(&cx, body.parse(&cx)?).await?;
+    Ok(Created {
+        location: format!("/api/tenants/{}", tenant.id),
+        body: MadeTenant::of(&tenant, &owner),
+    })
 }

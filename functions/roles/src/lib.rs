@@ -1,7 +1,8 @@
-//! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract (`directory.md`, §B).
+//! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract (`directory.md`, §B). API keys
+//! (`account.md`) and tenants (`directory.md`, Tenants).
 
 use usher::access::guard::needs;
-use usher::domain::permission::ADMIN_ROLES;
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS};
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
 
@@ -11,7 +12,7 @@ pub mod wire;
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Roles")
-        .about("Roles, their permissions and seats.")
+        .about("Roles, their permissions and seats; API keys; tenants.")
         .get("/api/roles", needs(ADMIN_ROLES), handlers::list)
         .says("Lists roles, those of the system first", &[])
         .post("/api/roles", needs(ADMIN_ROLES), handlers::create)
@@ -27,4 +28,17 @@ pub fn routes() -> Routes {
         )
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
         .says("Lists the permission catalogue", &[])
+        .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)
+        .says("Lists API keys, newest first", &[])
+        .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
+        .says("Makes an API key; its text is shown this once", &[])
+        .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
+        .says("Revokes an API key", &[])
+        .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
+        .says("Lists tenants, by id; from `main` alone", &[])
+        .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
+        .says(
+            "Makes a tenant with its system roles and its first owner; from `main` alone",
+            &[409],
+        )
 }

@@ -1,4 +1,4 @@
-//! Bodies of `/api/roles*` and `/api/permissions`.
+//! Bodies of `/api/roles*` and `/api/permissions`; those of `/api/api-keys*` and `/api/tenants` are in files of their own.
 //!
 //! On purpose:
 //! - `memberCount` counts accounts: one with two grants of a role takes one seat of it.
@@ -17,6 +17,9 @@ use usher::http::body::nullable;
 use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
+
+pub mod api_keys;
+pub mod tenants;
 
 /// A role.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
+use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, patches, users};
 use usher::domain::user::AdminLock;
 use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
@@ -54,7 +54,7 @@ pub async fn patch(
     prefer: Prefer,
     MergePatch(body): MergePatch<PatchUser>,
 ) -> Result<Maybe<UserView>> {
-    let user = users::patch(&cx, &user, body.parse(&cx, expected)?).await?;
+    let user = patches::patch(&cx, &user, body.parse(&cx, expected)?).await?;
     if !prefer.representation {
         return Ok(Maybe(None));
     }

@@ -5,13 +5,20 @@
     reason = "a test may end by panicking, and its name is its documentation"
 )]
 
+mod backstage;
 mod reconcile;
 mod support;
 
 mod account;
+mod admin;
+mod api_keys;
 mod auth;
 mod me;
+mod outbox;
+mod registration;
 mod roles;
+mod tenant_settings;
+mod tenants;
 mod users;
 
 mod dev_routes;
@@ -22,12 +29,14 @@ mod histories;
 mod input;
 mod jwt_attacks;
 mod lambda_events;
+mod one_directory;
 mod policy_matrix;
 mod proxy;
 mod races;
 mod races_administrators;
 mod races_names;
 mod races_seats;
+mod rotation;
 mod round_trips;
 mod secrets;
 mod setup;

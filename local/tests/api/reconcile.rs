@@ -14,10 +14,21 @@ pub fn assert_reconciled(world: &World) {
     assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
 }
 
-/// Every difference between what the accounts and roles imply and what the table has, a line each.
+/// Every difference between what the accounts and roles imply and what the table has, a line each: of every tenant that
+/// has anything in the table.
 pub fn differences(items: &[Value]) -> Vec<String> {
     let items: Vec<Map<String, Value>> = items.iter().map(plain_item).collect();
-    let table = Table::of(&items);
+    let tenant_of = |item| Some(text(item, "PK").strip_prefix("T#")?.split_once('#')?.0);
+    let tenants: BTreeSet<&str> = items.iter().filter_map(tenant_of).collect();
+    let of = |tenant: &str| {
+        let found = of_tenant(tenant, &items).into_iter();
+        found.map(|line| format!("{tenant}: {line}")).collect::<Vec<_>>()
+    };
+    tenants.into_iter().flat_map(of).collect()
+}
+
+fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
+    let table = Table::of(tenant, items);
     let mut found = Vec::new();
     compare("claim", &implied_claims(&table), &table.claims, &mut found);
     compare("member", &implied_members(&table), &table.members, &mut found);
@@ -34,6 +45,7 @@ pub fn differences(items: &[Value]) -> Vec<String> {
 /// What the table has, by kind.
 #[derive(Default)]
 struct Table<'a> {
+    tenant: &'a str,
     live: Vec<&'a Map<String, Value>>,
     roles: BTreeMap<&'a str, &'a Map<String, Value>>,
     claims: BTreeMap<String, String>,
@@ -48,39 +60,48 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn of(items: &'a [Map<String, Value>]) -> Self {
-        let mut table = Self::default();
+    fn of(tenant: &'a str, items: &'a [Map<String, Value>]) -> Self {
+        let mut table = Self {
+            tenant,
+            ..Self::default()
+        };
         let mut tally: BTreeMap<String, i64> = BTreeMap::new();
         for item in items {
             let (pk, sk) = (text(item, "PK"), text(item, "SK"));
             let kind: Vec<&str> = pk.split('#').collect();
-            match (kind.as_slice(), sk) {
-                (["T", "main", "USER", _], "USER") if text(item, "status") != "deleted" => table.live.push(item),
-                (["T", "main", "ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
-                (["T", "main", "EMAIL" | "NAME", ..], "CLAIM") => {
+            let ["T", of, kind @ ..] = kind.as_slice() else {
+                continue;
+            };
+            if *of != tenant {
+                continue;
+            }
+            match (kind, sk) {
+                (["USER", _], "USER") if text(item, "status") != "deleted" => table.live.push(item),
+                (["ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
+                (["EMAIL" | "NAME", ..], "CLAIM") => {
                     drop(table.claims.insert(pk.to_owned(), text(item, "user").to_owned()));
                 }
-                (["T", "main", "ROLENAME", ..], "CLAIM") => {
+                (["ROLENAME", ..], "CLAIM") => {
                     drop(table.claims.insert(pk.to_owned(), text(item, "role").to_owned()));
                 }
-                (["T", "main", "FIND", ..], _) => drop(table.entries.insert(format!("{pk}|{sk}"), String::new())),
-                (["T", "main", "TALLY"], "ADMINISTRATORS") => {
+                (["FIND", ..], _) => drop(table.entries.insert(format!("{pk}|{sk}"), String::new())),
+                (["TALLY"], "ADMINISTRATORS") => {
                     drop(
                         table
                             .administrators
                             .insert("count".to_owned(), item["count"].to_string()),
                     );
                 }
-                (["T", "main", "TALLY"], _) => {
+                (["TALLY"], _) => {
                     for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
                     }
                 }
-                (["T", "main", "ROLE", role], sk) if sk.starts_with("MEMBER#") => {
+                (["ROLE", role], sk) if sk.starts_with("MEMBER#") => {
                     let place = format!("{role} {}", sk.trim_start_matches("MEMBER#"));
                     drop(table.members.insert(place, text(item, "user").to_owned()));
                 }
-                (["T", "main", "ROLE", role], sk) if sk.starts_with("SEATS#") => table.seats(role, sk, item),
+                (["ROLE", role], sk) if sk.starts_with("SEATS#") => table.seats(role, sk, item),
                 _ => {}
             }
         }
@@ -105,17 +126,20 @@ fn implied_claims(table: &Table) -> BTreeMap<String, String> {
         let id = text(user, "id");
         let email = user.get("email").and_then(Value::as_str).map(|email| {
             let email = Email::parse(email).unwrap();
-            (format!("T#main#EMAIL#{}", email.canonical()), id.to_owned())
+            (format!("T#{}#EMAIL#{}", table.tenant, email.canonical()), id.to_owned())
         });
         let name = user.get("username").and_then(Value::as_str).map(|name| {
             let name = Username::parse(name).unwrap();
-            (format!("T#main#NAME#{}", name.canonical()), id.to_owned())
+            (format!("T#{}#NAME#{}", table.tenant, name.canonical()), id.to_owned())
         });
         email.into_iter().chain(name)
     });
     let of_roles = table.roles.iter().map(|(id, role)| {
         let name = RoleName::parse(text(role, "name")).unwrap();
-        (format!("T#main#ROLENAME#{}", name.canonical()), (*id).to_owned())
+        (
+            format!("T#{}#ROLENAME#{}", table.tenant, name.canonical()),
+            (*id).to_owned(),
+        )
     });
     of_users.chain(of_roles).collect()
 }
@@ -160,7 +184,12 @@ fn implied_entries(table: &Table) -> BTreeMap<String, String> {
         let as_given = email.into_iter().chain(name).map(str::to_lowercase);
         for text_of in as_given.chain(canonical_email).chain(canonical_name) {
             for (at, first) in text_of.char_indices() {
-                let entry = format!("T#main#FIND#{first}|{} {}", &text_of[at..], text(user, "id"));
+                let entry = format!(
+                    "T#{}#FIND#{first}|{} {}",
+                    table.tenant,
+                    &text_of[at..],
+                    text(user, "id")
+                );
                 entries.insert(entry, String::new());
             }
         }

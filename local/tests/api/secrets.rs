@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::auth::{Pair, login, refresh, token};
-use crate::support::{PASSWORD, Reply, World};
+use crate::support::{API_KEY, PASSWORD, Reply, World};
 
 /// What is logged, in memory.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -34,7 +34,7 @@ impl MakeWriter<'_> for Log {
 }
 
 impl Log {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -51,7 +51,7 @@ impl Secrets {
 
     /// Keeps the tokens of an answer, whole and by their parts.
     fn issued(&mut self, reply: &Reply) {
-        for name in ["accessToken", "refreshToken", "token", "temporaryPassword"] {
+        for name in ["accessToken", "refreshToken", "token", "temporaryPassword", "key"] {
             let Some(secret) = reply.body[name].as_str() else {
                 continue;
             };
@@ -60,7 +60,7 @@ impl Secrets {
             if let Some((_, signature)) = secret.rsplit_once('.') {
                 self.keep(signature);
             }
-            if let Some(opaque) = secret.strip_prefix("usher_rt_") {
+            if let Some(opaque) = secret.strip_prefix("usher_rt_").or(secret.strip_prefix("usher_ak_")) {
                 self.keep(opaque);
             }
         }
@@ -102,6 +102,7 @@ async fn story(world: &World) -> Secrets {
         PASSWORD,
         "a wrong password",
         "battery staple",
+        API_KEY,
         &"k".repeat(64),
     ] {
         secrets.keep(secret);
@@ -112,6 +113,9 @@ async fn story(world: &World) -> Secrets {
     let body = json!({ "email": jane, "username": NAMES[3], "password": PASSWORD });
     assert_eq!(owner.post("/api/users", body).await.status, 201);
     assert_eq!(owner.post("/api/users", json!({ "email": NAMES[1] })).await.status, 201);
+    secrets.issued(&crate::api_keys::made(&owner, "Web shop").await);
+    let tenant = json!({ "id": "acme", "owner": { "email": NAMES[1], "password": PASSWORD } });
+    assert_eq!(owner.post("/api/tenants", tenant).await.status, 201);
     tokens(world, &mut secrets, jane).await;
     let reset = owner.post_empty(&format!("/api/users/{jane}/reset-password")).await;
     secrets.issued(&reset);

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::grant::Grant;
-use crate::domain::permission::is_administrative;
+use crate::domain::permission::{ADMIN_TENANTS, is_administrative};
 use crate::domain::role::{Role, Rung, SystemRole};
+use crate::domain::tenant::TenantId;
 use crate::domain::text::Department;
 use crate::error::{Forbidden, Result};
 use crate::id::RoleId;
@@ -112,6 +113,18 @@ pub fn may_grant(actor: &Rights, role: &Role) -> Result<()> {
 pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result<()> {
     may_touch_rung(actor, role)?;
     holds_all(actor, after.difference(&role.permissions))
+}
+
+/// Whether tenants can be made and listed from this one: from `main` alone, whatever a role of another one says.
+///
+/// # Errors
+/// [`Forbidden::MissingPermission`].
+pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
+    if *tenant == TenantId::main() {
+        Ok(())
+    } else {
+        Err(Forbidden::MissingPermission(ADMIN_TENANTS).into())
+    }
 }
 
 fn may_touch_rung(actor: &Rights, role: &Role) -> Result<()> {

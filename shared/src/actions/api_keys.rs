@@ -1,14 +1,91 @@
 //! API keys: what stands for a machine.
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, record};
 use crate::domain::api_key::ApiKey;
-use crate::domain::text::Description;
-use crate::error::{Error, Result};
+use crate::domain::history::{RightsKind, Target};
+use crate::domain::text::Label;
+use crate::domain::time;
+use crate::error::{Error, Noun, Result};
 use crate::id::ApiKeyId;
-use crate::proof::opaque::Digest;
-use crate::store::api_keys;
+use crate::proof::opaque::{Digest, Kind, Opaque};
+use crate::store::table::Write;
+use crate::store::{api_keys, cursor};
+
+/// A page of API keys.
+#[derive(Debug)]
+pub struct ApiKeys {
+    /// The keys, newest first.
+    pub items: Vec<ApiKey>,
+    /// Where the listing goes on, if it does.
+    pub next_cursor: Option<String>,
+}
+
+/// A page of the tenant's API keys, newest first.
+///
+/// # Errors
+/// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
+pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<ApiKeys> {
+    let context = format!("api-keys|{}|{}", cx.tenant, cx.caller()?.id);
+    let key = cx.app.cursor_key().await?;
+    let after: Option<ApiKeyId> = cursor
+        .map(|text| cursor::open(key, &context, text, cx.now))
+        .transpose()?;
+    let (items, last) = api_keys::newest(&cx.app.table, &cx.tenant, after, limit).await?;
+    Ok(ApiKeys {
+        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
+        items,
+    })
+}
+
+/// Makes an API key; answers it and its text, which nobody can read again.
+///
+/// # Errors
+/// [`Error::Invalid`] for an end that is past; [`Error::Unavailable`].
+pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) -> Result<(ApiKey, SecretString)> {
+    let expires_at = expires_at.map(time::kept);
+    if expires_at.is_some_and(|end| end <= cx.now) {
+        return Err(Error::invalid("/expiresAt", "this is not after now"));
+    }
+    let made = Opaque::mint(Kind::ApiKey)?;
+    let key = new(cx, name, made.text().expose_secret(), expires_at)?;
+    cx.app.table.transact(&writes(cx, &key)?).await?;
+    Ok((key, made.text().clone()))
+}
+
+/// Revokes an API key: from the next request on it opens nothing.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`].
+pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
+    let found = api_keys::of_id(&cx.app.table, &cx.tenant, id).await?;
+    let key = found.ok_or(Error::NotFound(Noun::ApiKey))?;
+    let row = record::rights(
+        cx,
+        RightsKind::ApiKeyRevoked,
+        Target::ApiKey(key.id),
+        told(&key),
+        Value::Null,
+    )?;
+    cx.app.table.transact(&[api_keys::remove(&key), row]).await
+}
+
+/// The writes of a new key: itself, and its row in the history.
+///
+/// # Errors
+/// Where the machine gives no randomness.
+pub(super) fn writes(cx: &Context, key: &ApiKey) -> Result<[Write; 2]> {
+    let target = Target::ApiKey(key.id);
+    let row = record::rights(cx, RightsKind::ApiKeyCreated, target, Value::Null, told(key))?;
+    Ok([api_keys::put(key)?, row])
+}
+
+fn told(key: &ApiKey) -> Value {
+    json!({ "name": key.name.as_str(), "hint": key.hint, "expiresAt": key.expires_at.map(time::text) })
+}
 
 /// What an API key is kept under.
 pub fn digest(text: &str) -> String {
@@ -18,14 +95,14 @@ pub fn digest(text: &str) -> String {
 /// A key with this text, not yet written.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a name that is none.
-pub(super) fn new(cx: &Context, name: &str, text: &str, expires_at: Option<Timestamp>) -> Result<ApiKey> {
+/// Where the machine gives no randomness.
+pub(super) fn new(cx: &Context, name: Label, text: &str, expires_at: Option<Timestamp>) -> Result<ApiKey> {
     Ok(ApiKey {
         id: ApiKeyId::new(cx.now)?,
         tenant: cx.tenant.clone(),
-        name: Description::parse(name).map_err(|detail| Error::invalid("/name", detail))?,
+        name,
         digest: digest(text),
-        hint: text.chars().take(HINT).collect(),
+        hint: hint(text),
         expires_at,
         last_used_at: None,
         created_at: cx.now,
@@ -33,8 +110,13 @@ pub(super) fn new(cx: &Context, name: &str, text: &str, expires_at: Option<Times
     })
 }
 
-/// How much of a key's text is kept to tell it from others by: its prefix, and few enough of its random characters.
-const HINT: usize = 13;
+/// What is kept of a key's text to tell it from others by: four characters behind the prefix that says nothing. A text
+/// that somebody chose may have little more to it than it must, and gives no more away.
+fn hint(text: &str) -> String {
+    let prefix = Kind::ApiKey.prefix();
+    let shown = if text.starts_with(prefix) { prefix.len() + 4 } else { 4 };
+    text.chars().take(shown).collect()
+}
 
 /// Lets a request through whose API key is valid, or whose contract asks for none.
 ///

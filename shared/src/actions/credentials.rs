@@ -36,16 +36,21 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
             let own = cx.own_account()?.clone();
             change_own(cx, own, |user| renamed(user, &change)).await.map(drop)
         }
-        (Some(user), change) => {
-            let found = accounts::find(cx, &user).await?;
-            accounts::may_take_over(cx, &found).await?;
-            let edit = |user: &User| {
-                accounts::may_change(cx, user)?;
-                renamed(user, &change)
-            };
-            accounts::change(cx, found, None, edit).await.map(drop)
+        (Some(user), change) => change_anothers(cx, &user, &change).await,
+    }
+}
+
+async fn change_anothers(cx: &Context, user: &UserRef, change: &Change) -> Result<()> {
+    for _ in 0..accounts::TRIES {
+        let found = accounts::find(cx, user).await?;
+        accounts::may_take_over(cx, &found).await?;
+        match accounts::change_as_decided(cx, found, |user| renamed(user, change)).await {
+            // Whose names may be set was decided on grants that are not those any more.
+            Err(Error::Conflict(Conflict::Contention)) => {}
+            outcome => return outcome.map(drop),
         }
     }
+    Err(Conflict::Contention.into())
 }
 
 fn renamed(user: &User, change: &Change) -> Result<User> {

@@ -16,7 +16,22 @@ use crate::store::{history, keys, mails, search, sessions as sessions_of, users}
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
 pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
-    let mut found = find(cx, user).await?;
+    delete_found(cx, find(cx, user).await?).await
+}
+
+/// The same, for contracts in which nobody deletes their own account.
+///
+/// # Errors
+/// [`Conflict::OwnAccount`]; else as [`delete`].
+pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
+    let found = find(cx, user).await?;
+    if found.id == cx.caller()?.id {
+        return Err(Conflict::OwnAccount.into());
+    }
+    delete_found(cx, found).await
+}
+
+async fn delete_found(cx: &Context, mut found: User) -> Result<()> {
     for _ in 0..TRIES {
         may_change(cx, &found)?;
         let mut after = found.clone();

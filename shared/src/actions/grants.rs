@@ -50,6 +50,16 @@ pub async fn named(cx: &Context, names: &[String]) -> Result<Vec<Role>> {
     }
 }
 
+/// The roles of a list of names or ids that an account could have together.
+///
+/// # Errors
+/// As [`named`]; [`Conflict::TooManyGrants`].
+pub(super) async fn listed(cx: &Context, names: &[String]) -> Result<Vec<Role>> {
+    // Before any is looked up: a list of thousands would be thousands of reads.
+    room_for(names.len())?;
+    named(cx, names).await
+}
+
 /// The grants that an account begins with: the one that everybody has, and these.
 ///
 /// # Errors
@@ -107,7 +117,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
 async fn give_role(cx: &Context, found: &User, role: &Role, new: &NewGrant) -> Result<Grant> {
     policy::may_grant(&cx.caller()?.rights, role)?;
     let mut given = None;
-    accounts::change_with(cx, found.clone(), Some(role), |user| {
+    accounts::change_with(cx, found.clone(), None, std::slice::from_ref(role), |user| {
         accounts::may_change(cx, user)?;
         let seat = seating::of(Some(user), role)?;
         let grant = grant(cx, role.id, seat, role.administers(), new)?;
@@ -138,14 +148,100 @@ pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
             .iter()
             .find(|grant| grant.id == id)
             .ok_or(Error::NotFound(Noun::Grant))?;
-        if grant.role == role::USER.id {
-            return Err(Conflict::SystemRole("every account is at least `user`").into());
-        }
+        takeable(grant.role)?;
         let mut after = user.clone();
         after.grants.retain(|grant| grant.id != id);
         Ok(after)
     };
     accounts::change(cx, found, None, taken).await.map(drop)
+}
+
+/// Gives an account each of these roles that does not apply to it yet: all of them, or none.
+///
+/// # Errors
+/// As [`give`].
+pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
+    let found = accounts::find(cx, user).await?;
+    for _ in 0..accounts::TRIES {
+        let roles = listed(cx, names).await?;
+        let with = |user: &User| {
+            accounts::may_change(cx, user)?;
+            let mut after = user.clone();
+            after.grants.extend(missing(cx, user, &roles)?);
+            room_for(after.grants.len())?;
+            Ok(after)
+        };
+        match accounts::change_with(cx, found.clone(), None, &roles, with).await {
+            // A role changed while it was given, or went: it is to be given as it is now.
+            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
+            outcome => return outcome.map(drop),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// Takes a role from an account: every grant of it.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is no such role, or the account does not have it; else as [`take`].
+pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
+    let found = accounts::find(cx, user).await?;
+    let role = role_actions::named(cx, name)
+        .await?
+        .ok_or(Error::NotFound(Noun::Role))?;
+    let without = |user: &User| {
+        accounts::may_change(cx, user)?;
+        takeable(role.id)?;
+        let mut after = user.clone();
+        after.grants.retain(|grant| grant.role != role.id);
+        let has_it = |grant: &Grant| grant.role == role.id && grant.stands(cx.now);
+        user.grants
+            .iter()
+            .any(has_it)
+            .then_some(after)
+            .ok_or(Error::NotFound(Noun::Grant))
+    };
+    accounts::change(cx, found, None, without).await.map(drop)
+}
+
+/// What an account's grants become where these are all its roles from now on, beside the one that everybody has: those
+/// that apply already are left as they are, and of every other role nothing is left.
+///
+/// # Errors
+/// [`Error::Forbidden`] for a role that the caller cannot give; [`Error::Invalid`] where that is more at once than a
+/// transaction holds; [`Conflict::TooManyGrants`].
+pub(super) fn replaced(cx: &Context, user: &User, roles: &[Role]) -> Result<Vec<Grant>> {
+    let stays = |id: RoleId| id == role::USER.id || roles.iter().any(|role| role.id == id);
+    let mut grants = user.grants.clone();
+    grants.retain(|grant| stays(grant.role));
+    let new = missing(cx, user, roles)?;
+    if user.grants.len() - grants.len() + new.len() > MAX_GRANTS {
+        let detail = format!("one change gives and takes {MAX_GRANTS} roles at most: make two of it");
+        return Err(Error::invalid("/roles", detail));
+    }
+    grants.extend(new);
+    room_for(grants.len())?;
+    Ok(grants)
+}
+
+/// A grant of each of these roles that does not apply to the account.
+fn missing(cx: &Context, user: &User, roles: &[Role]) -> Result<Vec<Grant>> {
+    let applies = |id: RoleId| move |grant: &Grant| grant.role == id && grant.applies(cx.now, None);
+    let mut new = Vec::new();
+    for role in roles.iter().filter(|role| !user.grants.iter().any(applies(role.id))) {
+        policy::may_grant(&cx.caller()?.rights, role)?;
+        let seat = seating::of(Some(user), role)?;
+        new.push(grant(cx, role.id, seat, role.administers(), &NewGrant::default())?);
+    }
+    Ok(new)
+}
+
+/// Whether a role can be taken from somebody.
+fn takeable(role: RoleId) -> Result<()> {
+    if role == role::USER.id {
+        return Err(Conflict::SystemRole("every account is at least `user`").into());
+    }
+    Ok(())
 }
 
 /// Puts an account on a rung of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
@@ -190,7 +286,7 @@ pub async fn set_rung(
         }
         Ok(after)
     };
-    accounts::change_with(cx, found, None, edit).await.map(drop)
+    accounts::change(cx, found, None, edit).await.map(drop)
 }
 
 /// Gives an account a role by the role's name: one of the ladder in place of those of the ladder that it has, any other
@@ -207,9 +303,9 @@ pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
             .ok_or(Error::NotFound(Noun::Role))?;
         policy::may_grant(&cx.caller()?.rights, &role)?;
         let edit = |user: &User| put_role(cx, user, &role);
-        match accounts::change_with(cx, found.clone(), Some(&role), edit).await {
-            // The role changed while it was given: it is to be given as it is now.
-            Err(Error::Conflict(Conflict::Contention)) => {}
+        match accounts::change_with(cx, found.clone(), None, std::slice::from_ref(&role), edit).await {
+            // The role changed while it was given, or went: it is to be given as it is now.
+            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
             outcome => return outcome.map(drop),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::sync::RwLock;
+use tokio::sync::{OnceCell, RwLock};
 
 use super::Context;
 use crate::app::App;
@@ -27,7 +27,8 @@ pub struct Keys {
     pub public: KeySet,
     stored: Vec<StoredKey>,
     read_at: Timestamp,
-    signer: tokio::sync::OnceCell<Signer>,
+    /// One for each of `stored`, unsealed when it first signs.
+    signers: Vec<OnceCell<Signer>>,
 }
 
 impl Keyring {
@@ -68,9 +69,9 @@ impl Keys {
         let public = KeySet::from_jwks(stored.iter().map(|key| key.jwk.clone()).collect());
         Self {
             public,
+            signers: stored.iter().map(|_| OnceCell::new()).collect(),
             stored,
             read_at: now,
-            signer: tokio::sync::OnceCell::new(),
         }
     }
 
@@ -95,11 +96,12 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`] where there is no key, or this function cannot unseal it.
     pub async fn signer(&self, app: &App, now: Timestamp) -> Result<&Signer> {
-        self.signer
+        let all = self.stored.iter().zip(&self.signers);
+        let signing = all.filter(|(key, _)| key.signs_from <= now);
+        let newest = signing.max_by_key(|(key, _)| (key.signs_from, &key.kid));
+        let (key, signer) = newest.ok_or_else(|| Error::unavailable("there is no signing key: set-up has not run"))?;
+        signer
             .get_or_try_init(|| async {
-                let signing = self.stored.iter().filter(|key| key.signs_from <= now);
-                let newest = signing.max_by_key(|key| (key.signs_from, key.kid.clone()));
-                let key = newest.ok_or_else(|| Error::unavailable("there is no signing key: set-up has not run"))?;
                 let pkcs8 = app.master_key().await?.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
                     Error::unavailable(format!(
                         "the signing key {} cannot be unsealed: the master key is another one; see docs/operations.md",

@@ -1,14 +1,14 @@
 //! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::users::{self as accounts, UserRef};
-use super::{Context, login, mails, passwords, sessions};
+use super::{Context, login, mails, passwords, sessions, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
 use crate::domain::text::{Email, Password};
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
+use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::table::{Changes, Cond, Write, number};
 use crate::store::{keys, one_time, users};
@@ -17,22 +17,16 @@ use crate::store::{keys, one_time, users};
 const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Asks for a mail with a link to choose a new password by. Whoever asks is told the same whether the address is
-/// anybody's or not, and for either as much is read and written; more than one mail a minute is not sent.
+/// anybody's or not, and for either the table is asked as often; more than one mail a minute is not sent.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
-    let nobodys = keys::guess_mailed(&cx.tenant, &login::hashed(email.canonical()));
-    let user = match accounts::find(cx, &UserRef::Email(email.clone())).await {
-        Ok(user) if shut(cx, &user).is_none() => Some(user),
-        Ok(_) => None,
-        Err(Error::NotFound(_)) => {
-            // In place of the account that there is not, so that it takes as long.
-            cx.app.table.get(&nobodys).await?;
-            None
-        }
-        Err(other) => return Err(other),
-    };
+    let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
+    // For an address that nobody has, an account that is nobody's is asked for, so that it takes as long.
+    let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
+    let user = users::get(&cx.app.table, &cx.tenant, id).await?;
+    let user = user.filter(|user| shut(cx, user).is_none());
     let asked = Changes::new().set("mailedAt", number(cx.now.as_millisecond()));
     let long_ago = number((cx.now - BETWEEN_MAILS).as_millisecond() + 1);
     let rested = Cond::Any(vec![Cond::Absent("mailedAt"), Cond::Lt("mailedAt", long_ago)]);
@@ -43,7 +37,8 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
         }
         None => {
             let ends = (cx.now + BETWEEN_MAILS).as_second();
-            Write::update(nobodys, asked.set("ttl", number(ends))).when(rested, Conflict::Contention)
+            let place = keys::guess_mailed(&cx.tenant, &login::hashed(email.canonical()));
+            Write::update(place, asked.set("ttl", number(ends))).when(rested, Conflict::Contention)
         }
     };
     let mail = user
@@ -63,8 +58,10 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 /// [`Error::InvalidLink`]; [`Error::AccountNotActive`], [`Error::Locked`] where an administrator shut the account;
 /// [`Error::Unavailable`].
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
+    // Before the hash: what is no token costs none.
+    let token = parsed(token)?;
     let hash = passwords::hash(cx, new).await?;
-    follow(cx, token, Purpose::SetPassword, |user| {
+    follow(cx, &token, Purpose::SetPassword, |user| {
         if let Some(refused) = shut(cx, user) {
             return Err(refused);
         }
@@ -84,7 +81,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 /// # Errors
 /// [`Error::InvalidLink`]; [`Error::Unavailable`].
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
-    follow(cx, token, Purpose::VerifyEmail, |user| {
+    follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
         let mut after = user.clone();
         after.email_verified = true;
         Ok(after)
@@ -92,9 +89,12 @@ pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     .await
 }
 
+fn parsed(text: &str) -> Result<Opaque> {
+    Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)
+}
+
 /// Spends a token in the transaction of what it is good for.
-async fn follow(cx: &Context, text: &str, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
-    let token = Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)?;
+async fn follow(cx: &Context, token: &Opaque, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
     let sha256 = token.digest().to_string();
     for _ in 0..accounts::TRIES {
         let found = one_time::get(&cx.app.table, &sha256).await?;
@@ -132,7 +132,12 @@ fn is_still_meant(token: &OneTime, user: &User) -> bool {
 /// Why nobody may choose a password for the account: an administrator shut it. Failed logins are no reason, for whoever
 /// has the address did not cause them.
 fn shut(cx: &Context, user: &User) -> Option<Error> {
+    shut_at(user, cx.now)
+}
+
+/// The same at this moment, for whoever sends such links.
+pub(super) fn shut_at(user: &User, now: Timestamp) -> Option<Error> {
     let mut user = user.clone();
     user.attempts = Attempts::default();
-    login::not_active(&user, cx.now)
+    login::not_active(&user, now)
 }

@@ -72,6 +72,60 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     })
 }
 
+/// A page of accounts by its number.
+#[derive(Debug)]
+pub struct Numbered {
+    /// The accounts; none on a page past the end.
+    pub items: Vec<User>,
+    /// How many accounts there are in all.
+    pub total: u64,
+}
+
+/// The page of this number, from 1: of all accounts, or of those with `q` in their address or name.
+///
+/// It is found by counting from the newest, so the further down it is the more it costs; only ids are read on the way.
+/// What is made or deleted between two pages moves the rest: somebody who reads all of them while that happens can see
+/// an account twice, or miss one. Who must not, goes by cursor ([`list`]).
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn numbered(cx: &Context, q: Option<&str>, page: u32, limit: usize) -> Result<Numbered> {
+    let filter = Filter {
+        q: q.map(str::to_owned),
+        ..Filter::default()
+    };
+    let source = Source::of(cx, &filter, None).await?;
+    let total = source.total(cx, &filter, None).await?;
+    let skipped = u64::from(page.saturating_sub(1)).saturating_mul(u64::try_from(limit).unwrap_or(u64::MAX));
+    let ids = match usize::try_from(skipped) {
+        Ok(skipped_ids) if skipped < total => source.at(cx, skipped_ids, limit).await?,
+        _ => Vec::new(),
+    };
+    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let items = found.into_iter().filter(|user| passes(cx, user, &filter, None));
+    Ok(Numbered {
+        items: items.collect(),
+        total,
+    })
+}
+
+/// The roles that accounts have, by id, in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn roles_by_id<'a>(
+    cx: &Context,
+    accounts: impl IntoIterator<Item = &'a User>,
+) -> Result<BTreeMap<RoleId, Role>> {
+    let grants = accounts.into_iter().flat_map(|user| &user.grants);
+    let ids: BTreeSet<RoleId> = grants.map(|grant| grant.role).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
+    Ok(found.into_iter().map(|role| (role.id, role)).collect())
+}
+
 /// Where ids come from, newest first.
 enum Source {
     Found(Vec<UserId>),
@@ -113,6 +167,26 @@ impl Source {
                 }
                 more |= ids.len() > limit;
                 Ok((ids.into_iter().rev().take(limit).collect(), more))
+            }
+        }
+    }
+
+    /// The ids behind the first `skipped`, `limit` of them.
+    async fn at(&self, cx: &Context, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let wanted = skipped + limit - ids.len();
+            let (some, more) = match self {
+                Self::All => users::next(&cx.app.table, &cx.tenant, after, wanted).await?,
+                _ => self.ids(cx, after, wanted).await?,
+            };
+            after = some.last().copied();
+            let passed = skipped.min(some.len());
+            skipped -= passed;
+            ids.extend(some.into_iter().skip(passed));
+            if !more || ids.len() >= limit {
+                ids.truncate(limit);
+                return Ok(ids);
             }
         }
     }

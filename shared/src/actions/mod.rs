@@ -18,6 +18,7 @@ use crate::id::UserId;
 
 pub mod api_keys;
 pub mod authenticate;
+pub mod bans;
 pub mod catalogue;
 pub mod credentials;
 pub mod deletion;
@@ -31,14 +32,18 @@ pub mod listing;
 pub mod locks;
 pub mod login;
 pub mod mails;
+pub mod outbox;
 pub mod passwords;
+pub mod patches;
 pub mod record;
 pub mod registration;
 pub mod roles;
+pub mod rotation;
 pub mod seating;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod tenants;
 pub mod users;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
@@ -59,7 +64,7 @@ pub struct Terms {
     pub name: &'static str,
     /// An access token.
     pub access: SignedDuration,
-    /// The session: nothing extends it.
+    /// The session: no refresh extends it.
     pub session: SignedDuration,
     /// Whether there is a refresh token.
     pub refresh: bool,

@@ -3,8 +3,8 @@
 use super::{Context, credentials, login, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
-use crate::domain::user::PasswordHash;
-use crate::error::{Error, Forbidden, Result};
+use crate::domain::user::{PasswordHash, User};
+use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,6 +25,18 @@ pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
 /// [`Error::Fault`].
 pub async fn hash(cx: &Context, password: Password) -> Result<PasswordHash> {
     cx.app.hasher.hash(password.secret()).await.map(PasswordHash)
+}
+
+/// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
+/// is not told.
+///
+/// # Errors
+/// [`Forbidden::AnothersAccount`]; otherwise as [`change`].
+pub async fn change_named(cx: &Context, user: &accounts::UserRef, current: Password, new: Password) -> Result<()> {
+    if !user.names(cx.own_account()?) {
+        return Err(Forbidden::AnothersAccount.into());
+    }
+    change(cx, current, new).await
 }
 
 /// Changes the caller's own password, and ends every other session of the account.
@@ -57,25 +69,42 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 /// # Errors
 /// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
-    let found = accounts::find(cx, user).await?;
-    accounts::may_take_over(cx, &found).await?;
-    let (password, temporary) = match new {
-        Some(new) => (new, None),
-        None => {
-            let made = opaque::temporary_password()?;
-            (Password::presented(made.expose_secret().to_owned()), Some(made))
+    let (mut hashed, mut temporary) = (None, None);
+    for _ in 0..accounts::TRIES {
+        let found = accounts::find(cx, user).await?;
+        accounts::may_take_over(cx, &found).await?;
+        let hash = match &hashed {
+            Some(hash) => hash,
+            None => {
+                let password = match new.clone() {
+                    Some(new) => new,
+                    None => one_time(&mut temporary)?,
+                };
+                hashed.insert(hash(cx, password).await?)
+            }
+        };
+        match reset_found(cx, found, hash, temporary.is_some()).await {
+            // Whose password may be set was decided on grants that are not those any more.
+            Err(Error::Conflict(Conflict::Contention)) => {}
+            outcome => return outcome.map(|()| temporary),
         }
-    };
-    let hash = hash(cx, password).await?;
-    accounts::change(cx, found, None, |user| {
-        accounts::may_change(cx, user)?;
+    }
+    Err(Conflict::Contention.into())
+}
+
+fn one_time(temporary: &mut Option<SecretString>) -> Result<Password> {
+    let made = temporary.insert(opaque::temporary_password()?);
+    Ok(Password::presented(made.expose_secret().to_owned()))
+}
+
+async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: bool) -> Result<()> {
+    let edit = |user: &User| {
         let mut after = user.clone();
         after.password = Some(hash.clone());
-        after.must_change_password = temporary.is_some();
+        after.must_change_password = temporary;
         after.attempts = Attempts::default();
         after.end_sessions();
         Ok(after)
-    })
-    .await?;
-    Ok(temporary)
+    };
+    accounts::change_as_decided(cx, found, edit).await.map(drop)
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use secrecy::SecretString;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::{Caller, Context, Terms, authenticate, record};
 use crate::ambient;
 use crate::domain::history::LoginKind;
-use crate::domain::role::{Rung, SystemRole};
+use crate::domain::role::{Role, Rung, SystemRole};
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
@@ -48,6 +48,15 @@ pub struct NamedRole {
     pub name: String,
 }
 
+impl NamedRole {
+    fn of(role: &Role) -> Self {
+        Self {
+            id: role.id,
+            name: role.name.as_given().to_owned(),
+        }
+    }
+}
+
 /// The roles that apply to an account now, by name. Those of the system have their names by heart, so most accounts
 /// cost no round trip here.
 ///
@@ -69,10 +78,7 @@ pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
         .collect();
     if !custom.is_empty() {
         let found = roles::get_all(&cx.app.table, &cx.tenant, custom.into_iter().map(|(id, _)| id)).await?;
-        named.extend(found.iter().map(|role| NamedRole {
-            id: role.id,
-            name: role.name.as_given().to_owned(),
-        }));
+        named.extend(found.iter().map(NamedRole::of));
     }
     Ok(named)
 }
@@ -145,6 +151,72 @@ pub async fn issue(
     Ok((token, expires_at))
 }
 
+/// Carries on a session by its access token alone, for contracts without refresh tokens: the same token while so much of
+/// it or more is left, else a new one, and the session begins anew from now. Sessions of other contracts are not
+/// prolonged this way: each ends when its own contract says.
+///
+/// # Errors
+/// [`Error::InvalidToken`] where it opens nothing now; [`Error::Unavailable`].
+pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
+    for _ in 0..REFRESH_TRIES {
+        match renew_once(cx, token, terms, left).await {
+            Err(Error::PreconditionFailed) => part().await?,
+            outcome => return outcome,
+        }
+    }
+    Err(Error::unavailable("a session was renewed by others again and again"))
+}
+
+async fn renew_once(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
+    let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
+    let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
+    if caller.session.surface != cx.origin.surface.name {
+        return Err(Error::InvalidToken);
+    }
+    let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
+    let named: Vec<NamedRole> = caller.roles.iter().map(NamedRole::of).collect();
+    let (access_token, expires_at) = if ends.duration_since(cx.now) >= left {
+        (token.clone(), ends)
+    } else {
+        prolong(cx, &caller.session, user, &named, terms).await?
+    };
+    Ok(Issued {
+        user: Some(user.clone()),
+        rung: rung(&named),
+        roles: named.into_iter().map(|role| role.name).collect(),
+        access_token,
+        expires_at,
+        refresh_token: None,
+    })
+}
+
+/// Lets a session begin anew from now, and issues a token for it.
+async fn prolong(
+    cx: &Context,
+    session: &Session,
+    user: &User,
+    named: &[NamedRole],
+    terms: &Terms,
+) -> Result<(SecretString, Timestamp)> {
+    let mut after = session.clone();
+    // Never shorter: another token of the session may have been given out for longer.
+    after.expires_at = (cx.now + cx.tenant_settings.applied(terms).session).max(session.expires_at);
+    let issued = issue(cx, &after, named, claims(user, named, terms), terms).await?;
+    let writes = [
+        sessions::change(session, &after)?,
+        record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?,
+    ];
+    cx.app.table.transact(&writes).await?;
+    Ok(issued)
+}
+
+/// Waits a moment by chance, so that a crowd parts.
+async fn part() -> Result<()> {
+    let [chance] = ambient::random::<1>()?;
+    tokio::time::sleep(Duration::from_millis(u64::from(chance) / 4)).await;
+    Ok(())
+}
+
 /// Exchanges a refresh token for a new pair (RFC 6749, 6; rotation as RFC 9700, 4.14.2).
 ///
 /// # Errors
@@ -153,11 +225,8 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     for _ in 0..REFRESH_TRIES {
         match refresh_once(cx, &token, terms).await {
-            // Another refresh of the same session came between reading and writing. By chance, so that a crowd parts.
-            Err(Error::PreconditionFailed) => {
-                let [chance] = ambient::random::<1>()?;
-                tokio::time::sleep(Duration::from_millis(u64::from(chance) / 4)).await;
-            }
+            // Another refresh of the same session came between reading and writing.
+            Err(Error::PreconditionFailed) => part().await?,
             outcome => return outcome,
         }
     }
@@ -215,6 +284,20 @@ async fn end_stolen(cx: &Context, session: &Session) -> Result<Issued> {
 pub async fn logout(cx: &Context) -> Result<()> {
     let Caller { session, .. } = cx.caller()?;
     end(cx, session).await
+}
+
+/// Ends the caller's session, and that of a refresh token of the caller's own. One of somebody else's is left alone, as
+/// is whatever is no token: a client that logs out has nothing to learn from it.
+///
+/// # Errors
+/// As [`logout`].
+pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
+    logout(cx).await?;
+    let own = RefreshToken::parse(refresh).filter(|token| Ok(token.user()) == cx.caller().map(|caller| caller.id));
+    match own {
+        Some(_) => revoke(cx, refresh).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is

@@ -71,7 +71,7 @@ impl TenantSettings {
             return *terms;
         };
         let seconds = |count: u32| SignedDuration::from_secs(i64::from(count));
-        let access = seconds(set.access);
+        let access = set.access.map_or(terms.access, seconds);
         // Without a refresh token nothing carries a session on beyond its one access token.
         let session = if terms.refresh {
             set.session.map_or(terms.session, seconds)

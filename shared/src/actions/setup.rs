@@ -4,14 +4,14 @@
 use super::users::{self, NewUser};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Context, api_keys};
+use super::{Context, api_keys, rotation};
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
+use crate::domain::tenant::Tenant;
+use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
-use crate::proof::jwt::SigningKey;
-use crate::store::signing_keys::{self, StoredKey};
 use crate::store::table::{Cond, Write};
-use crate::store::{self, keys, roles, secret};
+use crate::store::{keys, roles, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub struct Made {
     pub roles: Vec<String>,
     /// Names of first accounts.
     pub accounts: Vec<String>,
-    /// Whether a signing key was made.
-    pub signing_key: bool,
+    /// How many signing keys: at first the one that signs and the next.
+    pub signing_keys: usize,
     /// Whether the first API key was made.
     pub api_key: bool,
 }
@@ -53,7 +53,8 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
             Err(other) => return Err(other),
         }
     }
-    made.signing_key = first_key(cx).await?;
+    main_tenant(cx).await?;
+    made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, account.name, account.user, account.role).await? {
             made.accounts.push(account.name.to_owned());
@@ -67,17 +68,23 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
 
 /// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.
 async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
-    if text.expose_secret().len() < SHORTEST_API_KEY {
+    let text = text.expose_secret();
+    if text.len() < SHORTEST_API_KEY {
         return Err(Error::fault(format!(
             "the first API key has less than {SHORTEST_API_KEY} characters: choose a longer one"
         )));
     }
-    let key = api_keys::new(cx, "first API key", text.expose_secret(), None)?;
+    // Whatever else a header cannot carry as it is, so that no request could ever come with it.
+    if text.trim() != text || !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return Err(Error::fault(
+            "the first API key has characters that a header cannot carry: choose another of ASCII letters and digits",
+        ));
+    }
+    let name = Label::parse("first API key").map_err(Error::fault)?;
+    let key = api_keys::new(cx, name, text, None)?;
     let marker = Write::put(keys::first_api_key(&cx.tenant, &key.digest).attributes());
-    let writes = [
-        marker.when(Cond::absent(), Conflict::Contention),
-        store::api_keys::put(&key)?,
-    ];
+    let mut writes = vec![marker.when(Cond::absent(), Conflict::Contention)];
+    writes.extend(api_keys::writes(cx, &key)?);
     match cx.app.table.transact(&writes).await {
         Ok(()) => Ok(true),
         Err(Error::Conflict(Conflict::Contention)) => Ok(false),
@@ -96,6 +103,20 @@ async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
     cx.app.table.batch_write(&writes).await
 }
 
+/// `main` is listed among the tenants, and nobody can make another of its name.
+async fn main_tenant(cx: &Context) -> Result<()> {
+    let tenant = Tenant {
+        id: cx.tenant.clone(),
+        name: None,
+        created_at: cx.now,
+        created_by: None,
+    };
+    match cx.app.table.transact(&[tenants::put(&tenant)?]).await {
+        Err(Error::Conflict(Conflict::TenantTaken)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
 async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> Result<bool> {
     let marker = keys::first_account(&cx.tenant, name);
     if cx.app.table.get(&marker).await?.is_some() {
@@ -106,31 +127,6 @@ async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> R
         Ok(_) => Ok(true),
         // Another set-up was quicker, or somebody has the name.
         Err(Error::Conflict(Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken)) => Ok(false),
-        Err(other) => Err(other),
-    }
-}
-
-async fn first_key(cx: &Context) -> Result<bool> {
-    if !signing_keys::all(&cx.app.table).await?.is_empty() {
-        return Ok(false);
-    }
-    let algorithm = cx.app.settings.jwt_algorithm;
-    let key = SigningKey::generate(algorithm)?;
-    let stored = StoredKey {
-        kid: key.kid().to_owned(),
-        algorithm: algorithm.to_string(),
-        jwk: key.public_jwk(),
-        sealed: cx
-            .app
-            .master_key()
-            .await?
-            .seal(key.pkcs8().expose_secret(), key.kid().as_bytes())?,
-        created_at: cx.now,
-        signs_from: cx.now,
-    };
-    match cx.app.table.transact(&signing_keys::put_first(&stored)?).await {
-        Ok(()) => Ok(true),
-        Err(Error::PreconditionFailed) => Ok(false),
         Err(other) => Err(other),
     }
 }

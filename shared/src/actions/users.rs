@@ -30,6 +30,15 @@ pub enum UserRef {
 }
 
 impl UserRef {
+    /// Whether it stands for this account.
+    pub fn names(&self, user: &User) -> bool {
+        match self {
+            Self::Id(id) => *id == user.id,
+            Self::Email(email) => user.email.as_ref() == Some(email),
+            Self::Username(name) => user.username.as_ref() == Some(name),
+        }
+    }
+
     /// The account that this text names: by id, address or username. No text is two of them.
     pub fn parse(text: &str) -> Option<Self> {
         let id = text.parse().ok().map(Self::Id);
@@ -72,6 +81,8 @@ pub struct UserPatch {
     pub status: Option<Status>,
     /// A new password.
     pub password: Option<Password>,
+    /// Names or ids of all roles that it has from now on, beside the one that everybody has.
+    pub roles: Option<Vec<String>>,
     /// The version that it is a change of, where the client said so.
     pub expected: Option<u64>,
 }
@@ -82,9 +93,7 @@ pub struct UserPatch {
 /// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
 /// [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
-    // Before any is looked up: a list of thousands would be thousands of reads.
-    grants::room_for(new.roles.len())?;
-    let given = grants::named(cx, &new.roles).await?;
+    let given = grants::listed(cx, &new.roles).await?;
     for role in &given {
         policy::may_grant(&cx.caller()?.rights, role)?;
     }
@@ -109,6 +118,24 @@ pub(super) async fn create_with(
     given: &[Role],
     also: impl Fn(&User) -> Result<Vec<Write>>,
 ) -> Result<User> {
+    let mut user = beginning(cx, new, given).await?;
+    for _ in 0..seating::TRIES {
+        let rows = [record::created(cx, &user)?];
+        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
+        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
+        match plan.commit(&cx.app.table).await {
+            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
+            outcome => return outcome.map(|()| user),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+/// An account at its beginning, not yet written.
+///
+/// # Errors
+/// [`Error::Invalid`] for one without any name; [`Conflict::TooManyGrants`].
+pub(super) async fn beginning(cx: &Context, new: NewUser, given: &[Role]) -> Result<User> {
     if new.email.is_none() && new.username.is_none() {
         return Err(Error::invalid(
             "/email",
@@ -121,7 +148,7 @@ pub(super) async fn create_with(
     };
     let grants = grants::first(cx, given)?;
     grants::room_for(grants.len())?;
-    let mut user = User {
+    Ok(User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         email_verified: new.email_verified && new.email.is_some(),
@@ -139,17 +166,7 @@ pub(super) async fn create_with(
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,
-    };
-    for _ in 0..seating::TRIES {
-        let rows = [record::created(cx, &user)?];
-        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
-            outcome => return outcome.map(|()| user),
-        }
-    }
-    Err(Conflict::Contention.into())
+    })
 }
 
 /// The account, unless it is deleted.
@@ -180,28 +197,18 @@ pub(super) async fn change(
     expected: Option<u64>,
     edit: impl FnMut(&User) -> Result<User>,
 ) -> Result<User> {
-    change_in(cx, found, expected, None, edit).await
+    change_with(cx, found, expected, &[], edit).await
 }
 
-/// The same, provided that a role is as it was read; else [`Conflict::Contention`].
+/// The same, provided that these roles are as they were read; else [`Conflict::Contention`].
 ///
 /// # Errors
 /// As [`change`].
 pub(super) async fn change_with(
     cx: &Context,
-    found: User,
-    role: Option<&Role>,
-    edit: impl FnMut(&User) -> Result<User>,
-) -> Result<User> {
-    // The role that everybody has is never edited away from under a grant, and must not become a hot item.
-    change_in(cx, found, None, role.filter(|role| role.id != USER.id), edit).await
-}
-
-async fn change_in(
-    cx: &Context,
     mut found: User,
     expected: Option<u64>,
-    role: Option<&Role>,
+    roles: &[Role],
     mut edit: impl FnMut(&User) -> Result<User>,
 ) -> Result<User> {
     for _ in 0..TRIES {
@@ -213,12 +220,33 @@ async fn change_in(
             return Ok(after);
         }
         touched(cx, &mut after);
-        match commit(cx, &found, &mut after, role).await {
+        match commit(cx, &found, &mut after, roles).await {
             Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
             outcome => return outcome.map(|()| after),
         }
     }
     Err(Conflict::Contention.into())
+}
+
+/// The same, provided that the account has the grants on which it was decided that the caller may; else
+/// [`Conflict::Contention`], and it is to be decided again.
+///
+/// # Errors
+/// As [`change`].
+pub(super) async fn change_as_decided(
+    cx: &Context,
+    found: User,
+    mut edit: impl FnMut(&User) -> Result<User>,
+) -> Result<User> {
+    let decided_on = found.grants.clone();
+    let edit = |user: &User| {
+        may_change(cx, user)?;
+        if user.grants != decided_on {
+            return Err(Conflict::Contention.into());
+        }
+        edit(user)
+    };
+    change(cx, found, None, edit).await
 }
 
 /// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
@@ -230,11 +258,13 @@ pub(super) fn is_same(a: &User, b: &User) -> bool {
     a == b && spelled(a) == spelled(b)
 }
 
-async fn commit(cx: &Context, before: &User, after: &mut User, role: Option<&Role>) -> Result<()> {
+async fn commit(cx: &Context, before: &User, after: &mut User, given: &[Role]) -> Result<()> {
+    // The role that everybody has is never edited away from under a grant, and must not become a hot item.
+    let given = || given.iter().filter(|role| role.id != USER.id);
     for _ in 0..seating::TRIES {
         let mut rows = record::changes(cx, before, after)?;
         rows.extend(mails::notices(cx, before, after)?);
-        let unchanged = role.map(|role| roles::unchanged(role, Conflict::Contention));
+        let unchanged = given().map(|role| roles::unchanged(role, Conflict::Contention));
         let plan = users::writes(Some(before), after)?.and(rows).and(unchanged);
         match plan.commit(&cx.app.table).await {
             Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, Some(before), after).await?,
@@ -250,40 +280,10 @@ pub(super) fn touched(cx: &Context, user: &mut User) {
     user.modified_at = cx.now;
 }
 
-/// Changes an account as an administrator.
+/// What a patch makes of address and name.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
-pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<User> {
-    let found = find(cx, user).await?;
-    may_change(cx, &found)?;
-    if patch.password.is_some() || patch.email.is_some() {
-        may_take_over(cx, &found).await?;
-    }
-    let password = match patch.password.clone() {
-        Some(password) => Some(passwords::hash(cx, password).await?),
-        None => None,
-    };
-    change(cx, found, patch.expected, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        if let Some(profile) = &patch.profile {
-            after.profile = user.profile.merge(profile)?;
-        }
-        if let Some(hash) = &password {
-            after.password = Some(hash.clone());
-            after.must_change_password = false;
-            after.end_sessions();
-        }
-        rename(&mut after, &patch)?;
-        if let Some(status) = patch.status {
-            set_status(&mut after, status)?;
-        }
-        Ok(after)
-    })
-    .await
-}
-
+/// [`Error::Invalid`] where neither is left.
 pub(super) fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
     if let Some(email) = &patch.email {
         let same = after.email == *email;

@@ -5,7 +5,7 @@ use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
 use super::tenant::TenantId;
-use super::text::Description;
+use super::text::Label;
 use crate::id::{ApiKeyId, UserId};
 
 /// An API key, without its text.
@@ -17,7 +17,7 @@ pub struct ApiKey {
     /// Whose it is.
     pub tenant: TenantId,
     /// What it is for, in its maker's words.
-    pub name: Description,
+    pub name: Label,
     /// The SHA-256 of its text, which is its place in the table.
     pub digest: String,
     /// The first characters of its text, to tell it from others by.

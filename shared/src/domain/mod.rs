@@ -8,6 +8,7 @@ pub mod mail;
 pub mod permission;
 pub mod profile;
 pub mod role;
+pub mod rotation;
 pub mod session;
 pub mod tenant;
 pub mod tenant_settings;

@@ -2,14 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Manage accounts.
+/// Manage accounts, and the tenant's settings.
 pub const ADMIN_USERS: &str = "admin.users";
 /// Manage roles.
 pub const ADMIN_ROLES: &str = "admin.roles";
 /// Manage API keys.
 pub const ADMIN_KEYS: &str = "admin.keys";
-/// Manage the tenant's settings.
-pub const ADMIN_SETTINGS: &str = "admin.settings";
 /// Manage tenants. Held by owners of `main`.
 pub const ADMIN_TENANTS: &str = "admin.tenants";
 
@@ -30,12 +28,11 @@ pub fn built_in() -> Vec<Permission> {
     [
         (
             ADMIN_USERS,
-            "Create, change and delete accounts, and give and take roles",
+            "Create, change and delete accounts, give and take roles, and change the tenant's settings",
             "tenant",
         ),
         (ADMIN_ROLES, "Create, change and delete roles", "tenant"),
         (ADMIN_KEYS, "Create and revoke API keys", "tenant"),
-        (ADMIN_SETTINGS, "Change the tenant's settings", "tenant"),
         (ADMIN_TENANTS, "Create tenants and list them", "global"),
     ]
     .map(|(name, description, scope)| Permission {

@@ -8,7 +8,7 @@ use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_SETTINGS, ADMIN_TENANTS, ADMIN_USERS};
+use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
 use super::tenant::TenantId;
 use super::text::RoleName;
 use crate::id::RoleId;
@@ -142,7 +142,7 @@ pub const ADMIN: SystemRole = SystemRole {
     name: "admin",
     description: "Administrators: manage accounts and roles",
     rung: Some(Rung::Admin),
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
 /// The highest rung. Owners of `main` hold `admin.tenants` as well.
@@ -151,7 +151,7 @@ pub const OWNER: SystemRole = SystemRole {
     name: "owner",
     description: "Owners: everything",
     rung: Some(Rung::Owner),
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
 /// Beside the ladder.
@@ -160,7 +160,7 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     name: "SYS_ADMIN",
     description: "System administrators: manage accounts and roles, beside the ladder",
     rung: None,
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_SETTINGS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
 

@@ -31,7 +31,7 @@ pub struct Session {
     /// When it was opened.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
-    /// Its absolute end: nothing extends it.
+    /// Its end: no refresh extends it, only a renewal where the contract has one.
     #[serde(with = "millisecond::required")]
     pub expires_at: Timestamp,
     /// The account's epoch when it was opened; it lives while they are equal.

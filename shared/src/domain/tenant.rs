@@ -2,9 +2,15 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
-/// A tenant's id: 1 to 32 of `a-z`, `0-9` and `-`, so that it is safe in a key, a host name and a claim.
+use super::text::Label;
+use crate::id::UserId;
+
+/// A tenant's id: 1 to 32 of `a-z`, `0-9` and `-`, which stands at neither end, so that it is safe in a key, a host name
+/// and a claim.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TenantId(String);
@@ -20,12 +26,11 @@ impl TenantId {
     /// # Errors
     /// A public sentence where it has another shape.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fits = (1..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let fits = (1..=32).contains(&text.len()) && text.bytes().all(allowed);
+        let fits = fits && !text.starts_with('-') && !text.ends_with('-');
         fits.then(|| Self(text.to_owned()))
-            .ok_or_else(|| "a tenant is 1 to 32 of a-z, 0-9 and -".to_owned())
+            .ok_or_else(|| "a tenant's id is 1 to 32 of a-z, 0-9 and -, which stands at neither end".to_owned())
     }
 
     /// The id's text.
@@ -37,5 +42,51 @@ impl TenantId {
 impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A tenant. Everything of it bears its id; this is what is known of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<Label>,
+    /// When it was made.
+    #[serde(with = "millisecond::required")]
+    pub created_at: Timestamp,
+    /// Who made it, an account of `main`; set-up where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_by: Option<UserId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn z05_an_id_is_safe_in_a_key_a_host_name_and_a_claim() {
+        for text in ["main", "a", "0", "acme-2", &"a".repeat(32)] {
+            assert_eq!(TenantId::parse(text).unwrap().as_str(), text);
+        }
+        for text in [
+            "",
+            "ORG1",
+            "a.b",
+            "a_b",
+            "a b",
+            "a#b",
+            "a/b",
+            "ä",
+            "a\n",
+            "*",
+            "-a",
+            "a-",
+            &"a".repeat(33),
+        ] {
+            assert!(TenantId::parse(text).is_err(), "{text:?}");
+        }
     }
 }

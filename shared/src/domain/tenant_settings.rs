@@ -1,11 +1,27 @@
 //! What a tenant can set for itself: in force everywhere within ten seconds.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::lockout::LockoutRule;
+
+/// The fewest characters of a password that a tenant can ask for.
+pub const MIN_PASSWORD_LENGTH: RangeInclusive<u32> = 0..=128;
+/// Failed logins in a row that can lock an account.
+pub const LOCKOUT_LIMIT: RangeInclusive<u32> = 1..=100;
+/// How long the first lock can be, in seconds. No lock is longer than the longest of these.
+pub const LOCKOUT_SECONDS: RangeInclusive<u32> = 1..=86_400;
+/// How long an access token can last, in seconds: a minute to [`LONGEST_TOKEN`].
+pub const ACCESS_LIFETIME: RangeInclusive<u32> = 60..=7_776_000;
+/// How long a session can last, in seconds: a minute to 400 days.
+pub const SESSION_LIFETIME: RangeInclusive<u32> = 60..=34_560_000;
+/// How long the histories can be kept, in days.
+pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3_650;
+/// The longest that an access token can be made to last: until then after its last signature a signing key stays.
+pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Whether people who register give an e-mail address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,14 +48,15 @@ pub enum EmailVerification {
     Required,
 }
 
-/// How long what a login issues lasts, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// How long what a login issues lasts, in seconds; what is absent is the contract's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Lifetimes {
     /// An access token.
-    pub access: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<u32>,
     /// The session, where it outlives its access tokens: nothing extends it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<u32>,
 }
 
@@ -97,4 +114,14 @@ pub struct TenantSettings {
     pub public_url: Option<String>,
     /// How long tokens last, by the name of [`crate::actions::Terms`], where that was set.
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tenant_can_make_a_token_last_longer_than_its_signing_key() {
+        assert_eq!(i64::from(*ACCESS_LIFETIME.end()), LONGEST_TOKEN.as_secs());
+    }
 }

@@ -18,7 +18,7 @@ mod role_name;
 mod username;
 
 pub use email::Email;
-pub use free::{Department, Description};
+pub use free::{Department, Description, Label};
 pub use login::Login;
 pub use password::Password;
 pub use permission::PermissionName;

@@ -31,6 +31,19 @@ pub struct Created<T> {
 #[derive(Debug)]
 pub struct NoContent;
 
+/// `202`: it is seen to, and how it ends is not told here.
+#[derive(Debug)]
+pub struct Accepted;
+
+/// A sentence as plain text, for somebody who followed a link in a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sentence {
+    /// `200`.
+    Done(&'static str),
+    /// `400`.
+    Refused(&'static str),
+}
+
 /// `200` with JSON, or `204` where there is nothing to say.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
@@ -111,6 +124,23 @@ impl<T: Serialize> IntoResponse for Created<T> {
 impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        StatusCode::ACCEPTED.into_response()
+    }
+}
+
+impl IntoResponse for Sentence {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::Done(text) => (StatusCode::OK, text),
+            Self::Refused(text) => (StatusCode::BAD_REQUEST, text),
+        };
+        // Axum says that it is text/plain, in UTF-8.
+        (status, text).into_response()
     }
 }
 

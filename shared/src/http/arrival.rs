@@ -126,21 +126,15 @@ fn tenant(source: &TenantSource, parts: &Parts) -> Result<TenantId> {
     )
 }
 
-/// The host that a request came to, without its port: API Gateway's word, or on a socket the client's.
+/// The host that a request came to, as DNS knows it: without its port, without the dot that may end it, and in lower
+/// case. API Gateway's word and no other, or on a socket the client's.
 fn host(parts: &Parts) -> Option<String> {
-    let gateway = match parts.extensions.get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(gateway)) => gateway.domain_name.clone(),
-        _ => None,
+    let told = match parts.extensions.get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(gateway)) => gateway.domain_name.as_deref(),
+        _ => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
     };
-    let sent = || {
-        parts
-            .headers
-            .get(HOST)
-            .and_then(|host| host.to_str().ok())
-            .map(str::to_owned)
-    };
-    let host = gateway.or_else(sent)?.to_ascii_lowercase();
-    Some(host.split(':').next().unwrap_or_default().to_owned())
+    let name = told?.split(':').next()?;
+    Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
 }
 
 fn own_id(now: Timestamp) -> String {

@@ -10,7 +10,7 @@ use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::GrantId;
+use crate::id::{ApiKeyId, GrantId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -48,6 +48,20 @@ pub struct RolePath(pub String);
 #[derive(Debug, Clone)]
 pub struct GrantPath(pub GrantId);
 
+/// `{key}`: the id of an API key.
+#[derive(Debug, Clone)]
+pub struct KeyPath(pub ApiKeyId);
+/// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
+pub struct OneTimePath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for OneTimePath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        segment(parts, state, "token").await.map(Self)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     type Rejection = Error;
 
@@ -71,6 +85,15 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "grant").await?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "key").await?;
+        text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
     }
 }
 

@@ -71,13 +71,9 @@ impl IntoResponse for Error {
     }
 }
 
-/// What the dialect says to this error: the example of a refusal for the document.
-pub fn example(speech: &Speech, path: &str, error: &Error) -> Option<(StatusCode, HeaderMap, serde_json::Value)> {
-    let asked = Asked {
-        path: path.to_owned(),
-        with_token: true,
-    };
-    let (parts, body) = (speech.refuse)(error, &asked).into_parts();
+/// What the dialect says to this error: an example for the document, and what tests expect.
+pub fn example(speech: &Speech, asked: &Asked, error: &Error) -> Option<(StatusCode, HeaderMap, serde_json::Value)> {
+    let (parts, body) = (speech.refuse)(error, asked).into_parts();
     let bytes = body.collect().now_or_never()?.ok()?.to_bytes();
     let body = serde_json::from_slice(&bytes).ok()?;
     Some((parts.status, parts.headers, body))

@@ -12,10 +12,10 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Created, Json, Kept, Listed, Maybe, NoContent, Public, Tagged, WithCookie};
+use super::answer::{Accepted, Created, Json, Kept, Listed, Maybe, NoContent, Public, Sentence, Tagged, WithCookie};
 use super::any_case::{AnyCaseBody, AnyCaseQuery};
 use super::body::{Body, MaybeBody, MergePatch};
-use super::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
+use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
 use super::page::Page;
 use crate::actions::Context;
 use crate::error::Result;
@@ -243,6 +243,29 @@ impl Input for GrantPath {
     }
 }
 
+impl Input for KeyPath {
+    fn describe(description: &mut Description) {
+        let (says, example) = ("The API key's id", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+        description
+            .parameters
+            .push(text_parameter("key", ParameterIn::Path, Required::True, says, example));
+        description.refusals.push(404);
+    }
+}
+
+impl Input for OneTimePath {
+    fn describe(description: &mut Description) {
+        let says = "The one-time token of a mail";
+        description.parameters.push(text_parameter(
+            "token",
+            ParameterIn::Path,
+            Required::True,
+            says,
+            "usher_ot_…",
+        ));
+    }
+}
+
 impl Input for IfMatch {
     fn describe(description: &mut Description) {
         let says = "The `ETag` that the change is meant for; without it, whatever is there is changed";
@@ -321,6 +344,21 @@ impl<T: ToSchema> Output for Listed<T> {
 impl Output for NoContent {
     fn describe(description: &mut Description) {
         description.answer(StatusCode::NO_CONTENT, "Done", None);
+    }
+}
+
+impl Output for Accepted {
+    fn describe(description: &mut Description) {
+        description.answer(StatusCode::ACCEPTED, "It is seen to", None);
+    }
+}
+
+impl Output for Sentence {
+    fn describe(description: &mut Description) {
+        for (status, says) in [(StatusCode::OK, "Done"), (StatusCode::BAD_REQUEST, "Refused")] {
+            let schema = ObjectBuilder::new().schema_type(Type::String).build();
+            description.answer(status, says, Some(("text/plain", RefOr::T(schema.into()))));
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -76,11 +77,14 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
     parts.extensions.insert(arrival.clone());
     parts.extensions.insert(taken.clone());
     refuse_head(&mut parts);
+    let left = super::lambda::time_left(&parts, arrival.now).unwrap_or(Duration::MAX);
     let answer = routes.oneshot(Request::from_parts(parts, Body::new(body)));
-    let response = match AssertUnwindSafe(answer).catch_unwind().await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => Error::fault("a handler panicked").into_response(),
+    let answer = tokio::time::timeout(left, AssertUnwindSafe(answer).catch_unwind());
+    let response = match answer.await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => Error::fault("a handler panicked").into_response(),
+        Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
     let mut response = phrase(response, speeches.of_path(&asked.path), &asked, &arrival);
     headers(&mut response, &arrival);

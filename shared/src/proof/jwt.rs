@@ -68,6 +68,16 @@ pub struct AccessClaims {
     pub extra: Map<String, Value>,
 }
 
+impl AccessClaims {
+    /// When it ends.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] where that is no time.
+    pub fn expires_at(&self) -> Result<Timestamp> {
+        Timestamp::from_second(self.exp).map_err(|_| Error::InvalidToken)
+    }
+}
+
 /// Signs access tokens with one key.
 #[derive(Debug)]
 pub struct Signer {

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::dynamo::Table;
+use super::dynamo::{Index, Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Write, from_item, number, text, to_item};
+use super::table::{Changes, Cond, Key, Write, from_item, number, string, text, to_item};
 use crate::domain::api_key::ApiKey;
 use crate::domain::tenant::TenantId;
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
+use crate::id::ApiKeyId;
 
 /// How often the last use is written down at most.
 pub const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
@@ -53,4 +54,64 @@ pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
         .update(&keys::api_key(&key.tenant, &key.digest), &changes, &when)
         .await
         .map(drop)
+}
+
+/// A tenant's keys, newest first, after this one; and the id of the last one looked at, where there are more. The index
+/// says which keys there are, and may be behind: one that is gone is left out, so a page can be short.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn newest(
+    table: &Table,
+    t: &TenantId,
+    after: Option<ApiKeyId>,
+    limit: usize,
+) -> Result<(Vec<ApiKey>, Option<ApiKeyId>)> {
+    let query = Query {
+        index: Some(Index::One),
+        pk: keys::api_keys_index(t),
+        after: after.map(|id| id.to_string()),
+        newest_first: true,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let listed: Vec<(String, Key)> = page
+        .items
+        .iter()
+        .filter_map(|item| Some((string(item, "GSI1SK")?.to_owned(), Key::of(item)?)))
+        .collect();
+    let last = listed.last().and_then(|(id, _)| id.parse().ok()).filter(|_| page.more);
+    let places: Vec<Key> = listed.into_iter().map(|(_, place)| place).collect();
+    let found = table.batch_get(&places).await?;
+    let mut found: Vec<ApiKey> = found.into_iter().map(from_item).collect::<Result<_>>()?;
+    found.sort_unstable_by_key(|key| std::cmp::Reverse(key.id));
+    Ok((found, last))
+}
+
+/// The key of this id.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<ApiKey>> {
+    let query = Query {
+        index: Some(Index::One),
+        pk: keys::api_keys_index(t),
+        prefix: Some(id.to_string()),
+        limit: Some(1),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let Some(place) = page.items.first().and_then(Key::of) else {
+        return Ok(None);
+    };
+    let key: Option<ApiKey> = table.get(&place).await?.map(from_item).transpose()?;
+    // The index only says where to look.
+    Ok(key.filter(|key| key.id == id && key.tenant == *t))
+}
+
+/// Removes a key, provided that it is still there.
+pub fn remove(key: &ApiKey) -> Write {
+    let same = Cond::Eq("id", text(key.id.to_string()));
+    Write::delete(keys::api_key(&key.tenant, &key.digest)).when(same, Error::NotFound(Noun::ApiKey))
 }

@@ -16,4 +16,5 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod table;
 pub mod tenant_settings;
+pub mod tenants;
 pub mod users;

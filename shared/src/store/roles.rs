@@ -99,10 +99,18 @@ pub async fn members(
 /// # Errors
 /// Where it cannot be put into an item: a defect.
 pub fn create(role: &Role) -> Result<Vec<Write>> {
+    create_with(role, None)
+}
+
+/// The same for a role that somebody has from its beginning, with a seat on this counter.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
     let mut writes = vec![claim(role)];
     let item = to_item(&keys::role(&role.tenant, role.id), role)?;
     writes.push(Write::put(item).when(Cond::absent(), Conflict::RoleNameTaken));
-    writes.extend(seats::open(role));
+    writes.extend(seats::open(role, seat));
     Ok(writes)
 }
 

@@ -43,17 +43,17 @@ pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
         .when(Cond::exists(), Error::NotFound(Noun::Role))
 }
 
-/// The counters of a new role.
-pub fn open(role: &Role) -> Vec<Write> {
-    let shares = role
-        .max_count
-        .map(|limit| shares(limit, &vec![0; usize::from(role.counters)]));
+/// The counters of a new role. Somebody who has it from its beginning has a seat on this one: to open a counter and to
+/// take a seat on it would be two writes to one item, and no transaction has those.
+pub fn open(role: &Role, seat: Option<u8>) -> Vec<Write> {
+    let taken: Vec<u32> = (0..role.counters).map(|n| u32::from(seat == Some(n))).collect();
+    let shares = role.max_count.map(|limit| shares(limit, &taken));
     keys::all_seats(role)
         .into_iter()
         .enumerate()
         .map(|(n, key)| {
             let mut item = key.attributes();
-            item.insert("taken".to_owned(), number(0));
+            item.insert("taken".to_owned(), number(taken.get(n).copied().unwrap_or(0)));
             if let Some(share) = shares.as_ref().and_then(|shares| shares.get(n)) {
                 item.insert("share".to_owned(), number(share));
             }

@@ -2,7 +2,7 @@
 
 use super::dynamo::{Query, Table, Updated};
 use super::keys;
-use super::table::{Changes, Cond, Key, Write, from_item, number, to_item};
+use super::table::{Changes, Cond, Item, Key, Write, from_item, number, to_item};
 use crate::domain::api_key::ApiKey;
 use crate::domain::role::Role;
 use crate::domain::session::Session;
@@ -67,10 +67,7 @@ pub async fn present_with(
 /// # Errors
 /// Where it cannot be put into an item: a defect.
 pub fn open(session: &Session) -> Result<Write> {
-    let key = keys::session(&session.tenant, session.user, session.id);
-    let mut item = to_item(&key, session)?;
-    item.insert("ttl".to_owned(), number(session.expires_at.as_second()));
-    Ok(Write::put(item).when(Cond::absent(), Error::fault("a new session has the id of another")))
+    Ok(Write::put(item(session)?).when(Cond::absent(), Error::fault("a new session has the id of another")))
 }
 
 /// Changes a session, provided that it is as it was read; else [`Error::PreconditionFailed`].
@@ -83,7 +80,7 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
         version: before.version + 1,
         ..after.clone()
     };
-    let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, &after)?);
+    let changes = Changes::between(&item(before)?, &item(&after)?);
     Ok(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed))
 }
 
@@ -126,9 +123,15 @@ pub async fn confirm(table: &Table, session: &Session) -> Result<Option<Session>
         ..family.clone()
     });
     let key = keys::session(&session.tenant, session.user, session.id);
-    let changes = Changes::between(&to_item(&key, session)?, &to_item(&key, &used)?);
+    let changes = Changes::between(&item(session)?, &item(&used)?);
     let updated = table.update(&key, &changes, &as_read(session)).await?;
     Ok(matches!(updated, Updated::Done(_)).then_some(used))
+}
+
+fn item(session: &Session) -> Result<Item> {
+    let mut item = to_item(&keys::session(&session.tenant, session.user, session.id), session)?;
+    item.insert("ttl".to_owned(), number(session.expires_at.as_second()));
+    Ok(item)
 }
 
 fn as_read(session: &Session) -> Cond {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Cond, Write, from_item, to_item};
+use super::table::{Changes, Cond, Write, from_item, text, to_item};
 use crate::error::{Error, Result};
 
 /// A signing key as it is kept.
@@ -44,16 +44,31 @@ pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
     table.query(&query).await?.items.into_iter().map(from_item).collect()
 }
 
-/// Writes the first key of a stack; refused with [`Error::PreconditionFailed`] where it has one.
+/// Publishes a key, provided that `newest` is still the one that was published last (none: that there is none);
+/// else [`Error::PreconditionFailed`].
 ///
 /// # Errors
-/// Where it cannot be put into an item: a defect.
-pub fn put_first(key: &StoredKey) -> Result<Vec<Write>> {
-    let marker = Write::put(keys::first_signing_key().attributes());
-    Ok(vec![
-        marker.when(Cond::absent(), Error::PreconditionFailed),
+/// As [`Table::transact`].
+pub async fn publish(table: &Table, key: &StoredKey, newest: Option<&str>) -> Result<()> {
+    let same = match newest {
+        None => Cond::absent(),
+        Some(kid) => Cond::Any(vec![Cond::Absent("newest"), Cond::Eq("newest", text(kid))]),
+    };
+    let marked = Changes::new().set("newest", text(&key.kid));
+    let writes = [
+        Write::update(keys::first_signing_key(), marked).when(same, Error::PreconditionFailed),
         Write::put(to_item(&keys::signing_key(&key.kid), key)?),
-    ])
+    ];
+    table.transact(&writes).await
+}
+
+/// Takes these keys away.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn retire(table: &Table, kids: &[String]) -> Result<()> {
+    let gone: Vec<Write> = kids.iter().map(|kid| Write::delete(keys::signing_key(kid))).collect();
+    table.batch_write(&gone).await
 }
 
 mod serde_bytes_base64 {

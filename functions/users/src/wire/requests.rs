@@ -239,6 +239,7 @@ impl PatchUser {
             email_verified,
             status,
             password,
+            roles: None,
             expected,
         })
     }

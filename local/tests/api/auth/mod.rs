@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use crate::support::{Client, PASSWORD, Reply, World};
 
 mod change_password;
+mod forgot_password;
 mod lockout;
 mod login;
 mod refresh;
 mod revoke_logout;
+mod set_password;
 mod token;
 
 /// Logs in by `/token`.

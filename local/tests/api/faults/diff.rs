@@ -46,9 +46,10 @@ pub fn between(before: &Dump, after: &Dump) -> BTreeMap<String, i64> {
     diff
 }
 
-/// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`.
+/// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`, and `MAIL#…` / `MAIL` is `MAIL/MAIL`.
 fn kind((pk, sk): &(String, String)) -> String {
-    let pk = pk.split('#').nth(2).unwrap_or(pk);
+    let of_tenant = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
+    let pk = of_tenant.or_else(|| pk.split('#').next()).unwrap();
     match pk {
         "FIND" | "RIGHTS" => pk.to_owned(),
         _ => format!("{pk}/{}", sk.split('#').next().unwrap()),

@@ -1,8 +1,12 @@
 //! A store that has a bad day: refuses, breaks off, answers too late, or answers in part. Either the request is done,
 //! exactly once, or it is answered with 503 and nothing of it is written.
 
+mod deadline;
 mod diff;
 mod reads;
+mod registration;
 mod routes;
 mod secrets;
 mod storms;
+
+pub use diff::{between, dump};

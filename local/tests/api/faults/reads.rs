@@ -6,7 +6,7 @@ use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::PASSWORD;
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 9] = [
     "/api/users?limit=5",
     "/api/users?limit=5&status=active",
     "/api/users?q=some",
@@ -14,6 +14,8 @@ const PATHS: [&str; 7] = [
     "/api/roles",
     "/api/permissions",
     "/api/me/login-history",
+    "/api/api-keys",
+    "/api/tenants",
 ];
 
 async fn with_accounts() -> (crate::support::World, crate::proxy::Proxy, crate::support::Client) {

@@ -23,7 +23,9 @@ pub struct Forger {
 impl Forger {
     pub async fn new() -> Self {
         let world = World::new().await;
-        let stored = signing_keys::all(&world.app.table).await.unwrap().remove(0);
+        // The one that signs now; the next one is published already.
+        let stored = signing_keys::all(&world.app.table).await.unwrap().into_iter();
+        let stored = stored.min_by_key(|key| key.signs_from).unwrap();
         let master = world.app.master_key().await.unwrap();
         let pkcs8 = master.open(&stored.sealed, stored.kid.as_bytes()).unwrap();
         let body = json!({ "email": "admin@gauth.local", "password": "Admin@123" });

@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use usher::actions::{links, settings};
+use usher::domain::mail::Purpose;
 use usher::domain::role::{MEMBER, USER};
 use usher::domain::tenant::TenantId;
+use usher::domain::tenant_settings::Chosen;
 use usher::domain::text::{Email, RoleName, Username};
 use usher::domain::user::Status;
 use usher::id::RoleId;
@@ -14,6 +17,7 @@ use usher::store::table::Key;
 
 use crate::guard_walk::golden;
 use crate::support::{PASSWORD, World};
+use crate::tenants::{context, link};
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
 
@@ -297,11 +301,9 @@ fn fits(pattern: &str, text: &str) -> bool {
     let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
     ends.into_iter().any(|end| {
         let (value, tail) = text.split_at(end);
-        let right = if is_id {
-            value.parse::<usher::id::UserId>().is_ok()
-        } else {
-            true
-        };
+        // What a change of a tenant, or of its settings, was done to has no other id than its name.
+        let of_tenant = name == "target" && TenantId::parse(value).is_ok();
+        let right = !is_id || of_tenant || value.parse::<usher::id::UserId>().is_ok();
         right && fits(after, tail)
     })
 }
@@ -316,6 +318,18 @@ async fn lived_in() -> World {
     let unknown = json!({ "username": "nobody", "password": "wrong" });
     assert_eq!(world.nobody().post("/api/auth/login", unknown).await.status, 401);
     assert_eq!(owner.post_empty(&format!("/api/users/{id}/lock")).await.status, 204);
+    let cx = context(&world, "main").await;
+    let set = |chosen: Chosen| {
+        Ok(Chosen {
+            history_days: Some(30),
+            ..chosen
+        })
+    };
+    settings::change(&cx, set).await.unwrap();
+    for email in ["owner@usher.local", "nobody@example.org"] {
+        links::ask_for_password(&cx, &email.parse().unwrap()).await.unwrap();
+    }
+    link(&world, "main", "owner", Purpose::SetPassword).await;
     world
 }
 

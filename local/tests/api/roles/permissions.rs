@@ -13,9 +13,8 @@ async fn the_catalogue_is_global_and_names_no_tenant_or_department() {
         json!([
             { "name": "admin.keys", "description": "Create and revoke API keys", "scope": "tenant" },
             { "name": "admin.roles", "description": "Create, change and delete roles", "scope": "tenant" },
-            { "name": "admin.settings", "description": "Change the tenant's settings", "scope": "tenant" },
             { "name": "admin.tenants", "description": "Create tenants and list them", "scope": "global" },
-            { "name": "admin.users", "description": "Create, change and delete accounts, and give and take roles", "scope": "tenant" },
+            { "name": "admin.users", "description": "Create, change and delete accounts, give and take roles, and change the tenant's settings", "scope": "tenant" },
         ])
     );
 }

@@ -8,6 +8,8 @@ use super::{is_length, is_steering, parsed_text};
 const MAX_DEPARTMENT: usize = 64;
 /// In characters.
 const MAX_DESCRIPTION: usize = 500;
+/// In characters.
+const MAX_LABEL: usize = 100;
 
 /// A department that a grant is limited to: 1 to 64 characters on one line, compared exactly, letter case included.
 ///
@@ -27,15 +29,7 @@ impl Department {
     /// # Errors
     /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if !is_length(text, MAX_DEPARTMENT) {
-            return Err(format!("a department has 1 to {MAX_DEPARTMENT} characters"));
-        }
-        if text.trim() != text {
-            return Err("a department must not start or end with a space".to_owned());
-        }
-        if text.contains(is_steering) {
-            return Err("a department must not have control characters".to_owned());
-        }
+        one_line("department", text, MAX_DEPARTMENT)?;
         Ok(Self { text: text.to_owned() })
     }
 
@@ -43,6 +37,45 @@ impl Department {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// What people call a thing that has an id of its own, such as an API key: 1 to 100 characters on one line. It need not
+/// be unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Label {
+    text: String,
+}
+
+parsed_text!(Label, text);
+
+impl Label {
+    /// Reads a label.
+    ///
+    /// # Errors
+    /// A sentence that names the rule that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        one_line("name", text, MAX_LABEL)?;
+        Ok(Self { text: text.to_owned() })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn one_line(what: &str, text: &str, max: usize) -> Result<(), String> {
+    if !is_length(text, max) {
+        return Err(format!("a {what} has 1 to {max} characters"));
+    }
+    if text.trim() != text {
+        return Err(format!("a {what} must not start or end with a space"));
+    }
+    if text.contains(is_steering) {
+        return Err(format!("a {what} must not have control characters"));
+    }
+    Ok(())
 }
 
 /// What a role is for, in words: up to 500 characters, which may be none. Line breaks and tabs are its only controls.
@@ -118,6 +151,15 @@ mod tests {
             Department::parse("\u{645}\u{6cc}\u{200c}\u{62e}").is_ok(),
             "a Persian word with its joiner"
         );
+    }
+
+    #[test]
+    fn i10_a_label_has_1_to_100_characters_on_one_line() {
+        assert_eq!(Label::parse("CI <main> =1").unwrap().as_str(), "CI <main> =1");
+        assert!(Label::parse(&"\u{e9}".repeat(100)).is_ok());
+        for text in ["", " ", "a ", "a\nb", "a\u{202e}b", &"a".repeat(101)] {
+            assert!(Label::parse(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

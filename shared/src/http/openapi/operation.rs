@@ -15,7 +15,7 @@ use super::Answer;
 use super::example::Examples;
 use crate::access::guard::Guard;
 use crate::error::{Conflict, Error, Forbidden, Noun};
-use crate::http::dialect;
+use crate::http::dialect::{self, Asked};
 use crate::http::routes::Route;
 
 /// What the document calls a token.
@@ -144,7 +144,11 @@ fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
     let (name, _) = (row.speech.schema)();
     let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name)));
     let mut response = ResponseBuilder::new().description(code.canonical_reason().unwrap_or_default());
-    let said = dialect::example(&row.speech, &path(row), &sample(row, status, examples));
+    let asked = Asked {
+        path: path(row),
+        with_token: true,
+    };
+    let said = dialect::example(&row.speech, &asked, &sample(row, status, examples));
     // A dialect may have another status for the error that was thought of here: then there is no example.
     if let Some((_, headers, body)) = said.filter(|(as_status, ..)| *as_status == code) {
         content = content.example(Some(body));
@@ -187,8 +191,9 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
             Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
             Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
-            Guard::Guest => Forbidden::RegistrationClosed.into(),
-            Guard::SignedInToChangePassword | Guard::Anyone => Forbidden::WrongPassword.into(),
+            Guard::SignedInToChangePassword => Forbidden::WrongPassword.into(),
+            Guard::Anyone | Guard::Guest if asks_for(row, examples, "email") => Forbidden::RegistrationClosed.into(),
+            Guard::Anyone | Guard::Guest => Error::WrongCredentials,
         },
         404 if row.dev_only => Error::NoSuchRoute,
         404 => Error::NotFound(noun(row).unwrap_or(Noun::User)),
@@ -240,15 +245,21 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::Role) => Conflict::RoleHasMembers,
         Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
         Some(Noun::Tenant) => Conflict::TenantTaken,
-        Some(Noun::User | Noun::Grant | Noun::ApiKey) => Conflict::LastAdministrator,
+        Some(Noun::User | Noun::Grant | Noun::ApiKey | Noun::Ban) => Conflict::LastAdministrator,
         None => match body_schema(row, examples) {
-            Some(schema) if has(&schema, "email") || has(&schema, "new") => Conflict::EmailTaken,
+            Some(schema) if has(&schema, "owner") => Conflict::TenantTaken,
+            Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
             Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
             Some(schema) if requires(&schema, "maxCount") => Conflict::BelowMemberCount,
             Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
             _ => Conflict::LastAdministrator,
         },
     }
+}
+
+/// Whether the route's body has this field.
+fn asks_for(row: &Route, examples: &Examples, field: &str) -> bool {
+    body_schema(row, examples).is_some_and(|schema| has(&schema, field))
 }
 
 /// Whether a body has this field, however the contract spells it.

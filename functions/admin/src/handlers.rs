@@ -1,0 +1,108 @@
+//! Translation: parse, act, answer.
+
+use usher::Result;
+use usher::actions::{Context, catalogue, deletion, grants, listing, login as sign_in, sessions};
+use usher::actions::{patches, settings as tenant_settings, users};
+use usher::http::answer::{Created, Json, NoContent};
+use usher::http::body::{Body, MaybeBody, MergePatch};
+use usher::http::call::{Query, RolePath, UserPath};
+
+use crate::wire::{
+    AssignRoles, Credentials, LoginView, Logout, Message, NewUser, NewUserView, PageQuery, PatchSettings, PutUser,
+    Refresh, SearchQuery, SettingsView, TERMS, TokenPair, UpdatedUser, UserDetail, UserPage,
+};
+
+/// `POST /v1/auth/login`
+pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<Json<LoginView>> {
+    let (email, password) = body.parse()?;
+    let issued = sign_in::login(&cx, email.as_given(), password, &TERMS).await?;
+    let roles = listing::roles_by_id(&cx, &issued.user).await?;
+    Ok(Json(LoginView::of(&cx, &issued, &roles)))
+}
+
+/// `POST /v1/auth/refresh`
+pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<TokenPair>> {
+    let issued = sessions::refresh(&cx, &body.refresh_token, &TERMS).await?;
+    Ok(Json(TokenPair::of(&cx, &issued)))
+}
+
+/// `POST /v1/auth/logout`
+pub async fn logout(cx: Context, MaybeBody(body): MaybeBody<Logout>) -> Result<NoContent> {
+    sessions::logout_with(&cx, &body.refresh_token.unwrap_or_default()).await?;
+    Ok(NoContent)
+}
+
+/// `GET /v1/admin/users`
+pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<UserPage>> {
+    let place = query.parse()?;
+    let found = listing::numbered(&cx, None, place.page, place.limit).await?;
+    let roles = listing::roles_by_id(&cx, &found.items).await?;
+    Ok(Json(UserPage::of(&cx, &found, place, &roles)))
+}
+
+/// `GET /v1/admin/users/search`
+pub async fn search(cx: Context, Query(query): Query<SearchQuery>) -> Result<Json<UserPage>> {
+    let (q, place) = query.parse()?;
+    let found = listing::numbered(&cx, Some(q), place.page, place.limit).await?;
+    let roles = listing::roles_by_id(&cx, &found.items).await?;
+    Ok(Json(UserPage::of(&cx, &found, place, &roles)))
+}
+
+/// `GET /v1/admin/users/{user}`
+pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Json<UserDetail>> {
+    let user = users::find(&cx, &user).await?;
+    let roles = listing::roles_by_id(&cx, [&user]).await?;
+    let catalogue = catalogue::list(&cx).await?;
+    Ok(Json(UserDetail::of(&cx, &user, &roles, &catalogue)))
+}
+
+/// `POST /v1/admin/users`
+pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<NewUserView>> {
+    let (user, roles) = users::create(&cx, body.parse(&cx)?).await?;
+    Ok(Created {
+        location: format!("/v1/admin/users/{}", user.id),
+        body: NewUserView::of(&user, &roles),
+    })
+}
+
+/// `PUT /v1/admin/users/{user}`
+pub async fn update(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<Json<UpdatedUser>> {
+    let user = patches::patch(&cx, &user, body.parse(&cx)?).await?;
+    let names = listing::role_names(&cx, [&user]).await?;
+    Ok(Json(UpdatedUser::of(&cx, &user, &names)))
+}
+
+/// `DELETE /v1/admin/users/{user}`
+pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<Json<Message>> {
+    deletion::delete_anothers(&cx, &user).await?;
+    Ok(Json(Message::saying("User deleted successfully")))
+}
+
+/// `POST /v1/admin/users/{user}/roles`
+pub async fn assign_roles(
+    cx: Context,
+    UserPath(user): UserPath,
+    Body(body): Body<AssignRoles>,
+) -> Result<Json<Message>> {
+    grants::add(&cx, &user, &body.parse()?).await?;
+    Ok(Json(Message::saying("Roles assigned successfully")))
+}
+
+/// `DELETE /v1/admin/users/{user}/roles/{role}`
+pub async fn remove_role(cx: Context, UserPath(user): UserPath, RolePath(role): RolePath) -> Result<Json<Message>> {
+    grants::take_role(&cx, &user, &role).await?;
+    Ok(Json(Message::saying("Role removed successfully")))
+}
+
+/// `GET /v1/settings`
+pub async fn settings(cx: Context) -> Result<Json<SettingsView>> {
+    let chosen = tenant_settings::chosen(&cx).await?;
+    Ok(Json(SettingsView::of(&cx, &chosen)))
+}
+
+/// `PATCH /v1/settings`
+pub async fn change_settings(cx: Context, MergePatch(body): MergePatch<PatchSettings>) -> Result<Json<SettingsView>> {
+    let change = body.parse(&cx)?;
+    let chosen = tenant_settings::change(&cx, |chosen| change.of(chosen)).await?;
+    Ok(Json(SettingsView::of(&cx, &chosen)))
+}

@@ -1,0 +1,193 @@
+//! How the admin contract refuses: `{"error": "…"}`, with `details` where fields are wrong.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use usher::actions::Surface;
+use usher::domain::time;
+use usher::error::{Conflict, Error, Forbidden, Noun, Violation};
+use usher::http::dialect::{Asked, Dialect};
+use usher::http::problem::{challenge, retry_after};
+use usher::jiff::Timestamp;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The dialect.
+#[derive(Debug)]
+pub struct ErrorObject;
+
+/// A refusal's body.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminError)]
+pub struct Refusal {
+    /// What is wrong, in a sentence.
+    error: String,
+    /// The fields that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail>,
+    /// When the lock of an account ends, where it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::option::serialize")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    lockout_until: Option<Timestamp>,
+}
+
+/// A field that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminErrorDetail)]
+pub struct Detail {
+    /// Which: its name in the body or the query, with dots on the way to what is inside of something.
+    #[schema(example = "roles.0")]
+    field: String,
+    /// What is wrong with it.
+    message: String,
+}
+
+impl Dialect for ErrorObject {
+    const SURFACE: Surface = Surface {
+        name: "admin",
+        min_password: 6,
+        max_password: 128,
+    };
+    const MEDIA_TYPE: &'static str = "application/json";
+
+    fn refuse(error: &Error, asked: &Asked) -> Response {
+        let (status, said) = said(error);
+        let body = Refusal {
+            error: said,
+            details: details(error),
+            lockout_until: match error {
+                Error::Locked { until, .. } => *until,
+                _ => None,
+            },
+        };
+        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, challenge(asked.with_token));
+        }
+        if let Some(seconds) = retry_after(error) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn schema() -> (String, RefOr<Schema>) {
+        (Refusal::name().into_owned(), Refusal::schema())
+    }
+}
+
+fn said(error: &Error) -> (StatusCode, String) {
+    let own = || sentence(&error.to_string());
+    match error {
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Validation failed".to_owned()),
+        Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => (StatusCode::BAD_REQUEST, own()),
+        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, own()),
+        Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, own()),
+        Error::NoCredentials | Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Authentication required".to_owned()),
+        Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Invalid credentials".to_owned()),
+        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, own()),
+        Error::AccountNotActive(_) | Error::EmailNotVerified => (StatusCode::FORBIDDEN, own()),
+        Error::Locked { .. } => (StatusCode::LOCKED, own()),
+        Error::Forbidden(why) => (StatusCode::FORBIDDEN, forbidden(why)),
+        Error::NotFound(noun) => (StatusCode::NOT_FOUND, missing(*noun)),
+        Error::NoSuchRoute => (StatusCode::NOT_FOUND, own()),
+        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, own()),
+        Error::Conflict(why) => (conflict(why), own()),
+        Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, own()),
+        Error::Unavailable(_) | Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, own()),
+        Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, own()),
+    }
+}
+
+fn forbidden(why: &Forbidden) -> String {
+    match why {
+        Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
+        Forbidden::AboveOwnRung
+        | Forbidden::NotHeld(_)
+        | Forbidden::WrongPassword
+        | Forbidden::MustChangePassword
+        | Forbidden::BelowRung(_)
+        | Forbidden::NotBelowOwnRung
+        | Forbidden::AnothersAccount
+        | Forbidden::RegistrationClosed => sentence(&why.to_string()),
+    }
+}
+
+fn missing(noun: Noun) -> String {
+    match noun {
+        Noun::User => "User not found".to_owned(),
+        Noun::Role => "Role not found".to_owned(),
+        Noun::Grant => "The user does not have this role".to_owned(),
+        Noun::Ban => "The user is not banned".to_owned(),
+        Noun::ApiKey => "API key not found".to_owned(),
+        Noun::Tenant => "Tenant not found".to_owned(),
+    }
+}
+
+fn conflict(why: &Conflict) -> StatusCode {
+    match why {
+        Conflict::OwnAccount => StatusCode::BAD_REQUEST,
+        Conflict::EmailTaken
+        | Conflict::UsernameTaken
+        | Conflict::RoleNameTaken
+        | Conflict::GrantStands
+        | Conflict::RoleFull
+        | Conflict::BelowMemberCount
+        | Conflict::LastAdministrator
+        | Conflict::SystemRole(_)
+        | Conflict::RoleHasMembers
+        | Conflict::TooManyGrants(_)
+        | Conflict::TooManyMembers(_)
+        | Conflict::TenantTaken
+        | Conflict::Contention => StatusCode::CONFLICT,
+    }
+}
+
+fn details(error: &Error) -> Vec<Detail> {
+    let Error::Invalid(violations) = error else {
+        return Vec::new();
+    };
+    let detail = |violation: &Violation| Detail {
+        field: field(&violation.pointer),
+        message: sentence(&violation.detail),
+    };
+    violations.iter().map(detail).collect()
+}
+
+/// `/roles/0` is `roles.0`, `?page` is `page`, and what is wrong with all of it is `body` or `query`.
+fn field(pointer: &str) -> String {
+    let path = pointer.trim_start_matches(['/', '?']).replace('/', ".");
+    match (path.as_str(), pointer) {
+        ("", "?") => "query".to_owned(),
+        ("", _) => "body".to_owned(),
+        _ => path.replace("~1", "/").replace("~0", "~"),
+    }
+}
+
+/// The given texts begin with a capital letter, and so do the others.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_named_as_the_contract_names_its_fields() {
+        for (pointer, named) in [
+            ("/email", "email"),
+            ("/roles/0", "roles.0"),
+            ("/token_lifetimes/admin/access", "token_lifetimes.admin.access"),
+            ("?page", "page"),
+            ("?", "query"),
+            ("", "body"),
+            ("/a~1b~0c", "a/b~c"),
+        ] {
+            assert_eq!(field(pointer), named);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Tokens: what is asked, and what is shown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use usher::actions::Context;
+use usher::actions::sessions::Issued;
+use usher::domain::role::Role;
+use usher::domain::text::{Email, Password};
+use usher::error::{Error, Result};
+use usher::http::call::Checks;
+use usher::id::RoleId;
+use usher::secrecy::ExposeSecret;
+use utoipa::ToSchema;
+
+use super::views::{applying, email, name};
+
+/// The body of `POST /v1/auth/login`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AdminCredentials, example = json!({ "email": "admin@gauth.local", "password": "Admin@123" }))]
+pub struct Credentials {
+    /// The account's e-mail address.
+    email: String,
+    /// Its password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+impl Credentials {
+    /// The address and the password.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the address is none, or the password is missing.
+    pub fn parse(self) -> Result<(Email, Password)> {
+        let mut checks = Checks::new();
+        let email = checks.parse("/email", &self.email, Email::parse);
+        if self.password.is_empty() {
+            checks.fault("/password", "give the password");
+        }
+        checks.done()?;
+        let email = email.ok_or_else(|| Error::fault("an address was neither taken nor refused"))?;
+        Ok((email, Password::presented(self.password)))
+    }
+}
+
+/// The body of `POST /v1/auth/refresh`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AdminRefresh)]
+pub struct Refresh {
+    /// The refresh token.
+    #[schema(example = "usher_rt_…")]
+    pub refresh_token: String,
+}
+
+/// The body of `POST /v1/auth/logout`, which can be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminLogout)]
+pub struct Logout {
+    /// A refresh token of the caller's own: its session ends as well.
+    #[schema(example = "usher_rt_…")]
+    pub refresh_token: Option<String>,
+}
+
+/// An access token and the refresh token beside it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminTokenPair)]
+pub struct TokenPair {
+    /// A JWT (RFC 9068).
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
+    access_token: String,
+    /// Good for one more pair.
+    #[schema(example = "usher_rt_…")]
+    refresh_token: Option<String>,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds that the access token lasts.
+    #[schema(example = 900)]
+    expires_in: i64,
+}
+
+impl TokenPair {
+    /// What was issued, as a body.
+    pub fn of(cx: &Context, issued: &Issued) -> Self {
+        let refresh_token = issued.refresh_token.as_ref();
+        Self {
+            access_token: issued.access_token.expose_secret().to_owned(),
+            refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
+            token_type: "Bearer",
+            expires_in: issued.expires_at.as_second() - cx.now.as_second(),
+        }
+    }
+}
+
+/// The answer of a login.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminLogin)]
+pub struct LoginView {
+    #[serde(flatten)]
+    pair: TokenPair,
+    /// Whose they are.
+    user: LoginUser,
+}
+
+/// The account that logged in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminLoginUser)]
+pub struct LoginUser {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its user name.
+    #[schema(example = "jane")]
+    user_name: Option<String>,
+    /// Its roles.
+    roles: Vec<DescribedRole>,
+}
+
+/// A role by its name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminDescribedRole)]
+pub struct DescribedRole {
+    /// Its name.
+    #[schema(example = "admin")]
+    name: String,
+    /// What it is for.
+    description: Option<String>,
+}
+
+impl LoginView {
+    /// What was issued, as a body.
+    pub fn of(cx: &Context, issued: &Issued, known: &BTreeMap<RoleId, Role>) -> Self {
+        let user = issued.user.as_ref();
+        let roles = user.map(|user| applying(cx, user, known)).unwrap_or_default();
+        let described = |role: &Role| DescribedRole {
+            name: role.name.as_given().to_owned(),
+            description: role.description.clone(),
+        };
+        Self {
+            pair: TokenPair::of(cx, issued),
+            user: LoginUser {
+                id: user.map(|user| user.id.to_string()).unwrap_or_default(),
+                email: user.and_then(email),
+                user_name: user.and_then(name),
+                roles: roles.into_iter().map(described).collect(),
+            },
+        }
+    }
+}

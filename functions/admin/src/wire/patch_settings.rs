@@ -1,0 +1,291 @@
+//! A change of a tenant's settings.
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use usher::actions::Context;
+use usher::domain::tenant_settings::{
+    ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
+    MIN_PASSWORD_LENGTH, SESSION_LIFETIME,
+};
+use usher::error::Result;
+use usher::http::body::{nullable, nullable_object};
+use usher::http::call::Checks;
+use utoipa::ToSchema;
+
+use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting};
+
+/// A field of a merge patch: absent, null, or a value.
+type Field<T> = Option<Option<T>>;
+
+/// The body of `PATCH /v1/settings`: a merge patch. What is absent stays; what is null is the default again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(
+    as = AdminPatchSettings,
+    example = json!({ "min_password_length": 12, "lockout": { "limit": 10 }, "registration_open": false })
+)]
+pub struct PatchSettings {
+    /// The fewest characters of a password: up to 128, and not below the stack's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, maximum = 128)]
+    min_password_length: Field<u32>,
+    /// When failed logins lock an account.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLockout>)]
+    lockout: Field<PatchLockout>,
+    /// How long tokens last, by contract.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetimes>)]
+    token_lifetimes: Field<PatchLifetimes>,
+    /// `optional`, `required` or `none`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    email_on_signup: Field<String>,
+    /// `off`, `optional` or `required`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    email_verification: Field<String>,
+    /// Whether people can register.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<bool>)]
+    registration_open: Field<bool>,
+    /// Days that the histories are kept.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    history_days: Field<u32>,
+    /// Where links in mails lead to: an `https` URL.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    public_url: Field<String>,
+}
+
+/// When failed logins lock an account.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminPatchLockout)]
+pub struct PatchLockout {
+    /// Failures in a row that lock it.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Field<u32>,
+    /// Seconds that the first lock lasts.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 86400)]
+    seconds: Field<u32>,
+}
+
+/// How long tokens last, by contract.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminPatchLifetimes)]
+pub struct PatchLifetimes {
+    /// `/api/auth/token`.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetime>)]
+    directory: Field<PatchLifetime>,
+    /// `/api/auth/login`; it has no `session`.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetime>)]
+    identity: Field<PatchLifetime>,
+    /// `/auth/login`; it has no `session`.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetime>)]
+    account: Field<PatchLifetime>,
+    /// `/v1/auth/login`.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetime>)]
+    admin: Field<PatchLifetime>,
+    /// `/v1/user/login`; it has no `session`.
+    #[serde(default, deserialize_with = "nullable_object")]
+    #[schema(value_type = Option<PatchLifetime>)]
+    registration: Field<PatchLifetime>,
+}
+
+/// How long tokens last, in seconds.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminPatchLifetime)]
+pub struct PatchLifetime {
+    /// An access token: a minute to 90 days, and no longer than the session.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 7776000)]
+    access: Field<u32>,
+    /// The session, where tokens are refreshed.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 34560000)]
+    session: Field<u32>,
+}
+
+/// A change of the settings, field by field.
+#[derive(Debug)]
+pub struct Change {
+    min_password_length: Field<u32>,
+    lockout: PatchLockout,
+    lifetimes: Vec<(&'static str, PatchLifetime)>,
+    email_on_signup: Field<EmailOnSignup>,
+    email_verification: Field<EmailVerification>,
+    registration_open: Field<bool>,
+    history_days: Field<u32>,
+    public_url: Field<String>,
+}
+
+impl PatchSettings {
+    /// The change; everything that is wrong with it is told at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context) -> Result<Change> {
+        let mut checks = Checks::new();
+        let (most, least) = (*MIN_PASSWORD_LENGTH.end(), cx.app.settings.min_password_length);
+        let lengths = u32::try_from(least).map_or(most, |least| least.min(most))..=most;
+        within(&mut checks, "/min_password_length", self.min_password_length, &lengths);
+        within(&mut checks, "/history_days", self.history_days, &HISTORY_DAYS);
+        let lockout = inside(self.lockout, PatchLockout::cleared);
+        within(&mut checks, "/lockout/limit", lockout.limit, &LOCKOUT_LIMIT);
+        within(&mut checks, "/lockout/seconds", lockout.seconds, &LOCKOUT_SECONDS);
+        let lifetimes = inside(self.token_lifetimes, PatchLifetimes::cleared).parse(&mut checks);
+        let (on_signup, verification) = (self.email_on_signup, self.email_verification);
+        let email_on_signup = word(&mut checks, "/email_on_signup", on_signup, &ON_SIGNUP);
+        let email_verification = word(&mut checks, "/email_verification", verification, &VERIFICATION);
+        let url = self.public_url;
+        let public_url = url.map(|url| checks.optional("/public_url", url.as_deref(), public_url));
+        checks.done()?;
+        Ok(Change {
+            min_password_length: self.min_password_length,
+            lockout,
+            lifetimes,
+            email_on_signup,
+            email_verification,
+            registration_open: self.registration_open,
+            history_days: self.history_days,
+            public_url,
+        })
+    }
+}
+
+impl PatchLockout {
+    fn cleared() -> Self {
+        Self {
+            limit: Some(None),
+            seconds: Some(None),
+        }
+    }
+}
+
+impl PatchLifetime {
+    fn cleared() -> Self {
+        Self {
+            access: Some(None),
+            session: Some(None),
+        }
+    }
+}
+
+impl PatchLifetimes {
+    fn cleared() -> Self {
+        Self {
+            directory: Some(None),
+            identity: Some(None),
+            account: Some(None),
+            admin: Some(None),
+            registration: Some(None),
+        }
+    }
+
+    fn parse(self, checks: &mut Checks) -> Vec<(&'static str, PatchLifetime)> {
+        let fields = [
+            self.directory,
+            self.identity,
+            self.account,
+            self.admin,
+            self.registration,
+        ];
+        let named = LIFETIMES.iter().zip(fields).map(|((name, _, session), field)| {
+            let mut lasts = inside(field, PatchLifetime::cleared);
+            // A field that is not there, like any that nobody knows.
+            lasts.session = lasts.session.filter(|_| session.is_some());
+            let at = |kind: &str| format!("/token_lifetimes/{name}/{kind}");
+            within(checks, &at("access"), lasts.access, &ACCESS_LIFETIME);
+            within(checks, &at("session"), lasts.session, &SESSION_LIFETIME);
+            (*name, lasts)
+        });
+        named.collect()
+    }
+}
+
+impl Change {
+    /// What a tenant that set this has set after the change.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for access tokens that would outlive their session.
+    pub fn of(&self, mut chosen: Chosen) -> Result<Chosen> {
+        set(&mut chosen.min_password_length, &self.min_password_length);
+        set(&mut chosen.lockout_limit, &self.lockout.limit);
+        set(&mut chosen.lockout_seconds, &self.lockout.seconds);
+        set(&mut chosen.email_on_signup, &self.email_on_signup);
+        set(&mut chosen.email_verification, &self.email_verification);
+        set(&mut chosen.registration_open, &self.registration_open);
+        set(&mut chosen.history_days, &self.history_days);
+        set(&mut chosen.public_url, &self.public_url);
+        let mut checks = Checks::new();
+        for (name, change) in &self.lifetimes {
+            let mut lasts = chosen.token_lifetimes.get(*name).copied().unwrap_or_default();
+            set(&mut lasts.access, &change.access);
+            set(&mut lasts.session, &change.session);
+            if lasts == Lifetimes::default() {
+                chosen.token_lifetimes.remove(*name);
+            } else {
+                chosen.token_lifetimes.insert((*name).to_owned(), lasts);
+            }
+            let (access, session) = lasting(&chosen, name);
+            if let Some(session) = session.filter(|session| *session < access) {
+                let told = format!("an access token cannot outlast its session, which lasts {session} seconds");
+                checks.fault(&format!("/token_lifetimes/{name}/access"), &told);
+            }
+        }
+        checks.done().map(|()| chosen)
+    }
+}
+
+fn set<T: Clone>(place: &mut Option<T>, change: &Field<T>) {
+    if let Some(value) = change {
+        place.clone_from(value);
+    }
+}
+
+/// What is inside of a field that has fields of its own: none of them where it is absent, all of them null where it is.
+fn inside<T: Default>(field: Field<T>, cleared: fn() -> T) -> T {
+    field.map_or_else(T::default, |value| value.unwrap_or_else(cleared))
+}
+
+fn within(checks: &mut Checks, pointer: &str, value: Field<u32>, range: &RangeInclusive<u32>) {
+    if value.flatten().is_some_and(|value| !range.contains(&value)) {
+        checks.fault(pointer, &format!("this is {} to {}", range.start(), range.end()));
+    }
+}
+
+fn word<T: Copy>(checks: &mut Checks, pointer: &str, value: Field<String>, words: &[(&str, T)]) -> Field<T> {
+    let known = |text: &str| {
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            let all: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+            format!("this is one of {}", all.join(", "))
+        })
+    };
+    value.map(|text| checks.optional(pointer, text.as_deref(), known))
+}
+
+/// No URL in a mail is longer.
+const LONGEST_URL: usize = 1_024;
+
+/// An address that links can begin with. They carry one-time tokens, so it is encrypted, or it is this machine's.
+fn public_url(text: &str) -> Result<String, String> {
+    let refused = || "this is an `https` URL (`http` for localhost alone), without a query or a fragment".to_owned();
+    let url: http::Uri = text.parse().map_err(|_| refused())?;
+    let host = url.host().filter(|host| !host.is_empty()).ok_or_else(refused)?;
+    let local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let safe = url.scheme_str() == Some("https") || (local && url.scheme_str() == Some("http"));
+    let bare = !text.contains(['?', '#', '@', '"', '\'', '<', '>', '\\']) && text.len() <= LONGEST_URL;
+    if safe && bare {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(refused())
+    }
+}

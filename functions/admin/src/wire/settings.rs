@@ -1,0 +1,144 @@
+//! A tenant's settings, as they are in force.
+
+use serde::Serialize;
+use usher::actions::Context;
+use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
+use utoipa::ToSchema;
+
+/// How long what the contracts issue lasts where nobody says otherwise, in seconds: by the name of their terms, an access
+/// token, and the session of those that refresh. (`shared` knows of no contract; a test logs in through each of them.)
+pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
+    ("directory", 3_600, Some(2_592_000)),
+    ("identity", 28_800, None),
+    ("account", 2_592_000, None),
+    ("admin", 900, Some(2_592_000)),
+    ("registration", 1_209_600, None),
+];
+
+/// What `email_on_signup` can be.
+pub(super) const ON_SIGNUP: [(&str, EmailOnSignup); 3] = [
+    ("optional", EmailOnSignup::Optional),
+    ("required", EmailOnSignup::Required),
+    ("none", EmailOnSignup::None),
+];
+/// What `email_verification` can be.
+pub(super) const VERIFICATION: [(&str, EmailVerification); 3] = [
+    ("off", EmailVerification::Off),
+    ("optional", EmailVerification::Optional),
+    ("required", EmailVerification::Required),
+];
+
+/// The tenant's settings, as they are in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminSettings)]
+pub struct SettingsView {
+    /// The fewest characters of a password; raises the minimum of every contract.
+    #[schema(example = 12)]
+    min_password_length: usize,
+    /// When failed logins lock an account.
+    lockout: LockoutView,
+    /// How long tokens last, by contract.
+    token_lifetimes: LifetimesView,
+    /// Whether people who register give an e-mail address: `optional`, `required` or `none`.
+    #[schema(example = "optional")]
+    email_on_signup: &'static str,
+    /// What is asked of that address: `off`, `optional` or `required`.
+    #[schema(example = "optional")]
+    email_verification: &'static str,
+    /// Whether people can register.
+    #[schema(example = true)]
+    registration_open: bool,
+    /// Days that the histories are kept.
+    #[schema(example = 365)]
+    history_days: i64,
+    /// Where links in mails lead to; the address of the request where null.
+    #[schema(example = "https://id.example.org")]
+    public_url: Option<String>,
+}
+
+/// When failed logins lock an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminLockout)]
+pub struct LockoutView {
+    /// Failures in a row that lock it.
+    #[schema(example = 5)]
+    limit: u32,
+    /// Seconds that the first lock lasts; each further one lasts twice as long, up to a day.
+    #[schema(example = 900)]
+    seconds: i64,
+}
+
+/// How long tokens last, by contract.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminTokenLifetimes)]
+pub struct LifetimesView {
+    /// `/api/auth/token`.
+    directory: LifetimeView,
+    /// `/api/auth/login`.
+    identity: LifetimeView,
+    /// `/auth/login`.
+    account: LifetimeView,
+    /// `/v1/auth/login`.
+    admin: LifetimeView,
+    /// `/v1/user/login`.
+    registration: LifetimeView,
+}
+
+/// How long tokens last, in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminTokenLifetime)]
+pub struct LifetimeView {
+    /// An access token.
+    #[schema(example = 900)]
+    access: u32,
+    /// The session, where tokens are refreshed: nothing extends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2_592_000)]
+    session: Option<u32>,
+}
+
+impl SettingsView {
+    /// What is in force where a tenant set this, as a body.
+    pub fn of(cx: &Context, chosen: &Chosen) -> Self {
+        let now = TenantSettings::of(&cx.app.settings, chosen);
+        let lasts = |name: &str| {
+            let (access, session) = lasting(chosen, name);
+            LifetimeView { access, session }
+        };
+        Self {
+            min_password_length: now.min_password_length,
+            lockout: LockoutView {
+                limit: now.lockout.limit,
+                seconds: now.lockout.first.as_secs(),
+            },
+            token_lifetimes: LifetimesView {
+                directory: lasts("directory"),
+                identity: lasts("identity"),
+                account: lasts("account"),
+                admin: lasts("admin"),
+                registration: lasts("registration"),
+            },
+            email_on_signup: said(&ON_SIGNUP, now.email_on_signup),
+            email_verification: said(&VERIFICATION, now.email_verification),
+            registration_open: now.registration_open,
+            history_days: now.history.as_hours() / 24,
+            public_url: now.public_url,
+        }
+    }
+}
+
+/// How long the tokens of these terms last: an access token, and the session where there is one.
+pub(super) fn lasting(chosen: &Chosen, name: &str) -> (u32, Option<u32>) {
+    let set = chosen.token_lifetimes.get(name).copied().unwrap_or_default();
+    let usual = LIFETIMES.iter().find(|(known, ..)| *known == name);
+    let (access, session) = usual.map_or((0, None), |(_, access, session)| (*access, *session));
+    let session = session.map(|session| set.session.unwrap_or(session));
+    (set.access.unwrap_or(access), session)
+}
+
+fn said<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, known)| *known == value)
+        .map_or("", |(word, _)| *word)
+}

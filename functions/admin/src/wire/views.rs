@@ -1,0 +1,348 @@
+//! What is shown.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use usher::actions::Context;
+use usher::actions::listing::Numbered;
+use usher::domain::permission::Permission;
+use usher::domain::role::Role;
+use usher::domain::time;
+use usher::domain::user::User;
+use usher::id::RoleId;
+use usher::jiff::Timestamp;
+use utoipa::ToSchema;
+
+use super::Place;
+
+/// A role.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminRole)]
+pub struct RoleView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its name.
+    #[schema(example = "admin")]
+    name: String,
+    /// What it is for.
+    description: Option<String>,
+}
+
+impl RoleView {
+    fn of(role: &Role) -> Self {
+        Self {
+            id: role.id.to_string(),
+            name: role.name.as_given().to_owned(),
+            description: role.description.clone(),
+        }
+    }
+}
+
+/// An identity at another provider. There are none yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminSocialAccount)]
+pub struct SocialAccount {
+    /// The provider.
+    provider: String,
+    /// The account's id there.
+    provider_user_id: String,
+}
+
+/// An account of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminUser)]
+pub struct UserView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its user name.
+    #[schema(example = "jane")]
+    user_name: Option<String>,
+    /// Whether the address was shown to be theirs.
+    email_verified: bool,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_at: Timestamp,
+    /// Its roles.
+    roles: Vec<RoleView>,
+    /// Its identities at other providers.
+    social_accounts: Vec<SocialAccount>,
+}
+
+/// A page of accounts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminUserPage)]
+pub struct UserPage {
+    /// The accounts, newest first.
+    users: Vec<UserView>,
+    /// Where the page is among all.
+    pagination: Pagination,
+}
+
+/// Where a page is among all.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminPagination)]
+pub struct Pagination {
+    /// Its number, from 1.
+    #[schema(example = 1)]
+    page: u32,
+    /// How many accounts a page has.
+    #[schema(example = 10)]
+    limit: usize,
+    /// How many accounts there are.
+    #[schema(example = 1)]
+    total: u64,
+    /// How many pages there are.
+    #[serde(rename = "totalPages")]
+    #[schema(example = 1)]
+    total_pages: u64,
+}
+
+impl UserPage {
+    /// A page as a body.
+    pub fn of(cx: &Context, found: &Numbered, place: Place, known: &BTreeMap<RoleId, Role>) -> Self {
+        let view = |user: &User| UserView {
+            id: user.id.to_string(),
+            email: email(user),
+            user_name: name(user),
+            email_verified: user.email_verified,
+            created_at: user.created_at,
+            roles: applying(cx, user, known).into_iter().map(RoleView::of).collect(),
+            social_accounts: Vec::new(),
+        };
+        Self {
+            users: found.items.iter().map(view).collect(),
+            pagination: Pagination {
+                page: place.page,
+                limit: place.limit,
+                total: found.total,
+                total_pages: found.total.div_ceil(u64::try_from(place.limit).unwrap_or(u64::MAX)),
+            },
+        }
+    }
+}
+
+/// An account in detail.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminUserDetail)]
+pub struct UserDetail {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its user name.
+    #[schema(example = "jane")]
+    user_name: Option<String>,
+    /// Whether the address was shown to be theirs.
+    email_verified: bool,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_at: Timestamp,
+    /// Its roles.
+    roles: Vec<RoleDetail>,
+    /// Its identities at other providers.
+    social_accounts: Vec<SocialAccount>,
+}
+
+/// A role and what it permits.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminRoleDetail)]
+pub struct RoleDetail {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its name.
+    #[schema(example = "admin")]
+    name: String,
+    /// What it permits.
+    permissions: Vec<PermissionView>,
+}
+
+/// A permission.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminPermission)]
+pub struct PermissionView {
+    /// Its name.
+    #[schema(example = "admin.users")]
+    name: String,
+    /// What it lets its holder do.
+    #[schema(example = "Create, change and delete accounts")]
+    description: Option<String>,
+}
+
+impl UserDetail {
+    /// An account as a body.
+    pub fn of(cx: &Context, user: &User, known: &BTreeMap<RoleId, Role>, catalogue: &[Permission]) -> Self {
+        let described = |name: &String| PermissionView {
+            name: name.clone(),
+            description: catalogue
+                .iter()
+                .find(|entry| entry.name == *name)
+                .map(|entry| entry.description.clone()),
+        };
+        let detail = |role: &Role| RoleDetail {
+            id: role.id.to_string(),
+            name: role.name.as_given().to_owned(),
+            permissions: role.permissions.iter().map(described).collect(),
+        };
+        Self {
+            id: user.id.to_string(),
+            email: email(user),
+            user_name: name(user),
+            email_verified: user.email_verified,
+            created_at: user.created_at,
+            roles: applying(cx, user, known).into_iter().map(detail).collect(),
+            social_accounts: Vec::new(),
+        }
+    }
+}
+
+/// An account that was made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminCreatedUser)]
+pub struct NewUserView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its user name.
+    #[schema(example = "jane")]
+    user_name: Option<String>,
+    /// Whether the address is known to be theirs.
+    email_verified: bool,
+    /// Its roles.
+    roles: Vec<RoleView>,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_at: Timestamp,
+}
+
+impl NewUserView {
+    /// An account that was made with these roles, as a body.
+    pub fn of(user: &User, roles: &[Role]) -> Self {
+        let mut roles: Vec<&Role> = roles.iter().collect();
+        roles.sort_by_key(|role| role.name.as_given());
+        Self {
+            id: user.id.to_string(),
+            email: email(user),
+            user_name: name(user),
+            email_verified: user.email_verified,
+            roles: roles.into_iter().map(RoleView::of).collect(),
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// The answer of a change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminUpdated)]
+pub struct UpdatedUser {
+    /// That it was done.
+    #[schema(example = "User updated successfully")]
+    message: &'static str,
+    /// The account since.
+    user: ChangedUser,
+}
+
+/// An account that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminUpdatedUser)]
+pub struct ChangedUser {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its user name.
+    #[schema(example = "jane")]
+    username: Option<String>,
+    /// Whether the address is known to be theirs.
+    email_verified: bool,
+    /// Its roles.
+    roles: Vec<RoleName>,
+    /// When it was last changed.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    updated_at: Timestamp,
+}
+
+/// A role's name.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = AdminRoleName)]
+pub struct RoleName {
+    /// Its name.
+    #[schema(example = "admin")]
+    name: String,
+}
+
+impl UpdatedUser {
+    /// An account since its change, with the names of its roles at hand.
+    pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
+        let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
+        let named = applying.filter_map(|grant| {
+            let name = names.get(&grant.role)?.clone();
+            Some(RoleName { name })
+        });
+        let mut roles: Vec<RoleName> = named.collect();
+        roles.sort();
+        roles.dedup();
+        Self {
+            message: "User updated successfully",
+            user: ChangedUser {
+                id: user.id.to_string(),
+                email: email(user),
+                username: name(user),
+                email_verified: user.email_verified,
+                roles,
+                updated_at: user.modified_at,
+            },
+        }
+    }
+}
+
+/// That something was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminMessage)]
+pub struct Message {
+    /// What.
+    #[schema(example = "User deleted successfully")]
+    message: &'static str,
+}
+
+impl Message {
+    /// The message with this text.
+    pub fn saying(message: &'static str) -> Self {
+        Self { message }
+    }
+}
+
+/// The address of an account, as it was given.
+pub(super) fn email(user: &User) -> Option<String> {
+    user.email.as_ref().map(|email| email.as_given().to_owned())
+}
+
+/// The name of an account, as it was given.
+pub(super) fn name(user: &User) -> Option<String> {
+    user.username.as_ref().map(|name| name.as_given().to_owned())
+}
+
+/// The roles that apply to an account now, by name.
+pub(super) fn applying<'a>(cx: &Context, user: &User, known: &'a BTreeMap<RoleId, Role>) -> Vec<&'a Role> {
+    let grants = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
+    let mut roles: Vec<&Role> = grants.filter_map(|grant| known.get(&grant.role)).collect();
+    roles.sort_by_key(|role| role.name.as_given());
+    roles.dedup_by_key(|role| role.id);
+    roles
+}

@@ -1,0 +1,74 @@
+//! Translation: parse, act, answer.
+
+use usher::actions::authenticate::authenticate;
+use usher::actions::{Context, bans, links, login as sign_in, passwords, registration, sessions};
+use usher::domain::text::Password;
+use usher::http::answer::{Json, Sentence};
+use usher::http::body::Body;
+use usher::http::call::{OneTimePath, UserPath};
+use usher::secrecy::ExposeSecret;
+use usher::{Error, Result};
+
+use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, TERMS, Token, WEEK, shown};
+use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, TOKEN_INVALID, TOKEN_VALID};
+
+/// `POST /v1/user/register`
+pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Data<Registered>>> {
+    let user = registration::register(&cx, body.parse(&cx)?).await?;
+    Ok(Data::of(Registered::of(&user)))
+}
+
+/// `GET /v1/user/email/verify/{token}`
+pub async fn verify_email(cx: Context, OneTimePath(token): OneTimePath) -> Result<Sentence> {
+    match links::verify_email(&cx, &token).await {
+        Ok(_) => Ok(LINK_FOLLOWED),
+        // Whoever followed a link reads it in a browser: this one refusal is text as well.
+        Err(Error::InvalidLink) => Ok(LINK_REFUSED),
+        Err(other) => Err(other),
+    }
+}
+
+/// `POST /v1/user/login`
+pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<LoggedIn>>> {
+    let issued = sign_in::login(&cx, &body.login, Password::presented(body.password), &TERMS).await?;
+    Ok(Data::of(LoggedIn::of(&issued)))
+}
+
+/// `POST /v1/user/token/verify`
+pub async fn verify_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<String>>> {
+    match authenticate(&cx, body.token.expose_secret()).await {
+        Ok(_) => Ok(Data::of(TOKEN_VALID.to_owned())),
+        Err(Error::InvalidToken) => Ok(Data::of(TOKEN_INVALID.to_owned())),
+        Err(other) => Err(other),
+    }
+}
+
+/// `POST /v1/user/token/renew`
+pub async fn renew_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<LoggedIn>>> {
+    let issued = sessions::renew(&cx, &body.token, &TERMS, WEEK).await?;
+    Ok(Data::of(LoggedIn::of(&issued)))
+}
+
+/// `POST /v1/user/{user}/change-password`
+pub async fn change_password(
+    cx: Context,
+    UserPath(user): UserPath,
+    Body(body): Body<ChangePassword>,
+) -> Result<Json<Data<String>>> {
+    let (current, new) = body.parse(&cx)?;
+    passwords::change_named(&cx, &user, current, new).await?;
+    let id = cx.caller()?.id;
+    Ok(Data::of(format!("Password changed for user with ID: {id}")))
+}
+
+/// `DELETE /v1/user/ban/{user}`
+pub async fn ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
+    let banned = bans::ban(&cx, &user).await?;
+    Ok(Data::of(format!("Banned user: {}", shown(&banned))))
+}
+
+/// `DELETE /v1/user/ban/{user}/lift`
+pub async fn lift_ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
+    let lifted = bans::lift(&cx, &user).await?;
+    Ok(Data::of(format!("Lifted the ban of user: {}", shown(&lifted))))
+}

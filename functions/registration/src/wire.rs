@@ -1,0 +1,243 @@
+//! Bodies of `/v1/user/*`.
+//!
+//! On purpose:
+//! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others say `401`.
+//! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
+//!   text too. A link that was followed once is spent, so the second click on it is told so.
+//! - An empty `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
+//! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
+//!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
+//!   e-mail address stands in for it in answers and tokens.
+//! - Tokens carry `user: {user_id, username, administrator}`. Nothing here reads it back. There is no refresh token: a
+//!   token is renewed by itself, which carries its session on for as long as the token lasts, so that such a session has
+//!   no end but the account's. Tokens of other contracts are valid at `/token/verify`, and not renewed here.
+//! - `{user}` of `/change-password` is the caller's own id, username or address; another is `403`, whether there is such an
+//!   account or not. An account with the username `ban` must give its id: `/v1/user/ban/…` is another route.
+//! - `DELETE …/ban/{user}` bans again what is banned; `…/lift` of what is not banned is `404`, and opens no account that
+//!   was locked or switched off.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use usher::actions::sessions::Issued;
+use usher::actions::users::NewUser;
+use usher::actions::{Context, Terms, VerifiedEmail, passwords};
+use usher::domain::role::Rung;
+use usher::domain::text::{Email, Password, Username};
+use usher::domain::user::User;
+use usher::error::Result;
+use usher::http::answer::{Json, Sentence};
+use usher::http::call::Checks;
+use usher::jiff::SignedDuration;
+use usher::secrecy::{ExposeSecret, SecretString};
+use utoipa::ToSchema;
+
+/// While so much of a token is left, it is not renewed.
+pub const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Fourteen days, and renewed by the token itself.
+pub const TERMS: Terms = Terms {
+    verified_email: VerifiedEmail::WhereRequired,
+    claims,
+    ..Terms::of("registration", SignedDuration::from_hours(14 * 24))
+};
+
+/// What a link that was good is answered with.
+pub const LINK_FOLLOWED: Sentence = Sentence::Done("Email verified, you can close this page.");
+/// What a link that was not is answered with.
+pub const LINK_REFUSED: Sentence = Sentence::Refused("Token invalid.");
+/// What is said of a token that opens something.
+pub const TOKEN_VALID: &str = "Token is valid.";
+/// What is said of a token that opens nothing.
+pub const TOKEN_INVALID: &str = "Token invalid.";
+
+/// The most characters of a username that is chosen here.
+const LONGEST_USERNAME: usize = 20;
+
+/// What this contract's clients read in a token.
+fn claims(user: &User, rung: Rung) -> Map<String, Value> {
+    let told = json!({
+        "user_id": user.id,
+        "username": shown(user),
+        "administrator": administers(rung),
+    });
+    Map::from_iter([("user".to_owned(), told)])
+}
+
+fn administers(rung: Rung) -> bool {
+    rung >= Rung::Admin
+}
+
+/// What an account is called here: its username, or its address where it has none.
+pub fn shown(user: &User) -> String {
+    let name = user.username.as_ref().map(Username::as_given);
+    let email = || user.email.as_ref().map(Email::as_given);
+    name.or_else(email).unwrap_or_default().to_owned()
+}
+
+/// A success.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegistrationData)]
+pub struct Data<T> {
+    /// What it is.
+    #[schema(inline)]
+    data: T,
+}
+
+impl<T> Data<T> {
+    /// This, as an answer.
+    pub fn of(data: T) -> Json<Self> {
+        Json(Self { data })
+    }
+}
+
+/// The body of `/register`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationRegister, example = json!({
+    "username": "jane", "email": "jane@example.org", "password": "correct horse", "confirm_password": "correct horse"
+}))]
+pub struct Register {
+    /// 1 to 20 letters, digits, dashes or underscores.
+    username: String,
+    /// The e-mail address; whether it must be given is a setting. An empty text is none.
+    email: Option<String>,
+    /// 6 to 64 characters.
+    #[schema(format = Password)]
+    password: String,
+    /// The same again.
+    #[schema(format = Password)]
+    confirm_password: String,
+}
+
+impl Register {
+    /// The account that it asks for.
+    ///
+    /// # Errors
+    /// [`usher::Error::Invalid`] with all that is wrong.
+    pub fn parse(self, cx: &Context) -> Result<NewUser> {
+        let mut checks = Checks::new();
+        let username = checks.parse("/username", &self.username, username);
+        let email = self.email.filter(|email| !email.is_empty());
+        let email = checks.optional("/email", email.as_deref(), Email::parse);
+        let password = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;
+        checks.done()?;
+        Ok(NewUser {
+            username,
+            email,
+            password,
+            ..NewUser::default()
+        })
+    }
+}
+
+/// A username by this contract's rule, and by everybody's.
+fn username(text: &str) -> Result<Username, String> {
+    let fits = (1..=LONGEST_USERNAME).contains(&text.len());
+    if !fits || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        return Err(format!(
+            "a username has 1 to {LONGEST_USERNAME} letters, digits, dashes or underscores"
+        ));
+    }
+    Username::parse(text)
+}
+
+/// A password that was typed twice.
+fn confirmed(cx: &Context, checks: &mut Checks, password: String, again: &str) -> Result<Option<Password>> {
+    if password != again {
+        checks.fault("/confirm_password", "password and confirm_password are not the same");
+    }
+    checks.take(passwords::chosen(cx, "/password", password))
+}
+
+/// The answer of `/register`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegistrationRegistered)]
+pub struct Registered {
+    /// The account's id.
+    #[schema(example = "019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f")]
+    user_id: String,
+}
+
+impl Registered {
+    /// The account, as an answer.
+    pub fn of(user: &User) -> Self {
+        Self {
+            user_id: user.id.to_string(),
+        }
+    }
+}
+
+/// The body of `/login`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationLogin, example = json!({ "login": "admin", "password": "Admin@123" }))]
+pub struct Login {
+    /// The account's username or e-mail address.
+    pub login: String,
+    /// Its password.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+/// The body of `/token/verify` and `/token/renew`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationToken)]
+pub struct Token {
+    /// A token of `/login`.
+    #[schema(value_type = String, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
+    pub token: SecretString,
+}
+
+/// The answer of `/login` and `/token/renew`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegistrationLoggedIn)]
+pub struct LoggedIn {
+    /// A JWT (RFC 9068).
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
+    token: String,
+    /// The account's username.
+    #[schema(example = "jane")]
+    username: String,
+    /// Whether it stands on the rung `admin` or above.
+    admin: bool,
+}
+
+impl LoggedIn {
+    /// What was issued, as an answer.
+    pub fn of(issued: &Issued) -> Self {
+        Self {
+            token: issued.access_token.expose_secret().to_owned(),
+            username: issued.user.as_ref().map(shown).unwrap_or_default(),
+            admin: administers(issued.rung),
+        }
+    }
+}
+
+/// The body of `/{user}/change-password`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationChangePassword, example = json!({
+    "current_password": "Admin@123", "password": "correct horse", "confirm_password": "correct horse"
+}))]
+pub struct ChangePassword {
+    /// The password until now.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The password from now on: 6 to 64 characters.
+    #[schema(format = Password)]
+    password: String,
+    /// The same again.
+    #[schema(format = Password)]
+    confirm_password: String,
+}
+
+impl ChangePassword {
+    /// The password until now, and the one from now on.
+    ///
+    /// # Errors
+    /// [`usher::Error::Invalid`] with all that is wrong.
+    pub fn parse(self, cx: &Context) -> Result<(Password, Password)> {
+        let mut checks = Checks::new();
+        let new = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;
+        checks.done()?;
+        let new = new.ok_or_else(|| usher::Error::fault("a password was neither taken nor refused"))?;
+        Ok((Password::presented(self.current_password), new))
+    }
+}

@@ -1,0 +1,129 @@
+//! Bodies of `/api/api-keys*`.
+//!
+//! On purpose:
+//! - The text of a key is in the answer that makes it and nowhere else; `hint` is how it begins.
+//! - A key whose time is over is listed until it is swept away or revoked.
+
+use serde::{Deserialize, Serialize};
+use usher::actions::api_keys::ApiKeys;
+use usher::domain::api_key::ApiKey;
+use usher::domain::text::Label;
+use usher::domain::time;
+use usher::error::{Error, Result};
+use usher::jiff::Timestamp;
+use usher::secrecy::{ExposeSecret, SecretString};
+use utoipa::ToSchema;
+
+/// An API key, without its text.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
+pub struct ApiKeyView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// What it is for.
+    #[schema(example = "Web shop")]
+    name: String,
+    /// How its text begins.
+    #[schema(example = "usher_ak_Zk3v")]
+    hint: String,
+    /// The first moment after its life; without end where null.
+    #[serde(serialize_with = "time::option::serialize")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2027-11-22T08:00:00.000Z")]
+    expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute; never where null.
+    #[serde(serialize_with = "time::option::serialize")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    last_used_at: Option<Timestamp>,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_at: Timestamp,
+    /// The account that made it; set-up where null.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    created_by: Option<String>,
+}
+
+impl ApiKeyView {
+    /// A key as a body.
+    pub fn of(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.as_str().to_owned(),
+            hint: key.hint.clone(),
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            created_at: key.created_at,
+            created_by: key.created_by.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// A page of API keys.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKeyPage {
+    /// The keys.
+    items: Vec<ApiKeyView>,
+    /// The `cursor` of the next page, if there is one.
+    next_cursor: Option<String>,
+}
+
+impl ApiKeyPage {
+    /// The page as a body.
+    pub fn of(page: ApiKeys) -> Self {
+        Self {
+            items: page.items.iter().map(ApiKeyView::of).collect(),
+            next_cursor: page.next_cursor,
+        }
+    }
+}
+
+/// The body of `POST /api/api-keys`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "name": "Web shop", "expiresAt": "2027-11-22T08:00:00Z" }))]
+pub struct NewApiKey {
+    /// What it is for: 1 to 100 characters.
+    name: String,
+    /// The first moment after its life; without end where absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+impl NewApiKey {
+    /// Its name and its end.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self) -> Result<(Label, Option<Timestamp>)> {
+        let name = Label::parse(&self.name).map_err(|detail| Error::invalid("/name", detail))?;
+        Ok((name, self.expires_at))
+    }
+}
+
+/// A new API key, with its text: it is shown this once.
+#[derive(Serialize, ToSchema)]
+pub struct MadeApiKey {
+    /// The text, to be sent as `X-Api-Key`.
+    #[schema(example = "usher_ak_Zk3v…")]
+    key: String,
+    /// The key.
+    #[serde(flatten)]
+    view: ApiKeyView,
+}
+
+impl MadeApiKey {
+    /// A key and its text as a body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the secret ends with the body that shows it"
+    )]
+    pub fn of(key: &ApiKey, text: SecretString) -> Self {
+        Self {
+            key: text.expose_secret().to_owned(),
+            view: ApiKeyView::of(key),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `POST /v1/user/token/verify`: "valid" means what rule 1 says.
+
+use serde_json::json;
+
+use super::{assert_refusal, login, registered, says, token};
+use crate::auth::{self, pair};
+use crate::support::{PASSWORD, World};
+
+const VALID: &str = "Token is valid.";
+const INVALID: &str = "Token invalid.";
+
+#[tokio::test]
+async fn a_token_of_any_contract_is_valid_while_its_account_is_active() {
+    let world = World::new().await;
+    registered(&world, "jane").await;
+    assert_eq!(says(&world, &token(&world, "jane").await).await, VALID);
+    let other = auth::login(&world, "jane", PASSWORD).await;
+    assert_eq!(says(&world, other.str("token")).await, VALID);
+    let pair = pair(&world, "jane@example.org").await;
+    assert_eq!(says(&world, &pair.access).await, VALID);
+    assert_eq!(says(&world, &pair.refresh).await, INVALID);
+}
+
+#[tokio::test]
+async fn the_two_answers_are_these() {
+    let world = World::new().await;
+    registered(&world, "jane").await;
+    let body = json!({ "token": token(&world, "jane").await });
+    insta::assert_json_snapshot!(world.nobody().post("/v1/user/token/verify", body).await.body, @r#"
+    {
+      "data": "Token is valid."
+    }
+    "#);
+    let body = json!({ "token": "x" });
+    insta::assert_json_snapshot!(world.nobody().post("/v1/user/token/verify", body).await.body, @r#"
+    {
+      "data": "Token invalid."
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_invalid_and_no_token_at_all_is_a_broken_rule() {
+    let world = World::new().await;
+    registered(&world, "jane").await;
+    let good = token(&world, "jane").await;
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    for bad in [
+        "",
+        " ",
+        "x",
+        "a.b.c",
+        &forged,
+        &format!("Bearer {good}"),
+        &format!("{good} "),
+        &"x".repeat(9000),
+    ] {
+        assert_eq!(says(&world, bad).await, INVALID, "{bad:.40}");
+    }
+    for (body, words) in [
+        (json!({}), "Missing field `token`"),
+        (json!({ "token": null }), "token: invalid type: null, expected a string"),
+        (
+            json!({ "token": 1 }),
+            "token: invalid type: integer `1`, expected a string",
+        ),
+    ] {
+        assert_refusal(&world.nobody().post("/v1/user/token/verify", body).await, 400, words);
+    }
+}
+
+#[tokio::test]
+async fn r06_whatever_shuts_an_account_or_ends_a_session_is_seen_on_the_next_request() {
+    for shut in [
+        "banned", "inactive", "locked", "lockout", "deleted", "logout", "password", "email",
+    ] {
+        let world = World::new().await;
+        let id = registered(&world, "jane").await;
+        let token = token(&world, "jane").await;
+        assert_eq!(says(&world, &token).await, VALID, "{shut}");
+        let (owner, path) = (world.owner().await, format!("/api/users/{id}"));
+        let status = match shut {
+            "banned" | "inactive" => owner.patch(&path, json!({ "status": shut })).await.status,
+            "locked" => owner.post(&format!("{path}/lock"), json!({})).await.status,
+            "lockout" => {
+                for _ in 0..5 {
+                    login(&world, "jane", "wrong").await;
+                }
+                reqwest::StatusCode::NO_CONTENT
+            }
+            "deleted" => owner.delete(&path).await.status,
+            "logout" => world.with_token(&token).post_empty("/api/auth/logout").await.status,
+            "password" => owner.patch(&path, json!({ "password": "battery staple" })).await.status,
+            _ => owner.patch(&path, json!({ "email": "new@example.org" })).await.status,
+        };
+        assert_eq!(status, 204, "{shut}");
+        assert_eq!(says(&world, &token).await, INVALID, "{shut}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_must_change_its_password_first_is_valid() {
+    let world = World::new().await;
+    let id = registered(&world, "jane").await;
+    let made = world
+        .owner()
+        .await
+        .post_empty(&format!("/api/users/{id}/reset-password"))
+        .await;
+    let reply = login(&world, "jane", made.str("temporaryPassword")).await;
+    assert_eq!(says(&world, &super::token_of(&reply)).await, VALID);
+}

@@ -1,0 +1,137 @@
+//! Signing keys over a simulated year: published, then signing, then retired, while verification never fails.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use usher::cloudformation::Event;
+use usher::domain::rotation::PERIOD;
+use usher::domain::tenant_settings::LONGEST_TOKEN;
+
+use crate::support::{PASSWORD, World, at_once};
+
+const DAY: i64 = 24 * 3_600;
+
+/// Ids of the keys that are published.
+async fn published(world: &World) -> Vec<String> {
+    let jwks = world.nobody().get("/.well-known/jwks.json").await;
+    let keys = jwks.body["keys"].as_array().unwrap();
+    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The key that a token is signed with.
+fn kid(token: &str) -> String {
+    use base64::Engine;
+    let header = token.split('.').next().unwrap();
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+/// The scheduler's call.
+async fn scheduled(world: &World) {
+    setup::cloud::handle(&world.app, Event::Other).await.unwrap();
+}
+
+async fn token(world: &World) -> String {
+    let body = json!({ "email": "jane@example.org", "password": PASSWORD });
+    let reply = world.nobody().post("/api/auth/token", body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.str("accessToken").to_owned()
+}
+
+#[tokio::test]
+async fn t09_over_a_year_of_monthly_rotations_every_token_is_verified_until_it_expires() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    // A session lasts thirty days, and so does its access token: the longest that a contract issues by itself.
+    let month = json!({ "version": 1, "tokenLifetimes": { "directory": { "access": 30 * DAY } } });
+    let chosen = serde_json::from_value(month).unwrap();
+    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &chosen);
+    world.app.table.transact(&[settings.unwrap()]).await.unwrap();
+    world.clock.advance(11);
+    let mut outstanding: BTreeMap<i64, String> = BTreeMap::new();
+    let mut signed_by = Vec::new();
+    for day in 0..400 {
+        if day % 31 == 0 {
+            scheduled(&world).await;
+        }
+        let new = token(&world).await;
+        let known = published(&world).await;
+        assert!(known.contains(&kid(&new)), "day {day}: a token's key is published");
+        assert!(known.len() >= 2, "day {day}: the next key is published before it signs");
+        if signed_by.last() != Some(&kid(&new)) {
+            signed_by.push(kid(&new));
+        }
+        outstanding.insert(day, new);
+        outstanding.retain(|issued, _| day - issued < 30);
+        // Of every age once a month or so, and the oldest each day.
+        for (issued, token) in outstanding
+            .iter()
+            .filter(|(issued, _)| (day - **issued) % 7 == day % 7 || day - **issued == 29)
+        {
+            let reply = world.with_token(token).get("/api/me/profile").await;
+            assert_eq!(reply.status, 200, "day {day}, token of day {issued}");
+        }
+        world.clock.advance(DAY);
+    }
+    assert!(signed_by.len() >= 13, "{} keys signed in a year", signed_by.len());
+    let most = LONGEST_TOKEN.as_hours() / PERIOD.as_hours() + 3;
+    assert!(
+        published(&world).await.len() <= usize::try_from(most).unwrap(),
+        "old keys go"
+    );
+}
+
+#[tokio::test]
+async fn t09_a_key_that_signs_soon_is_known_to_every_instance_before_it_does() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    // Another instance, whose keys are ten seconds old at most.
+    let other = World::on(world.db.clone(), world.dynamodb.clone(), &[]).await;
+    scheduled(&world).await;
+    let step = 5;
+    for instance in [&world, &other] {
+        instance.clock.advance(PERIOD.as_secs() - step);
+    }
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        let new = token(&world).await;
+        keys.push(kid(&new));
+        assert_eq!(other.with_token(&new).get("/api/me/profile").await.status, 200);
+        world.clock.advance(step);
+        other.clock.advance(step);
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 2, "the next key came into use while both were looking");
+}
+
+#[tokio::test]
+async fn rotations_at_once_publish_one_key() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        world.clock.advance(PERIOD.as_secs());
+        let before = published(&world).await.len();
+        at_once(8, |_| {
+            let app = world.app.clone();
+            async move { setup::cloud::handle(&app, Event::Other).await.unwrap() }
+        })
+        .await;
+        world.clock.advance(11);
+        let after = published(&world).await;
+        assert!(after.len() <= before + 1, "{before} keys before, {} after", after.len());
+    }
+}
+
+#[tokio::test]
+async fn f09_with_another_master_key_nothing_is_rotated_and_the_old_keys_stay() {
+    let world = World::new().await;
+    let before = published(&world).await;
+    let other = World::on(world.db.clone(), world.dynamodb.clone(), &[]).await;
+    // Whoever lost the secret, or took another one, still verifies, and signs nothing that nobody could verify.
+    let lost = crate::support::settings_of(&world.dynamodb, &[("USHER_MASTER_KEY", "not a key")]);
+    let app = usher::app::App::with_clock(lost, other.clock.clone()).await.unwrap();
+    other.clock.advance(PERIOD.as_secs());
+    let refused = setup::cloud::handle(&app, Event::Other).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("USHER_MASTER_KEY"), "{refused:?}");
+    assert_eq!(published(&world).await, before);
+}

@@ -1,0 +1,64 @@
+//! Signing keys, made, published and taken away (see `domain::rotation`).
+
+use secrecy::ExposeSecret;
+
+use super::Context;
+use crate::domain::rotation::{self, KeyLife};
+use crate::error::{Error, Result};
+use crate::proof::jwt::SigningKey;
+use crate::store::signing_keys::{self, StoredKey};
+
+/// Whatever is due: at a stack's first time a key that signs at once; then the next one, and away with those that no
+/// token is left of. Answers how many were made. Called twice at once, it makes one of each.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn rotate(cx: &Context) -> Result<usize> {
+    let mut made = 0;
+    // The first key, and after it the next one.
+    for _ in 0..2 {
+        let stored = signing_keys::all(&cx.app.table).await?;
+        let algorithm = cx.app.settings.jwt_algorithm.to_string();
+        let keys: Vec<KeyLife> = stored.iter().map(life).collect();
+        let due = rotation::due(&keys, &algorithm, cx.now);
+        for kid in &due.retire {
+            tracing::info!(event = "key_retired", kid, "a signing key was retired");
+        }
+        signing_keys::retire(&cx.app.table, &due.retire).await?;
+        let Some(signs_from) = due.publish else { break };
+        let newest = keys.iter().max_by_key(|key| (key.signs_from, &key.kid));
+        let key = new(cx, signs_from).await?;
+        match signing_keys::publish(&cx.app.table, &key, newest.map(|key| key.kid.as_str())).await {
+            Ok(()) => {
+                tracing::info!(event = "key_published", kid = key.kid, %signs_from, "a signing key was published");
+                made += 1;
+            }
+            // Another rotation was quicker.
+            Err(Error::PreconditionFailed) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(made)
+}
+
+fn life(key: &StoredKey) -> KeyLife {
+    KeyLife {
+        kid: key.kid.clone(),
+        algorithm: key.algorithm.clone(),
+        signs_from: key.signs_from,
+    }
+}
+
+async fn new(cx: &Context, signs_from: jiff::Timestamp) -> Result<StoredKey> {
+    let algorithm = cx.app.settings.jwt_algorithm;
+    let key = SigningKey::generate(algorithm)?;
+    let master = cx.app.master_key().await?;
+    Ok(StoredKey {
+        kid: key.kid().to_owned(),
+        algorithm: algorithm.to_string(),
+        jwk: key.public_jwk(),
+        sealed: master.seal(key.pkcs8().expose_secret(), key.kid().as_bytes())?,
+        created_at: cx.now,
+        signs_from,
+    })
+}

@@ -1,0 +1,112 @@
+//! When signing keys are published, sign and go. A key is published long before it signs, so that whoever verifies knows
+//! it by then; and it stays until the last token that it signed has expired.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::tenant_settings::LONGEST_TOKEN;
+
+/// For how long a key signs.
+pub const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For how long a key is published before it signs, at least: more than any cache of public keys keeps them.
+pub const LEAD: SignedDuration = SignedDuration::from_hours(1);
+
+/// As much of a signing key as this is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLife {
+    /// Its id.
+    pub kid: String,
+    /// `EdDSA`, `ES256` or `RS256`.
+    pub algorithm: String,
+    /// From when on it signs.
+    pub signs_from: Timestamp,
+}
+
+/// What is to be done with the keys.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// From when on the key signs that is to be published, where one is.
+    pub publish: Option<Timestamp>,
+    /// The keys that nothing is verified with any more.
+    pub retire: Vec<String>,
+}
+
+/// The key that signs at this moment.
+pub fn current(keys: &[KeyLife], now: Timestamp) -> Option<&KeyLife> {
+    let signing = keys.iter().filter(|key| key.signs_from <= now);
+    signing.max_by_key(|key| (key.signs_from, &key.kid))
+}
+
+/// What is to be done with these keys at this moment, where new ones are to be of this algorithm.
+pub fn due(keys: &[KeyLife], algorithm: &str, now: Timestamp) -> Rotation {
+    let Some(current) = current(keys, now) else {
+        return Rotation {
+            publish: Some(now),
+            retire: Vec::new(),
+        };
+    };
+    let next = keys
+        .iter()
+        .any(|key| key.signs_from > now && key.algorithm == algorithm);
+    let publish = (!next).then(|| {
+        // Another algorithm was asked for: not in a month.
+        let due = if current.algorithm == algorithm {
+            current.signs_from + PERIOD
+        } else {
+            now
+        };
+        due.max(now + LEAD)
+    });
+    let succeeded = |key: &&KeyLife| {
+        let later = keys.iter().filter(|other| other.signs_from > key.signs_from);
+        let successor = later.map(|other| other.signs_from).min();
+        successor.is_some_and(|signs| signs + LONGEST_TOKEN <= now)
+    };
+    let retire = keys.iter().filter(succeeded).map(|key| key.kid.clone()).collect();
+    Rotation { publish, retire }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hours * 3_600).unwrap()
+    }
+
+    fn key(kid: &str, hours: i64) -> KeyLife {
+        KeyLife {
+            kid: kid.to_owned(),
+            algorithm: "EdDSA".to_owned(),
+            signs_from: at(hours),
+        }
+    }
+
+    #[test]
+    fn the_first_key_signs_at_once_and_the_next_after_a_period() {
+        assert_eq!(due(&[], "EdDSA", at(0)).publish, Some(at(0)));
+        assert_eq!(due(&[key("a", 0)], "EdDSA", at(0)).publish, Some(at(720)));
+        assert_eq!(
+            due(&[key("a", 0), key("b", 720)], "EdDSA", at(719)),
+            Rotation::default()
+        );
+    }
+
+    #[test]
+    fn a_rotation_that_comes_late_still_publishes_before_it_signs() {
+        assert_eq!(due(&[key("a", 0)], "EdDSA", at(5_000)).publish, Some(at(5_001)));
+    }
+
+    #[test]
+    fn another_algorithm_signs_as_soon_as_its_key_is_known() {
+        let keys = [key("a", 0), key("b", 720)];
+        assert_eq!(due(&keys, "RS256", at(10)).publish, Some(at(11)));
+    }
+
+    #[test]
+    fn t09_a_key_goes_when_the_last_token_that_it_signed_has_expired_and_not_before() {
+        let keys = [key("a", 0), key("b", 720), key("c", 50_000)];
+        let last = 720 + LONGEST_TOKEN.as_hours();
+        assert!(due(&keys, "EdDSA", at(last - 1)).retire.is_empty());
+        assert_eq!(due(&keys, "EdDSA", at(last)).retire, ["a"]);
+    }
+}
