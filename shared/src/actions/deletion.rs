@@ -106,7 +106,7 @@ async fn clean(cx: &Context, user: &User) -> Result<()> {
     let (table, t) = (&cx.app.table, &cx.tenant);
     history::anonymise(table, t, user.id).await?;
     sessions_of::remove_all(table, t, user.id, own_session(cx, user.id)).await?;
-    mails::remove_pending(table, t, user.id).await?;
+    mails::remove_unsent(table, t, user.id).await?;
     if user.status == Status::Deleted {
         // They went with its deletion, unless they could not be removed then.
         let remains = search::entries(user).into_iter().map(Write::delete);

@@ -55,21 +55,25 @@ pub fn put(mail: &Mail) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// How many mails that are still to be sent are looked at for one account's.
+/// How many mails of a state are looked at for one account's.
 const LOOKED_AT: usize = 1_000;
 
-/// Removes the mails to an account that are still to be sent, as far as they are among the next to be.
+/// Removes the mails to an account that were not sent: those among the next to be, and those that were given up first.
+/// Of one that was sent, the address is gone already.
 ///
 /// # Errors
 /// As [`Table::get`].
-pub async fn remove_pending(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
-    let query = Query {
+pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let of = |state: &str| Query {
         index: Some(Index::One),
-        pk: keys::mails_index(PENDING),
+        pk: keys::mails_index(state),
         limit: Some(LOOKED_AT),
         ..Query::default()
     };
-    let places: Vec<Key> = table.query(&query).await?.items.iter().filter_map(Key::of).collect();
+    let (pending, dead) = (of(PENDING), of(DEAD));
+    let (pending, dead) = futures::future::try_join(table.query(&pending), table.query(&dead)).await?;
+    let items = pending.items.iter().chain(&dead.items);
+    let places: Vec<Key> = items.filter_map(Key::of).collect();
     let (tenant, user) = (t.to_string(), user.to_string());
     let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
     let found = table.batch_get(&places).await?;
