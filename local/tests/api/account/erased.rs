@@ -3,6 +3,7 @@
 use dynoxide::Database;
 use reqwest::Method;
 use serde_json::{Value, json};
+use usher::store::mails::Fate;
 
 use super::{Person, ask, done, login, mails, person, recorded, refused, signed_in};
 use crate::proxy::{Fault, Proxy};
@@ -91,6 +92,47 @@ async fn one_s_own_account_is_erased_by_either_method_and_the_histories_keep_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_was_given_up_goes_with_its_account_and_another_s_stays() {
+    let world = World::new().await;
+    for name in ["jane-whose-mail-died", "john-whose-mail-died"] {
+        lived_in(&world, name).await;
+    }
+    // As the outbox does once it has tried often enough.
+    for id in mail_ids(&world) {
+        let mut tries = 0;
+        while let Some(claimed) = usher::store::mails::claim(&world.app.table, id, world.now())
+            .await
+            .unwrap()
+        {
+            tries += 1;
+            let settled = usher::store::mails::settle(&world.app.table, &claimed, Fate::Dead, world.now());
+            assert!(settled.await.unwrap());
+        }
+        assert_eq!(tries, 1);
+    }
+    assert_eq!(mails(&world).len(), 2);
+    let jane = signed_in(&world, "jane-whose-mail-died", PASSWORD).await;
+    done(&jane.get("/user/deleteaccount").await);
+    let left = mails(&world);
+    assert_eq!(
+        left,
+        [(
+            "resetPassword".to_owned(),
+            "john-whose-mail-died@example.org".to_owned()
+        )]
+    );
+}
+
+fn mail_ids(world: &World) -> Vec<usher::id::MailId> {
+    let mut items = world.items();
+    items.retain(|item| item["SK"]["S"] == "MAIL");
+    items
+        .iter()
+        .map(|item| item["id"]["S"].as_str().unwrap().parse().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_erases_another_account_even_one_that_was_deleted() {
     let world = World::new().await;
     let admin = person(&world, "boss", &["admin"]).await;
@@ -140,7 +182,7 @@ async fn an_erasure_that_breaks_off_anywhere_is_done_by_the_next_one_with_the_sa
     let db = Database::memory().unwrap();
     create_table(&db);
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
-    let world = World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "300")]).await;
+    let world = World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "2000")]).await;
     // The first account counts the calls of an erasure on a good day.
     let jane = lived_in(&world, "counted").await;
     proxy.cost();

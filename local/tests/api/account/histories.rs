@@ -154,7 +154,7 @@ async fn entries_are_everyone_s_logins_and_logouts_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_go_back_through_the_months_as_far_as_the_histories_are_kept() {
-    let world = World::with(&[("USHER_HISTORY_DAYS", "200")]).await;
+    let world = World::with(&[("USHER_HISTORY_DAYS", "160")]).await;
     let months = 5;
     for _ in 0..months {
         signed_in(&world, "owner", "Owner@12345").await;
