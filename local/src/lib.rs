@@ -39,6 +39,7 @@ pub fn tables() -> Vec<Routes> {
         me::routes(),
         users::routes(),
         roles::routes(),
+        account::routes(),
         admin::routes(),
         registration::routes(),
         discovery::routes(),

@@ -35,6 +35,12 @@ macro_rules! ids {
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
+
+            /// The moment that it was made: the first 48 bits of a UUIDv7.
+            pub fn made_at(self) -> Timestamp {
+                let millis = i64::try_from(self.0.as_u128() >> 80).unwrap_or(0);
+                Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+            }
         }
 
         impl fmt::Display for $name {

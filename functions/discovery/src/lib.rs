@@ -1,11 +1,11 @@
 //! What strangers may know: public keys, OpenID discovery, the API's description and a browser for it, health.
 
 use usher::access::guard::Guard::Anyone;
+use usher::http::known;
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
 
 mod handlers;
-mod unknown;
 pub mod wire;
 
 /// The route table. API Gateway also sends here whatever no route of any function takes.
@@ -32,5 +32,19 @@ pub fn routes() -> Routes {
         .says("A page to choose a password on, where the links of mails lead to", &[])
         .get("/health", Anyone, handlers::health)
         .says("Whether the stack is set up and its table answers", &[])
-        .known(unknown::routes())
+        .known(known::documented(wire::OPENAPI))
+}
+
+#[cfg(test)]
+mod tests {
+    use usher::http::known;
+
+    #[test]
+    fn the_committed_document_has_the_routes_of_this_function() {
+        let known = known::documented(crate::wire::OPENAPI);
+        for row in crate::routes().rows() {
+            let found = known.iter().any(|k| k.path == row.path && k.method == row.method);
+            assert!(found, "{} {}: run `cargo run -- --write-openapi`", row.method, row.path);
+        }
+    }
 }

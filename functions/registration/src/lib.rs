@@ -20,11 +20,15 @@ pub fn routes() -> Routes {
         .post("/v1/user/register", Anyone, handlers::register)
         .says("Makes an account for whoever asks", &[403, 409])
         .get("/v1/user/email/verify/{token}", Anyone, handlers::verify_email)
-        .says("Shows that an address is the account's, by the link of a mail", &[])
+        .says(
+            "Shows that an address is the account's, by the link of a mail, once; answers a sentence for whoever reads it in a \
+             browser",
+            &[],
+        )
         .post("/v1/user/login", Anyone, handlers::login)
         .says("Logs in by username or e-mail address, for 14 days", &[403, 423])
         .post("/v1/user/token/verify", Anyone, handlers::verify_token)
-        .says("Tells whether a token is valid now", &[])
+        .says("Tells whether a token is valid now: `Token is valid.` or `Token invalid.`", &[])
         .post("/v1/user/token/renew", Anyone, handlers::renew_token)
         .says(
             "Answers the same token while a week or more of it is left, else one for 14 more days",
@@ -36,11 +40,11 @@ pub fn routes() -> Routes {
             handlers::change_password,
         )
         .says(
-            "Changes the caller's own password, and ends every other session of the account",
+            "Changes the caller's own password, and ends every other session of the account: `Password changed for user with ID: …`",
             &[423],
         )
         .delete("/v1/user/ban/{user}", needs(ADMIN_USERS), handlers::ban)
-        .says("Bans an account; its tokens open nothing from then on", &[409])
+        .says("Bans an account, whose tokens open nothing from then on: `Banned user: …`", &[409])
         .delete("/v1/user/ban/{user}/lift", needs(ADMIN_USERS), handlers::lift_ban)
-        .says("Lifts a ban", &[])
+        .says("Lifts a ban, where there is one: `Lifted the ban of user: …`", &[])
 }

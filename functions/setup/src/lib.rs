@@ -66,6 +66,7 @@ pub fn context(app: &Arc<App>) -> Context {
             ip: String::new(),
             user_agent: String::new(),
         },
+        strictly_below: false,
         caller: None,
     }
 }

@@ -9,6 +9,7 @@ mod backstage;
 mod reconcile;
 mod support;
 
+mod account;
 mod admin;
 mod api_keys;
 mod auth;

@@ -74,6 +74,18 @@ pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Whether an actor may change another's account that these grants protect, where a contract asks for a strictly lower
+/// rung.
+///
+/// # Errors
+/// [`Forbidden::NotBelowOwnRung`].
+pub fn may_change_below(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
+    if protected_rung(target, now) >= actor.rung {
+        return Err(Forbidden::NotBelowOwnRung.into());
+    }
+    Ok(())
+}
+
 /// Whether an actor may put itself in the place of an account that can come to hold these permissions (set its
 /// password or its address): not where one is administrative and the actor lacks it.
 ///

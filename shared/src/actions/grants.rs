@@ -289,6 +289,51 @@ pub async fn set_rung(
     accounts::change(cx, found, None, edit).await.map(drop)
 }
 
+/// Gives an account a role by the role's name: one of the ladder in place of those of the ladder that it has, any other
+/// beside all that it has. One that it has already is not given twice.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is no such account or role; [`Error::Forbidden`]; [`Conflict::RoleFull`],
+/// [`Conflict::LastAdministrator`], [`Conflict::TooManyGrants`].
+pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
+    let found = accounts::find(cx, user).await?;
+    for _ in 0..accounts::TRIES {
+        let role = role_actions::named(cx, role)
+            .await?
+            .ok_or(Error::NotFound(Noun::Role))?;
+        policy::may_grant(&cx.caller()?.rights, &role)?;
+        let edit = |user: &User| put_role(cx, user, &role);
+        match accounts::change_with(cx, found.clone(), None, std::slice::from_ref(&role), edit).await {
+            // The role changed while it was given, or went: it is to be given as it is now.
+            Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
+            outcome => return outcome.map(drop),
+        }
+    }
+    Err(Conflict::Contention.into())
+}
+
+fn put_role(cx: &Context, user: &User, role: &Role) -> Result<User> {
+    accounts::may_change(cx, user)?;
+    let seat = seating::of(Some(user), role)?;
+    let new = grant(cx, role.id, seat, role.administers(), &NewGrant::default())?;
+    let known = user
+        .grants
+        .iter()
+        .find(|other| other.is_same_as(&new))
+        .map(|grant| grant.id);
+    let mut after = user.clone();
+    if role.rung().is_some() {
+        after
+            .grants
+            .retain(|grant| !is_on_ladder(grant.role) || Some(grant.id) == known);
+    }
+    if known.is_none() {
+        after.grants.push(new);
+    }
+    room_for(after.grants.len())?;
+    Ok(after)
+}
+
 /// Whether an account can have this many grants.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::domain::role::{Role, SystemRole};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
-use crate::store::{cursor, roles, search, seats, users};
+use crate::store::{cursor, roles, search, seats, user_lists, users};
 
 /// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
 /// cursor goes on from there.
@@ -157,11 +157,11 @@ impl Source {
                 Ok((ids, more))
             }
             Self::Role(role) => roles::members(table, t, *role, after, limit).await,
-            Self::All => users::newest(table, t, None, after, limit).await,
+            Self::All => user_lists::newest(table, t, None, after, limit).await,
             Self::Statuses(statuses) => {
                 let (mut ids, mut more) = (BTreeSet::new(), false);
                 for status in statuses {
-                    let (some, rest) = users::newest(table, t, Some(*status), after, limit).await?;
+                    let (some, rest) = user_lists::newest(table, t, Some(*status), after, limit).await?;
                     ids.extend(some);
                     more |= rest;
                 }
@@ -177,7 +177,7 @@ impl Source {
         loop {
             let wanted = skipped + limit - ids.len();
             let (some, more) = match self {
-                Self::All => users::next(&cx.app.table, &cx.tenant, after, wanted).await?,
+                Self::All => user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?,
                 _ => self.ids(cx, after, wanted).await?,
             };
             after = some.last().copied();
@@ -204,10 +204,10 @@ impl Source {
                     .sum())
             }
             (Self::Role(_), _) => self.walked(cx, filter, role, LOOKED_AT).await,
-            (Self::All, _) => Ok(users::counts(table, t).await?.values().sum()),
+            (Self::All, _) => Ok(user_lists::counts(table, t).await?.values().sum()),
             (Self::Statuses(_), _) => {
                 let status = filter.status.unwrap_or(Status::Active);
-                let counts: BTreeMap<Status, u64> = users::counts(table, t).await?;
+                let counts: BTreeMap<Status, u64> = user_lists::counts(table, t).await?;
                 let count = |status| counts.get(&status).copied().unwrap_or(0);
                 // Locks that have ended still count as locks until something is written.
                 let active = Filter {
@@ -275,7 +275,7 @@ fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bo
         && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
 }
 
-/// The roles that accounts have, by id: the names of the system's by heart, the others read in one round trip.
+/// The roles that accounts have, by id and name.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -283,10 +283,16 @@ pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,
 ) -> Result<BTreeMap<RoleId, String>> {
-    let ids: BTreeSet<RoleId> = accounts
-        .into_iter()
-        .flat_map(|user| user.grants.iter().map(|grant| grant.role))
-        .collect();
+    let grants = accounts.into_iter().flat_map(|user| &user.grants);
+    names(cx, grants.map(|grant| grant.role)).await
+}
+
+/// The names of roles: those of the system by heart, the others read in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
+    let ids: BTreeSet<RoleId> = ids.into_iter().collect();
     let by_heart = |id: &RoleId| SystemRole::by_id(*id).map(|system| (*id, system.name.to_owned()));
     let mut names: BTreeMap<RoleId, String> = ids.iter().filter_map(by_heart).collect();
     let custom: Vec<RoleId> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();
@@ -295,4 +301,17 @@ pub async fn role_names<'a>(
         names.extend(found.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
     }
     Ok(names)
+}
+
+/// The usernames that accounts have now, deleted ones those that they had; in one round trip.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn usernames(cx: &Context, ids: impl IntoIterator<Item = UserId>) -> Result<BTreeMap<UserId, String>> {
+    let ids: BTreeSet<UserId> = ids.into_iter().collect();
+    let found = users::get_all(&cx.app.table, &cx.tenant, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let named = found
+        .into_iter()
+        .filter_map(|user| Some((user.id, user.username?.as_given().to_owned())));
+    Ok(named.collect())
 }

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::domain::mail::{Mail, MailKind};
+use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::MailId;
@@ -28,6 +29,18 @@ pub fn to(cx: &Context, kind: MailKind, user: &User) -> Result<Option<Write>> {
         created_at: cx.now,
     };
     mails::put(&mail).map(Some)
+}
+
+/// The mail that asks whoever has the account's address to show that it is theirs, where the tenant's settings ask for
+/// that.
+///
+/// # Errors
+/// As [`to`].
+pub fn verification(cx: &Context, user: &User) -> Result<Option<Write>> {
+    match cx.tenant_settings.email_verification {
+        EmailVerification::Off => Ok(None),
+        EmailVerification::Optional | EmailVerification::Required => to(cx, MailKind::VerifyEmail, user),
+    }
 }
 
 /// The mails that a change of an account calls for: to the address that it had before, that it has another one, or

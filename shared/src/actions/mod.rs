@@ -20,6 +20,7 @@ pub mod api_keys;
 pub mod authenticate;
 pub mod bans;
 pub mod catalogue;
+pub mod credentials;
 pub mod deletion;
 pub mod dev;
 pub mod grants;
@@ -127,6 +128,8 @@ pub struct Context {
     pub api_key: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rung.
+    pub strictly_below: bool,
     /// Who makes it, where the route asks.
     pub caller: Option<Arc<Caller>>,
 }

@@ -1,13 +1,12 @@
 //! Passwords: set, changed, reset. A minimum is checked where one is set, never at login (rule 4).
 
-use super::{Context, login, mails, sessions, users as accounts};
+use super::{Context, credentials, login, users as accounts};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
 use crate::domain::user::{PasswordHash, User};
 use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
-use crate::store::users;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A password to be set, held to the bounds of the contract and of the stack.
@@ -45,35 +44,23 @@ pub async fn change_named(cx: &Context, user: &accounts::UserRef, current: Passw
 /// # Errors
 /// [`Forbidden::WrongPassword`], which counts as a failed login; [`Error::Locked`]; [`Error::Unavailable`].
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
-    let caller = cx.caller()?;
     let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
     let hash = hash(cx, new).await?;
-    let mut proven = attempt.user.ok_or(Error::InvalidToken)?;
-    let (epoch, mut session) = (proven.epoch, caller.session.clone());
-    for _ in 0..accounts::TRIES {
-        let mut after = proven.clone();
+    let proven = attempt.user.ok_or(Error::InvalidToken)?;
+    // Should the password that was right not be the account's any more, its sessions were ended as well.
+    let changed = credentials::change_own(cx, proven, |user| {
+        let mut after = user.clone();
         after.password = Some(hash.clone());
         after.must_change_password = false;
         after.attempts = Attempts::default();
         after.end_sessions();
-        accounts::touched(cx, &mut after);
-        let plan = users::writes(Some(&proven), &after)?
-            .and([sessions::keep(&session, &after)?])
-            .and(mails::notices(cx, &proven, &after)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::PreconditionFailed) => (proven, session) = sessions::read(cx, &session).await?,
-            outcome => return outcome,
-        }
-        // The password that was right is not the account's any more, or its sessions were ended.
-        if proven.epoch != epoch {
-            return Err(Error::InvalidToken);
-        }
-    }
-    Err(Conflict::Contention.into())
+        Ok(after)
+    });
+    changed.await.map(drop)
 }
 
 /// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
@@ -111,12 +98,7 @@ fn one_time(temporary: &mut Option<SecretString>) -> Result<Password> {
 }
 
 async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: bool) -> Result<()> {
-    let decided_on = found.grants.clone();
     let edit = |user: &User| {
-        accounts::may_change(cx, user)?;
-        if user.grants != decided_on {
-            return Err(Conflict::Contention.into());
-        }
         let mut after = user.clone();
         after.password = Some(hash.clone());
         after.must_change_password = temporary;
@@ -124,5 +106,5 @@ async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: 
         after.end_sessions();
         Ok(after)
     };
-    accounts::change(cx, found, None, edit).await.map(drop)
+    accounts::change_as_decided(cx, found, edit).await.map(drop)
 }

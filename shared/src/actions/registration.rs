@@ -2,8 +2,7 @@
 
 use super::users::{self, NewUser};
 use super::{Context, mails};
-use crate::domain::mail::MailKind;
-use crate::domain::tenant_settings::{EmailOnSignup, EmailVerification};
+use crate::domain::tenant_settings::EmailOnSignup;
 use crate::domain::user::User;
 use crate::error::{Error, Forbidden, Result};
 
@@ -34,11 +33,6 @@ pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
         must_change_password: false,
         ..new
     };
-    let verification = |user: &User| match settings.email_verification {
-        EmailVerification::Off => Ok(Vec::new()),
-        EmailVerification::Optional | EmailVerification::Required => {
-            mails::to(cx, MailKind::VerifyEmail, user).map(Vec::from_iter)
-        }
-    };
+    let verification = |user: &User| mails::verification(cx, user).map(Vec::from_iter);
     users::create_with(cx, new, &[], verification).await
 }

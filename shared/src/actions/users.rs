@@ -38,6 +38,13 @@ impl UserRef {
             Self::Username(name) => user.username.as_ref() == Some(name),
         }
     }
+
+    /// The account that this text names: by id, address or username. No text is two of them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.parse().ok().map(Self::Id);
+        id.or_else(|| Email::parse(text).ok().map(Self::Email))
+            .or_else(|| Username::parse(text).ok().map(Self::Username))
+    }
 }
 
 /// An account to be made.
@@ -221,8 +228,29 @@ pub(super) async fn change_with(
     Err(Conflict::Contention.into())
 }
 
+/// The same, provided that the account has the grants on which it was decided that the caller may; else
+/// [`Conflict::Contention`], and it is to be decided again.
+///
+/// # Errors
+/// As [`change`].
+pub(super) async fn change_as_decided(
+    cx: &Context,
+    found: User,
+    mut edit: impl FnMut(&User) -> Result<User>,
+) -> Result<User> {
+    let decided_on = found.grants.clone();
+    let edit = |user: &User| {
+        may_change(cx, user)?;
+        if user.grants != decided_on {
+            return Err(Conflict::Contention.into());
+        }
+        edit(user)
+    };
+    change(cx, found, None, edit).await
+}
+
 /// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
-fn is_same(a: &User, b: &User) -> bool {
+pub(super) fn is_same(a: &User, b: &User) -> bool {
     let spelled = |user: &User| {
         let email = user.email.as_ref().map(|email| email.as_given().to_owned());
         (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
@@ -320,12 +348,17 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
     .await
 }
 
-/// Whether the caller may change this account: not one on a rung above its own (rule 9).
+/// Whether the caller may change this account: not one on a rung above its own, and another's only on a lower one where
+/// the contract asks for that (rule 9).
 ///
 /// # Errors
 /// [`Error::Forbidden`].
 pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
-    policy::may_change(&cx.caller()?.rights, &user.grants, cx.now)
+    let caller = cx.caller()?;
+    if cx.strictly_below && caller.id != user.id {
+        return policy::may_change_below(&caller.rights, &user.grants, cx.now);
+    }
+    policy::may_change(&caller.rights, &user.grants, cx.now)
 }
 
 /// Whether the caller may put itself in this account's place.

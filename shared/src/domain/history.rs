@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::tenant::TenantId;
-use crate::id::{EntryId, SessionId, UserId};
+use crate::id::{EntryId, RoleId, SessionId, UserId};
 
 /// What a row of the login history records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ pub enum Target {
     /// An account.
     User(UserId),
     /// A role.
-    Role(crate::id::RoleId),
+    Role(RoleId),
     /// An API key.
     ApiKey(crate::id::ApiKeyId),
     /// A tenant, or its settings.
@@ -133,4 +133,21 @@ pub struct RightsEntry {
     /// How it is since.
     #[serde(default)]
     pub after: Value,
+}
+
+impl RightsEntry {
+    /// The roles that it is about: given to an account or taken from it, or changed themselves.
+    pub fn roles(&self) -> Vec<RoleId> {
+        let of_grant = |grant: &Value| grant["role"].as_str()?.parse().ok();
+        let given = self.after["grants"].as_array().into_iter().flatten();
+        let granted = [&self.before, &self.after]
+            .into_iter()
+            .chain(given)
+            .filter_map(of_grant);
+        let itself = match self.target {
+            Target::Role(id) => Some(id),
+            Target::User(_) | Target::ApiKey(_) | Target::Tenant(_) => None,
+        };
+        granted.chain(itself).collect()
+    }
 }

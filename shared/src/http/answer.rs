@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 /// `200` with JSON.
@@ -46,6 +47,45 @@ pub enum Sentence {
 /// `200` with JSON, or `204` where there is nothing to say.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
+
+/// `200` with JSON and a cookie.
+#[derive(Debug)]
+pub struct WithCookie<T> {
+    /// The cookie.
+    pub cookie: Cookie,
+    /// The body.
+    pub body: T,
+}
+
+/// A cookie that only servers read, and that is only sent over TLS, and not with what other sites ask for.
+#[derive(Debug)]
+pub struct Cookie {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value, and how many seconds it is kept. The browser forgets it where there is none.
+    pub value: Option<(SecretString, i64)>,
+}
+
+impl Cookie {
+    /// `Set-Cookie` (RFC 6265, 4.1).
+    fn header(&self) -> String {
+        let kept = self.value.as_ref();
+        let (value, seconds) = kept.map_or(("", 0), |(value, seconds)| (value.expose_secret(), *seconds));
+        format!(
+            "{}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax",
+            self.name
+        )
+    }
+}
+
+/// `200` with a page of a listing as a JSON array, and where it goes on in `Link` (RFC 8288).
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The page.
+    pub items: Vec<T>,
+    /// The query of the next page, if there is one: it is at the same path.
+    pub next: Option<String>,
+}
 
 /// What is nobody's in particular, so that anyone may keep it for a while.
 pub trait Public: Serialize {
@@ -108,6 +148,25 @@ impl<T: Serialize> IntoResponse for Maybe<T> {
     fn into_response(self) -> Response {
         self.0
             .map_or_else(|| NoContent.into_response(), |body| json(StatusCode::OK, &body))
+    }
+}
+
+impl<T: Serialize> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::OK, &self.body);
+        insert(&mut response, header::SET_COOKIE, &self.cookie.header());
+        response
+    }
+}
+
+impl<T: Serialize> IntoResponse for Listed<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::OK, &self.items);
+        if let Some(query) = self.next {
+            // Relative to what was asked for, whatever the stage or the gateway put before it.
+            insert(&mut response, header::LINK, &format!("<?{query}>; rel=\"next\""));
+        }
+        response
     }
 }
 

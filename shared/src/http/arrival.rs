@@ -97,6 +97,7 @@ impl Arrival {
                 ip: self.ip.clone(),
                 user_agent: self.user_agent.clone(),
             },
+            strictly_below: false,
             caller: None,
         }
     }

@@ -104,7 +104,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
     }
 }
 
-async fn read(request: Request) -> Result<Vec<u8>> {
+pub(super) async fn read(request: Request) -> Result<Vec<u8>> {
     let media_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -173,16 +173,18 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let name = error.path().to_string();
-        let place = if name == "." {
-            "?".to_owned()
-        } else {
-            format!("?{name}")
-        };
-        Error::invalid(place, error.into_inner().to_string())
+        let detail = error.into_inner().to_string();
+        let twice = detail
+            .strip_prefix("duplicate field `")
+            .and_then(|rest| rest.strip_suffix('`'));
+        let name = twice
+            .or(Some(name.as_str()).filter(|name| *name != "."))
+            .unwrap_or_default();
+        Error::invalid(format!("?{name}"), detail)
     })
 }
 
-fn told(pointer: String, error: &serde_json::Error) -> Error {
+pub(super) fn told(pointer: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
     if !error.is_data() {
@@ -194,13 +196,14 @@ fn told(pointer: String, error: &serde_json::Error) -> Error {
     }
     let missing = detail
         .strip_prefix("missing field `")
+        .or_else(|| detail.strip_prefix("duplicate field `"))
         .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map(|field| format!("{pointer}/{field}")).unwrap_or(pointer);
     Error::Invalid(vec![Violation::new(pointer, detail)])
 }
 
 /// A path of serde's as a JSON Pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
+pub(super) fn pointer(path: &Path) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),

@@ -9,7 +9,6 @@ use std::str::FromStr;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::{Email, Username};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::{ApiKeyId, GrantId};
 
@@ -68,11 +67,7 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "user").await?;
-        let id = text.parse().ok().map(UserRef::Id);
-        let user = id
-            .or_else(|| Email::parse(&text).ok().map(UserRef::Email))
-            .or_else(|| Username::parse(&text).ok().map(UserRef::Username));
-        user.map(Self).ok_or(Error::NotFound(Noun::User))
+        UserRef::parse(&text).map(Self).ok_or(Error::NotFound(Noun::User))
     }
 }
 

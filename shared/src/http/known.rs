@@ -1,8 +1,11 @@
 //! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell a path
 //! that nobody has from a method that a path does not take if it is told of the others' routes.
 
+use std::collections::BTreeMap;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, header};
+use serde::Deserialize;
 
 use super::routes::Routes;
 use crate::error::Error;
@@ -16,6 +19,39 @@ pub struct Known {
     pub path: String,
     /// Whether it exists on development stages only.
     pub dev_only: bool,
+}
+
+/// As much of an OpenAPI document as this is about.
+#[derive(Deserialize)]
+struct Paths {
+    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    #[serde(default, rename = "x-dev-only")]
+    dev_only: bool,
+}
+
+/// Every route of an OpenAPI document. One that cannot be read has none: unknown paths are 404 then, and nothing else is
+/// different.
+pub fn documented(document: &str) -> Vec<Known> {
+    let Ok(Paths { paths }) = serde_json::from_str(document) else {
+        return Vec::new();
+    };
+    let of_path = |(path, operations): (String, BTreeMap<String, Operation>)| {
+        let all = operations.into_iter();
+        all.filter_map(move |(method, operation)| known(&path, &method, &operation))
+    };
+    paths.into_iter().flat_map(of_path).collect()
+}
+
+fn known(path: &str, method: &str, operation: &Operation) -> Option<Known> {
+    Some(Known {
+        method: method.to_ascii_uppercase().parse().ok()?,
+        path: path.to_owned(),
+        dev_only: operation.dev_only,
+    })
 }
 
 /// The routes that tables know of, on this stage.
@@ -50,7 +86,11 @@ impl Elsewhere {
             return Vec::new();
         };
         let same = self.0.iter().filter(|known| known.path == taken.path);
-        same.map(|known| &known.method).collect()
+        let mut methods: Vec<&Method> = same.map(|known| &known.method).collect();
+        // Several tables may know of the same routes.
+        methods.sort_unstable_by_key(|method| method.as_str());
+        methods.dedup();
+        methods
     }
 }
 
@@ -108,6 +148,15 @@ mod tests {
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, allow, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn every_operation_of_a_document_is_known_with_its_stage() {
+        let document = r#"{"paths": {"/a/{b}": {"get": {"summary": "…"}, "post": {"x-dev-only": true}}}}"#;
+        let told = |k: &Known| format!("{} {} {}", k.method, k.path, k.dev_only);
+        let known: Vec<String> = documented(document).iter().map(told).collect();
+        assert_eq!(known, ["GET /a/{b} false", "POST /a/{b} true"]);
+        assert_eq!(documented("no document"), []);
     }
 
     #[tokio::test]

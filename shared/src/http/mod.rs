@@ -3,6 +3,7 @@
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
+pub mod any_case;
 pub mod arrival;
 pub mod body;
 pub mod call;

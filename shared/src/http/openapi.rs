@@ -8,11 +8,12 @@ use std::future::Future;
 
 use http::StatusCode;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Accepted, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
+use super::answer::{Accepted, Created, Json, Kept, Listed, Maybe, NoContent, Public, Sentence, Tagged, WithCookie};
+use super::any_case::{AnyCaseBody, AnyCaseQuery};
 use super::body::{Body, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
 use super::page::Page;
@@ -155,6 +156,18 @@ impl<T: ToSchema> Input for Body<T> {
         let schema = description.reference::<T>();
         description.body = Some((vec!["application/json"], schema));
         description.refusals.extend([400, 413, 415]);
+    }
+}
+
+impl<T: ToSchema> Input for AnyCaseBody<T> {
+    fn describe(description: &mut Description) {
+        <Body<T> as Input>::describe(description);
+    }
+}
+
+impl<T: IntoParams> Input for AnyCaseQuery<T> {
+    fn describe(description: &mut Description) {
+        <Query<T> as Input>::describe(description);
     }
 }
 
@@ -302,6 +315,29 @@ impl<T: ToSchema> Output for Created<T> {
         let schema = description.reference::<T>();
         description.answer(StatusCode::CREATED, "Made", Some(("application/json", schema)));
         description.with_header("Location", "Its path");
+    }
+}
+
+impl<T: ToSchema> Output for WithCookie<T> {
+    fn describe(description: &mut Description) {
+        <Json<T> as Output>::describe(description);
+        description.with_header(
+            "Set-Cookie",
+            "The token, for the browser to keep; Usher never reads it back",
+        );
+    }
+}
+
+impl<T: ToSchema> Output for Listed<T> {
+    fn describe(description: &mut Description) {
+        let item = description.reference::<T>();
+        let all = ArrayBuilder::new().items(item).build();
+        description.answer(
+            StatusCode::OK,
+            "A page",
+            Some(("application/json", RefOr::T(all.into()))),
+        );
+        description.with_header("Link", "The next page, if there is one: `rel=\"next\"` (RFC 8288)");
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Manner {
     pub any_letter_case: bool,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
+    /// Another's account is only changed where it stands on a strictly lower rung than the caller.
+    pub strictly_below: bool,
 }
 
 /// One row of the table.
@@ -106,6 +108,14 @@ impl Routes {
     #[must_use]
     pub fn of_no_tenant(mut self) -> Self {
         self.manner.tenantless = true;
+        self
+    }
+
+    /// Another's account is only changed where it stands on a strictly lower rung than the caller. To be said before
+    /// the rows.
+    #[must_use]
+    pub fn strictly_below(mut self) -> Self {
+        self.manner.strictly_below = true;
         self
     }
 
@@ -265,6 +275,7 @@ impl Door {
 
     async fn context(self, arrival: &Arrival, headers: &HeaderMap) -> Result<Context> {
         let mut context = arrival.context(self.speech.surface);
+        context.strictly_below = self.manner.strictly_below;
         if !self.manner.tenantless {
             context.enter(arrival.tenant.clone()?).await?;
         }

@@ -1,10 +1,13 @@
 //! Both histories in the table: rows that are put and never changed, and expire by themselves.
 
-use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::de::DeserializeOwned;
 
-use super::dynamo::{Query, Table};
+use super::dynamo::{Index, Query, Table};
 use super::keys;
-use super::table::{Item, Key, Write, from_item, number, text, to_item};
+use super::table::{Item, Key, Write, from_item, number, string, text, to_item};
 use crate::domain::history::{LoginEntry, RightsEntry};
 use crate::domain::tenant::TenantId;
 use crate::error::Result;
@@ -67,6 +70,189 @@ pub async fn logins_of(
     let page = table.query(&query).await?;
     let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
     Ok((entries, page.more))
+}
+
+/// The time that a listing goes through, month by month.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Where it begins.
+    pub newest: Timestamp,
+    /// Where it ends.
+    pub oldest: Timestamp,
+}
+
+impl Span {
+    /// A moment in each of its months, newest first: from that of this row on.
+    fn months(self, after: Option<EntryId>) -> impl Iterator<Item = Timestamp> {
+        let first = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().first_of_month();
+        let start = after.map_or(self.newest, EntryId::made_at).min(self.newest);
+        let last = first(self.oldest);
+        let before = |month: &Date| month.checked_sub(1.month()).ok();
+        let months = std::iter::successors(Some(first(start)), before).take_while(move |month| *month >= last);
+        months.filter_map(|month| Some(month.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    }
+}
+
+/// Everyone's logins, newest first, before this one; and whether there are more.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn logins_of_all(
+    table: &Table,
+    t: &TenantId,
+    span: Span,
+    after: Option<EntryId>,
+    limit: usize,
+) -> Result<(Vec<LoginEntry>, bool)> {
+    let mut found = Found::new(limit);
+    for month in span.months(after) {
+        let pk = keys::logins_index(t, month);
+        found.extend(table, Some(Index::One), pk, after).await?;
+        if found.is_full() {
+            break;
+        }
+    }
+    found.read(table, |entry: &LoginEntry| entry.id).await
+}
+
+/// Whose changes of rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// Those that one account made.
+    By(UserId),
+    /// Those to the rights of one account or role.
+    Of(String),
+    /// Everyone's.
+    All,
+}
+
+/// Changes of rights, newest first, before this one; and whether there are more.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn rights_changes(
+    table: &Table,
+    t: &TenantId,
+    whose: &Changed,
+    span: Span,
+    after: Option<EntryId>,
+    limit: usize,
+) -> Result<(Vec<RightsEntry>, bool)> {
+    let mut found = Found::new(limit);
+    match whose {
+        Changed::By(actor) => {
+            let pk = keys::actor_index(t, *actor);
+            found.extend(table, Some(Index::Two), pk, after).await?;
+        }
+        Changed::Of(target) => {
+            let pk = keys::target_index(t, target);
+            found.extend(table, Some(Index::One), pk, after).await?;
+        }
+        Changed::All => {
+            for month in span.months(after) {
+                found
+                    .extend(table, None, keys::rights_partition(t, month), after)
+                    .await?;
+                if found.is_full() {
+                    break;
+                }
+            }
+        }
+    }
+    found.read(table, |entry: &RightsEntry| entry.id).await
+}
+
+/// Rows, as many as are asked for and one more, which tells that there are more. Of those that an index found, only the
+/// places are known.
+struct Found {
+    limit: usize,
+    places: Vec<Key>,
+    items: Vec<Item>,
+}
+
+impl Found {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            places: Vec::new(),
+            items: Vec::new(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len() > self.limit
+    }
+
+    fn len(&self) -> usize {
+        self.places.len() + self.items.len()
+    }
+
+    async fn extend(&mut self, table: &Table, index: Option<Index>, pk: String, after: Option<EntryId>) -> Result<()> {
+        let query = Query {
+            index,
+            pk,
+            after: after.map(|id| id.to_string()),
+            newest_first: true,
+            limit: Some(self.limit + 1 - self.len()),
+            ..Query::default()
+        };
+        let page = table.query(&query).await?;
+        match index {
+            Some(_) => self.places.extend(page.items.iter().filter_map(Key::of)),
+            None => self.items.extend(page.items),
+        }
+        Ok(())
+    }
+
+    /// The rows themselves, newest first.
+    async fn read<T: DeserializeOwned>(mut self, table: &Table, id: impl Fn(&T) -> EntryId) -> Result<(Vec<T>, bool)> {
+        let more = self.is_full();
+        self.places.truncate(self.limit);
+        self.items.truncate(self.limit);
+        self.items.extend(table.batch_get(&self.places).await?);
+        let mut rows: Vec<T> = self.items.into_iter().map(from_item).collect::<Result<_>>()?;
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(id(row)));
+        Ok((rows, more))
+    }
+}
+
+/// How many rows of a login history are read at once.
+const READ_AT_ONCE: usize = 500;
+
+/// Takes out of an account's login history where it was signed in from, and with what. The rows stay, with its bare id.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let mut after = None;
+    loop {
+        let query = Query {
+            pk: keys::user_partition(t, user),
+            prefix: Some(keys::LOGIN.to_owned()),
+            after,
+            limit: Some(READ_AT_ONCE),
+            ..Query::default()
+        };
+        let page = table.query(&query).await?;
+        after = page.items.last().and_then(|item| Some(Key::of(item)?.sk));
+        let bare: Vec<Write> = page.items.into_iter().filter_map(bare).collect();
+        table.batch_write(&bare).await?;
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+/// A row without what tells more than whose it is; nothing where it is that already.
+fn bare(mut item: Item) -> Option<Write> {
+    let told = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
+    if told.iter().all(|(_, is_bare)| *is_bare) {
+        return None;
+    }
+    for (name, _) in told {
+        item.insert(name.to_owned(), text(""));
+    }
+    Some(Write::put(item))
 }
 
 fn row(key: &Key, entry: &impl serde::Serialize, at: jiff::Timestamp, kept: SignedDuration) -> Result<Item> {

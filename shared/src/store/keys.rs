@@ -84,8 +84,10 @@ pub fn guess_login(guess: &Key, id: EntryId) -> Key {
 }
 /// The session.
 pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {
-    Key::new(user_partition(t, user), format!("SESSION#{id}"))
+    Key::new(user_partition(t, user), format!("{SESSION}{id}"))
 }
+/// What the sort keys of sessions begin with.
+pub const SESSION: &str = "SESSION#";
 /// A row of an account's login history.
 pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
     Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
@@ -98,7 +100,11 @@ pub fn logins_index(t: &TenantId, at: Timestamp) -> String {
 }
 /// A row of the rights history.
 pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
-    Key::new(format!("T#{t}#RIGHTS#{}", month(at)), id.to_string())
+    Key::new(rights_partition(t, at), id.to_string())
+}
+/// The rights history of one month.
+pub fn rights_partition(t: &TenantId, at: Timestamp) -> String {
+    format!("T#{t}#RIGHTS#{}", month(at))
 }
 /// The index partition of the changes to one account's or role's rights.
 pub fn target_index(t: &TenantId, target: &str) -> String {

@@ -1,6 +1,6 @@
 //! Sessions in the table.
 
-use super::dynamo::{Table, Updated};
+use super::dynamo::{Query, Table, Updated};
 use super::keys;
 use super::table::{Changes, Cond, Item, Key, Write, from_item, number, to_item};
 use crate::domain::api_key::ApiKey;
@@ -82,6 +82,25 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
     };
     let changes = Changes::between(&item(before)?, &item(&after)?);
     Ok(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed))
+}
+
+/// Removes every session of an account but this one.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<SessionId>) -> Result<()> {
+    let kept = but.map(|id| keys::session(t, user, id));
+    let query = Query {
+        pk: keys::user_partition(t, user),
+        prefix: Some(keys::SESSION.to_owned()),
+        ..Query::default()
+    };
+    let found = table.query(&query).await?.items;
+    let places = found
+        .iter()
+        .filter_map(Key::of)
+        .filter(|key| Some(key) != kept.as_ref());
+    table.batch_write(&places.map(Write::delete).collect::<Vec<_>>()).await
 }
 
 /// Ends a session, provided that it is there; else [`Error::InvalidToken`].

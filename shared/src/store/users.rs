@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dynamo::{Index, Page, Query, TRANSACTION_LIMIT, Table};
+use super::dynamo::{TRANSACTION_LIMIT, Table};
 use super::table::{Changes, Cond, Item, Key, Op, Value, Write, from_item, number, string, text, to_item};
 use super::{keys, search, seats};
 use crate::domain::tenant::TenantId;
@@ -62,14 +62,28 @@ impl Plan {
 /// # Errors
 /// [`Error::Fault`] where the account cannot be put into an item.
 pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
-    let t = &after.tenant;
-    let (was, is) = (before.map(Implied::by).unwrap_or_default(), Implied::by(after));
+    let was = before.map(Implied::by).unwrap_or_default();
+    Ok(plan(after, &was, &Implied::by(after), user_item(before, after)?))
+}
+
+/// What leaves nothing of an account in the table, its item included; what other items say of it is not looked at. An
+/// account that somebody changed since it was read is refused with [`Error::PreconditionFailed`].
+pub fn erasure(user: &User) -> Plan {
+    let gone = Write::delete(keys::user(&user.tenant, user.id)).when(as_read(user), Error::PreconditionFailed);
+    let mut plan = plan(user, &Implied::by(user), &Implied::default(), gone);
+    // Nobody would know of them once the account is gone.
+    plan.before.append(&mut plan.after);
+    plan
+}
+
+fn plan(user: &User, was: &Implied, is: &Implied, own: Write) -> Plan {
+    let (t, id) = (&user.tenant, user.id);
     let mut plan = Plan::default();
-    plan.within.extend(claims(&was, &is, after.id));
-    plan.within.push(user_item(before, after)?);
-    plan.within.extend(seat_writes(t, &was, &is));
-    plan.within.extend(members(&was, &is, after.id));
-    plan.within.extend(tally(t, after.id, was.listed, is.listed));
+    plan.within.extend(claims(was, is, id));
+    plan.within.push(own);
+    plan.within.extend(seat_writes(t, was, is));
+    plan.within.extend(members(was, is, id));
+    plan.within.extend(tally(t, id, was.listed, is.listed));
     plan.within
         .extend(in_charge(t, i64::from(is.administrator) - i64::from(was.administrator)));
     plan.before = is
@@ -83,7 +97,7 @@ pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
         .cloned()
         .map(Write::delete)
         .collect();
-    Ok(plan)
+    plan
 }
 
 /// The same, provided that this holds of the account's item too; else [`Error::PreconditionFailed`] as well. Search
@@ -167,8 +181,11 @@ fn user_item(before: Option<&User>, after: &User) -> Result<Write> {
     };
     // Only what differs: attempts to log in, which are counted beside this change, keep their count.
     let changes = Changes::between(&item(before)?, &now);
-    let unchanged = Cond::All(vec![Cond::exists(), Cond::Eq("version", number(before.version))]);
-    Ok(Write::update(keys::user(&after.tenant, after.id), changes).when(unchanged, Error::PreconditionFailed))
+    Ok(Write::update(keys::user(&after.tenant, after.id), changes).when(as_read(before), Error::PreconditionFailed))
+}
+
+fn as_read(user: &User) -> Cond {
+    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version))])
 }
 
 /// The attributes of [`crate::domain::lockout::Attempts`].
@@ -241,6 +258,15 @@ fn in_charge(t: &TenantId, by: i64) -> Option<Write> {
     }
 }
 
+/// How many accounts are in charge.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
+    let item = table.get(&keys::administrators(t)).await?;
+    Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))
+}
+
 /// The writes of changes to several accounts whose names, status and roles stay, in one transaction.
 ///
 /// # Errors
@@ -285,95 +311,4 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
 pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<UserId>> {
     let claim = table.get(claim).await?;
     Ok(claim.and_then(|item| string(&item, "user")?.parse().ok()))
-}
-
-/// Ids of accounts, newest first, of one status or of all, after this one.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn newest(
-    table: &Table,
-    t: &TenantId,
-    status: Option<Status>,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
-    let pages = shards(table, t, status, after, limit).await?;
-    let mut ids = merged(&pages);
-    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
-    ids.truncate(limit);
-    Ok((ids, more))
-}
-
-/// How many ids one step of [`next`] reads of each shard: some 200 KB.
-const STEP: usize = 1_000;
-
-/// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
-/// is read is what is passed, and little more.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn next(table: &Table, t: &TenantId, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
-    // Ids spread evenly by chance: a little over each shard's part is nearly always enough.
-    let part = wanted / usize::from(keys::USER_SHARDS) + wanted / 16 + 8;
-    let pages = shards(table, t, None, after, part.min(wanted).min(STEP)).await?;
-    let unread = pages.iter().filter(|page| page.more);
-    let certain = unread.filter_map(|page| id_of(page.items.last()?)).max();
-    let mut ids = merged(&pages);
-    // Behind the end of a shard that has more, others' ids are not the next ones.
-    ids.retain(|id| certain.is_none_or(|certain| *id >= certain));
-    Ok((ids, certain.is_some()))
-}
-
-async fn shards(
-    table: &Table,
-    t: &TenantId,
-    status: Option<Status>,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<Vec<Page>> {
-    let query = |shard| Query {
-        index: Some(if status.is_some() { Index::Two } else { Index::One }),
-        pk: status.map_or_else(
-            || keys::users_index(t, shard),
-            |status| keys::status_index(t, status, shard),
-        ),
-        after: after.map(|id| id.to_string()),
-        newest_first: true,
-        limit: Some(limit),
-        ..Query::default()
-    };
-    let questions: Vec<Query> = (0..keys::USER_SHARDS).map(query).collect();
-    futures::future::try_join_all(questions.iter().map(|question| table.query(question))).await
-}
-
-fn merged(pages: &[Page]) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = pages.iter().flat_map(|page| &page.items).filter_map(id_of).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids
-}
-
-fn id_of(item: &Item) -> Option<UserId> {
-    string(item, "PK")?.rsplit('#').next()?.parse().ok()
-}
-
-/// How many accounts there are of each status that listings know.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>> {
-    let counters: Vec<Key> = (0..keys::TALLY_COUNTERS)
-        .map(|counter| keys::tally(t, counter))
-        .collect();
-    let items = table.batch_get(&counters).await?;
-    let sum = |status: Status| {
-        let all: i64 = items
-            .iter()
-            .filter_map(|item| super::table::integer(item, status.as_str()))
-            .sum();
-        u64::try_from(all).unwrap_or(0)
-    };
-    Ok([Status::Active, Status::Inactive, Status::Locked, Status::Banned]
-        .map(|s| (s, sum(s)))
-        .into())
 }

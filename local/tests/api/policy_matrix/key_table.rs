@@ -173,6 +173,7 @@ fn of_histories() -> Vec<Made> {
         key("login", logins, keys::login(t, user, entry)),
         partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
         key("rights", rights, keys::rights(t, at, entry)),
+        partition("rights_partition", rights, "PK", keys::rights_partition(t, at)),
         partition(
             "target_index",
             rights,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 mod cases;
+mod cases_account;
 mod cases_admin;
 mod cases_registration;
 
@@ -108,6 +109,7 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     cases::discovery(&mut m).await;
     cases::listings(&mut m).await;
     cases_admin::admin(&mut m).await;
+    cases_account::account(&mut m).await;
     cases_registration::registration(&mut m).await;
     let measured: BTreeSet<String> = m.rows.into_iter().collect();
     let documented: BTreeSet<String> = documented().into_iter().collect();

@@ -192,7 +192,7 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
             Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
             Guard::SignedInToChangePassword => Forbidden::WrongPassword.into(),
-            Guard::Anyone | Guard::Guest if has(row, examples, "email") => Forbidden::RegistrationClosed.into(),
+            Guard::Anyone | Guard::Guest if asks_for(row, examples, "email") => Forbidden::RegistrationClosed.into(),
             Guard::Anyone | Guard::Guest => Error::WrongCredentials,
         },
         404 if row.dev_only => Error::NoSuchRoute,
@@ -246,15 +246,25 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
         Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
         Some(Noun::Tenant) => Conflict::TenantTaken,
         Some(Noun::User | Noun::Grant | Noun::ApiKey | Noun::Ban) => Conflict::LastAdministrator,
-        None if has(row, examples, "owner") => Conflict::TenantTaken,
-        None if row.description.body.is_some() && !has(row, examples, "email") => Conflict::RoleNameTaken,
-        None => Conflict::EmailTaken,
+        None => match body_schema(row, examples) {
+            Some(schema) if has(&schema, "owner") => Conflict::TenantTaken,
+            Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
+            Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
+            Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
+            _ => Conflict::LastAdministrator,
+        },
     }
 }
 
-/// Whether the body has this field.
-fn has(row: &Route, examples: &Examples, field: &str) -> bool {
-    body_schema(row, examples).is_some_and(|schema| schema["properties"].get(field).is_some())
+/// Whether the route's body has this field.
+fn asks_for(row: &Route, examples: &Examples, field: &str) -> bool {
+    body_schema(row, examples).is_some_and(|schema| has(&schema, field))
+}
+
+/// Whether a body has this field, however the contract spells it.
+fn has(schema: &Value, field: &str) -> bool {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
 }
 
 fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {

@@ -1,0 +1,192 @@
+//! Translation: parse, act, answer.
+
+use usher::Result;
+use usher::actions::{Context, credentials, deletion, grants, histories, links, listing, patches};
+use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
+use usher::http::answer::{Json, Listed, WithCookie};
+use usher::http::any_case::{AnyCaseBody, AnyCaseQuery};
+
+use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQuery, Entry, ForgottenPassword};
+use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
+use crate::wire::{RightsQuery, RoleView, TERMS, UpdateAny, UpdateOwn, UserId, next, no_cookie};
+
+/// `Register`
+pub async fn register(cx: Context, AnyCaseBody(body): AnyCaseBody<Register>) -> Result<Json<Answer>> {
+    registration::register(&cx, body.parse(&cx)?).await?;
+    Ok(Answer::of("the account was made: log in"))
+}
+
+/// `Login`
+pub async fn login(cx: Context, AnyCaseBody(body): AnyCaseBody<Credentials>) -> Result<WithCookie<LoggedIn>> {
+    let (name, password) = body.parse();
+    let issued = sign_in::login(&cx, &name, password, &TERMS).await?;
+    Ok(LoggedIn::of(&cx, &issued))
+}
+
+/// `ResetPassword` of a guest
+pub async fn forgotten_password(
+    cx: Context,
+    AnyCaseBody(body): AnyCaseBody<ForgottenPassword>,
+) -> Result<Json<Answer>> {
+    match body.parse(&cx)? {
+        Reset::Ask(email) => {
+            links::ask_for_password(&cx, &email).await?;
+            Ok(Answer::of(
+                "if an account has this address, a mail with a link is on its way",
+            ))
+        }
+        Reset::Choose(token, new) => {
+            links::set_password(&cx, &token, new).await?;
+            Ok(Answer::of("the password was changed: log in"))
+        }
+    }
+}
+
+/// `ResetPassword`
+pub async fn reset_password(cx: Context) -> Result<Json<Answer>> {
+    let email = ForgottenPassword::own(cx.own_account()?)?;
+    links::ask_for_password(&cx, &email).await?;
+    Ok(Answer::of("a mail with a link is on its way"))
+}
+
+/// `Profile`
+pub async fn profile(cx: Context) -> Result<Json<Profile>> {
+    cx.own_account().map(Profile::of).map(Json)
+}
+
+/// `Profile`, from `admin` up
+pub async fn profile_in_full(cx: Context) -> Result<Json<FullProfile>> {
+    cx.own_account().map(|user| FullProfile::of(&cx, user)).map(Json)
+}
+
+/// `Logout`
+pub async fn logout(cx: Context) -> Result<WithCookie<Answer>> {
+    sessions::logout(&cx).await?;
+    Ok(no_cookie("you are logged out"))
+}
+
+/// `Update`
+pub async fn update(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateOwn>) -> Result<Json<Answer>> {
+    accounts::patch_own(&cx, &body.patch(), None).await?;
+    Ok(Answer::of("the account was updated"))
+}
+
+/// `Update`, from `admin` up
+pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) -> Result<Json<Answer>> {
+    match body.another()? {
+        Some(user) => patches::patch(&cx, &user, &body.parse()).await?,
+        None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
+    };
+    Ok(Answer::of("the account was updated"))
+}
+
+/// `Change`
+pub async fn change(cx: Context, AnyCaseBody(body): AnyCaseBody<Change>) -> Result<Json<Answer>> {
+    let (change, done) = body.parse(&cx, true)?;
+    credentials::change(&cx, None, change).await?;
+    Ok(Answer::of(done))
+}
+
+/// `Change`, from `admin` up
+pub async fn change_any(cx: Context, AnyCaseBody(body): AnyCaseBody<ChangeAny>) -> Result<Json<Answer>> {
+    let whose = body.another(&cx)?;
+    let (change, done) = body.change().parse(&cx, whose.is_none())?;
+    credentials::change(&cx, whose, change).await?;
+    Ok(Answer::of(done))
+}
+
+/// `Delete`
+pub async fn delete(cx: Context) -> Result<WithCookie<Answer>> {
+    deletion::delete(&cx, &accounts::UserRef::Id(cx.own_account()?.id)).await?;
+    Ok(no_cookie("your account was deleted"))
+}
+
+/// `DeleteAccount`
+pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
+    deletion::erase(&cx, cx.own_account()?.id).await?;
+    Ok(no_cookie("your account was erased"))
+}
+
+/// `DeleteUser`
+pub async fn delete_user(cx: Context, AnyCaseBody(body): AnyCaseBody<UserId>) -> Result<Json<Answer>> {
+    deletion::delete(&cx, &accounts::UserRef::Id(body.parse()?)).await?;
+    Ok(Answer::of("the account was deleted"))
+}
+
+/// `DeleteUserAccount`
+pub async fn delete_user_account(cx: Context, AnyCaseBody(body): AnyCaseBody<UserId>) -> Result<Json<Answer>> {
+    deletion::erase(&cx, body.parse()?).await?;
+    Ok(Answer::of("the account was erased"))
+}
+
+/// `ChangeRole`
+pub async fn change_role(cx: Context, AnyCaseBody(body): AnyCaseBody<ChangeRole>) -> Result<Json<Answer>> {
+    grants::put(&cx, &body.user()?, &body.role_name).await?;
+    Ok(Answer::of("the role was given"))
+}
+
+/// `Users`
+pub async fn users(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) -> Result<Listed<FullProfile>> {
+    let limit = query.limit()?;
+    let page = listing::list(&cx, &listing::Filter::default(), limit, query.cursor.as_deref()).await?;
+    let items = page.items.iter().map(|user| FullProfile::of(&cx, user)).collect();
+    let next = next(limit, page.next_cursor, &[]);
+    Ok(Listed { items, next })
+}
+
+/// `Roles`
+pub async fn roles(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) -> Result<Listed<RoleView>> {
+    let limit = query.limit()?;
+    let page = role_actions::list(&cx, limit, query.cursor.as_deref()).await?;
+    let items = page.items.iter().map(|(role, _)| RoleView::of(role)).collect();
+    let next = next(limit, page.next_cursor, &[]);
+    Ok(Listed { items, next })
+}
+
+/// `Entries`
+pub async fn entries(cx: Context, AnyCaseQuery(query): AnyCaseQuery<EntriesQuery>) -> Result<Listed<Entry>> {
+    let (user, limit) = query.parse()?;
+    let page = histories::entries(&cx, user, limit, query.cursor.as_deref()).await?;
+    let names = listing::usernames(&cx, page.items.iter().map(|row| row.user)).await?;
+    let items = page.items.iter().map(|row| Entry::of(row, &names)).collect();
+    let next = next(limit, page.next_cursor, &query.filters());
+    Ok(Listed { items, next })
+}
+
+/// `RightsChanges`
+pub async fn rights_changes(
+    cx: Context,
+    AnyCaseQuery(query): AnyCaseQuery<RightsQuery>,
+) -> Result<Listed<RightsChange>> {
+    let (filter, page) = query.parts();
+    listed(&cx, &filter, &page).await
+}
+
+/// `RightsChanges` by `POST`
+pub async fn rights_changes_posted(
+    cx: Context,
+    AnyCaseQuery(page): AnyCaseQuery<PageQuery>,
+    AnyCaseBody(filter): AnyCaseBody<RightsFilter>,
+) -> Result<Listed<RightsChange>> {
+    listed(&cx, &filter, &page).await
+}
+
+async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Result<Listed<RightsChange>> {
+    let limit = query.limit()?;
+    let asked = filter.parse(cx).await?;
+    let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
+    let names = listing::names(cx, page.items.iter().flat_map(|row| row.roles())).await?;
+    let items = page
+        .items
+        .iter()
+        .map(|row| RightsChange::of(row, &asked, &names))
+        .collect();
+    let next = next(limit, page.next_cursor, &filter.filters());
+    Ok(Listed { items, next })
+}
+
+/// `SetMaxRoles` and `SetRoleCounts`
+pub async fn set_max_roles(cx: Context, AnyCaseBody(body): AnyCaseBody<MaxRoles>) -> Result<Json<Answer>> {
+    role_actions::patch(&cx, &body.name, &body.parse()).await?;
+    Ok(Answer::of("the limit was set"))
+}

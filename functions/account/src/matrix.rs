@@ -1,0 +1,162 @@
+//! The permission matrix: every action, by which methods, and for whom. The route table is made of it, and nothing else
+//! decides which paths there are.
+
+use std::fmt;
+
+use usher::access::guard::Guard;
+use usher::domain::role::Rung;
+
+/// What a path's last segment names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the matrix says what each of them does")]
+pub enum Action {
+    Register,
+    Login,
+    Profile,
+    Logout,
+    Update,
+    Change,
+    ResetPassword,
+    Delete,
+    DeleteAccount,
+    DeleteUser,
+    DeleteUserAccount,
+    ChangeRole,
+    Users,
+    Roles,
+    Entries,
+    RightsChanges,
+    SetMaxRoles,
+    SetRoleCounts,
+}
+
+/// By which method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// For whom, and so under which first segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever is not signed in, at `/auth/…` alone.
+    Guests,
+    /// Accounts on this rung and above it, each at the path of its own rung and of every lower one that has the action.
+    From(Rung),
+    /// The same, even where nothing else is open before the password is changed (rule 14).
+    FromEvenBeforeChange(Rung),
+}
+
+/// A row of the matrix.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The action.
+    pub action: Action,
+    /// By which methods.
+    pub verbs: &'static [Verb],
+    /// For whom.
+    pub who: Who,
+    /// What it does.
+    pub says: &'static str,
+    /// The statuses that it refuses with, beside those that every action may.
+    pub refusals: &'static [u16],
+}
+
+use Action as A;
+use Verb::{Get, Post};
+use Who::{From, FromEvenBeforeChange, Guests};
+
+const ANY: &[Verb] = &[Get, Post];
+const GET: &[Verb] = &[Get];
+const POST: &[Verb] = &[Post];
+
+/// The matrix.
+#[rustfmt::skip]
+pub const MATRIX: [Row; 19] = [
+    row(A::Register,          POST, Guests,                          "Makes an account", &[403, 409]),
+    row(A::Login,             POST, Guests,                          "Logs in by username or e-mail address, for thirty days", &[403, 423]),
+    row(A::ResetPassword,     POST, Guests,                          "Asks for a mail to choose a password by, or chooses one by the token of such a mail", &[403, 423]),
+    row(A::Profile,           GET,  From(Rung::User),                "Shows the caller's account", &[404]),
+    row(A::Logout,            ANY,  FromEvenBeforeChange(Rung::User), "Ends the caller's session", &[]),
+    row(A::Update,            POST, From(Rung::User),                "Changes the optional properties that the body names", &[404]),
+    row(A::Change,            POST, FromEvenBeforeChange(Rung::User), "Changes the e-mail address, the password or the username", &[404, 409, 423]),
+    row(A::ResetPassword,     ANY,  From(Rung::User),                "Sends the caller a mail to choose a password by", &[400, 404]),
+    row(A::Delete,            ANY,  From(Rung::User),                "Deletes the caller's account: it is kept, and never answers again", &[404, 409]),
+    row(A::DeleteAccount,     ANY,  From(Rung::User),                "Erases the caller's account for good, and all that belongs to it", &[404, 409]),
+    row(A::DeleteUser,        POST, From(Rung::Admin),               "Deletes an account: it is kept, and never answers again", &[404, 409]),
+    row(A::DeleteUserAccount, POST, From(Rung::Admin),               "Erases an account for good, and all that belongs to it", &[404, 409]),
+    row(A::ChangeRole,        POST, From(Rung::Admin),               "Gives an account a role: one of the ladder in place of the one that it has, any other beside it", &[404, 409]),
+    row(A::Users,             GET,  From(Rung::Admin),               "Lists accounts, newest first", &[]),
+    row(A::Roles,             GET,  From(Rung::Admin),               "Lists roles", &[]),
+    row(A::Entries,           GET,  From(Rung::Admin),               "Lists logins and logouts, newest first", &[]),
+    row(A::RightsChanges,     ANY,  From(Rung::Admin),               "Lists changes of rights, newest first", &[]),
+    row(A::SetMaxRoles,       POST, From(Rung::Owner),               "Says how many accounts can have a role at once", &[404, 409]),
+    row(A::SetRoleCounts,     POST, From(Rung::Owner),               "Says how many accounts can have a role at once, as SetMaxRoles does", &[404, 409]),
+];
+
+const fn row(action: Action, verbs: &'static [Verb], who: Who, says: &'static str, refusals: &'static [u16]) -> Row {
+    Row {
+        action,
+        verbs,
+        who,
+        says,
+        refusals,
+    }
+}
+
+/// Whom a path is for: its first segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Whoever is not signed in.
+    Guest,
+    /// Accounts on a rung.
+    On(Rung),
+}
+
+/// Every first segment.
+pub const SIDES: [Side; 5] = [
+    Side::Guest,
+    Side::On(Rung::User),
+    Side::On(Rung::Member),
+    Side::On(Rung::Admin),
+    Side::On(Rung::Owner),
+];
+
+impl Row {
+    /// The guard of this action under this first segment; nothing where there is no such path.
+    pub fn guard(&self, side: Side) -> Option<Guard> {
+        match (self.who, side) {
+            (Guests, Side::Guest) => Some(Guard::Guest),
+            (From(lowest), Side::On(rung)) if rung >= lowest => Some(Guard::OnRung(rung)),
+            (FromEvenBeforeChange(lowest), Side::On(rung)) if rung >= lowest => {
+                Some(Guard::OnRungToChangePassword(rung))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Side {
+    /// Whether administrators' forms of an action stand here.
+    pub fn is_admins(self) -> bool {
+        self >= Self::On(Rung::Admin)
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guest => f.write_str("auth"),
+            Self::On(rung) => rung.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}").to_ascii_lowercase())
+    }
+}

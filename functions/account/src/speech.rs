@@ -1,0 +1,136 @@
+//! How the account contract refuses: `{"Message": "…"}`, and `Errors` by field where a field is at fault.
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use usher::actions::Surface;
+use usher::error::{Error, Forbidden, Violation};
+use usher::http::dialect::{Asked, Dialect};
+use usher::http::problem::{challenge, retry_after};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The dialect.
+#[derive(Debug)]
+pub struct Message;
+
+/// A refusal's body.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRefusal)]
+pub struct Refusal {
+    /// What is wrong.
+    #[schema(example = "the password must have at least 10 characters")]
+    message: String,
+    /// What is wrong with each field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({ "Password": ["the password must have at least 10 characters"] }))]
+    errors: BTreeMap<String, Vec<String>>,
+}
+
+impl Dialect for Message {
+    const SURFACE: Surface = Surface {
+        name: "account",
+        min_password: 10,
+        max_password: 128,
+    };
+    const MEDIA_TYPE: &'static str = "application/json";
+
+    fn refuse(error: &Error, asked: &Asked) -> Response {
+        let status = status(error);
+        let body = Refusal {
+            message: error.to_string(),
+            errors: errors(error),
+        };
+        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
+        if status == StatusCode::UNAUTHORIZED {
+            // Only of a token can it be said that it is not valid: the API key and the password are something else.
+            let of_token = *error == Error::InvalidToken && asked.with_token;
+            headers.insert(header::WWW_AUTHENTICATE, challenge(of_token));
+        }
+        if let Some(seconds) = retry_after(error) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn schema() -> (String, RefOr<Schema>) {
+        (Refusal::name().into_owned(), Refusal::schema())
+    }
+}
+
+fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Invalid(_) | Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => {
+            StatusCode::BAD_REQUEST
+        }
+        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::NoCredentials | Error::InvalidToken | Error::WrongCredentials | Error::InvalidApiKey => {
+            StatusCode::UNAUTHORIZED
+        }
+        Error::AccountNotActive(_) | Error::EmailNotVerified => StatusCode::FORBIDDEN,
+        Error::Locked { .. } => StatusCode::LOCKED,
+        Error::Forbidden(why) => forbidden(why),
+        Error::NotFound(_) | Error::NoSuchRoute => StatusCode::NOT_FOUND,
+        Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Error::NotSetUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn forbidden(why: &Forbidden) -> StatusCode {
+    match why {
+        // Here it is a field that does not match, `Old`, as the others that `Change` asks for.
+        Forbidden::WrongPassword => StatusCode::BAD_REQUEST,
+        Forbidden::MissingPermission(_)
+        | Forbidden::AboveOwnRung
+        | Forbidden::NotHeld(_)
+        | Forbidden::MustChangePassword
+        | Forbidden::BelowRung(_)
+        | Forbidden::NotBelowOwnRung
+        | Forbidden::AnothersAccount
+        | Forbidden::RegistrationClosed => StatusCode::FORBIDDEN,
+    }
+}
+
+fn errors(error: &Error) -> BTreeMap<String, Vec<String>> {
+    let mut by_field: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    match error {
+        Error::Invalid(violations) => {
+            for Violation { pointer, detail } in violations
+                .iter()
+                .filter(|broken| !["", "?"].contains(&broken.pointer.as_str()))
+            {
+                by_field.entry(field(pointer)).or_default().push(detail.clone());
+            }
+        }
+        Error::Forbidden(Forbidden::WrongPassword) => {
+            by_field.insert("Old".to_owned(), vec![error.to_string()]);
+        }
+        _ => {}
+    }
+    by_field
+}
+
+/// `/contact/tikTok` is `Contact.TikTok`, and a query's `?limit` is `limit`.
+fn field(pointer: &str) -> String {
+    if let Some(parameter) = pointer.strip_prefix('?') {
+        return parameter.to_owned();
+    }
+    let segments = pointer.split('/').skip(1).map(|segment| match segment {
+        "street" => "Str".to_owned(),
+        segment => {
+            let mut letters = segment.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(letters).collect()
+        }
+    });
+    segments.collect::<Vec<String>>().join(".")
+}

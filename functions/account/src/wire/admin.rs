@@ -1,0 +1,269 @@
+//! What administrators ask.
+
+use serde::Deserialize;
+use usher::actions::histories;
+use usher::actions::users::{self, UserRef};
+use usher::actions::{Context, roles};
+use usher::error::{Error, Noun, Result};
+use usher::http::body::nullable;
+use usher::http::call::Checks;
+use usher::id;
+use utoipa::{IntoParams, ToSchema};
+
+use super::fields::spelled;
+
+/// Items to a page, unless the query says otherwise.
+const DEFAULT_LIMIT: usize = 25;
+/// Items to a page at most.
+const MAX_LIMIT: usize = 100;
+
+spelled!(
+    UserId,
+    ChangeRole,
+    MaxRoles,
+    PageQuery,
+    EntriesQuery,
+    RightsQuery,
+    RightsFilter
+);
+
+/// An id as a body has it. What is none is nobody's.
+pub(super) fn account(id: &str) -> Result<id::UserId> {
+    id.parse().map_err(|_| Error::NotFound(Noun::User))
+}
+
+/// The body of `DeleteUser` and `DeleteUserAccount`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountId, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" }))]
+pub struct UserId {
+    /// The account's id.
+    id: String,
+}
+
+impl UserId {
+    /// The id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it is none.
+    pub fn parse(&self) -> Result<id::UserId> {
+        account(&self.id)
+    }
+}
+
+/// The body of `ChangeRole`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRoleChange, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "RoleName": "Member" }))]
+pub struct ChangeRole {
+    /// The account's id.
+    id: String,
+    /// The role's name, in any letter case.
+    pub role_name: String,
+}
+
+impl ChangeRole {
+    /// The account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the id is none.
+    pub fn user(&self) -> Result<UserRef> {
+        account(&self.id).map(UserRef::Id)
+    }
+}
+
+/// The body of `SetMaxRoles`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRoleLimit, example = json!({ "Name": "Member", "MaxCount": 10 }))]
+pub struct MaxRoles {
+    /// The role's name, in any letter case.
+    pub name: String,
+    /// How many accounts can have it at once, not fewer than have it; null for no limit.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, required)]
+    max_count: Option<Option<u32>>,
+}
+
+impl MaxRoles {
+    /// The change of the role.
+    pub fn parse(&self) -> roles::RolePatch {
+        roles::RolePatch {
+            max_count: self.max_count,
+            ..roles::RolePatch::default()
+        }
+    }
+}
+
+/// The query of a listing without filters.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PageQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The size of a page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn limit(&self) -> Result<usize> {
+        limit(self.limit.as_deref())
+    }
+}
+
+fn limit(text: Option<&str>) -> Result<usize> {
+    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
+}
+
+/// Filters of a query, as they were sent.
+type Filters = [(&'static str, Option<String>)];
+
+/// The query of the next page, with what this one was asked with.
+pub fn next(limit: usize, cursor: Option<String>, filters: &Filters) -> Option<String> {
+    let cursor = cursor?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query
+        .append_pair("limit", &limit.to_string())
+        .append_pair("cursor", &cursor);
+    for (name, value) in filters {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    Some(query.finish())
+}
+
+/// The query of `Entries`.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct EntriesQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Only those of this account.
+    #[serde(rename = "UserId")]
+    #[param(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    user_id: Option<String>,
+}
+
+impl EntriesQuery {
+    /// The account, and the size of a page. An account that was erased still has entries.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
+        let mut checks = Checks::new();
+        let limit = checks.take(limit(self.limit.as_deref()))?;
+        let user = checks.optional("?UserId", self.user_id.as_deref(), |id| {
+            id.parse().map_err(|_| "this is no account's id".to_owned())
+        });
+        checks.done()?;
+        Ok((user, limit.unwrap_or(DEFAULT_LIMIT)))
+    }
+
+    /// Its filters.
+    pub fn filters(&self) -> [(&'static str, Option<String>); 1] {
+        [("UserId", self.user_id.clone())]
+    }
+}
+
+/// The body of `RightsChanges` by `POST`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRightsFilter, example = json!({ "Role": "Admin" }))]
+pub struct RightsFilter {
+    /// Only changes that this account made: its id, address or username.
+    from: Option<String>,
+    /// Only changes of this account's rights: its id, address or username.
+    to: Option<String>,
+    /// Only changes that are about this role: its name, in any letter case.
+    role: Option<String>,
+}
+
+impl RightsFilter {
+    /// The filter, its names looked up.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that nobody has; [`Error::Unavailable`].
+    pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
+        let mut checks = Checks::new();
+        let actor = checks.take(somebody(cx, "/From", self.from.as_deref()).await)?;
+        let target = checks.take(somebody(cx, "/To", self.to.as_deref()).await)?;
+        let role = match &self.role {
+            Some(name) => roles::named(cx, name).await?.map(|role| role.id),
+            None => None,
+        };
+        if self.role.is_some() && role.is_none() {
+            checks.fault("/Role", "there is no role of this name");
+        }
+        checks.done()?;
+        Ok(histories::RightsFilter {
+            actor: actor.flatten(),
+            target: target.flatten(),
+            role,
+        })
+    }
+
+    /// Its filters.
+    pub fn filters(&self) -> [(&'static str, Option<String>); 3] {
+        [
+            ("From", self.from.clone()),
+            ("To", self.to.clone()),
+            ("Role", self.role.clone()),
+        ]
+    }
+}
+
+/// Whose id this is, or who has this address or name. An id is taken as it is: the histories outlive accounts.
+async fn somebody(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
+    let Some(text) = text else { return Ok(None) };
+    let nobody = || Error::invalid(pointer, "nobody has this id, address or username");
+    match UserRef::parse(text).ok_or_else(nobody)? {
+        UserRef::Id(id) => Ok(Some(id)),
+        named => match users::find(cx, &named).await {
+            Ok(user) => Ok(Some(user.id)),
+            Err(Error::NotFound(_)) => Err(nobody()),
+            Err(other) => Err(other),
+        },
+    }
+}
+
+/// The query of `RightsChanges` by `GET`.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct RightsQuery {
+    /// How many: 1 to 100, 25 where absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// Only changes that this account made: its id, address or username.
+    #[serde(rename = "From")]
+    from: Option<String>,
+    /// Only changes of this account's rights: its id, address or username.
+    #[serde(rename = "To")]
+    to: Option<String>,
+    /// Only changes that are about this role: its name, in any letter case.
+    #[serde(rename = "Role")]
+    role: Option<String>,
+}
+
+impl RightsQuery {
+    /// Its filter and its page.
+    pub fn parts(self) -> (RightsFilter, PageQuery) {
+        let Self {
+            limit,
+            cursor,
+            from,
+            to,
+            role,
+        } = self;
+        (RightsFilter { from, to, role }, PageQuery { limit, cursor })
+    }
+}

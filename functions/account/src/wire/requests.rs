@@ -1,0 +1,334 @@
+//! What is asked of the caller's own account, and of no account yet.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use usher::actions::users::{self, UserPatch, UserRef};
+use usher::actions::{Context, credentials, passwords};
+use usher::domain::profile;
+use usher::domain::tenant_settings::EmailOnSignup;
+use usher::domain::text::{Email, Password, Username};
+use usher::domain::user::User;
+use usher::error::{Error, Result};
+use usher::http::call::Checks;
+use usher::id;
+use utoipa::ToSchema;
+
+use super::admin::account;
+use super::fields::spelled;
+use super::views::{AddressView, ContactView};
+
+spelled!(
+    Register,
+    Credentials,
+    ForgottenPassword,
+    UpdateOwn,
+    UpdateAny,
+    Change,
+    ChangeAny
+);
+
+/// The optional properties, as they are sent.
+#[derive(Debug, ToSchema)]
+#[schema(as = AccountProperties, rename_all = "PascalCase", example = json!({ "FirstName": "Jane", "Gender": "Female" }))]
+#[expect(
+    dead_code,
+    reason = "only described: a merge patch keeps what is null and what is absent apart"
+)]
+pub struct Properties {
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    last_name: Option<String>,
+    gender: Option<profile::Gender>,
+    #[schema(minimum = 0, maximum = 150)]
+    age: Option<u8>,
+    address: Option<AddressView>,
+    contact: Option<ContactView>,
+}
+
+/// The properties of an account, by the contract's names.
+const PROPERTIES: [&str; 7] = [
+    "FirstName",
+    "MiddleName",
+    "LastName",
+    "Gender",
+    "Age",
+    "Address",
+    "Contact",
+];
+
+/// The merge patch of the profile that these properties are.
+fn patch(sent: &Map<String, Value>) -> Value {
+    let properties = PROPERTIES.iter().filter_map(|name| Some((*name, sent.get(*name)?)));
+    let of_profile = properties.map(|(name, value)| match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (of_profile(name), value.clone()));
+            (of_profile(name), Value::Object(members.collect()))
+        }
+        value => (of_profile(name), value.clone()),
+    });
+    Value::Object(of_profile.collect())
+}
+
+/// The profile's name for a property.
+fn of_profile(name: &str) -> String {
+    if name == "Str" {
+        return "street".to_owned();
+    }
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// The body of `Register`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(
+    as = AccountRegistration,
+    example = json!({ "Email": "jane@example.org", "Username": "jane", "Password": "correct horse", "FirstName": "Jane" })
+)]
+pub struct Register {
+    /// The e-mail address. Not needed where the tenant asks for none.
+    email: Option<String>,
+    /// The username.
+    username: String,
+    /// The password: 10 characters at least.
+    #[schema(format = Password)]
+    password: String,
+    /// The optional properties.
+    #[serde(flatten)]
+    #[schema(value_type = Properties)]
+    properties: Map<String, Value>,
+}
+
+impl Register {
+    /// The account to be made; everything that is wrong with it is told at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
+        let mut checks = Checks::new();
+        if self.email.is_none() && cx.tenant_settings.email_on_signup != EmailOnSignup::None {
+            checks.fault("/Email", "give an e-mail address");
+        }
+        let email = checks.optional("/Email", self.email.as_deref(), Email::parse);
+        let username = checks.parse("/Username", &self.username, Username::parse);
+        let password = checks.take(passwords::chosen(cx, "/Password", self.password))?;
+        let profile = checks.take(profile::Profile::default().merge(&patch(&self.properties)))?;
+        checks.done()?;
+        Ok(users::NewUser {
+            email,
+            username,
+            password,
+            profile: profile.unwrap_or_default(),
+            ..users::NewUser::default()
+        })
+    }
+}
+
+/// The body of `Login`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountCredentials, example = json!({ "Username": "admin", "Password": "Admin@123" }))]
+pub struct Credentials {
+    /// The account's username or e-mail address.
+    username: String,
+    /// Its password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+impl Credentials {
+    /// The name and the password.
+    pub fn parse(self) -> (String, Password) {
+        (self.username, Password::presented(self.password))
+    }
+}
+
+/// The body of `ResetPassword` of a guest: the address to send a mail to, or the token of such a mail and a password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountForgottenPassword, example = json!({ "Email": "jane@example.org" }))]
+pub struct ForgottenPassword {
+    /// The address of the account.
+    email: Option<String>,
+    /// The token of the mail.
+    token: Option<String>,
+    /// The new password: 10 characters at least.
+    #[schema(format = Password)]
+    new: Option<String>,
+}
+
+/// What `ResetPassword` of a guest asks for.
+#[derive(Debug)]
+pub enum Reset {
+    /// A mail to this address.
+    Ask(Email),
+    /// This password, by the token of a mail.
+    Choose(String, Password),
+}
+
+impl ForgottenPassword {
+    /// Which of the two it is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context) -> Result<Reset> {
+        let Some(token) = self.token else {
+            let email = self
+                .email
+                .ok_or_else(|| Error::invalid("/Email", "give an e-mail address, or a token"))?;
+            let email = Email::parse(&email).map_err(|detail| Error::invalid("/Email", detail))?;
+            return Ok(Reset::Ask(email));
+        };
+        let new = self
+            .new
+            .ok_or_else(|| Error::invalid("/New", "give the new password"))?;
+        Ok(Reset::Choose(token, passwords::chosen(cx, "/New", new)?))
+    }
+
+    /// The address that a signed-in account's mail goes to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it has none.
+    pub fn own(user: &User) -> Result<Email> {
+        let email = user.email.clone();
+        email.ok_or_else(|| Error::invalid("/Email", "the account has no e-mail address"))
+    }
+}
+
+/// The body of `Update`. What is absent stays; what is null is taken away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AccountUpdate)]
+pub struct UpdateOwn {
+    /// The optional properties.
+    #[serde(flatten)]
+    #[schema(value_type = Properties)]
+    properties: Map<String, Value>,
+}
+
+impl UpdateOwn {
+    /// The change of the profile.
+    pub fn patch(&self) -> Value {
+        patch(&self.properties)
+    }
+}
+
+/// The body of `Update` from `admin` up: another's account where it names one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountUpdateByAdmin, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "City": "Kiel" }))]
+pub struct UpdateAny {
+    /// The account's id; the caller's own where absent.
+    id: Option<String>,
+    /// The optional properties.
+    #[serde(flatten)]
+    pub own: UpdateOwn,
+}
+
+impl UpdateAny {
+    /// The account that it names.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it names one that cannot be there.
+    pub fn another(&self) -> Result<Option<UserRef>> {
+        self.id.as_deref().map(|id| account(id).map(UserRef::Id)).transpose()
+    }
+
+    /// The change of that account.
+    pub fn parse(&self) -> UserPatch {
+        UserPatch {
+            profile: Some(self.own.patch()),
+            ..UserPatch::default()
+        }
+    }
+}
+
+/// The body of `Change`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(
+    as = AccountChange,
+    example = json!({ "Key": "Email", "Old": "jane@example.org", "New": "jane.doe@example.org" })
+)]
+pub struct Change {
+    /// `Email`, `Password` or `Username`.
+    key: String,
+    /// What it is until now. Of an address or a name that the account does not have, nothing.
+    old: Option<String>,
+    /// What it is from now on.
+    new: String,
+}
+
+impl Change {
+    /// The change, and what to say once it is done. The password until now is asked for where the account is the
+    /// caller's own.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(self, cx: &Context, own: bool) -> Result<(credentials::Change, &'static str)> {
+        let mut checks = Checks::new();
+        let old = self.old.as_deref().filter(|old| !old.is_empty());
+        let change = match self.key.to_ascii_lowercase().as_str() {
+            "email" => {
+                let old = checks.optional("/Old", old, Email::parse);
+                let new = checks.parse("/New", &self.new, Email::parse);
+                new.map(|new| (credentials::Change::Email(old, new), "the e-mail address was changed"))
+            }
+            "username" => {
+                let old = checks.optional("/Old", old, Username::parse);
+                let new = checks.parse("/New", &self.new, Username::parse);
+                new.map(|new| (credentials::Change::Username(old, new), "the username was changed"))
+            }
+            "password" => {
+                if own && old.is_none() {
+                    checks.fault("/Old", "give the password until now");
+                }
+                let old = Password::presented(self.old.unwrap_or_default());
+                let new = checks.take(passwords::chosen(cx, "/New", self.new))?;
+                new.map(|new| (credentials::Change::Password(old, new), "the password was changed"))
+            }
+            _ => {
+                checks.fault("/Key", "a key is `Email`, `Password` or `Username`");
+                None
+            }
+        };
+        checks.done()?;
+        change.ok_or_else(|| Error::fault("a change was neither taken nor refused"))
+    }
+}
+
+/// The body of `Change` from `admin` up: another's account where it names one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(
+    as = AccountChangeByAdmin,
+    example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "Key": "Password", "New": "correct horse battery" })
+)]
+pub struct ChangeAny {
+    /// The account's id; the caller's own where absent.
+    id: Option<String>,
+    /// `Email`, `Password` or `Username`.
+    key: String,
+    /// What it is until now. Of an address or a name that the account does not have, nothing; and of another's password.
+    old: Option<String>,
+    /// What it is from now on.
+    new: String,
+}
+
+impl ChangeAny {
+    /// The other account that it names.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it names one that cannot be there.
+    pub fn another(&self, cx: &Context) -> Result<Option<id::UserId>> {
+        let own = cx.caller()?.id;
+        let named = self.id.as_deref().map(account).transpose()?;
+        Ok(named.filter(|id| *id != own))
+    }
+
+    /// The change, whosever it is.
+    pub fn change(self) -> Change {
+        let Self { key, old, new, .. } = self;
+        Change { key, old, new }
+    }
+}

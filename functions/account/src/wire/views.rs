@@ -1,0 +1,374 @@
+//! What is shown.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+use usher::actions::histories::RightsFilter;
+use usher::actions::sessions::Issued;
+use usher::actions::{Context, Terms};
+use usher::domain::history::{LoginEntry, LoginKind, RightsEntry};
+use usher::domain::profile::{self, Gender};
+use usher::domain::role::{Role, Rung, SystemRole};
+use usher::domain::time;
+use usher::domain::user::User;
+use usher::http::answer::{Cookie, Json, WithCookie};
+use usher::id::{RoleId, UserId};
+use usher::jiff::{SignedDuration, Timestamp};
+use usher::secrecy::ExposeSecret;
+use utoipa::ToSchema;
+
+/// Thirty days, without refresh. Its tokens carry what the source's own client reads.
+pub const TERMS: Terms = Terms {
+    claims: |user, rung| {
+        let claims = json!({ "userid": user.id, "username": called(user), "role": rung_name(rung) });
+        claims.as_object().cloned().unwrap_or_default()
+    },
+    ..Terms::of("account", SignedDuration::from_hours(30 * 24))
+};
+
+/// What an account is called: its username, or else its address.
+fn called(user: &User) -> Option<&str> {
+    let name = user.username.as_ref().map(|name| name.as_given());
+    name.or_else(|| user.email.as_ref().map(|email| email.as_given()))
+}
+
+/// A rung as this contract writes it.
+fn rung_name(rung: Rung) -> &'static str {
+    match rung {
+        Rung::User => "User",
+        Rung::Member => "Member",
+        Rung::Admin => "Admin",
+        Rung::Owner => "Owner",
+    }
+}
+
+/// A role's name as this contract writes it.
+fn role_name(id: RoleId, name: &str) -> String {
+    let rung = SystemRole::by_id(id).and_then(|system| system.rung);
+    rung.map_or_else(|| name.to_owned(), |rung| rung_name(rung).to_owned())
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountMessage)]
+pub struct Answer {
+    /// In words.
+    #[schema(example = "the account was updated")]
+    message: &'static str,
+}
+
+impl Answer {
+    /// These words.
+    pub fn of(message: &'static str) -> Json<Self> {
+        Json(Self { message })
+    }
+}
+
+/// Where the token is put for a browser to keep. Usher never reads it back.
+const COOKIE: &str = "usher.authorization.token";
+
+/// These words, and no cookie any more.
+pub fn no_cookie(message: &'static str) -> WithCookie<Answer> {
+    WithCookie {
+        cookie: Cookie {
+            name: COOKIE,
+            value: None,
+        },
+        body: Answer { message },
+    }
+}
+
+/// The answer of `Login`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountLogin)]
+pub struct LoggedIn {
+    /// A JWT (RFC 9068), with `userid`, `username` and `role` beside the common claims.
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
+    token: String,
+    /// In words.
+    #[schema(example = "you are logged in")]
+    message: &'static str,
+    /// When the token expires.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-12-22T08:00:00.000Z")]
+    expires_on: Timestamp,
+}
+
+impl LoggedIn {
+    /// What was issued, as a body and as a cookie.
+    pub fn of(cx: &Context, issued: &Issued) -> WithCookie<Self> {
+        let lasts = issued.expires_at.as_second() - cx.now.as_second();
+        WithCookie {
+            cookie: Cookie {
+                name: COOKIE,
+                value: Some((issued.access_token.clone(), lasts)),
+            },
+            body: Self {
+                token: issued.access_token.expose_secret().to_owned(),
+                message: "you are logged in",
+                expires_on: issued.expires_at,
+            },
+        }
+    }
+}
+
+/// An account, as it sees itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountProfile)]
+pub struct Profile {
+    /// Its e-mail address.
+    #[schema(example = "jane@example.org")]
+    email: Option<String>,
+    /// Its username.
+    #[schema(example = "jane")]
+    username: Option<String>,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_on: Timestamp,
+    #[schema(example = "Jane")]
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    #[schema(example = "Doe")]
+    last_name: Option<String>,
+    gender: Option<Gender>,
+    #[schema(minimum = 0, maximum = 150, example = 41)]
+    age: Option<u8>,
+    address: AddressView,
+    contact: ContactView,
+}
+
+/// Where somebody lives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountAddress)]
+pub struct AddressView {
+    #[schema(example = "Norway")]
+    country: Option<String>,
+    #[schema(example = "Bergen")]
+    city: Option<String>,
+    /// Street and number.
+    str: Option<String>,
+}
+
+/// How to reach somebody.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountContact)]
+pub struct ContactView {
+    mobile: Option<String>,
+    email: Option<String>,
+    #[schema(example = "https://jane.example.org")]
+    website: Option<String>,
+    facebook: Option<String>,
+    instagram: Option<String>,
+    tik_tok: Option<String>,
+    youtube: Option<String>,
+    twitter: Option<String>,
+}
+
+impl Profile {
+    /// The account as a body.
+    pub fn of(user: &User) -> Self {
+        let own: profile::Profile = user.profile.clone();
+        let (address, contact) = (own.address.unwrap_or_default(), own.contact.unwrap_or_default());
+        Self {
+            email: user.email.as_ref().map(|email| email.as_given().to_owned()),
+            username: user.username.as_ref().map(|name| name.as_given().to_owned()),
+            created_on: user.created_at,
+            first_name: own.first_name,
+            middle_name: own.middle_name,
+            last_name: own.last_name,
+            gender: own.gender,
+            age: own.age,
+            address: AddressView {
+                country: address.country,
+                city: address.city,
+                str: address.street,
+            },
+            contact: ContactView {
+                mobile: contact.mobile,
+                email: contact.email,
+                website: contact.website,
+                facebook: contact.facebook,
+                instagram: contact.instagram,
+                tik_tok: contact.tik_tok,
+                youtube: contact.youtube,
+                twitter: contact.twitter,
+            },
+        }
+    }
+}
+
+/// An account, as administrators see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountFullProfile)]
+pub struct FullProfile {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// The role of its rung: `User`, `Member`, `Admin` or `Owner`.
+    #[schema(example = "User")]
+    role_name: &'static str,
+    #[serde(flatten)]
+    #[schema(inline)]
+    profile: Profile,
+    /// When it was last changed.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    modified_on: Timestamp,
+    /// When it was deleted.
+    #[serde(serialize_with = "time::option::serialize")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted_on: Option<Timestamp>,
+    /// Whether it was deleted.
+    is_deleted: bool,
+}
+
+impl FullProfile {
+    /// The account as a body.
+    pub fn of(cx: &Context, user: &User) -> Self {
+        let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
+        let rungs = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rung);
+        Self {
+            id: user.id.to_string(),
+            role_name: rung_name(rungs.max().unwrap_or_default()),
+            profile: Profile::of(user),
+            modified_on: user.modified_at,
+            deleted_on: user.deleted_at,
+            is_deleted: user.deleted_at.is_some(),
+        }
+    }
+}
+
+/// A role.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRole)]
+pub struct RoleView {
+    /// Its id.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    id: String,
+    /// Its name.
+    #[schema(example = "Member")]
+    name: String,
+    /// How many accounts can have it at once; null for no limit.
+    #[schema(example = 10)]
+    max_count: Option<u32>,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_on: Timestamp,
+    /// When it was last changed.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    modified_on: Timestamp,
+    /// Null: a role that was deleted is not there.
+    #[serde(serialize_with = "time::option::serialize")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted_on: Option<Timestamp>,
+    /// False, likewise.
+    is_deleted: bool,
+}
+
+impl RoleView {
+    /// The role as a body.
+    pub fn of(role: &Role) -> Self {
+        Self {
+            id: role.id.to_string(),
+            name: role_name(role.id, role.name.as_given()),
+            max_count: role.max_count,
+            created_on: role.created_at,
+            modified_on: role.modified_at,
+            deleted_on: None,
+            is_deleted: false,
+        }
+    }
+}
+
+/// A login or a logout.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountEntry)]
+pub struct Entry {
+    /// Whose it is.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    user_id: String,
+    /// Its username now; null where it has none, or was erased.
+    #[schema(example = "jane")]
+    username: Option<String>,
+    /// Whether it is a login, and no logout.
+    login: bool,
+    /// When.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    created_on: Timestamp,
+}
+
+impl Entry {
+    /// The row as a body, with usernames at hand.
+    pub fn of(row: &LoginEntry, names: &BTreeMap<UserId, String>) -> Self {
+        Self {
+            user_id: row.user.to_string(),
+            username: names.get(&row.user).cloned(),
+            login: row.kind == LoginKind::Login,
+            created_on: row.at,
+        }
+    }
+}
+
+/// A change of rights.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = AccountRightsChange)]
+pub struct RightsChange {
+    /// The id of who made it; null for set-up, and where somebody registered.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
+    from: Option<String>,
+    /// The id of the account, or role, whose rights were changed.
+    #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c")]
+    to: String,
+    /// The role that was given or taken, or was changed itself; null where it is about no role.
+    #[schema(example = "Member")]
+    role: Option<String>,
+    /// When.
+    #[serde(with = "time")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
+    date: Timestamp,
+}
+
+impl RightsChange {
+    /// The row as a body, with the roles' names at hand. Of several roles, as a new account can have, it shows the one
+    /// that was asked for, or else the one of the highest rung.
+    pub fn of(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Self {
+        let mut roles = row.roles();
+        roles.retain(|role| asked.role.is_none_or(|one| one == *role));
+        let shown = roles
+            .into_iter()
+            .max_by_key(|id| SystemRole::by_id(*id).and_then(|system| system.rung));
+        let name = |id: RoleId| {
+            names
+                .get(&id)
+                .map_or_else(|| last_name(row, id), |name| role_name(id, name))
+        };
+        Self {
+            from: row.actor.map(|actor| actor.to_string()),
+            to: row.target.id(),
+            role: shown.map(name),
+            date: row.at,
+        }
+    }
+}
+
+/// What a role that is no more was called, where the row says so.
+fn last_name(row: &RightsEntry, id: RoleId) -> String {
+    let named = [&row.before, &row.after]
+        .into_iter()
+        .find_map(|side| side["name"].as_str());
+    named.map_or_else(|| id.to_string(), str::to_owned)
+}

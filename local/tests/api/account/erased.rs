@@ -1,0 +1,165 @@
+//! `DeleteAccount`, `DeleteUserAccount`: accounts of which nothing is left but their id in the histories.
+
+use dynoxide::Database;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Person, ask, done, login, mails, person, recorded, refused, signed_in};
+use crate::proxy::{Fault, Proxy};
+use crate::reconcile::assert_reconciled;
+use crate::support::{PASSWORD, World, create_table, serve_dynamodb};
+
+/// An account with everything that one can have.
+async fn lived_in(world: &World, name: &str) -> Person {
+    let jane = person(world, name, &["member"]).await;
+    for _ in 0..3 {
+        signed_in(world, name, PASSWORD).await;
+        assert_eq!(login(world, name, "not the password").await.status, 401);
+    }
+    let body = json!({ "FirstName": format!("first-{name}"), "Address": { "Str": format!("street-{name}") } });
+    done(&jane.client.post("/user/update", body).await);
+    done(&jane.client.get("/user/resetpassword").await);
+    jane
+}
+
+/// Whatever of the table says this, but the rows that name an id.
+fn that_say(world: &World, text: &str) -> Vec<Value> {
+    let mut items = world.items();
+    items.retain(|item| item.to_string().to_lowercase().contains(text));
+    items
+}
+
+/// What is left of an account: rows of the histories with its id, and nothing else.
+#[track_caller]
+fn assert_erased(world: &World, id: &str, name: &str) {
+    assert_eq!(that_say(world, name), [] as [Value; 0]);
+    let (mut logins, mut rights) = (0, 0);
+    for item in that_say(world, id) {
+        let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
+        match sk.split('#').next().unwrap() {
+            "LOGIN" => {
+                logins += 1;
+                assert_eq!(
+                    (&item["ip"]["S"], &item["userAgent"]["S"]),
+                    (&json!(""), &json!("")),
+                    "{item}"
+                );
+            }
+            _ => {
+                rights += 1;
+                assert!(pk.starts_with("T#main#RIGHTS#"), "{item}");
+            }
+        }
+    }
+    assert!(
+        logins >= 7 && rights >= 2,
+        "the histories keep the id: {logins} logins, {rights} rights"
+    );
+    assert_reconciled(world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_s_own_account_is_erased_by_either_method_and_the_histories_keep_the_bare_id() {
+    let world = World::new().await;
+    for (name, method) in [("erased-by-get", Method::GET), ("erased-by-post", Method::POST)] {
+        let jane = lived_in(&world, name).await;
+        assert!(that_say(&world, name).len() > 5);
+        let reply = ask(&jane.client, &method, "/user/deleteaccount").await;
+        insta::allow_duplicates! {
+            insta::assert_json_snapshot!(recorded("GET /user/deleteaccount", &reply), @r#"
+            {
+              "asked": "GET /user/deleteaccount",
+              "status": 200,
+              "set-cookie": "usher.authorization.token=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
+              "body": {
+                "Message": "your account was erased"
+              }
+            }
+            "#);
+        }
+        refused(&jane.client.get("/user/profile").await, 401, "the token is not valid");
+        refused(&login(&world, name, PASSWORD).await, 401, "wrong name or password");
+        assert_erased(&world, &jane.id, name);
+        assert_eq!(mails(&world), []);
+    }
+    let row = world
+        .items()
+        .into_iter()
+        .find(|item| item["kind"]["S"] == "userErased")
+        .unwrap();
+    assert_eq!(row["actor"]["S"], row["target"]["M"]["user"]["S"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_erases_another_account_even_one_that_was_deleted() {
+    let world = World::new().await;
+    let admin = person(&world, "boss", &["admin"]).await;
+    for (name, deleted) in [("alive-until-now", false), ("deleted-before", true)] {
+        let jane = lived_in(&world, name).await;
+        if deleted {
+            done(&jane.client.get("/user/delete").await);
+        }
+        let body = json!({ "Id": jane.id });
+        done(&admin.client.post("/admin/deleteuseraccount", body.clone()).await);
+        refused(
+            &admin.client.post("/admin/deleteuseraccount", body).await,
+            404,
+            "no such user",
+        );
+        assert_erased(&world, &jane.id, name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_names_need_more_writes_than_a_transaction_has_is_erased_whole() {
+    let world = World::new().await;
+    let name = "long-name-0123456789-0123456789-0123456789-0123456789";
+    let jane = lived_in(&world, name).await;
+    assert!(that_say(&world, name).len() > 1);
+    done(&jane.client.get("/user/deleteaccount").await);
+    assert_erased(&world, &jane.id, name);
+    assert!(
+        !world
+            .items()
+            .iter()
+            .any(|item| item["PK"]["S"].as_str().unwrap().contains("#FIND#")
+                && item["SK"]["S"].as_str().unwrap().ends_with(&jane.id))
+    );
+}
+
+/// Whether the account's item is there.
+fn is_there(world: &World, id: &str) -> bool {
+    world
+        .items()
+        .iter()
+        .any(|item| item["SK"]["S"] == "USER" && item["id"]["S"] == id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_breaks_off_anywhere_is_done_by_the_next_one_with_the_same_token() {
+    let db = Database::memory().unwrap();
+    create_table(&db);
+    let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
+    let world = World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "300")]).await;
+    // The first account counts the calls of an erasure on a good day.
+    let jane = lived_in(&world, "counted").await;
+    proxy.cost();
+    done(&jane.client.get("/user/deleteaccount").await);
+    let calls = proxy.cost().operations.len();
+    assert!(calls > 4, "{calls}");
+    for broken in 1..=calls {
+        let name = format!("broken-at-{broken}");
+        let jane = lived_in(&world, &name).await;
+        proxy.plan(move |call| (call.number >= broken).then_some(Fault::Broken));
+        let reply = jane.client.get("/user/deleteaccount").await;
+        proxy.calm();
+        if is_there(&world, &jane.id) {
+            assert_eq!(reply.status, 503, "{broken}: {}", reply.text);
+            assert_reconciled(&world);
+            done(&jane.client.get("/user/deleteaccount").await);
+        } else {
+            done(&reply);
+        }
+        assert_erased(&world, &jane.id, &name);
+    }
+}
