@@ -208,6 +208,62 @@ fn wrong_variables_and_places_are_told_in_a_sentence() {
     assert!(told.contains("/proc/nowhere"), "{told}");
 }
 
+/// The first API key as a start shows it, once; and all that this start logged.
+fn shown_key(flags: &[&str], variables: &[(&str, &str)]) -> (String, String) {
+    let mut command = command(&[&["--port", "0"], flags].concat());
+    let command = command.env("RUST_LOG", "trace").envs(variables.iter().copied());
+    let mut process = command.spawn().unwrap();
+    let mut log = process.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut said = BufReader::new(process.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let (mut key, mut all) = (String::new(), String::new());
+    // All of it is said at once, and this is its last line.
+    while !all.contains("api/users?limit=10") {
+        let line = said.next().unwrap();
+        let header = line.trim().strip_prefix("-H 'x-api-key: ");
+        key = header.map_or(key, |text| text.trim_end_matches('\'').to_owned());
+        all += &line;
+    }
+    let pid = process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    let log = log.join().unwrap();
+    assert!(
+        log.contains("development routes exist"),
+        "the log is listened to: {log}"
+    );
+    assert_eq!(all.matches(&key).count(), 1, "once: {all}");
+    (key, log)
+}
+
+#[test]
+fn the_first_api_key_is_kept_and_shown_at_the_start_and_never_logged() {
+    let place = tempfile::tempdir().unwrap();
+    let kept = ["--data-dir", text(place.path())];
+    let (made, log) = shown_key(&kept, &[]);
+    assert!(made.starts_with("usher_ak_") && !log.contains(&made), "{made}");
+    let chosen = "a text of my own, which is long";
+    let (shown, log) = shown_key(&[&kept[..], &["--api-key", chosen]].concat(), &[]);
+    assert!(shown == chosen && !log.contains(chosen), "{shown}");
+    let (shown, log) = shown_key(&kept, &[("USHER_FIRST_API_KEY", chosen)]);
+    assert!(shown == chosen && !log.contains(chosen), "{shown}");
+    assert_eq!(shown_key(&kept, &[]).0, made, "the same at the next start");
+    let (one, two) = (shown_key(&["--ephemeral"], &[]).0, shown_key(&["--ephemeral"], &[]).0);
+    assert!(one.starts_with("usher_ak_") && one != two && one != made);
+}
+
+#[test]
+fn an_api_key_that_could_be_guessed_is_refused() {
+    let told = refused(&["--ephemeral", "--port", "0", "--api-key", "short"], &[]);
+    assert!(told.contains("less than 24 characters"), "{told}");
+}
+
 #[tokio::test]
 async fn another_dynamodb_can_take_the_place_of_the_embedded_one() {
     let theirs = Server::start(&["--ephemeral"]);

@@ -387,13 +387,13 @@ async fn i03_the_events_of_registration_answer_as_http_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_admin_answer_as_http_does() {
-    golden("events_admin", &play("admin").await);
+async fn i03_the_events_of_account_answer_as_http_does() {
+    golden("events_account", &play("account").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_account_answer_as_http_does() {
-    golden("events_account", &play("account").await);
+async fn i03_the_events_of_admin_answer_as_http_does() {
+    golden("events_admin", &play("admin").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -216,7 +216,7 @@ impl UpdateOwn {
 /// The body of `Update` from `admin` up: another's account where it names one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-#[schema(as = AccountUpdateByAdmin, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "City": "Kiel" }))]
+#[schema(as = AccountUpdateByAdmin, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "FirstName": "Jane" }))]
 pub struct UpdateAny {
     /// The account's id; the caller's own where absent.
     id: Option<String>,

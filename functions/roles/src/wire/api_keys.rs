@@ -107,11 +107,10 @@ impl NewApiKey {
 #[derive(Serialize, ToSchema)]
 pub struct MadeApiKey {
     /// The text, to be sent as `X-Api-Key`.
-    #[schema(example = "usher_ak_Zk3vIuJ2pYk0lZQm4Xq7Yb1sV9wTn6eRc8aHd5fGo2M_1c0ffee1")]
+    #[schema(example = "usher_ak_Zk3v…")]
     key: String,
     /// The key.
     #[serde(flatten)]
-    #[schema(inline)]
     view: ApiKeyView,
 }
 

@@ -128,7 +128,6 @@ impl NewTenant {
 pub struct MadeTenant {
     /// The tenant.
     #[serde(flatten)]
-    #[schema(inline)]
     tenant: TenantView,
     /// The first owner.
     owner: OwnerView,

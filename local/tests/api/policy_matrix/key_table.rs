@@ -17,7 +17,7 @@ use usher::store::table::Key;
 
 use crate::guard_walk::golden;
 use crate::support::{PASSWORD, World};
-use crate::tenants::isolation::{context, link};
+use crate::tenants::{context, link};
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
 

@@ -6,6 +6,7 @@ use std::path::Path;
 mod cases;
 mod cases_account;
 mod cases_admin;
+mod cases_keys;
 mod cases_registration;
 
 use dynoxide::Database;
@@ -106,10 +107,12 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     cases::me(&mut m).await;
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
+    cases_keys::api_keys(&mut m).await;
+    cases_keys::tenants(&mut m).await;
     cases::discovery(&mut m).await;
     cases::listings(&mut m).await;
-    cases_admin::admin(&mut m).await;
     cases_account::account(&mut m).await;
+    cases_admin::admin(&mut m).await;
     cases_registration::registration(&mut m).await;
     let measured: BTreeSet<String> = m.rows.into_iter().collect();
     let documented: BTreeSet<String> = documented().into_iter().collect();

@@ -1,34 +1,20 @@
 //! Z5: whatever is somebody's in one tenant is nobody's in another.
 
 use serde_json::{Value, json};
-use usher::actions::users::{self, UserRef};
-use usher::actions::{Context, links, settings};
-use usher::domain::mail::{OneTime, Purpose};
-use usher::domain::tenant::TenantId;
+use usher::actions::settings;
 use usher::domain::tenant_settings::Chosen;
-use usher::domain::text::Password;
-use usher::proof::opaque::{Kind, Opaque};
-use usher::secrecy::ExposeSecret;
-use usher::store::one_time;
 
-use super::{items_of, owner_of, signed_in, with_header, within};
+use super::{context, items_of, owner_of, signed_in, with_header, within};
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, World};
 use crate::users::{grant, invalid, refused};
 
 /// Two tenants whose ids differ by one character, and their owners.
-async fn two() -> (World, Client, Client) {
+pub async fn two() -> (World, Client, Client) {
     let world = with_header().await;
     let one = owner_of(&world, "org1").await;
     let ten = owner_of(&world, "org10").await;
     (world, one, ten)
-}
-
-/// A request of nobody's as one about a tenant, for actions that no route here has.
-pub async fn context(world: &World, tenant: &str) -> Context {
-    let mut cx = ::setup::context(&world.app);
-    cx.enter(TenantId::parse(tenant).unwrap()).await.unwrap();
-    cx
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +157,6 @@ async fn z05_a_cursor_of_one_tenant_continues_nothing_in_another() {
             assert_eq!(owner.post("/api/users", new).await.status, 201);
         }
     }
-    // The same made-up principal in both, so that only the tenant tells their cursors apart.
     let cursors = ["/api/users", "/api/users?q=example", "/api/roles", "/api/api-keys"];
     for path in cursors {
         let mark = if path.contains('?') { '&' } else { '?' };
@@ -319,49 +304,4 @@ async fn z05_histories_are_a_tenants_own() {
     );
     let own = ten.get("/api/me/login-history").await.body;
     assert_eq!(own["items"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn z05_a_link_out_of_one_tenants_mail_opens_nothing_in_another() {
-    let (world, ..) = two().await;
-    for purpose in [Purpose::SetPassword, Purpose::VerifyEmail] {
-        let token = link(&world, "org1", "boss", purpose).await;
-        for other in ["org10", "main"] {
-            assert!(follow(&world, other, &token, purpose).await.is_err(), "{other}");
-        }
-        assert!(
-            follow(&world, "org1", &token, purpose).await.is_ok(),
-            "and was not spent by trying"
-        );
-    }
-    signed_in(&world, "org1", "boss", "battery staple").await;
-    signed_in(&world, "org10", "boss", PASSWORD).await;
-}
-
-async fn follow(world: &World, tenant: &str, token: &str, purpose: Purpose) -> usher::Result<()> {
-    let cx = context(world, tenant).await;
-    let done = match purpose {
-        Purpose::VerifyEmail => links::verify_email(&cx, token).await,
-        Purpose::SetPassword => links::set_password(&cx, token, Password::presented("battery staple".to_owned())).await,
-    };
-    done.map(drop)
-}
-
-/// A one-time token about the account of this name, as its mail would carry it.
-pub async fn link(world: &World, tenant: &str, name: &str, purpose: Purpose) -> String {
-    let cx = context(world, tenant).await;
-    let named = UserRef::Username(name.parse().unwrap());
-    let user = users::find(&cx, &named).await.unwrap();
-    let token = Opaque::mint(Kind::OneTime).unwrap();
-    let kept = OneTime {
-        tenant: cx.tenant.clone(),
-        purpose,
-        user: user.id,
-        email: user.email.unwrap().as_given().to_owned(),
-        epoch: user.epoch,
-        expires_at: world.now() + usher::jiff::SignedDuration::from_hours(1),
-    };
-    let write = one_time::put(&token.digest().to_string(), &kept).unwrap();
-    world.app.table.transact(&[write]).await.unwrap();
-    token.text().expose_secret().to_owned()
 }

@@ -1,14 +1,22 @@
 //! Tenants: `/api/tenants`, how a request says which it is about, and that none is anything to another.
 
 mod create;
-pub mod isolation;
+mod isolation;
 mod list;
 mod mapping;
+mod twins;
 mod walk;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use usher::actions::Context;
+use usher::actions::users::{self, UserRef};
+use usher::domain::mail::{OneTime, Purpose};
+use usher::domain::tenant::TenantId;
+use usher::proof::opaque::{Kind, Opaque};
+use usher::secrecy::ExposeSecret;
+use usher::store::one_time;
 
 use crate::support::{Client, PASSWORD, Reply, World};
 
@@ -68,4 +76,30 @@ pub fn items_of(world: &World, tenant: &str) -> BTreeMap<String, Value> {
         }
     }
     items
+}
+
+/// A request of nobody's as one about a tenant, for actions that no route here has.
+pub async fn context(world: &World, tenant: &str) -> Context {
+    let mut cx = ::setup::context(&world.app);
+    cx.enter(TenantId::parse(tenant).unwrap()).await.unwrap();
+    cx
+}
+
+/// A one-time token about the account of this name, as its mail would carry it.
+pub async fn link(world: &World, tenant: &str, name: &str, purpose: Purpose) -> String {
+    let cx = context(world, tenant).await;
+    let named = UserRef::Username(name.parse().unwrap());
+    let user = users::find(&cx, &named).await.unwrap();
+    let token = Opaque::mint(Kind::OneTime).unwrap();
+    let kept = OneTime {
+        tenant: cx.tenant.clone(),
+        purpose,
+        user: user.id,
+        email: user.email.unwrap().as_given().to_owned(),
+        epoch: user.epoch,
+        expires_at: world.now() + usher::jiff::SignedDuration::from_hours(1),
+    };
+    let write = one_time::put(&token.digest().to_string(), &kept).unwrap();
+    world.app.table.transact(&[write]).await.unwrap();
+    token.text().expose_secret().to_owned()
 }

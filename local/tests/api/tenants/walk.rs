@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use usher::access::guard::Guard;
 use usher::domain::mail::Purpose;
 
-use super::isolation::link;
-use super::{items_of, owner_of, signed_in, with_header, within};
+use super::{items_of, link, owner_of, signed_in, with_header, within};
 use crate::reconcile::assert_reconciled;
-use crate::support::{Client, PASSWORD, Reply, World, tables};
+use crate::support::{API_KEY, Client, PASSWORD, Reply, World, tables};
 use crate::users::grant;
 
 /// What all that is shown of the one tenant bears, and nothing of the other: no answer there may hold it.
@@ -187,8 +186,15 @@ impl<'a> Actor<'a> {
 async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_another() {
     let world = with_header().await;
     let (one, main) = (owner_of(&world, "org1").await, world.owner().await);
-    owner_of(&world, "org10").await;
+    let ten = owner_of(&world, "org10").await;
     let key = crate::api_keys::made(&one, "x").await.str("key").to_owned();
+    let of_ten = crate::api_keys::made(&ten, "x").await.str("key").to_owned();
+    // A key of its own opens each tenant's door, so that behind it the token is looked at.
+    let key_of = |tenant: &str| match tenant {
+        "org1" => key.clone(),
+        "org10" => of_ten.clone(),
+        _ => API_KEY.to_owned(),
+    };
     let nobody = "00000000-0000-7000-8000-000000000000";
     for row in rows() {
         let url = row.url(|_| nobody.to_owned());
@@ -200,6 +206,7 @@ async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_a
         ] {
             let of = |token: &str| Client {
                 token: token.to_owned(),
+                api_key: key_of(tenant),
                 ..within(&world.nobody(), tenant)
             };
             let told = format!("{} {} in {tenant}", row.method, row.path);

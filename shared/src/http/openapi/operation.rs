@@ -250,6 +250,7 @@ fn conflict(row: &Route, examples: &Examples) -> Conflict {
             Some(schema) if has(&schema, "owner") => Conflict::TenantTaken,
             Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
             Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
+            Some(schema) if requires(&schema, "maxCount") => Conflict::BelowMemberCount,
             Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
             _ => Conflict::LastAdministrator,
         },
@@ -263,8 +264,17 @@ fn asks_for(row: &Route, examples: &Examples, field: &str) -> bool {
 
 /// Whether a body has this field, however the contract spells it.
 fn has(schema: &Value, field: &str) -> bool {
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    fields.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let mut parts = parts.chain([schema]).filter_map(|part| part["properties"].as_object());
+    parts.any(|fields| fields.keys().any(|name| name.eq_ignore_ascii_case(field)))
+}
+
+/// Whether a body must have this field.
+fn requires(schema: &Value, field: &str) -> bool {
+    let names = schema["required"].as_array().into_iter().flatten();
+    names
+        .filter_map(Value::as_str)
+        .any(|name| name.eq_ignore_ascii_case(field))
 }
 
 fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {
