@@ -8,6 +8,7 @@ mod directory;
 pub mod dynamodb;
 mod embedded;
 pub mod error;
+pub mod outbox;
 pub mod server;
 mod stream;
 pub mod table;
@@ -31,6 +32,7 @@ use usher::settings::{KeySource, Settings};
 use directory::{Directory, Keys};
 use embedded::Embedded;
 pub use error::{Error, Result};
+use outbox::{Letters, Records, Sending};
 
 /// Every function's route table: the one place of this crate that names them.
 pub fn tables() -> Vec<Routes> {
@@ -112,6 +114,7 @@ pub struct Stack {
     pub router: Router,
     /// Where its DynamoDB is.
     pub dynamodb_url: String,
+    sending: Sending,
     embedded: Option<Embedded>,
     _directory: Option<Arc<Directory>>,
 }
@@ -149,8 +152,16 @@ impl Stack {
         }
         let app = App::with_clock(settings, options.clock).await?;
         setup::local(&app).await.map_err(Error::Setup)?;
-        let router = serve::service(app.clone(), tables());
+        let letters = Letters::at(options.directory.as_deref());
+        let router = routes(&app, &letters);
+        // An emulator's stream is its own affair: some have none, and the sweep finds every mail as well.
+        let records = match embedded {
+            Some(_) => Some(Records::from_now(dynamodb, &app.settings.table).await?),
+            None => None,
+        };
+        let outbox = ::outbox::outbox(app.clone(), letters.mailer()?)?;
         Ok(Self {
+            sending: Sending::start(Arc::new(outbox), records),
             app,
             router,
             dynamodb_url,
@@ -175,16 +186,27 @@ impl Stack {
         server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
     }
 
-    /// Stops the embedded DynamoDB and waits until its data is closed. (A stack that is only dropped stops as well, and
+    /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and
     /// loses nothing, but does not wait.)
     ///
     /// # Errors
     /// Where the embedded DynamoDB had failed.
     pub async fn stop(self) -> Result<()> {
+        self.sending.stop().await;
         match self.embedded {
             Some(embedded) => embedded.stop().await,
             None => Ok(()),
         }
+    }
+}
+
+/// Every route, and where they are wanted those for developers.
+fn routes(app: &Arc<App>, letters: &Letters) -> Router {
+    let service = serve::service(app.clone(), tables());
+    if app.settings.dev_endpoints {
+        outbox::page::routes(letters.clone()).fallback_service(service)
+    } else {
+        service
     }
 }
 
@@ -201,6 +223,7 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         // Whoever reaches this server may say which tenant they mean; a token of another opens nothing in it.
         ("USHER_TENANTS", "header".to_owned()),
         ("USHER_FIRST_API_KEY", keys.api_key),
+        ("USHER_MAIL_FROM", "Usher <no-reply@localhost>".to_owned()),
         ("USHER_MASTER_KEY", keys.master),
         ("USHER_CURSOR_KEY", keys.cursor),
     ];

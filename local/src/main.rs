@@ -96,6 +96,7 @@ fn greet(args: &Args, address: &str, stack: &Stack) {
         address,
         dynamodb: told.then_some(stack.dynamodb_url.as_str()),
         data: &data,
+        mail: stack.app.settings.dev_endpoints,
         api_key: stack.api_key(),
     };
     // Nobody may be reading: that is no reason to stop.

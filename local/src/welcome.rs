@@ -16,6 +16,8 @@ pub struct Welcome<'a> {
     pub dynamodb: Option<&'a str>,
     /// What keeps the data, in words.
     pub data: &'a str,
+    /// Whether the mail that is sent is shown.
+    pub mail: bool,
     /// The text of the first API key, where it is known. This is the only place that shows it.
     pub api_key: Option<&'a str>,
 }
@@ -26,10 +28,14 @@ impl fmt::Display for Welcome<'_> {
             address,
             dynamodb,
             data,
+            mail,
             api_key,
         } = self;
         writeln!(f, "Usher listens on {address}\n")?;
         writeln!(f, "  API browser  {address}/docs")?;
+        if *mail {
+            writeln!(f, "  Sent mail    {address}/dev/outbox")?;
+        }
         if let Some(url) = dynamodb {
             writeln!(f, "  DynamoDB     {url}")?;
         }
@@ -83,6 +89,7 @@ mod tests {
             address: "http://127.0.0.1:3000",
             dynamodb: Some("http://127.0.0.1:8000"),
             data: ".usher, kept between runs",
+            mail: true,
             api_key: Some("usher_ak_it's-a-secret"),
         };
         insta::assert_snapshot!(welcome.to_string());

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod mail;
 pub mod proof;
 pub mod settings;
 pub mod store;

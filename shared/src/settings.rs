@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
+use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 
 /// What a stack, or a developer, can set.
@@ -53,6 +54,10 @@ pub struct Settings {
     pub first_api_key: Option<KeySource>,
     /// Where the key of cursors is.
     pub cursor_key: Option<KeySource>,
+    /// `USHER_MAIL_FROM`: whom mail comes from, such as `Usher <no-reply@example.org>`. Only the outbox needs it.
+    pub mail_from: Option<Sender>,
+    /// `USHER_MAIL_CONFIGURATION_SET`: the configuration set that SES sends it under, for bounces and complaints.
+    pub mail_configuration_set: Option<String>,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
     pub admin_email: Option<String>,
     /// `USHER_ADMIN_SECRET`: the secret that takes the first owner's password.
@@ -172,6 +177,8 @@ impl Settings {
             master_key: env.key("USHER_MASTER_KEY"),
             first_api_key: env.key("USHER_FIRST_API_KEY"),
             cursor_key: env.key("USHER_CURSOR_KEY"),
+            mail_from: env.optional("USHER_MAIL_FROM", "a mailbox, like `Usher <no-reply@example.org>`"),
+            mail_configuration_set: env.text("USHER_MAIL_CONFIGURATION_SET"),
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_secret: env.text("USHER_ADMIN_SECRET"),
         };
@@ -208,6 +215,15 @@ impl Env {
             ));
             default
         })
+    }
+
+    fn optional<T: FromStr>(&mut self, name: &str, shape: &str) -> Option<T> {
+        let text = self.text(name)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.complaints.push(format!("{name} is `{text}`: it must be {shape}"));
+        }
+        parsed
     }
 
     /// A secret by its ARN in `NAME_SECRET`, or as it is in `NAME`.
@@ -254,6 +270,7 @@ mod tests {
             ("USHER_DEV_ENDPOINTS", "maybe"),
             ("USHER_ARGON2", "m=1"),
             ("USHER_JWT_ALGORITHM", "none"),
+            ("USHER_MAIL_FROM", "nobody"),
         ]))
         .unwrap_err();
         for name in [
@@ -261,6 +278,7 @@ mod tests {
             "USHER_DEV_ENDPOINTS",
             "USHER_ARGON2",
             "USHER_JWT_ALGORITHM",
+            "USHER_MAIL_FROM",
         ] {
             assert!(told.lines().any(|line| line.starts_with(name)), "{name} in {told}");
         }

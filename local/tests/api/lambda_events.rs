@@ -58,7 +58,7 @@ fn events() -> Vec<Event> {
             });
         }
     }
-    events.retain(|event| event.function != "setup");
+    events.retain(|event| !["setup", "outbox"].contains(&event.function.as_str()));
     events.sort_by(|a, b| (&a.function, &a.name).cmp(&(&b.function, &b.name)));
     events
 }

@@ -14,6 +14,7 @@ mod admin;
 mod api_keys;
 mod auth;
 mod me;
+mod outbox;
 mod registration;
 mod roles;
 mod tenant_settings;

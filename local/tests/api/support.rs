@@ -149,6 +149,7 @@ pub fn settings_of(dynamodb: &str, overrides: &[(&str, &str)]) -> Settings {
         ("USHER_MASTER_KEY", &key),
         ("USHER_CURSOR_KEY", &key),
         ("USHER_FIRST_API_KEY", API_KEY),
+        ("USHER_MAIL_FROM", "Usher <no-reply@usher.test>"),
         ("USHER_ARGON2", "m=8,t=1,p=1"),
         ("USHER_HASH_PARALLEL", "8"),
         // Hundreds of requests at once on two cores are slow, and no fault of the store's.

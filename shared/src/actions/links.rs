@@ -1,6 +1,6 @@
 //! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, login, mails, passwords, sessions, users as accounts};
 use crate::domain::lockout::Attempts;
@@ -132,7 +132,12 @@ fn is_still_meant(token: &OneTime, user: &User) -> bool {
 /// Why nobody may choose a password for the account: an administrator shut it. Failed logins are no reason, for whoever
 /// has the address did not cause them.
 fn shut(cx: &Context, user: &User) -> Option<Error> {
+    shut_at(user, cx.now)
+}
+
+/// The same at this moment, for whoever sends such links.
+pub(super) fn shut_at(user: &User, now: Timestamp) -> Option<Error> {
     let mut user = user.clone();
     user.attempts = Attempts::default();
-    login::not_active(&user, cx.now)
+    login::not_active(&user, now)
 }

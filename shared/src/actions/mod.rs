@@ -32,6 +32,7 @@ pub mod listing;
 pub mod locks;
 pub mod login;
 pub mod mails;
+pub mod outbox;
 pub mod passwords;
 pub mod patches;
 pub mod record;

@@ -11,6 +11,7 @@ use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
@@ -37,10 +38,7 @@ pub type Ended = lambda_http::Error;
 /// # Errors
 /// Where the settings are wrong, told at once, or the runtime ends.
 pub async fn run(routes: Routes) -> Result<(), Ended> {
-    logs();
-    let app = App::new(Settings::from_env()?)
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    let app = start().await?;
     // During init, at full speed and before the first request: the connection to the store.
     if let Err(error) = app.keyring.keys(&app, app.clock.now()).await {
         tracing::warn!(?error, "the store did not answer at start");
@@ -57,17 +55,35 @@ where
     F: Fn(Arc<App>, Event) -> Fut,
     Fut: Future<Output = crate::Result<()>>,
 {
-    logs();
-    let app = App::new(Settings::from_env()?)
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    let app = start().await?;
     let (app, work) = (&app, &work);
+    run_with(move |payload| async move { work(app.clone(), Event::of(payload)?).await }).await
+}
+
+/// The application of a function that is starting, and its log.
+///
+/// # Errors
+/// Where the settings are wrong, told at once.
+pub async fn start() -> Result<Arc<App>, Ended> {
+    logs();
+    let app = App::new(Settings::from_env()?).await;
+    Ok(app.map_err(|error| format!("{error:?}"))?)
+}
+
+/// Serves a Lambda function that is called with JSON, and answers JSON.
+///
+/// # Errors
+/// Where the runtime ends.
+pub async fn run_with<F, Fut, A>(work: F) -> Result<(), Ended>
+where
+    F: Fn(Value) -> Fut,
+    Fut: Future<Output = crate::Result<A>>,
+    A: Serialize,
+{
+    let work = &work;
     let handler = lambda_runtime::service_fn(move |event: LambdaEvent<Value>| async move {
-        let outcome = match Event::of(event.payload) {
-            // Boxed: the compiler gives up on the layout of a future this deep.
-            Ok(event) => Box::pin(work(app.clone(), event)).await,
-            Err(error) => Err(error),
-        };
+        // Boxed: the compiler gives up on the layout of a future this deep.
+        let outcome = Box::pin(work(event.payload)).await;
         // An error goes back to Lambda, which tries an asynchronous call again and then puts it with the dead letters.
         outcome.map_err(|error| format!("{error:?}"))
     });

@@ -36,6 +36,9 @@ type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 mod patience;
 mod wire;
 
+#[cfg(all(test, feature = "ses"))]
+pub(crate) use patience::direct;
+
 /// The table.
 #[derive(Debug, Clone)]
 pub struct Table {

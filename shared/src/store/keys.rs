@@ -200,9 +200,11 @@ pub fn tenant(id: &TenantId) -> Key {
 pub fn one_time(sha256: &str) -> Key {
     Key::new(format!("TOKEN#{sha256}"), "TOKEN")
 }
+/// What the partitions of mails begin with.
+pub const MAIL: &str = "MAIL#";
 /// A mail to send.
 pub fn mail(id: MailId) -> Key {
-    Key::new(format!("MAIL#{id}"), "MAIL")
+    Key::new(format!("{MAIL}{id}"), "MAIL")
 }
 /// The index partition of the mails in one state.
 pub fn mails_index(state: &str) -> String {

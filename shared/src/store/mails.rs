@@ -1,20 +1,45 @@
 //! Mails to send, in the table.
+//!
+//! A mail that is still to be sent stands in an index, ordered by when it is due. Whoever wants to send it claims it:
+//! moves what is due to the end of a lease, under a name of its own. A sender that ends in the middle leaves nothing to
+//! undo, for the mail is due again when the lease runs out; and one that comes back too late finds another's name.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
-use super::dynamo::{Index, Query, Table};
+use super::dynamo::{Index, Query, Table, Updated};
 use super::keys;
-use super::table::{Item, Key, Write, number, string, text, to_item};
-use crate::domain::mail::Mail;
+use super::table::{Changes, Cond, Item, Key, Write, from_item, integer, number, string, text, to_item};
+use crate::ambient;
+use crate::domain::mail::{LEASE, Mail};
 use crate::domain::tenant::TenantId;
 use crate::error::Result;
-use crate::id::UserId;
+use crate::id::{MailId, UserId};
 
 /// How long a mail's item stays, sent or not.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// How long that of one that was given up stays, for somebody to look after it.
+const DEAD_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
 /// The state of a mail that is still to be sent.
 pub const PENDING: &str = "pending";
+/// The state of a mail that was sent.
+pub const SENT: &str = "sent";
+/// The state of a mail that nobody wants any more: its account is gone, or has another address.
+pub const DROPPED: &str = "dropped";
+/// The state of a mail that was given up.
+pub const DEAD: &str = "dead";
+
+/// A mail that is the claimer's to send, for as long as the lease lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// The mail.
+    pub mail: Mail,
+    /// How often it was claimed, this time included.
+    pub attempts: u32,
+    lease: String,
+}
 
 /// Asks for a mail, in the transaction of what causes it.
 ///
@@ -50,4 +75,119 @@ pub async fn remove_pending(table: &Table, t: &TenantId, user: UserId) -> Result
     let found = table.batch_get(&places).await?;
     let own = found.iter().filter(is_own).filter_map(Key::of);
     table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await
+}
+
+/// The mail whose partition this is.
+pub fn id_of(partition: &str) -> Option<MailId> {
+    partition.strip_prefix(keys::MAIL)?.parse().ok()
+}
+
+/// Mails that are due, longest first; where there are more than `limit`, those after `after` as well.
+///
+/// # Errors
+/// As [`Table::query`].
+pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: usize) -> Result<Due> {
+    let query = Query {
+        index: Some(Index::One),
+        pk: keys::mails_index(PENDING),
+        after,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let end = end_of(now);
+    let is_due = |item: &&Item| string(item, "GSI1SK").is_some_and(|due| due < end.as_str());
+    let due: Vec<&Item> = page.items.iter().take_while(is_due).collect();
+    let last = due.last().and_then(|item| string(item, "GSI1SK")).map(str::to_owned);
+    Ok(Due {
+        ids: due.iter().filter_map(|item| id_of(string(item, "PK")?)).collect(),
+        more: last.filter(|_| page.more && due.len() == page.items.len()),
+    })
+}
+
+/// Mails that are due.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Due {
+    /// Their ids.
+    pub ids: Vec<MailId>,
+    /// After what there may be more.
+    pub more: Option<String>,
+}
+
+/// Takes a mail to send it, provided that it is to be sent, and is due: nobody else's at this moment, and not at rest
+/// after a failure.
+///
+/// # Errors
+/// As [`Table::update`].
+pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<Claimed>> {
+    let lease = ambient::uuid_v7(now)?.to_string();
+    let changes = Changes::new()
+        .set("GSI1SK", text(keys::due(now + LEASE, id)))
+        .set("lease", text(&lease))
+        .add("attempts", 1);
+    let due = Cond::Lt("GSI1SK", text(end_of(now)));
+    let when = Cond::All(vec![Cond::Eq("state", text(PENDING)), due]);
+    match table.update(&keys::mail(id), &changes, &when).await? {
+        Updated::Done(item) => claimed(item, lease).map(Some),
+        // Ours after all: the answer was lost, and the question was repeated.
+        Updated::Refused(Some(item)) if string(&item, "lease") == Some(&lease) => claimed(item, lease).map(Some),
+        Updated::Refused(_) => Ok(None),
+    }
+}
+
+/// What becomes of a claimed mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It was sent.
+    Sent,
+    /// Nobody wants it any more.
+    Dropped,
+    /// It is tried again then.
+    Due(Timestamp),
+    /// It is given up.
+    Dead,
+}
+
+/// Writes down what became of a mail, provided that it is still the claimer's; whether it was.
+///
+/// # Errors
+/// As [`Table::update`].
+pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp) -> Result<bool> {
+    let id = claimed.mail.id;
+    let over = |state: &str| {
+        let changes = Changes::new().set("state", text(state));
+        changes.set("settledAt", number(now.as_millisecond()))
+    };
+    // Out of the index: nobody asks for these any more. And without the address, which may be erased by then.
+    let gone = |state: &str| {
+        let ends = ["GSI1PK", "GSI1SK", "to", "name"].into_iter();
+        ends.fold(over(state), Changes::remove)
+    };
+    let changes = match fate {
+        Fate::Sent => gone(SENT),
+        Fate::Dropped => gone(DROPPED),
+        Fate::Due(at) => Changes::new().set("GSI1SK", text(keys::due(at, id))),
+        Fate::Dead => over(DEAD)
+            .set("GSI1PK", text(keys::mails_index(DEAD)))
+            .set("GSI1SK", text(keys::due(now, id)))
+            .set("ttl", number((now + DEAD_KEPT).as_second())),
+    };
+    // The lease's name stays, so that a repeated question has the same answer.
+    let ours = Cond::Eq("lease", text(&claimed.lease));
+    let updated = table.update(&keys::mail(id), &changes, &ours).await?;
+    Ok(matches!(updated, Updated::Done(_)))
+}
+
+fn claimed(item: Item, lease: String) -> Result<Claimed> {
+    let attempts = integer(&item, "attempts").and_then(|n| u32::try_from(n).ok());
+    Ok(Claimed {
+        attempts: attempts.unwrap_or(u32::MAX),
+        mail: from_item(item)?,
+        lease,
+    })
+}
+
+/// The end, in the index, of what is due: before all that is due later, by however little.
+fn end_of(now: Timestamp) -> String {
+    keys::due(now + SignedDuration::from_millis(1), MailId::from_uuid(Uuid::nil()))
 }

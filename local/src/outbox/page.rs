@@ -1,0 +1,106 @@
+//! `/dev/outbox`: the mail that was sent, for a developer's eyes. It is on the local server alone, and there only where
+//! the development routes are: what it shows lets anyone take any account over.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use reqwest::StatusCode;
+use reqwest::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, X_CONTENT_TYPE_OPTIONS,
+};
+use serde::Serialize;
+use usher::id::MailId;
+use usher::mail::escaped;
+
+use super::{Letters, eml};
+
+/// A letter in the list.
+#[derive(Debug, Serialize)]
+struct Entry {
+    id: String,
+    to: String,
+    subject: String,
+    date: String,
+    /// Where its text is.
+    text: String,
+}
+
+/// The two routes.
+pub fn routes(letters: Letters) -> Router {
+    Router::new()
+        .route("/dev/outbox", get(list))
+        .route("/dev/outbox/{id}", get(show))
+        .with_state(letters)
+}
+
+/// The newest letters, newest first: a page for a browser, JSON for all others.
+async fn list(State(letters): State<Letters>, headers: HeaderMap) -> Response {
+    let Ok(Ok(newest)) = tokio::task::spawn_blocking(move || letters.newest()).await else {
+        return answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "text/plain",
+            "the outbox cannot be read".to_owned(),
+        );
+    };
+    let entries: Vec<Entry> = newest.iter().map(|(id, message)| entry(*id, message)).collect();
+    let accepts = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accepts.is_some_and(|accept| accept.contains("text/html")) {
+        answer(StatusCode::OK, "text/html", html(&entries))
+    } else {
+        let json = serde_json::to_string_pretty(&entries).unwrap_or_default();
+        answer(StatusCode::OK, "application/json", json)
+    }
+}
+
+/// The text of a letter.
+async fn show(State(letters): State<Letters>, Path(id): Path<String>) -> Response {
+    let message = match id.parse::<MailId>() {
+        Ok(id) => tokio::task::spawn_blocking(move || letters.message(id))
+            .await
+            .ok()
+            .flatten(),
+        Err(_) => None,
+    };
+    match message.as_deref().and_then(eml::text) {
+        Some(text) => answer(StatusCode::OK, "text/plain", text),
+        None => answer(StatusCode::NOT_FOUND, "text/plain", "no such mail".to_owned()),
+    }
+}
+
+fn entry(id: MailId, message: &str) -> Entry {
+    let header = |name| eml::header(message, name).unwrap_or_default().to_owned();
+    Entry {
+        id: id.to_string(),
+        to: header("To"),
+        subject: header("Subject"),
+        date: header("Date"),
+        text: format!("/dev/outbox/{id}"),
+    }
+}
+
+fn html(entries: &[Entry]) -> String {
+    let row = |entry: &Entry| {
+        let [date, to, subject] = [&entry.date, &entry.to, &entry.subject].map(|text| escaped(text));
+        format!("<tr><td>{date}<td>{to}<td><a href=\"{}\">{subject}</a>\n", entry.text)
+    };
+    let rows: String = entries.iter().map(row).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Outbox</title>\n\
+         <style>body{{font-family:sans-serif;margin:2em}}td,th{{text-align:left;padding:.3em 1.5em .3em 0}}</style>\n\
+         <h1>Outbox</h1>\n<table>\n<tr><th>Date<th>To<th>Subject\n{rows}</table>\n"
+    )
+}
+
+fn answer(status: StatusCode, kind: &str, body: String) -> Response {
+    let headers = [
+        (CONTENT_TYPE, format!("{kind}; charset=utf-8")),
+        (CACHE_CONTROL, "no-store".to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'".to_owned(),
+        ),
+    ];
+    (status, headers, body).into_response()
+}

@@ -1,0 +1,212 @@
+//! Links out of mails: what they open, for whom, and for how long.
+
+use serde_json::{Value, json};
+use usher::Error;
+use usher::actions::outbox::Outcome;
+use usher::actions::users::NewUser;
+use usher::actions::{Context, links, registration};
+use usher::domain::tenant::TenantId;
+use usher::domain::text::{Email, Password};
+use usher::proof::opaque::{Kind, Opaque};
+
+use super::{Post, context, follow, invite, mails, state, sweep, token};
+use crate::support::{PASSWORD, World, at_once};
+
+const NEW: &str = "battery staple";
+
+async fn set_password(cx: &Context, token: &str) -> usher::Result<()> {
+    let new = Password::presented(NEW.to_owned());
+    links::set_password(cx, token, new).await.map(drop)
+}
+
+async fn ask_for_password(world: &World, email: &str) {
+    links::ask_for_password(&context(world), &Email::parse(email).unwrap())
+        .await
+        .unwrap();
+}
+
+/// Registers somebody, who is to verify an address.
+async fn register(world: &World, email: &str) {
+    let new = NewUser {
+        email: Some(Email::parse(email).unwrap()),
+        password: Some(Password::presented(PASSWORD.to_owned())),
+        ..NewUser::default()
+    };
+    registration::register(&context(world), new).await.unwrap();
+}
+
+/// Sends the only mail; its link's token.
+async fn sent(world: &World) -> String {
+    let post = Post::default();
+    assert_eq!(sweep(&post.outbox(&world.app)).await, [Outcome::Sent]);
+    token(&post.only())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_lets_its_holder_choose_a_password_and_sign_in() {
+    let world = World::new().await;
+    invite(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    set_password(&context(&world), &token).await.unwrap();
+    world.signed_in("jane@example.org", NEW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_verify_an_address_verifies_it() {
+    let world = World::new().await;
+    register(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    let refused = set_password(&context(&world), &token).await;
+    assert_eq!(refused, Err(Error::InvalidLink), "and does nothing else");
+    let user = links::verify_email(&context(&world), &token).await.unwrap();
+    assert!(user.email_verified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r08_of_a_token_the_table_holds_the_sha256_alone() {
+    let world = World::new().await;
+    invite(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    let table = Value::from(world.items()).to_string();
+    let (secret, _) = token.trim_start_matches("usher_ot_").rsplit_once('_').unwrap();
+    assert_eq!(secret.len(), 43);
+    assert!(!table.contains(secret), "{table}");
+    let digest = Opaque::parse(Kind::OneTime, &token).unwrap().digest().to_string();
+    assert!(table.contains(&format!("TOKEN#{digest}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c06_a_link_works_once_in_parallel_too() {
+    let world = World::new().await;
+    let user = world.user("jane@example.org").await;
+    ask_for_password(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    let cx = context(&world);
+    let outcomes = at_once(8, |_| {
+        let (cx, token) = (cx.clone(), token.clone());
+        async move { set_password(&cx, &token).await }
+    })
+    .await;
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        1,
+        "{outcomes:?}"
+    );
+    let refused: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused, vec![Error::InvalidLink; 7]);
+    assert_eq!(
+        world
+            .signed_in("jane@example.org", NEW)
+            .await
+            .get(&format!("/api/users/{user}"))
+            .await
+            .status,
+        403
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z05_a_link_of_one_tenant_is_nobodys_in_another() {
+    let world = World::new().await;
+    invite(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    let mut elsewhere = context(&world);
+    elsewhere.tenant = TenantId::parse("acme").unwrap();
+    assert_eq!(set_password(&elsewhere, &token).await, Err(Error::InvalidLink));
+    set_password(&context(&world), &token).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_was_chosen_meanwhile_ends_a_link() {
+    let world = World::new().await;
+    let user = world.user("jane@example.org").await;
+    ask_for_password(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    let body = json!({ "newPassword": "another password" });
+    let path = format!("/api/users/{user}/reset-password");
+    assert_eq!(world.owner().await.post(&path, body).await.status, 204);
+    assert_eq!(set_password(&context(&world), &token).await, Err(Error::InvalidLink));
+    // One that is sent afterwards is good again.
+    world.clock.advance(60);
+    ask_for_password(&world, "jane@example.org").await;
+    let post = Post::default();
+    sweep(&post.outbox(&world.app)).await;
+    let texts = post.letters();
+    let text = texts.iter().map(super::message).find(|text| text.contains("usher_ot_"));
+    set_password(&context(&world), &super::token(&text.unwrap()))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_live_an_hour_or_a_week_from_when_they_are_sent() {
+    const HOUR: i64 = 3600;
+    for (reset, life) in [(true, HOUR), (false, 7 * 24 * HOUR)] {
+        for (after, works) in [(life - 1, true), (life, false)] {
+            let world = World::new().await;
+            if reset {
+                world.user("jane@example.org").await;
+                ask_for_password(&world, "jane@example.org").await;
+            } else {
+                invite(&world, "jane@example.org").await;
+            }
+            // The mailer may have been down: the life begins when it is not.
+            world.clock.advance(2 * HOUR);
+            let token = sent(&world).await;
+            world.clock.advance(after);
+            assert_eq!(
+                set_password(&context(&world), &token).await.is_ok(),
+                works,
+                "{reset} {after}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_with_a_link_is_dropped_where_the_account_has_gone_on() {
+    for what in ["deleted", "another address", "another spelling", "inactive", "locked"] {
+        let (world, post) = (World::new().await, Post::default());
+        let user = invite(&world, "jane@example.org").await;
+        let (owner, path) = (world.owner().await, format!("/api/users/{user}"));
+        let reply = match what {
+            "deleted" => owner.delete(&path).await,
+            "another address" => owner.patch(&path, json!({ "email": "john@example.org" })).await,
+            "another spelling" => owner.patch(&path, json!({ "email": "Jane@example.org" })).await,
+            "inactive" => owner.patch(&path, json!({ "status": "inactive" })).await,
+            _ => owner.post_empty(&format!("{path}/lock")).await,
+        };
+        assert!(reply.status.is_success(), "{what}: {}", reply.text);
+        let outbox = post.outbox(&world.app);
+        follow(&world, &outbox).await;
+        let invitation = |item: &&Value| item["kind"]["S"] == "invitation";
+        let mails = mails(&world);
+        let state = mails.iter().find(invitation).unwrap()["state"]["S"].as_str().unwrap();
+        assert_eq!(state, "dropped", "{what}");
+        let links = post
+            .letters()
+            .iter()
+            .filter(|letter| super::message(letter).contains("usher_ot_"))
+            .count();
+        assert_eq!(links, 0, "{what}");
+        assert!(
+            !Value::from(world.items()).to_string().contains("TOKEN#"),
+            "{what}: no token is left over"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_logins_are_no_reason_to_drop_a_mail() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    for _ in 0..6 {
+        crate::auth::login(&world, "jane@example.org", "a wrong password").await;
+    }
+    ask_for_password(&world, "jane@example.org").await;
+    let token = sent(&world).await;
+    assert_eq!(state(&world), "sent");
+    set_password(&context(&world), &token).await.unwrap();
+    // The lock is gone with it.
+    world.signed_in("jane@example.org", NEW).await;
+}

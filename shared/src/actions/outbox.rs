@@ -1,0 +1,231 @@
+//! Sending the mails that requests asked for, each once.
+//!
+//! A mail is claimed, its link made, written, delivered, and marked as sent, in this order. Whoever is killed at any step
+//! leaves a lease that runs out, after which the mail is due again: none is lost. It is delivered a second time only
+//! where the sender ended between the delivery and the mark, or never heard of the delivery, and the mailer cannot tell
+//! (`docs/decisions/009-mail-is-claimed-then-sent.md`).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+
+use super::links;
+use crate::app::App;
+use crate::domain::mail::{ATTEMPTS, Mail, OneTime, Purpose, pause_after};
+use crate::error::{Cause, Error, Result};
+use crate::id::MailId;
+use crate::mail::{self, Letter, Link, Mailer, Sender};
+use crate::proof::opaque::{Kind, Opaque};
+use crate::store::mails::{Claimed, Fate};
+use crate::store::{mails, one_time, users};
+
+/// After which a mail counts as not sent: before its lease ends, so that no two send it at once.
+const LONGEST: Duration = Duration::from_secs(40);
+/// How many mails are sent at once.
+const AT_ONCE: usize = 4;
+/// How many mails one look at the index finds.
+const PAGE: usize = 100;
+/// How many looks one sweep takes. What is left then waits for the next one.
+const PAGES: usize = 5;
+
+/// Where the link of a mail leads to: which contract takes it is not this crate's to know.
+pub type LinkTo = fn(mail: &Mail, purpose: Purpose, token: &str) -> String;
+
+/// Sends mails.
+pub struct Outbox {
+    app: Arc<App>,
+    mailer: Arc<dyn Mailer>,
+    from: Sender,
+    link_to: LinkTo,
+}
+
+/// What came of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was sent.
+    Sent,
+    /// Nobody wants it any more.
+    Dropped,
+    /// It could not be sent, and is tried again later.
+    Postponed,
+    /// It could not be sent, and is given up.
+    Dead,
+    /// It is not to be sent now: it is another's at this moment, at rest, over, or there is none.
+    NotDue,
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("mailer", &self.mailer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Outbox {
+    /// Sends by this mailer.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where nobody said whom mail comes from.
+    pub fn new(app: Arc<App>, mailer: Arc<dyn Mailer>, link_to: LinkTo) -> Result<Self> {
+        let from = app.settings.mail_from.clone();
+        Ok(Self {
+            from: from.ok_or_else(|| Error::unavailable("USHER_MAIL_FROM is not set"))?,
+            app,
+            mailer,
+            link_to,
+        })
+    }
+
+    /// Sends what is due.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the store does not answer; what was due then still is.
+    pub async fn sweep(&self) -> Result<Vec<Outcome>> {
+        let (mut outcomes, mut after) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let due = mails::due(&self.app.table, self.app.clock.now(), after, PAGE).await?;
+            for sent in self.send_all(&due.ids).await {
+                outcomes.push(sent?);
+            }
+            after = due.more;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Sends these mails, as far as they are due; an outcome for each, in their order.
+    pub async fn send_all(&self, ids: &[MailId]) -> Vec<Result<Outcome>> {
+        // Boxed: the compiler cannot tell otherwise that they may go to another thread.
+        let sending: Vec<BoxFuture<'_, _>> = ids.iter().map(|id| self.send_or_tell(*id).boxed()).collect();
+        futures::stream::iter(sending).buffered(AT_ONCE).collect().await
+    }
+
+    async fn send_or_tell(&self, id: MailId) -> Result<Outcome> {
+        let outcome = self.send(id).await;
+        if let Err(error) = &outcome {
+            tracing::warn!(event = "mail_left", mail = %id, cause = cause(error), "due again when its lease ends");
+        }
+        outcome
+    }
+
+    /// Sends a mail, if it is due.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the store does not answer. What became of the mail then is not written down, so it
+    /// is due again when its lease runs out.
+    pub async fn send(&self, id: MailId) -> Result<Outcome> {
+        let Some(claimed) = mails::claim(&self.app.table, id, self.app.clock.now()).await? else {
+            return Ok(Outcome::NotDue);
+        };
+        // One too many: whoever had the last of them never said what became of it.
+        if claimed.attempts > ATTEMPTS {
+            return self
+                .failed(&claimed, &Error::unavailable("its senders were cut off"))
+                .await;
+        }
+        let tried = tokio::time::timeout(LONGEST, self.try_to_send(&claimed.mail)).await;
+        let late = |_| Err(Error::unavailable("it took too long"));
+        match tried.unwrap_or_else(late) {
+            Ok(fate) => self.done(&claimed, fate).await,
+            Err(error) => self.failed(&claimed, &error).await,
+        }
+    }
+
+    async fn try_to_send(&self, mail: &Mail) -> Result<Fate> {
+        match self.letter(mail).await? {
+            Some(letter) => self.mailer.deliver(&letter).await.map(|()| Fate::Sent),
+            None => Ok(Fate::Dropped),
+        }
+    }
+
+    /// The mail, written out; none where nobody wants it any more.
+    async fn letter(&self, mail: &Mail) -> Result<Option<Letter>> {
+        let now = self.app.clock.now();
+        let link = match mail.kind.link() {
+            None => None,
+            Some((purpose, life)) => {
+                let Some(link) = self.link(mail, purpose, life, now).await? else {
+                    return Ok(None);
+                };
+                Some(link)
+            }
+        };
+        mail::written(mail, link.as_ref(), &self.from, now).map(Some)
+    }
+
+    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, shut, or has another
+    /// address by now.
+    async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
+        let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
+        let user = user.filter(|user| links::shut_at(user, now).is_none());
+        let is_theirs = |address: &str| address == mail.to;
+        let Some(user) = user.filter(|user| user.email.as_ref().is_some_and(|email| is_theirs(email.as_given())))
+        else {
+            return Ok(None);
+        };
+        let token = Opaque::mint(Kind::OneTime)?;
+        let known = OneTime {
+            tenant: mail.tenant.clone(),
+            purpose,
+            user: user.id,
+            email: mail.to.clone(),
+            epoch: user.epoch,
+            expires_at: now + life,
+        };
+        let put = one_time::put(&token.digest().to_string(), &known)?;
+        self.app.table.transact(&[put]).await?;
+        Ok(Some(Link {
+            url: (self.link_to)(mail, purpose, token.text().expose_secret()),
+            until: known.expires_at,
+        }))
+    }
+
+    async fn done(&self, claimed: &Claimed, fate: Fate) -> Result<Outcome> {
+        let (mail, attempts) = (&claimed.mail, claimed.attempts);
+        let ours = mails::settle(&self.app.table, claimed, fate, self.app.clock.now()).await?;
+        if !ours {
+            // Another's by now, who may have sent it a second time.
+            tracing::warn!(event = "mail_lease_lost", mail = %mail.id, attempts, "a mail took longer than its lease");
+        }
+        if fate == Fate::Dropped {
+            tracing::info!(event = "mail_dropped", mail = %mail.id, kind = ?mail.kind, "its account has gone on");
+            return Ok(Outcome::Dropped);
+        }
+        tracing::info!(event = "mail_sent", mail = %mail.id, kind = ?mail.kind, attempts, "sent");
+        Ok(Outcome::Sent)
+    }
+
+    async fn failed(&self, claimed: &Claimed, error: &Error) -> Result<Outcome> {
+        let (mail, attempts, now) = (&claimed.mail, claimed.attempts, self.app.clock.now());
+        let fate = if attempts >= ATTEMPTS {
+            Fate::Dead
+        } else {
+            Fate::Due(now + pause_after(attempts))
+        };
+        let cause = cause(error);
+        let ours = mails::settle(&self.app.table, claimed, fate, now).await?;
+        if fate != Fate::Dead {
+            tracing::warn!(event = "mail_failed", mail = %mail.id, kind = ?mail.kind, attempts, cause, "tried again later");
+            return Ok(Outcome::Postponed);
+        }
+        if ours {
+            tracing::error!(event = "mail_dead", mail = %mail.id, kind = ?mail.kind, attempts, cause, "given up");
+        }
+        Ok(Outcome::Dead)
+    }
+}
+
+fn cause(error: &Error) -> String {
+    match error {
+        Error::Unavailable(Cause(why)) | Error::Fault(Cause(why)) => why.clone(),
+        other => other.to_string(),
+    }
+}
