@@ -74,7 +74,7 @@ pub async fn update(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateOwn>) -> R
 /// `Update`, from `admin` up
 pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
-        Some(user) => patches::patch(&cx, &user, body.parse()).await?,
+        Some(user) => patches::patch(&cx, &user, &body.parse()).await?,
         None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
     };
     Ok(Answer::of("the account was updated"))

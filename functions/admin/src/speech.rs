@@ -23,6 +23,7 @@ pub struct Refusal {
     error: String,
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(inline)]
     details: Vec<Detail>,
     /// When the lock of an account ends, where it ends by itself.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::option::serialize")]
@@ -170,7 +171,73 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use usher::domain::user::Status;
+
     use super::*;
+
+    #[test]
+    fn every_refusal_has_its_status_and_its_words() {
+        let locked = Error::Locked {
+            reason: "too many failed logins".to_owned(),
+            until: Timestamp::from_second(1_800_000_000).ok(),
+            retry_after: Some(900),
+        };
+        let forbidden = |why: Forbidden| (Error::Forbidden(why), 403);
+        let cases = [
+            ((Error::invalid("/email", "x"), 400), "Validation failed"),
+            (
+                (Error::Malformed("the body broke off".to_owned()), 400),
+                "The body broke off",
+            ),
+            ((Error::NoCredentials, 401), "Authentication required"),
+            ((Error::InvalidToken, 401), "Authentication required"),
+            ((Error::WrongCredentials, 401), "Invalid credentials"),
+            (
+                (Error::EmailNotVerified, 403),
+                "Verify your e-mail address before logging in",
+            ),
+            ((Error::AccountNotActive(Status::Banned), 403), "The account is banned"),
+            ((locked, 423), "The account is locked until 2027-01-15T08:00:00Z"),
+            (
+                forbidden(Forbidden::MissingPermission("admin.users")),
+                "Admin access required",
+            ),
+            (forbidden(Forbidden::AboveOwnRung), "The account stands above yours"),
+            (forbidden(Forbidden::MustChangePassword), "Change your password first"),
+            ((Error::NotFound(Noun::User), 404), "User not found"),
+            ((Error::NotFound(Noun::Role), 404), "Role not found"),
+            ((Error::NotFound(Noun::Grant), 404), "The user does not have this role"),
+            ((Error::NoSuchRoute, 404), "There is nothing at this path"),
+            ((Error::MethodNotAllowed, 405), "This path does not take this method"),
+            ((Conflict::OwnAccount.into(), 400), "You cannot delete your own account"),
+            ((Conflict::EmailTaken.into(), 409), "The e-mail address is taken"),
+            (
+                (Conflict::LastAdministrator.into(), 409),
+                "This is the last account that may manage users",
+            ),
+            (
+                (Error::PreconditionFailed, 412),
+                "It has changed since it was read: read it again",
+            ),
+            ((Error::BodyTooLarge(65_536), 413), "The body is over 65536 bytes"),
+            ((Error::fault("secret"), 500), "Something went wrong here"),
+            (
+                (Error::unavailable("secret"), 503),
+                "The service is busy; try again shortly",
+            ),
+        ];
+        for ((error, status), words) in cases {
+            let response = ErrorObject::refuse(&error, &Asked::default());
+            assert_eq!((response.status().as_u16(), said(&error).1.as_str()), (status, words));
+            let headers = response.headers();
+            assert_eq!(headers.contains_key(header::WWW_AUTHENTICATE), status == 401, "{words}");
+            assert_eq!(
+                headers.contains_key(header::RETRY_AFTER),
+                [423, 503].contains(&status),
+                "{words}"
+            );
+        }
+    }
 
     #[test]
     fn a_place_is_named_as_the_contract_names_its_fields() {

@@ -54,7 +54,7 @@ pub async fn patch(
     prefer: Prefer,
     MergePatch(body): MergePatch<PatchUser>,
 ) -> Result<Maybe<UserView>> {
-    let user = patches::patch(&cx, &user, body.parse(&cx, expected)?).await?;
+    let user = patches::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
     if !prefer.representation {
         return Ok(Maybe(None));
     }

@@ -10,7 +10,7 @@ use crate::domain::role::{Role, SystemRole};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
-use crate::store::{cursor, roles, search, seats, users};
+use crate::store::{cursor, roles, search, seats, user_lists, users};
 
 /// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
 /// cursor goes on from there.
@@ -157,11 +157,11 @@ impl Source {
                 Ok((ids, more))
             }
             Self::Role(role) => roles::members(table, t, *role, after, limit).await,
-            Self::All => users::newest(table, t, None, after, limit).await,
+            Self::All => user_lists::newest(table, t, None, after, limit).await,
             Self::Statuses(statuses) => {
                 let (mut ids, mut more) = (BTreeSet::new(), false);
                 for status in statuses {
-                    let (some, rest) = users::newest(table, t, Some(*status), after, limit).await?;
+                    let (some, rest) = user_lists::newest(table, t, Some(*status), after, limit).await?;
                     ids.extend(some);
                     more |= rest;
                 }
@@ -177,7 +177,7 @@ impl Source {
         loop {
             let wanted = skipped + limit - ids.len();
             let (some, more) = match self {
-                Self::All => users::next(&cx.app.table, &cx.tenant, after, wanted).await?,
+                Self::All => user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?,
                 _ => self.ids(cx, after, wanted).await?,
             };
             after = some.last().copied();
@@ -204,10 +204,10 @@ impl Source {
                     .sum())
             }
             (Self::Role(_), _) => self.walked(cx, filter, role, LOOKED_AT).await,
-            (Self::All, _) => Ok(users::counts(table, t).await?.values().sum()),
+            (Self::All, _) => Ok(user_lists::counts(table, t).await?.values().sum()),
             (Self::Statuses(_), _) => {
                 let status = filter.status.unwrap_or(Status::Active);
-                let counts: BTreeMap<Status, u64> = users::counts(table, t).await?;
+                let counts: BTreeMap<Status, u64> = user_lists::counts(table, t).await?;
                 let count = |status| counts.get(&status).copied().unwrap_or(0);
                 // Locks that have ended still count as locks until something is written.
                 let active = Filter {

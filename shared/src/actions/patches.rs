@@ -1,16 +1,41 @@
 //! An account changed by an administrator.
 
+use std::collections::BTreeMap;
+
 use super::users::{TRIES, UserPatch, UserRef, change_with, find, may_change, may_take_over, rename, set_status};
-use super::{Context, grants, passwords};
+use super::{Context, grants, listing, passwords};
 use crate::domain::role::Role;
 use crate::domain::user::{PasswordHash, User};
 use crate::error::{Conflict, Error, Noun, Result};
+use crate::id::RoleId;
 
 /// Changes an account as an administrator: all of it, or nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
-pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<User> {
+pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<User> {
+    carry_out(cx, user, patch, false).await.map(|(user, _)| user)
+}
+
+/// The same; answers the names of the account's roles, too. They are read before it is changed: what is read afterwards
+/// could fail, and deny that it was done.
+///
+/// # Errors
+/// As [`patch`].
+pub async fn patch_naming_roles(
+    cx: &Context,
+    user: &UserRef,
+    patch: &UserPatch,
+) -> Result<(User, BTreeMap<RoleId, String>)> {
+    carry_out(cx, user, patch, true).await
+}
+
+async fn carry_out(
+    cx: &Context,
+    user: &UserRef,
+    patch: &UserPatch,
+    naming: bool,
+) -> Result<(User, BTreeMap<RoleId, String>)> {
     let mut hash = None;
     for _ in 0..TRIES {
         let found = find(cx, user).await?;
@@ -25,10 +50,16 @@ pub async fn patch(cx: &Context, user: &UserRef, patch: UserPatch) -> Result<Use
         if let (None, Some(password)) = (&hash, &patch.password) {
             hash = Some(passwords::hash(cx, password.clone()).await?);
         }
-        match patch_found(cx, found, &patch, hash.as_ref(), roles.as_deref()).await {
+        let mut names = match naming {
+            true => listing::role_names(cx, [&found]).await?,
+            false => BTreeMap::new(),
+        };
+        let given = roles.iter().flatten();
+        names.extend(given.map(|role| (role.id, role.name.as_given().to_owned())));
+        match patch_found(cx, found, patch, hash.as_ref(), roles.as_deref()).await {
             // What was decided above was decided on roles or grants that are not those any more.
             Err(Error::Conflict(Conflict::Contention) | Error::NotFound(Noun::Role)) => {}
-            outcome => return outcome,
+            outcome => return outcome.map(|user| (user, names)),
         }
     }
     Err(Conflict::Contention.into())

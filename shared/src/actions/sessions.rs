@@ -292,12 +292,13 @@ pub async fn logout(cx: &Context) -> Result<()> {
 /// # Errors
 /// As [`logout`].
 pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
-    logout(cx).await?;
-    let own = RefreshToken::parse(refresh).filter(|token| Ok(token.user()) == cx.caller().map(|caller| caller.id));
-    match own {
-        Some(_) => revoke(cx, refresh).await,
-        None => Ok(()),
+    let Caller { id, session, .. } = cx.caller()?;
+    let token = RefreshToken::parse(refresh);
+    // The other one first: should it fail in between, the caller can still ask again.
+    if token.is_some_and(|token| token.user() == *id && token.session() != session.id) {
+        revoke(cx, refresh).await?;
     }
+    logout(cx).await
 }
 
 /// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is

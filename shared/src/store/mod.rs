@@ -17,4 +17,5 @@ pub mod signing_keys;
 pub mod table;
 pub mod tenant_settings;
 pub mod tenants;
+pub mod user_lists;
 pub mod users;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dynamo::{Index, Page, Query, TRANSACTION_LIMIT, Table};
+use super::dynamo::{TRANSACTION_LIMIT, Table};
 use super::table::{Changes, Cond, Item, Key, Op, Value, Write, from_item, number, string, text, to_item};
 use super::{keys, search, seats};
 use crate::domain::tenant::TenantId;
@@ -311,95 +311,4 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
 pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<UserId>> {
     let claim = table.get(claim).await?;
     Ok(claim.and_then(|item| string(&item, "user")?.parse().ok()))
-}
-
-/// Ids of accounts, newest first, of one status or of all, after this one.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn newest(
-    table: &Table,
-    t: &TenantId,
-    status: Option<Status>,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
-    let pages = shards(table, t, status, after, limit).await?;
-    let mut ids = merged(&pages);
-    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
-    ids.truncate(limit);
-    Ok((ids, more))
-}
-
-/// How many ids one step of [`next`] reads of each shard: some 200 KB.
-const STEP: usize = 1_000;
-
-/// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
-/// is read is what is passed, and little more.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn next(table: &Table, t: &TenantId, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
-    // Ids spread evenly by chance: a little over each shard's part is nearly always enough.
-    let part = wanted / usize::from(keys::USER_SHARDS) + wanted / 16 + 8;
-    let pages = shards(table, t, None, after, part.min(wanted).min(STEP)).await?;
-    let unread = pages.iter().filter(|page| page.more);
-    let certain = unread.filter_map(|page| id_of(page.items.last()?)).max();
-    let mut ids = merged(&pages);
-    // Behind the end of a shard that has more, others' ids are not the next ones.
-    ids.retain(|id| certain.is_none_or(|certain| *id >= certain));
-    Ok((ids, certain.is_some()))
-}
-
-async fn shards(
-    table: &Table,
-    t: &TenantId,
-    status: Option<Status>,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<Vec<Page>> {
-    let query = |shard| Query {
-        index: Some(if status.is_some() { Index::Two } else { Index::One }),
-        pk: status.map_or_else(
-            || keys::users_index(t, shard),
-            |status| keys::status_index(t, status, shard),
-        ),
-        after: after.map(|id| id.to_string()),
-        newest_first: true,
-        limit: Some(limit),
-        ..Query::default()
-    };
-    let questions: Vec<Query> = (0..keys::USER_SHARDS).map(query).collect();
-    futures::future::try_join_all(questions.iter().map(|question| table.query(question))).await
-}
-
-fn merged(pages: &[Page]) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = pages.iter().flat_map(|page| &page.items).filter_map(id_of).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids
-}
-
-fn id_of(item: &Item) -> Option<UserId> {
-    string(item, "PK")?.rsplit('#').next()?.parse().ok()
-}
-
-/// How many accounts there are of each status that listings know.
-///
-/// # Errors
-/// As [`Table::get`].
-pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>> {
-    let counters: Vec<Key> = (0..keys::TALLY_COUNTERS)
-        .map(|counter| keys::tally(t, counter))
-        .collect();
-    let items = table.batch_get(&counters).await?;
-    let sum = |status: Status| {
-        let all: i64 = items
-            .iter()
-            .filter_map(|item| super::table::integer(item, status.as_str()))
-            .sum();
-        u64::try_from(all).unwrap_or(0)
-    };
-    Ok([Status::Active, Status::Inactive, Status::Locked, Status::Banned]
-        .map(|s| (s, sum(s)))
-        .into())
 }

@@ -13,7 +13,7 @@ use usher::id::RoleId;
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
 
-use super::views::{applying, email, name};
+use super::views::{email, name};
 
 /// The body of `POST /v1/auth/login`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -134,10 +134,14 @@ impl LoginView {
     /// What was issued, as a body.
     pub fn of(cx: &Context, issued: &Issued, known: &BTreeMap<RoleId, Role>) -> Self {
         let user = issued.user.as_ref();
-        let roles = user.map(|user| applying(cx, user, known)).unwrap_or_default();
-        let described = |role: &Role| DescribedRole {
-            name: role.name.as_given().to_owned(),
-            description: role.description.clone(),
+        let mut names = issued.roles.clone();
+        names.sort();
+        let described = |name: String| {
+            let role = known.values().find(|role| role.name.as_given() == name);
+            DescribedRole {
+                description: role.and_then(|role| role.description.clone()),
+                name,
+            }
         };
         Self {
             pair: TokenPair::of(cx, issued),
@@ -145,7 +149,7 @@ impl LoginView {
                 id: user.map(|user| user.id.to_string()).unwrap_or_default(),
                 email: user.and_then(email),
                 user_name: user.and_then(name),
-                roles: roles.into_iter().map(described).collect(),
+                roles: names.into_iter().map(described).collect(),
             },
         }
     }

@@ -339,7 +339,7 @@ pub(super) fn name(user: &User) -> Option<String> {
 }
 
 /// The roles that apply to an account now, by name.
-pub(super) fn applying<'a>(cx: &Context, user: &User, known: &'a BTreeMap<RoleId, Role>) -> Vec<&'a Role> {
+fn applying<'a>(cx: &Context, user: &User, known: &'a BTreeMap<RoleId, Role>) -> Vec<&'a Role> {
     let grants = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
     let mut roles: Vec<&Role> = grants.filter_map(|grant| known.get(&grant.role)).collect();
     roles.sort_by_key(|role| role.name.as_given());

@@ -6,7 +6,7 @@ use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::PASSWORD;
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 13] = [
     "/api/users?limit=5",
     "/api/users?limit=5&status=active",
     "/api/users?q=some",
@@ -16,6 +16,10 @@ const PATHS: [&str; 9] = [
     "/api/me/login-history",
     "/api/api-keys",
     "/api/tenants",
+    "/v1/admin/users?limit=3&page=3",
+    "/v1/admin/users/search?q=some&page=2",
+    "/v1/admin/users/owner",
+    "/v1/settings",
 ];
 
 async fn with_accounts() -> (crate::support::World, crate::proxy::Proxy, crate::support::Client) {
@@ -43,7 +47,7 @@ async fn f5_what_comes_in_part_is_asked_for_again() {
                 whole.body["nextCursor"].is_null(),
                 "{path}"
             );
-            if parts.is_object() {
+            if parts.get("nextCursor").is_some() {
                 parts["nextCursor"] = whole.body["nextCursor"].clone();
             }
             assert_eq!(parts, whole.body, "{fault:?}: {path}");

@@ -133,6 +133,7 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             (some.user, "/api/auth/change-password".to_owned(), Some(body), 204)
         }
         "POST /api/auth/logout" => (some.user, "/api/auth/logout".to_owned(), None, 204),
+        route if super::admin::knows(route) => super::admin::ready(world, owner, &some, route, n).await,
         other => super::registration::ready(world, owner, &some, other, n).await,
     };
     let method = route.split(' ').next().unwrap().parse().unwrap();
