@@ -195,6 +195,27 @@ async fn a_mail_whose_senders_are_always_killed_is_given_up_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_takes_an_account_s_dead_mails_and_no_other_s() {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    let jane = invite(&world, "jane@example.org").await;
+    invite(&world, "john@example.org").await;
+    post.expect(vec![Mishap::Refused; 2 * usize::try_from(ATTEMPTS).unwrap()]);
+    for _ in 0..ATTEMPTS {
+        sweep(&outbox).await;
+        world.clock.advance(3600);
+    }
+    assert!(mails(&world).iter().all(|mail| mail["state"]["S"] == "dead"));
+    let tenant = usher::domain::tenant::TenantId::main();
+    usher::store::mails::remove_unsent(&world.app.table, &tenant, jane.parse().unwrap())
+        .await
+        .unwrap();
+    let left = mails(&world);
+    let to: Vec<&str> = left.iter().map(|mail| mail["to"]["S"].as_str().unwrap()).collect();
+    assert_eq!(to, ["john@example.org"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_once_more_and_no_others() {
     let db = dynoxide::Database::memory().unwrap();
     create_table(&db);
