@@ -230,6 +230,7 @@ async fn an_account_that_must_change_its_password_can_do_that_and_log_out_and_no
                 assert!(![401, 403].contains(&reply.status.as_u16()), "{row}: {}", reply.text);
                 open.push(row.to_string());
             }
+            Guard::OnRungToChangePassword(rung) => row.refused(&reply, &Forbidden::BelowRung(rung).into(), true),
             _ => {
                 assert_eq!(reply.status, 403, "{row}");
                 row.refused(&reply, &Forbidden::MustChangePassword.into(), true);

@@ -167,21 +167,20 @@ const LOOKED_AT: usize = 1_000;
 /// # Errors
 /// As [`Table::get`].
 pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let of = |state: &str| Query {
+        index: Some(Index::One),
+        pk: keys::mails_index(state),
+        limit: Some(LOOKED_AT),
+        ..Query::default()
+    };
+    let (pending, dead) = (of(PENDING), of(DEAD));
+    let (pending, dead) = futures::future::try_join(table.query(&pending), table.query(&dead)).await?;
+    let places: Vec<Key> = pending.items.iter().chain(&dead.items).filter_map(Key::of).collect();
     let (tenant, user) = (t.to_string(), user.to_string());
     let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
-    for state in [PENDING, DEAD] {
-        let query = Query {
-            index: Some(Index::One),
-            pk: keys::mails_index(state),
-            limit: Some(LOOKED_AT),
-            ..Query::default()
-        };
-        let places: Vec<Key> = table.query(&query).await?.items.iter().filter_map(Key::of).collect();
-        let found = table.batch_get(&places).await?;
-        let own = found.iter().filter(is_own).filter_map(Key::of);
-        table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await?;
-    }
-    Ok(())
+    let found = table.batch_get(&places).await?;
+    let own = found.iter().filter(is_own).filter_map(Key::of);
+    table.batch_write(&own.map(Write::delete).collect::<Vec<_>>()).await
 }
 
 fn claimed(item: Item, lease: String) -> Result<Claimed> {
