@@ -17,9 +17,9 @@ use usher::http::routes::Routes;
 use usher::http::serve;
 
 use crate::backstage::one_time;
-use crate::guard_walk::golden;
 use crate::support::{World, tables};
 
+mod functions;
 pub mod raw;
 
 use raw::Answer;
@@ -359,46 +359,6 @@ async fn play(function: &str) -> String {
         lines += "\n";
     }
     lines
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_auth_answer_as_http_does() {
-    golden("events_auth", &play("auth").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_me_answer_as_http_does() {
-    golden("events_me", &play("me").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_users_answer_as_http_does() {
-    golden("events_users", &play("users").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_roles_answer_as_http_does() {
-    golden("events_roles", &play("roles").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_registration_answer_as_http_does() {
-    golden("events_registration", &play("registration").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_account_answer_as_http_does() {
-    golden("events_account", &play("account").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_admin_answer_as_http_does() {
-    golden("events_admin", &play("admin").await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i03_the_events_of_discovery_answer_as_http_does() {
-    golden("events_discovery", &play("discovery").await);
 }
 
 #[tokio::test]
