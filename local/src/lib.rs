@@ -62,10 +62,12 @@ pub fn openapi() -> Result<String> {
 }
 
 /// What stands at the head of the document.
-const ABOUT: &str = "A user directory and authorization service: accounts, roles and tokens.
+const ABOUT: &str = "A user directory and authorization service: accounts, roles and tokens. It speaks five \
+user-management APIs over one directory; each has headings and a way to refuse of its own here, and an account made \
+through one is the same account in all.
 
-Sign in with `POST /api/auth/login`, and send the token as `Authorization: Bearer …`. Bodies are JSON, at most 64 KiB. \
-Every answer has an `x-request-id`; a refusal is Problem Details (RFC 9457).
+Sign in with `POST /api/auth/login`, or as your contract does, and send the token as `Authorization: Bearer …`. Bodies \
+are JSON, at most 64 KiB. Every answer has an `x-request-id`.
 ";
 
 /// Where the table is.
