@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use usher::actions::Surface;
 use usher::error::{Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
-use usher::http::problem::{challenge, retry_after};
 use utoipa::ToSchema;
 
 /// The dialect.
@@ -38,24 +36,13 @@ impl Dialect for Message {
     type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
-    fn refuse(error: &Error, asked: &Asked) -> Response {
+    fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
         let status = status(error);
         let body = Refusal {
             message: error.to_string(),
             errors: errors(error),
         };
-        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
-        if status == StatusCode::UNAUTHORIZED {
-            // Only of a token can it be said that it is not valid: the API key and the password are something else.
-            let of_token = *error == Error::InvalidToken && asked.with_token;
-            headers.insert(header::WWW_AUTHENTICATE, challenge(of_token));
-        }
-        if let Some(seconds) = retry_after(error) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        (status, body)
     }
 }
 

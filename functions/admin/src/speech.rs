@@ -1,13 +1,11 @@
 //! How the admin contract refuses: `{"error": "…"}`, with `details` where fields are wrong.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use usher::actions::Surface;
 use usher::domain::time;
 use usher::error::{Conflict, Error, Forbidden, Noun, Violation};
 use usher::http::dialect::{Asked, Dialect};
-use usher::http::problem::{challenge, retry_after};
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 
@@ -51,7 +49,7 @@ impl Dialect for ErrorObject {
     type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
-    fn refuse(error: &Error, asked: &Asked) -> Response {
+    fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
         let (status, said) = said(error);
         let body = Refusal {
             error: said,
@@ -61,16 +59,7 @@ impl Dialect for ErrorObject {
                 _ => None,
             },
         };
-        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, challenge(asked.with_token));
-        }
-        if let Some(seconds) = retry_after(error) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        (status, body)
     }
 }
 
@@ -173,6 +162,8 @@ fn sentence(text: &str) -> String {
 mod tests {
     use usher::domain::user::Status;
 
+    use usher::http::dialect::{self, Speech};
+
     use super::*;
 
     #[test]
@@ -227,12 +218,12 @@ mod tests {
             ),
         ];
         for ((error, status), words) in cases {
-            let response = ErrorObject::refuse(&error, &Asked::default());
-            assert_eq!((response.status().as_u16(), said(&error).1.as_str()), (status, words));
-            let headers = response.headers();
-            assert_eq!(headers.contains_key(header::WWW_AUTHENTICATE), status == 401, "{words}");
+            let speech = Speech::of::<ErrorObject>();
+            let (code, headers, body) = dialect::example(&speech, &Asked::default(), &error).unwrap();
+            assert_eq!((code.as_u16(), body["error"].as_str()), (status, Some(words)));
+            assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{words}");
             assert_eq!(
-                headers.contains_key(header::RETRY_AFTER),
+                headers.contains_key("retry-after"),
                 [423, 503].contains(&status),
                 "{words}"
             );

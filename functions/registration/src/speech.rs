@@ -1,12 +1,10 @@
 //! How this contract refuses: `{"error": "…"}`.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use usher::actions::Surface;
 use usher::error::{Conflict, Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
-use usher::http::problem::{challenge, retry_after};
 use utoipa::ToSchema;
 
 /// The dialect.
@@ -31,19 +29,10 @@ impl Dialect for Registration {
     type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
 
-    fn refuse(error: &Error, asked: &Asked) -> Response {
+    fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
         let status = status(error);
         let body = Refusal { error: sentence(error) };
-        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, challenge(asked.with_token));
-        }
-        if let Some(seconds) = retry_after(error) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        (status, body)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -15,12 +16,12 @@ pub trait Dialect: 'static {
     /// What it is called in the histories, and its bounds for passwords.
     const SURFACE: Surface;
     /// The body of its refusals, for the OpenAPI document.
-    type Refusal: ToSchema;
+    type Refusal: Serialize + ToSchema;
     /// The media type of its refusals.
     const MEDIA_TYPE: &'static str;
 
     /// The answer that this error is. Total: a new error does not compile until every contract has words for it.
-    fn refuse(error: &Error, asked: &Asked) -> Response;
+    fn refuse(error: &Error, asked: &Asked) -> (StatusCode, Self::Refusal);
 }
 
 /// What a refusal may say about the request.
@@ -51,9 +52,47 @@ impl Speech {
         Self {
             surface: D::SURFACE,
             media_type: D::MEDIA_TYPE,
-            refuse: D::refuse,
+            refuse: respond::<D>,
             schemas: schemas::<D::Refusal>,
         }
+    }
+}
+
+/// The answer that a refusal is: its body, and the headers that go with its status in every contract.
+fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
+    let (status, body) = D::refuse(error, asked);
+    let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(D::MEDIA_TYPE));
+    if status == StatusCode::UNAUTHORIZED {
+        // Only of a token can it be said that it is not valid: an API key or a password is something else.
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            challenge(asked.with_token && *error == Error::InvalidToken),
+        );
+    }
+    if let Some(seconds) = retry_after(error) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// `WWW-Authenticate` (RFC 6750, 3): what is wrong with a token is only said where one was sent.
+fn challenge(with_token: bool) -> HeaderValue {
+    HeaderValue::from_static(if with_token {
+        r#"Bearer error="invalid_token""#
+    } else {
+        "Bearer"
+    })
+}
+
+/// Seconds after which to try again, where that is worth saying.
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::Locked { retry_after, .. } => *retry_after,
+        Error::Unavailable(_) => Some(1),
+        Error::NotSetUp => Some(5),
+        _ => None,
     }
 }
 

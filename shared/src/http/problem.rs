@@ -1,7 +1,6 @@
 //! Problem Details (RFC 9457): the directory contract's refusals, and those of every path that is nobody's.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,7 +66,7 @@ impl Dialect for Problem {
     type Refusal = Body;
     const MEDIA_TYPE: &'static str = "application/problem+json";
 
-    fn refuse(error: &Error, asked: &Asked) -> Response {
+    fn refuse(error: &Error, asked: &Asked) -> (StatusCode, Self::Refusal) {
         let (status, kind, title) = classify(error);
         let (reason, lockout_until) = match error {
             Error::Locked { reason, until, .. } => (Some(reason.clone()), *until),
@@ -83,35 +82,7 @@ impl Dialect for Problem {
             reason,
             lockout_until,
         };
-        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, challenge(asked.with_token));
-        }
-        if let Some(seconds) = retry_after(error) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-}
-
-/// `WWW-Authenticate` (RFC 6750, 3): what is wrong with a token is only said where one was sent.
-pub fn challenge(with_token: bool) -> HeaderValue {
-    HeaderValue::from_static(if with_token {
-        r#"Bearer error="invalid_token""#
-    } else {
-        "Bearer"
-    })
-}
-
-/// Seconds after which to try again, where that is worth saying.
-pub fn retry_after(error: &Error) -> Option<u64> {
-    match error {
-        Error::Locked { retry_after, .. } => *retry_after,
-        Error::Unavailable(_) => Some(1),
-        Error::NotSetUp => Some(5),
-        _ => None,
+        (status, body)
     }
 }
 

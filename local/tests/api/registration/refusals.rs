@@ -1,10 +1,9 @@
 //! How this contract refuses: `{"error": "…"}`, whatever went wrong.
 
 use http::StatusCode;
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::json;
 use usher::error::{Cause, Conflict, Error, Forbidden, Noun};
-use usher::http::dialect::{Asked, Dialect};
+use usher::http::dialect::{self, Asked, Speech};
 
 use super::assert_refusal;
 use crate::auth::raw;
@@ -61,16 +60,15 @@ async fn i07_a_wrong_method_is_405_and_an_unknown_path_404() {
     }
 }
 
-async fn said(error: &Error) -> (u16, String, String) {
-    let (parts, body) = registration::speech::Registration::refuse(error, &Asked::default()).into_parts();
-    let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+fn said(error: &Error) -> (u16, String, String) {
+    let speech = Speech::of::<registration::speech::Registration>();
+    let (status, headers, body) = dialect::example(&speech, &Asked::default(), error).unwrap();
     assert_eq!(body.as_object().unwrap().len(), 1);
-    let retry = parts
-        .headers
+    let retry = headers
         .get("retry-after")
         .map(|value| value.to_str().unwrap().to_owned());
     (
-        parts.status.as_u16(),
+        status.as_u16(),
         body["error"].as_str().unwrap().to_owned(),
         retry.unwrap_or_default(),
     )
@@ -94,7 +92,7 @@ async fn what_the_store_or_a_defect_brings_is_refused_without_its_private_words(
         ),
         (Error::Fault(private), 500, "Something went wrong here", ""),
     ] {
-        assert_eq!(said(&error).await, (status, words.to_owned(), retry.to_owned()));
+        assert_eq!(said(&error), (status, words.to_owned(), retry.to_owned()));
     }
 }
 
@@ -109,7 +107,7 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
         (Conflict::RoleFull.into(), StatusCode::CONFLICT),
         (Conflict::Contention.into(), StatusCode::CONFLICT),
     ] {
-        let (code, words, _) = said(&error).await;
+        let (code, words, _) = said(&error);
         assert_eq!(code, status.as_u16(), "{error:?}");
         assert!(words.starts_with(|c: char| c.is_uppercase()), "{words}");
     }
