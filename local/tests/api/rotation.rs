@@ -106,6 +106,36 @@ async fn t09_a_key_that_signs_soon_is_known_to_every_instance_before_it_does() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_taken_out_by_hand_is_replaced_whichever_it_was() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    for _ in 0..3 {
+        for signs in [true, false] {
+            let signing = kid(&token(&world).await);
+            let all = published(&world).await;
+            let gone = all.iter().find(|kid| (**kid == signing) == signs).unwrap().clone();
+            usher::store::signing_keys::retire(&world.app.table, std::slice::from_ref(&gone))
+                .await
+                .unwrap();
+            scheduled(&world).await;
+            world.clock.advance(11);
+            let after = published(&world).await;
+            assert!(
+                !after.contains(&gone) && after.len() == all.len(),
+                "{all:?} without {gone}: {after:?}"
+            );
+            let new = token(&world).await;
+            assert_eq!(
+                kid(&new) == signing,
+                !signs,
+                "another key signs where that one was taken"
+            );
+            assert_eq!(world.with_token(&new).get("/api/me/profile").await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
 async fn rotations_at_once_publish_one_key() {
     let world = World::new().await;
     for _ in 0..20 {

@@ -17,6 +17,8 @@ pub async fn rotate(cx: &Context) -> Result<usize> {
     let mut made = 0;
     // The first key, and after it the next one.
     for _ in 0..2 {
+        // Before the keys themselves: what is published between the two readings refuses what follows from them.
+        let newest = signing_keys::newest(&cx.app.table).await?;
         let stored = signing_keys::all(&cx.app.table).await?;
         let algorithm = cx.app.settings.jwt_algorithm.to_string();
         let keys: Vec<KeyLife> = stored.iter().map(life).collect();
@@ -26,9 +28,8 @@ pub async fn rotate(cx: &Context) -> Result<usize> {
         }
         signing_keys::retire(&cx.app.table, &due.retire).await?;
         let Some(signs_from) = due.publish else { break };
-        let newest = keys.iter().max_by_key(|key| (key.signs_from, &key.kid));
         let key = new(cx, signs_from).await?;
-        match signing_keys::publish(&cx.app.table, &key, newest.map(|key| key.kid.as_str())).await {
+        match signing_keys::publish(&cx.app.table, &key, newest.as_deref()).await {
             Ok(()) => {
                 tracing::info!(event = "key_published", kid = key.kid, %signs_from, "a signing key was published");
                 made += 1;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Write, from_item, text, to_item};
+use super::table::{Changes, Cond, Write, from_item, string, text, to_item};
 use crate::error::{Error, Result};
 
 /// A signing key as it is kept.
@@ -44,16 +44,22 @@ pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
     table.query(&query).await?.items.into_iter().map(from_item).collect()
 }
 
-/// Publishes a key, provided that `newest` is still the one that was published last (none: that there is none);
-/// else [`Error::PreconditionFailed`].
+/// Which key was published last, whether it is still there or not.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn newest(table: &Table) -> Result<Option<String>> {
+    let marker = table.get(&keys::first_signing_key()).await?;
+    Ok(marker.and_then(|item| string(&item, "newest").map(str::to_owned)))
+}
+
+/// Publishes a key, provided that `newest` is still the one that was published last; else
+/// [`Error::PreconditionFailed`].
 ///
 /// # Errors
 /// As [`Table::transact`].
 pub async fn publish(table: &Table, key: &StoredKey, newest: Option<&str>) -> Result<()> {
-    let same = match newest {
-        None => Cond::absent(),
-        Some(kid) => Cond::Any(vec![Cond::Absent("newest"), Cond::Eq("newest", text(kid))]),
-    };
+    let same = newest.map_or(Cond::Absent("newest"), |kid| Cond::Eq("newest", text(kid)));
     let marked = Changes::new().set("newest", text(&key.kid));
     let writes = [
         Write::update(keys::first_signing_key(), marked).when(same, Error::PreconditionFailed),
