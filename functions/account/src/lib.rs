@@ -28,7 +28,7 @@ pub fn routes() -> Routes {
         .with_api_key()
         .in_any_letter_case()
         .strictly_below()
-        .known(known::documented(OPENAPI));
+        .known(|| known::documented(OPENAPI));
     let doors = SIDES.into_iter().flat_map(|side| {
         let rows = MATRIX
             .iter()

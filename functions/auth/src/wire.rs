@@ -17,7 +17,7 @@ use usher::actions::{Context, Terms};
 use usher::domain::text::{Email, Password};
 use usher::domain::time;
 use usher::error::{Error, Result};
-use usher::http::call::Checks;
+use usher::http::call::email_and_password;
 use usher::jiff::{SignedDuration, Timestamp};
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
@@ -53,14 +53,7 @@ impl Credentials {
     /// # Errors
     /// [`Error::Invalid`] where the address is none, or the password is missing.
     pub fn parse(self) -> Result<(Email, Password)> {
-        let mut checks = Checks::new();
-        let email = checks.parse("/email", &self.email, Email::parse);
-        if self.password.is_empty() {
-            checks.fault("/password", "give the password");
-        }
-        checks.done()?;
-        let email = email.ok_or_else(|| Error::fault("an address was neither taken nor refused"))?;
-        Ok((email, Password::presented(self.password)))
+        email_and_password(&self.email, self.password)
     }
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
+use crate::domain::text::{Email, Password};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::{ApiKeyId, GrantId};
 
@@ -157,6 +158,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
             .any(|p| p.trim().eq_ignore_ascii_case("return=representation"));
         Ok(Self { representation })
     }
+}
+
+/// Items to a page of a listing by cursor, unless the query says otherwise.
+pub const DEFAULT_PAGE: usize = 25;
+/// Items to a page at most.
+const LARGEST_PAGE: usize = 100;
+
+/// The size of a page of a listing by cursor.
+///
+/// # Errors
+/// [`Error::Invalid`] at `?limit`.
+pub fn page_limit(text: Option<&str>) -> Result<usize> {
+    let Some(text) = text else { return Ok(DEFAULT_PAGE) };
+    let number = text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+    number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {LARGEST_PAGE} items")))
+}
+
+/// The address and the password of a login by address.
+///
+/// # Errors
+/// [`Error::Invalid`] where the address is none, or the password is missing.
+pub fn email_and_password(email: &str, password: String) -> Result<(Email, Password)> {
+    let mut checks = Checks::new();
+    let email = checks.parse("/email", email, Email::parse);
+    if password.is_empty() {
+        checks.fault("/password", "give the password");
+    }
+    checks.done()?;
+    let email = email.ok_or_else(|| Error::fault("an address was neither taken nor refused"))?;
+    Ok((email, Password::presented(password)))
 }
 
 /// Collects what is wrong with several fields, so that all of it is told at once.

@@ -2,6 +2,7 @@
 //! that nobody has from a method that a path does not take if it is told of the others' routes.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, header};
@@ -54,14 +55,29 @@ fn known(path: &str, method: &str, operation: &Operation) -> Option<Known> {
     })
 }
 
-/// The routes that tables know of, on this stage.
+/// The routes that tables know of, on this stage. Read when a request is first refused for want of a route: most
+/// processes never do, and the document that they are in is long.
 #[derive(Debug)]
-pub(super) struct Elsewhere(Vec<Known>);
+pub(super) struct Elsewhere {
+    sources: Vec<fn() -> Vec<Known>>,
+    dev: bool,
+    read: OnceLock<Vec<Known>>,
+}
 
 impl Elsewhere {
     pub(super) fn of(tables: &[Routes], dev: bool) -> Self {
-        let all = tables.iter().flat_map(|table| &table.known);
-        Self(all.filter(|known| dev || !known.dev_only).cloned().collect())
+        Self {
+            sources: tables.iter().map(|table| table.known).collect(),
+            dev,
+            read: OnceLock::new(),
+        }
+    }
+
+    fn routes(&self) -> &[Known] {
+        self.read.get_or_init(|| {
+            let all = self.sources.iter().flat_map(|source| source());
+            all.filter(|known| self.dev || !known.dev_only).collect()
+        })
     }
 
     /// The answer to a request that no route here takes: that it has the wrong method, where its path is known with
@@ -81,11 +97,11 @@ impl Elsewhere {
 
     /// The methods of the route that a path takes: of several that fit, the one that says most of it.
     fn methods(&self, path: &str) -> Vec<&Method> {
-        let fitting = self.0.iter().filter(|known| fits(&known.path, path));
+        let fitting = self.routes().iter().filter(|known| fits(&known.path, path));
         let Some(taken) = fitting.min_by_key(|known| known.path.matches('{').count()) else {
             return Vec::new();
         };
-        let same = self.0.iter().filter(|known| known.path == taken.path);
+        let same = self.routes().iter().filter(|known| known.path == taken.path);
         let mut methods: Vec<&Method> = same.map(|known| &known.method).collect();
         // Several tables may know of the same routes.
         methods.sort_unstable_by_key(|method| method.as_str());
@@ -116,19 +132,23 @@ mod tests {
     use crate::settings::Settings;
 
     fn table() -> Routes {
+        Routes::new::<Problem>("Others").known(others)
+    }
+
+    fn others() -> Vec<Known> {
         let known = |method: Method, path: &str, dev_only| Known {
             method,
             path: path.to_owned(),
             dev_only,
         };
-        Routes::new::<Problem>("Others").known(vec![
+        vec![
             known(Method::GET, "/api/users", false),
             known(Method::POST, "/api/users", false),
             known(Method::GET, "/api/users/{user}", false),
             known(Method::DELETE, "/api/users/{user}", false),
             known(Method::PUT, "/api/users/me", false),
             known(Method::POST, "/api/auth/login-dev", true),
-        ])
+        ]
     }
 
     /// Status, `Allow` and Problem Details of an answer. The store is not there, and is not asked.

@@ -27,7 +27,7 @@ pub struct Routes {
     pub(super) about: Option<&'static str>,
     manner: Manner,
     rows: Vec<Route>,
-    pub(super) known: Vec<Known>,
+    pub(super) known: fn() -> Vec<Known>,
 }
 
 /// What is true of all routes of a table.
@@ -79,7 +79,7 @@ impl Routes {
             about: None,
             manner: Manner::default(),
             rows: Vec::new(),
-            known: Vec::new(),
+            known: Vec::new,
         }
     }
 
@@ -122,7 +122,7 @@ impl Routes {
     /// Routes of other functions: a request for one of these paths with another method is refused as that, and not as
     /// one for a path that nobody has.
     #[must_use]
-    pub fn known(mut self, routes: Vec<Known>) -> Self {
+    pub fn known(mut self, routes: fn() -> Vec<Known>) -> Self {
         self.known = routes;
         self
     }

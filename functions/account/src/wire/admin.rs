@@ -6,16 +6,11 @@ use usher::actions::users::{self, UserRef};
 use usher::actions::{Context, roles};
 use usher::error::{Error, Noun, Result};
 use usher::http::body::nullable;
-use usher::http::call::Checks;
+use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
 
 use super::fields::spelled;
-
-/// Items to a page, unless the query says otherwise.
-const DEFAULT_LIMIT: usize = 25;
-/// Items to a page at most.
-const MAX_LIMIT: usize = 100;
 
 spelled!(
     UserId,
@@ -111,14 +106,8 @@ impl PageQuery {
     /// # Errors
     /// [`Error::Invalid`].
     pub fn limit(&self) -> Result<usize> {
-        limit(self.limit.as_deref())
+        page_limit(self.limit.as_deref())
     }
-}
-
-fn limit(text: Option<&str>) -> Result<usize> {
-    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
-    let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
 }
 
 /// Filters of a query, as they were sent.
@@ -160,12 +149,12 @@ impl EntriesQuery {
     /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
         let mut checks = Checks::new();
-        let limit = checks.take(limit(self.limit.as_deref()))?;
+        let limit = checks.take(page_limit(self.limit.as_deref()))?;
         let user = checks.optional("?UserId", self.user_id.as_deref(), |id| {
             id.parse().map_err(|_| "this is no account's id".to_owned())
         });
         checks.done()?;
-        Ok((user, limit.unwrap_or(DEFAULT_LIMIT)))
+        Ok((user, limit.unwrap_or(DEFAULT_PAGE)))
     }
 
     /// Its filters.

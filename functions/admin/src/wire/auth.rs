@@ -7,8 +7,8 @@ use usher::actions::Context;
 use usher::actions::sessions::Issued;
 use usher::domain::role::Role;
 use usher::domain::text::{Email, Password};
-use usher::error::{Error, Result};
-use usher::http::call::Checks;
+use usher::error::Result;
+use usher::http::call::email_and_password;
 use usher::id::RoleId;
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
@@ -30,16 +30,9 @@ impl Credentials {
     /// The address and the password.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where the address is none, or the password is missing.
+    /// [`usher::Error::Invalid`] where the address is none, or the password is missing.
     pub fn parse(self) -> Result<(Email, Password)> {
-        let mut checks = Checks::new();
-        let email = checks.parse("/email", &self.email, Email::parse);
-        if self.password.is_empty() {
-            checks.fault("/password", "give the password");
-        }
-        checks.done()?;
-        let email = email.ok_or_else(|| Error::fault("an address was neither taken nor refused"))?;
-        Ok((email, Password::presented(self.password)))
+        email_and_password(&self.email, self.password)
     }
 }
 

@@ -8,16 +8,11 @@ use usher::domain::profile::Profile;
 use usher::domain::role::Rung;
 use usher::domain::text::{Department, Description, Email, Password, Username};
 use usher::domain::user::Status;
-use usher::error::{Error, Result};
+use usher::error::Result;
 use usher::http::body::nullable;
-use usher::http::call::Checks;
+use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
-
-/// Items to a page, unless the query says otherwise.
-const DEFAULT_LIMIT: usize = 25;
-/// Items to a page at most.
-const MAX_LIMIT: usize = 100;
 
 /// The query of `GET /api/users`.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,10 +35,10 @@ impl ListQuery {
     /// The filter, and the size of a page.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
-        let limit = checks.take(limit(self.limit.as_deref()))?;
+        let limit = checks.take(page_limit(self.limit.as_deref()))?;
         let status = checks.optional("?status", self.status.as_deref(), any_status);
         checks.done()?;
         let q = self.q.clone().filter(|q| !q.is_empty());
@@ -53,7 +48,7 @@ impl ListQuery {
                 role: self.role.clone(),
                 q,
             },
-            limit.unwrap_or(DEFAULT_LIMIT),
+            limit.unwrap_or(DEFAULT_PAGE),
         ))
     }
 }
@@ -72,16 +67,10 @@ impl PageQuery {
     /// The size of a page.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn limit(&self) -> Result<usize> {
-        limit(self.limit.as_deref())
+        page_limit(self.limit.as_deref())
     }
-}
-
-fn limit(text: Option<&str>) -> Result<usize> {
-    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
-    let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {MAX_LIMIT} items")))
 }
 
 fn any_status(text: &str) -> Result<Status, String> {
@@ -119,7 +108,7 @@ impl NewUser {
     /// The account to be made; everything that is wrong with it is told at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && self.username.is_none() {
@@ -162,7 +151,7 @@ impl PutUser {
     /// The rung and the status; at least one.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<Rung>, Option<Status>)> {
         let mut checks = Checks::new();
         if self.kind.is_none() && self.status.is_none() {
@@ -214,7 +203,7 @@ impl PatchUser {
     /// The change; everything that is wrong with it is told at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = self
@@ -260,7 +249,7 @@ impl LockUser {
     /// The reason.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn reason(&self) -> Result<Option<String>> {
         let mut checks = Checks::new();
         let reason = checks.optional("/reason", self.reason.as_deref(), Description::parse);
@@ -283,7 +272,7 @@ impl ResetPassword {
     /// The password to be set.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Option<Password>> {
         self.new_password
             .map(|text| passwords::chosen(cx, "/newPassword", text))
@@ -312,7 +301,7 @@ impl GrantRole {
     /// The role to be given.
     ///
     /// # Errors
-    /// [`Error::Invalid`].
+    /// [`usher::Error::Invalid`].
     pub fn parse(self) -> Result<grants::NewGrant> {
         let mut checks = Checks::new();
         let department = checks.optional("/department", self.department.as_deref(), Department::parse);
