@@ -1,6 +1,8 @@
 //! What an action may touch: built once per cold start, shared by every request.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
@@ -9,6 +11,7 @@ use crate::actions::keyring::Keyring;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
 use crate::error::{Cause, Error, Result};
+use crate::metrics::{Metric, Metrics};
 use crate::proof::password::{Hasher, Params};
 use crate::proof::seal::{MacKey, MasterKey};
 use crate::settings::{KeySource, Settings};
@@ -30,6 +33,9 @@ pub struct App {
     pub keyring: Keyring,
     /// What tenants set.
     pub tenant_settings: SettingsCache,
+    /// What operators count.
+    pub metrics: Arc<Metrics>,
+    warm: AtomicBool,
     master: OnceCell<MasterKey>,
     cursors: OnceCell<MacKey>,
 }
@@ -48,10 +54,12 @@ impl App {
     /// # Errors
     /// As [`App::new`].
     pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        let metrics = Arc::<Metrics>::default();
         let table = Table::connect(
             &settings.table,
             settings.dynamodb_endpoint.as_deref(),
             settings.store_deadline,
+            metrics.clone(),
         )
         .await;
         let (memory_kib, iterations, parallelism) = settings.argon2;
@@ -64,12 +72,30 @@ impl App {
             hasher: Hasher::new(params, settings.hash_parallel)?,
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
+            metrics,
+            warm: AtomicBool::new(false),
             master: OnceCell::new(),
             cursors: OnceCell::new(),
             settings,
             table,
             clock,
         }))
+    }
+
+    /// Whether this is the first time that anybody asks: the process's cold start, which is counted.
+    pub fn is_cold(&self) -> bool {
+        let cold = !self.warm.swap(true, Ordering::Relaxed);
+        if cold {
+            self.metrics.count(Metric::ColdStarts);
+        }
+        cold
+    }
+
+    /// Writes what was counted, where CloudWatch reads it, on behalf of this function.
+    pub fn write_metrics(&self, function: &str) {
+        if let Some(namespace) = &self.settings.metrics_namespace {
+            self.metrics.write(namespace, function, self.clock.now(), io::stdout());
+        }
     }
 
     /// The key that signing keys are sealed under.

@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod mail;
+pub mod metrics;
 pub mod proof;
 pub mod settings;
 pub mod store;

@@ -45,6 +45,8 @@ pub struct Settings {
     /// `USHER_STORE_DEADLINE_MS`: after which a request to the table, its repetitions included, is given up. Two of them
     /// fit into the ten seconds of a function.
     pub store_deadline: Duration,
+    /// `USHER_METRICS_NAMESPACE`: where CloudWatch puts the metrics; without it none are written.
+    pub metrics_namespace: Option<String>,
     /// `USHER_DYNAMODB_ENDPOINT`: another DynamoDB than the region's.
     pub dynamodb_endpoint: Option<String>,
     /// Where the master key is: only functions that issue tokens have it.
@@ -173,6 +175,7 @@ impl Settings {
                 "a number of milliseconds",
                 4_000,
             )),
+            metrics_namespace: env.text("USHER_METRICS_NAMESPACE"),
             dynamodb_endpoint: env.text("USHER_DYNAMODB_ENDPOINT"),
             master_key: env.key("USHER_MASTER_KEY"),
             first_api_key: env.key("USHER_FIRST_API_KEY"),

@@ -10,9 +10,9 @@ use usher::mail::ses::Ses;
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
     let ses = Ses::connect(&app.settings).await;
-    let sending = outbox::outbox(app, Arc::new(ses)).map_err(|error| format!("{error:?}"))?;
+    let sending = outbox::outbox(app.clone(), Arc::new(ses)).map_err(|error| format!("{error:?}"))?;
     let sending = Arc::new(sending);
-    lambda::run_with(move |payload| {
+    lambda::run_with("outbox", app, move |_, payload| {
         let sending = sending.clone();
         async move { outbox::handlers::handle(&sending, Event::of(payload)?).await }
     })

@@ -2,5 +2,9 @@
 
 #[tokio::main]
 async fn main() -> Result<(), usher::http::lambda::Ended> {
-    usher::http::lambda::run_events(|app, event| async move { setup::cloud::handle(&app, event).await }).await
+    usher::http::lambda::run_events(
+        "setup",
+        |app, event| async move { setup::cloud::handle(&app, event).await },
+    )
+    .await
 }

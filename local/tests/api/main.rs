@@ -6,8 +6,10 @@
 )]
 
 mod backstage;
+mod policies;
 mod reconcile;
 mod support;
+mod watch;
 
 mod account;
 mod admin;

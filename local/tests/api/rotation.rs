@@ -28,8 +28,9 @@ fn kid(token: &str) -> String {
 }
 
 /// The scheduler's call.
-async fn scheduled(world: &World) {
-    setup::cloud::handle(&world.app, Event::Other).await.unwrap();
+pub async fn scheduled(world: &World) {
+    let rotated = setup::cloud::handle(&world.app, Event::Other);
+    world.watch.over("setup", rotated).await.unwrap();
 }
 
 async fn token(world: &World) -> String {

@@ -1,43 +1,10 @@
 //! No secret in plain text (R8): not in the table, not in the log; and no address in the log.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::auth::{Pair, login, refresh, token};
 use crate::support::{API_KEY, PASSWORD, Reply, World};
-
-/// What is logged, in memory.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    pub fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
+use serde_json::{Value, json};
 
 /// Everything secret that a story sent or was given.
 #[derive(Default)]
@@ -219,22 +186,9 @@ async fn failures(world: &World, secrets: &mut Secrets) {
 
 #[tokio::test]
 async fn r08_no_secret_is_in_the_table_or_the_log_and_no_address_in_the_log() {
-    let log = Log::default();
-    // As the binaries log (`http::lambda::logs`), and every word of ours on top of it. The runtime of this test has one
-    // thread, which this is, so all of Usher's tasks log here.
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_env_filter("info,usher=trace,setup=trace,auth=trace,users=trace,me=trace,roles=trace")
-        .with_writer(log.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    // While there is one subscriber alone, a line that another test's thread reaches first is taken to interest nobody,
-    // as on that thread nobody listens; with a second one it is not.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let world = World::new().await;
     let secrets = story(&world).await;
-    drop(guard);
-    let (log, table) = (log.text(), Value::from(world.items()).to_string());
+    let (log, table) = (world.watch.log.text(), Value::from(world.items()).to_string());
     for event in ["lockout", "refresh_reuse", "dev_token", "answered", "/api/auth/login"] {
         assert!(log.contains(event), "the log is listened to: {event}\n{log}");
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use dynoxide::Database;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ use usher::app::App;
 use usher::http::serve;
 use usher::jiff::Timestamp;
 use usher::settings::Settings;
+
+use crate::watch::{Secrets, Watch};
 
 /// When every test begins.
 pub const START: &str = "2026-11-22T08:00:00Z";
@@ -25,6 +28,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub db: Database,
     pub dynamodb: String,
+    pub watch: Watch,
 }
 
 impl World {
@@ -47,14 +51,16 @@ impl World {
         let app = App::with_clock(settings_of(&dynamodb, settings), clock.clone())
             .await
             .unwrap();
-        setup::local(&app).await.unwrap();
-        let base = serve_http(app.clone()).await;
+        let watch = Watch::new();
+        watch.over("setup", setup::local(&app)).await.unwrap();
+        let base = serve_routes(watch.around(serve::service(app.clone(), tables()))).await;
         Self {
             base,
             app,
             clock,
             db,
             dynamodb,
+            watch,
         }
     }
 
@@ -70,6 +76,7 @@ impl World {
             token: token.to_owned(),
             api_key: API_KEY.to_owned(),
             http: reqwest::Client::new(),
+            secrets: self.watch.secrets.clone(),
         }
     }
 
@@ -175,7 +182,10 @@ pub async fn serve_dynamodb(db: Database) -> String {
 
 /// Serves Usher on a socket; its URL.
 pub async fn serve_http(app: Arc<App>) -> String {
-    let router = serve::service(app, tables());
+    serve_routes(serve::service(app, tables())).await
+}
+
+async fn serve_routes(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -203,6 +213,8 @@ pub struct Client {
     /// Sent with every request, unless it is empty.
     pub api_key: String,
     pub http: reqwest::Client,
+    /// What its requests send and are given that no log may hold.
+    pub secrets: Secrets,
 }
 
 /// What came back.
@@ -273,6 +285,8 @@ impl Client {
     /// A request with headers of its own.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
+        self.secrets.keep(&self.token);
+        self.secrets.keep(&self.api_key);
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
         }
@@ -280,12 +294,15 @@ impl Client {
             request = request.header("x-api-key", &self.api_key);
         }
         if let Some(body) = body {
+            self.secrets.keep_of(&body);
             request = request.json(&body);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        reply(request).await
+        let reply = reply(request).await;
+        self.secrets.keep_of(&reply.body);
+        reply
     }
 }
 

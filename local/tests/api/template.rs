@@ -24,12 +24,12 @@ fn members(yaml: &Yaml) -> Hash {
 }
 
 /// A function of the template.
-struct Function {
-    name: String,
+pub struct Function {
+    pub name: String,
     yaml: Yaml,
 }
 
-fn functions() -> Vec<Function> {
+pub fn functions() -> Vec<Function> {
     let resources = members(&template()["Resources"]);
     let of_type = |yaml: &Yaml| text(&yaml["Type"]) == "AWS::Serverless::Function";
     let functions = resources.into_iter().filter(|(_, yaml)| of_type(yaml));
@@ -43,7 +43,7 @@ fn functions() -> Vec<Function> {
 
 impl Function {
     /// The crate whose binary it runs.
-    fn binary(&self) -> String {
+    pub fn binary(&self) -> String {
         text(&self.yaml["Metadata"]["BuildProperties"]["Binary"]).to_owned()
     }
 
@@ -52,7 +52,7 @@ impl Function {
     }
 
     /// Its HTTP events, `METHOD /path`; `$default` where neither is given.
-    fn routes(&self) -> Vec<String> {
+    pub fn routes(&self) -> Vec<String> {
         let events = members(&self.yaml["Properties"]["Events"]);
         let http = events.values().filter(|event| text(&event["Type"]) == "HttpApi");
         http.map(
@@ -73,7 +73,7 @@ impl Function {
             .collect()
     }
 
-    fn statements(&self) -> Vec<Statement> {
+    pub fn statements(&self) -> Vec<Statement> {
         let policies = self.yaml["Properties"]["Policies"]
             .as_vec()
             .cloned()
@@ -101,10 +101,10 @@ impl Function {
 }
 
 /// A statement of a policy.
-struct Statement {
-    actions: Vec<String>,
-    resources: Vec<String>,
-    leading: Vec<String>,
+pub struct Statement {
+    pub actions: Vec<String>,
+    pub resources: Vec<String>,
+    pub leading: Vec<String>,
 }
 
 /// One string, or several.
@@ -301,6 +301,7 @@ fn p02_no_function_may_scan_or_do_anything_at_all_and_only_set_up_writes_outside
         "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
         "dynamodb:ConditionCheckItem",
+        "dynamodb:BatchWriteItem",
     ];
     for function in functions() {
         let own = function.statements();

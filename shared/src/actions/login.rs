@@ -19,6 +19,7 @@ use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
 use crate::store::attempts::{self, Reserved, Whose};
@@ -48,6 +49,16 @@ pub(super) struct Attempt {
 /// [`Error::WrongCredentials`], [`Error::Locked`]; [`Error::AccountNotActive`] once the password was right;
 /// [`Error::Unavailable`].
 pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
+    let outcome = try_to_log_in(cx, name, password, terms).await;
+    match &outcome {
+        Ok(_) => cx.app.metrics.count(Metric::Logins),
+        Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_)) => {}
+        Err(_) => cx.app.metrics.count(Metric::FailedLogins),
+    }
+    outcome
+}
+
+async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
     let attempt = reserve_name(cx, &text::Login::parse(name)).await?;
     let verdict = compare(cx, &attempt, password.clone()).await?;
     let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {
@@ -64,7 +75,11 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
         None
     };
     let begun = sessions::begin(cx, user.id, user.epoch, terms)?;
-    open(cx, user, better, begun, terms).await
+    let issued = open(cx, user, better, begun, terms).await?;
+    if rehash {
+        cx.app.metrics.count(Metric::Rehashes);
+    }
+    Ok(issued)
 }
 
 /// Opens a session that was begun for an account whose password was right, and issues its first tokens.
@@ -178,6 +193,7 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
             Err(Error::PreconditionFailed) => {}
             outcome => {
                 if locks && outcome.is_ok() {
+                    cx.app.metrics.count(Metric::Lockouts);
                     tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
                 }
                 return outcome;
@@ -233,7 +249,12 @@ async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()
             kept,
         )?);
     }
-    cx.app.table.transact(&writes).await
+    cx.app.table.transact(&writes).await?;
+    if last {
+        cx.app.metrics.count(Metric::Lockouts);
+        tracing::warn!(event = "lockout", "failed logins locked a name that nobody has");
+    }
+    Ok(())
 }
 
 /// Clears the count and does what a success brings, provided that the account is still the one whose password was right.

@@ -20,6 +20,7 @@ use crate::domain::mail::{ATTEMPTS, Mail, OneTime, Purpose, pause_after};
 use crate::error::{Cause, Error, Result};
 use crate::id::MailId;
 use crate::mail::{self, Letter, Link, Mailer, Sender};
+use crate::metrics::Metric;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::mails::{Claimed, Fate};
 use crate::store::{mails, one_time, users};
@@ -217,6 +218,7 @@ impl Outbox {
             return Ok(Outcome::Postponed);
         }
         if ours {
+            self.app.metrics.count(Metric::DeadMails);
             tracing::error!(event = "mail_dead", mail = %mail.id, kind = ?mail.kind, attempts, cause, "given up");
         }
         Ok(Outcome::Dead)

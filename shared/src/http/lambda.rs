@@ -13,8 +13,10 @@ use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
+use super::problem;
 use super::routes::Routes;
 use super::serve;
 use crate::app::App;
@@ -50,14 +52,17 @@ pub async fn run(routes: Routes) -> Result<(), Ended> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_events<F, Fut>(work: F) -> Result<(), Ended>
+pub async fn run_events<F, Fut>(function: &'static str, work: F) -> Result<(), Ended>
 where
     F: Fn(Arc<App>, Event) -> Fut,
     Fut: Future<Output = crate::Result<()>>,
 {
     let app = start().await?;
-    let (app, work) = (&app, &work);
-    run_with(move |payload| async move { work(app.clone(), Event::of(payload)?).await }).await
+    let work = &work;
+    run_with(function, app, move |app, payload| async move {
+        work(app, Event::of(payload)?).await
+    })
+    .await
 }
 
 /// The application of a function that is starting, and its log.
@@ -74,31 +79,59 @@ pub async fn start() -> Result<Arc<App>, Ended> {
 ///
 /// # Errors
 /// Where the runtime ends.
-pub async fn run_with<F, Fut, A>(work: F) -> Result<(), Ended>
+pub async fn run_with<F, Fut, A>(function: &'static str, app: Arc<App>, work: F) -> Result<(), Ended>
 where
-    F: Fn(Value) -> Fut,
+    F: Fn(Arc<App>, Value) -> Fut,
     Fut: Future<Output = crate::Result<A>>,
     A: Serialize,
 {
-    let work = &work;
+    let (app, work) = (&app, &work);
     let handler = lambda_runtime::service_fn(move |event: LambdaEvent<Value>| async move {
+        let LambdaEvent { payload, context } = event;
+        let span = tracing::info_span!(
+            "event",
+            request_id = context.request_id,
+            xray_trace_id = context.xray_trace_id,
+            function
+        );
         // Boxed: the compiler gives up on the layout of a future this deep.
-        let outcome = Box::pin(work(event.payload)).await;
+        let outcome = Box::pin(carried_out(app, work(app.clone(), payload)));
+        let outcome = outcome.instrument(span).await;
+        app.write_metrics(function);
         // An error goes back to Lambda, which tries an asynchronous call again and then puts it with the dead letters.
         outcome.map_err(|error| format!("{error:?}"))
     });
     lambda_runtime::run(handler).await
 }
 
-/// Structured logs on standard output, as CloudWatch takes them.
+/// Carries an event out, with a line in the log.
+async fn carried_out<A>(app: &App, work: impl Future<Output = crate::Result<A>>) -> crate::Result<A> {
+    let (began, cold_start) = (app.clock.now(), app.is_cold());
+    let outcome = work.await;
+    let ms = app.clock.now().as_millisecond() - began.as_millisecond();
+    match &outcome {
+        Ok(_) => tracing::info!(outcome = "ok", ms, cold_start, "answered"),
+        Err(error) => tracing::error!(outcome = problem::kind(error), cause = ?error, ms, cold_start, "answered"),
+    }
+    outcome
+}
+
+/// Structured logs on standard output, as CloudWatch takes them: a JSON object in a line, `span` being the request.
 pub fn logs() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
+        .with_span_list(false)
         .with_env_filter(filter)
         .with_ansi(false)
         .try_init();
+    // In place of the standard library's words on standard error, which are no JSON. Where, and not what: a panic's
+    // message can hold anything.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
 }
 
 /// How much of its time a function keeps for its last answer.

@@ -97,6 +97,11 @@ fn places(error: &Error) -> Vec<Place> {
     violations.iter().map(place).collect()
 }
 
+/// The kind of an error, as `type` has it and the log.
+pub fn kind(error: &Error) -> &'static str {
+    classify(error).1
+}
+
 fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "validation", "The request breaks a rule"),

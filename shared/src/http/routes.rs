@@ -132,6 +132,14 @@ impl Routes {
         &self.rows
     }
 
+    /// The function that has these rows, by its crate's name.
+    pub fn function(&self) -> &str {
+        let first = self.rows.first().map(|row| row.operation.as_str());
+        first
+            .and_then(|operation| operation.split('_').next())
+            .unwrap_or_default()
+    }
+
     /// A `GET` row.
     #[must_use]
     pub fn get<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self

@@ -1,16 +1,15 @@
 //! The service: from any request to an answer, the same on Lambda and on a socket.
 //!
 //! Around the routes it does what is true of every answer (rule 11): a request id, one moment, security headers, one
-//! line in the log; it phrases every refusal in the words of the contract that the path belongs to; and it outlives a
-//! handler that panics.
+//! line in the log, and the request in every other line; it phrases every refusal in the words of the contract that the
+//! path belongs to; and it outlives a handler that panics.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -19,11 +18,13 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use tower::ServiceExt;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::arrival::Arrival;
 use super::dialect::{Asked, Failure, Speech};
 use super::known::Elsewhere;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::routes::Routes;
 use crate::app::App;
 use crate::error::Error;
@@ -33,6 +34,8 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let speeches = Arc::new(Speeches::of(&tables));
     let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
+    let functions = Arc::new(Functions::of(&tables));
+    let alone = functions.alone();
     let routes = tables
         .into_iter()
         .fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
@@ -42,43 +45,97 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             async move { refusal }
         })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-        .layer(axum::middleware::map_request(remember));
+        .layer(axum::middleware::map_request(move |request: Request| {
+            functions.tell(&request);
+            std::future::ready(request)
+        }));
     let edge = tower::service_fn(move |request: Request| {
-        let (app, speeches, routes) = (app.clone(), speeches.clone(), routes.clone());
-        async move { Ok::<Response, std::convert::Infallible>(handle(&app, &speeches, routes, request).await) }
+        let (app, speeches, routes, alone) = (app.clone(), speeches.clone(), routes.clone(), alone.clone());
+        async move {
+            let answered = handle(&app, &speeches, routes, alone.as_deref(), request).await;
+            Ok::<Response, std::convert::Infallible>(answered)
+        }
     });
     Router::new().fallback_service(edge)
 }
 
-/// The pattern of the route that a request took: for the log, which must not hold the addresses that paths can.
-#[derive(Debug, Clone, Default)]
-struct Taken(Arc<std::sync::OnceLock<String>>);
+/// Which function has which route. The log names both; the route is its pattern, for a path can hold an address.
+struct Functions(BTreeMap<String, String>);
 
-async fn remember(request: Request) -> Request {
-    if let (Some(taken), Some(path)) = (
-        request.extensions().get::<Taken>(),
-        request.extensions().get::<MatchedPath>(),
-    ) {
-        let _ = taken.0.set(path.as_str().to_owned());
+impl Functions {
+    fn of(tables: &[Routes]) -> Self {
+        let rows = tables
+            .iter()
+            .flat_map(|table| table.rows().iter().map(move |row| (table, row)));
+        Self(
+            rows.map(|(table, row)| (row.path.to_string(), table.function().to_owned()))
+                .collect(),
+        )
     }
-    request
+
+    /// The function, where there is one alone: in the cloud.
+    fn alone(&self) -> Option<String> {
+        let functions: BTreeSet<&String> = self.0.values().collect();
+        functions
+            .first()
+            .filter(|_| functions.len() == 1)
+            .map(ToString::to_string)
+    }
+
+    /// Tells the request's span which route it took.
+    fn tell(&self, request: &Request) {
+        if let Some(path) = request.extensions().get::<MatchedPath>() {
+            let span = Span::current();
+            span.record("route", path.as_str());
+            span.record("function", self.0.get(path.as_str()).map(String::as_str));
+        }
+    }
 }
 
-async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Request) -> Response {
+/// What every line of the log has that a request writes.
+fn span(arrival: &Arrival, parts: &Parts, function: Option<&str>) -> Span {
+    let traced = parts.extensions.get::<lambda_http::Context>();
+    let tenant = arrival.tenant.as_ref().ok();
+    tracing::info_span!(
+        "request",
+        request_id = arrival.request_id,
+        xray_trace_id = traced.and_then(|context| context.xray_trace_id.as_deref()),
+        function,
+        tenant = tenant.map(tracing::field::display),
+        route = Empty,
+    )
+}
+
+async fn handle(
+    app: &Arc<App>,
+    speeches: &Speeches,
+    routes: Router,
+    alone: Option<&str>,
+    request: Request,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     super::lambda::restore_path(&mut parts);
     speeches.fold(&mut parts);
     let arrival = Arrival::of(app, &parts);
+    parts.extensions.insert(arrival.clone());
+    let span = span(&arrival, &parts, alone);
+    let answer = answer(speeches, routes, &arrival, Request::from_parts(parts, body));
+    let response = answer.instrument(span).await;
+    app.write_metrics(alone.unwrap_or_default());
+    response
+}
+
+async fn answer(speeches: &Speeches, routes: Router, arrival: &Arrival, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
     };
-    let (method, taken) = (parts.method.clone(), Taken::default());
-    parts.extensions.insert(arrival.clone());
-    parts.extensions.insert(taken.clone());
+    let (app, method) = (&arrival.app, parts.method.clone());
+    let cold_start = app.is_cold();
     refuse_head(&mut parts);
     let left = super::lambda::time_left(&parts, arrival.now).unwrap_or(Duration::MAX);
-    let answer = routes.oneshot(Request::from_parts(parts, Body::new(body)));
+    let answer = routes.oneshot(Request::from_parts(parts, body));
     let answer = tokio::time::timeout(left, AssertUnwindSafe(answer).catch_unwind());
     let response = match answer.await {
         Ok(Ok(Ok(response))) => response,
@@ -86,11 +143,10 @@ async fn handle(app: &Arc<App>, speeches: &Speeches, routes: Router, request: Re
         Ok(Err(_)) => Error::fault("a handler panicked").into_response(),
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
-    let mut response = phrase(response, speeches.of_path(&asked.path), &asked, &arrival);
-    headers(&mut response, &arrival);
-    let route = taken.0.get().map_or("-", String::as_str);
+    let (mut response, outcome) = phrase(response, speeches.of_path(&asked.path), &asked);
+    headers(&mut response, arrival);
     let ms = app.clock.now().as_millisecond() - arrival.now.as_millisecond();
-    tracing::info!(request_id = arrival.request_id, %method, route, status = response.status().as_u16(), ms, "answered");
+    tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
     response
 }
 
@@ -110,15 +166,16 @@ fn allowed(stated: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_str(&methods.join(",")).ok()
 }
 
-/// Puts a refusal into the words of its contract, and its private cause into the log.
-fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arrival) -> Response {
+/// Puts a refusal into the words of its contract, and its private cause into the log. What came of the request, in a
+/// word: `ok`, or the kind of the refusal.
+fn phrase(mut response: Response, speech: Speech, asked: &Asked) -> (Response, &'static str) {
     let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() else {
-        return response;
+        return (response, "ok");
     };
     match &error {
-        Error::Fault(cause) => tracing::error!(request_id = arrival.request_id, cause = cause.0, "fault"),
-        Error::Unavailable(cause) => tracing::warn!(request_id = arrival.request_id, cause = cause.0, "unavailable"),
-        Error::NotSetUp => tracing::warn!(request_id = arrival.request_id, "set-up has not run"),
+        Error::Fault(cause) => tracing::error!(cause = cause.0, "fault"),
+        Error::Unavailable(cause) => tracing::warn!(cause = cause.0, "unavailable"),
+        Error::NotSetUp => tracing::warn!("set-up has not run"),
         _ => {}
     }
     let allow = response.headers_mut().remove(header::ALLOW);
@@ -127,7 +184,7 @@ fn phrase(mut response: Response, speech: Speech, asked: &Asked, arrival: &Arriv
     if let Some(allow) = allow.as_ref().and_then(allowed) {
         refusal.headers_mut().insert(header::ALLOW, allow);
     }
-    refusal
+    (refusal, problem::kind(&error))
 }
 
 /// Headers of every answer: OWASP's for REST APIs.

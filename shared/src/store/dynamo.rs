@@ -7,6 +7,7 @@
 //! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
 //! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -21,6 +22,7 @@ use self::wire::{attributes, batched, item, refusal, values};
 use super::table::{Changes, Cond, Expression, Item, Key, Value, Write};
 use crate::ambient;
 use crate::error::{Error, Result};
+use crate::metrics::{Metric, Metrics};
 
 /// How many writes one transaction can have (a limit of DynamoDB's).
 pub const TRANSACTION_LIMIT: usize = 100;
@@ -34,6 +36,7 @@ const TRIES: u32 = 8;
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
 mod patience;
+mod watch;
 mod wire;
 
 #[cfg(all(test, feature = "ses"))]
@@ -44,6 +47,7 @@ pub(crate) use patience::direct;
 pub struct Table {
     client: Client,
     name: String,
+    metrics: Arc<Metrics>,
 }
 
 /// A question for one partition.
@@ -101,8 +105,8 @@ pub enum Updated {
 
 impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
-    /// endpoint of its own.
-    pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration) -> Self {
+    /// endpoint of its own. Requests that are sent again are counted.
+    pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration, metrics: Arc<Metrics>) -> Self {
         let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
         if endpoint.is_some() {
             // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
@@ -110,13 +114,14 @@ impl Table {
             loader = loader.region("us-east-1").credentials_provider(local);
         }
         let shared = loader.load().await;
-        let mut config = patience::patient(&shared, deadline);
+        let mut config = patience::patient(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint).http_client(patience::direct());
         }
         Self {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),
+            metrics,
         }
     }
 
@@ -165,7 +170,7 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                pause(tried).await?;
+                self.pause(tried).await?;
             }
         }
         Ok(found)
@@ -258,7 +263,7 @@ impl Table {
                     Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                         return Ok(Updated::Refused(refused.item.clone().map(item)));
                     }
-                    Some(UpdateItemError::TransactionConflictException(_)) => pause(tried).await?,
+                    Some(UpdateItemError::TransactionConflictException(_)) => self.pause(tried).await?,
                     _ => return Err(unavailable(error)),
                 },
             }
@@ -293,12 +298,12 @@ impl Table {
             };
             match error.as_service_error() {
                 // Still being done, for a try whose answer was lost.
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => pause(tried).await?,
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => self.pause(tried).await?,
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
                         return Err(refusal);
                     }
-                    pause(tried).await?;
+                    self.pause(tried).await?;
                 }
                 _ => return Err(unavailable(error)),
             }
@@ -323,24 +328,25 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                pause(tried).await?;
+                self.pause(tried).await?;
             }
         }
         Ok(())
     }
-}
 
-/// Waits before another try, longer each time and by chance, or gives up.
-async fn pause(tried: u32) -> Result<()> {
-    if tried + 1 >= TRIES {
-        return Err(Error::unavailable(format!(
-            "gave up after {TRIES} tries: others were in the way, or it was throttled"
-        )));
+    /// Waits before another try, longer each time and by chance, or gives up.
+    async fn pause(&self, tried: u32) -> Result<()> {
+        if tried + 1 >= TRIES {
+            return Err(Error::unavailable(format!(
+                "gave up after {TRIES} tries: others were in the way, or it was throttled"
+            )));
+        }
+        self.metrics.count(Metric::StoreRetries);
+        let most = 10_u64 << tried.min(6);
+        let [chance] = ambient::random::<1>()?;
+        tokio::time::sleep(Duration::from_millis(most * u64::from(chance) / 255 + 1)).await;
+        Ok(())
     }
-    let most = 10_u64 << tried.min(6);
-    let [chance] = ambient::random::<1>()?;
-    tokio::time::sleep(Duration::from_millis(most * u64::from(chance) / 255 + 1)).await;
-    Ok(())
 }
 
 /// Whatever the SDK could not do after its own tries. Its words are private.

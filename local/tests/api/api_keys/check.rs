@@ -74,7 +74,7 @@ impl Asking {
             base: self.base.clone(),
             token,
             api_key: key.to_owned(),
-            http: self.owner.http.clone(),
+            ..self.owner.clone()
         }
     }
 

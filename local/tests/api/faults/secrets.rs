@@ -1,48 +1,12 @@
 //! A stack without its master key, or with another one: nothing is issued, and what was issued goes on being verified.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use serde_json::json;
-use tracing::subscriber::DefaultGuard;
 
 use crate::support::World;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// What this thread logs from now on.
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .with_ansi(false)
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        (log, guard)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
 
 async fn issues_nothing_and_verifies(setting: (&str, &str), told: &str) {
     let good = World::new().await;
     let owner = good.owner().await;
-    let (log, _guard) = Log::begin();
     let bad = World::on(good.db.clone(), good.dynamodb.clone(), &[setting]).await;
     let body = json!({ "username": "admin", "password": "Admin@123" });
     let reply = bad.nobody().post("/api/auth/login", body).await;
@@ -55,7 +19,8 @@ async fn issues_nothing_and_verifies(setting: (&str, &str), told: &str) {
         "the answer tells nothing: {}",
         reply.text
     );
-    assert!(log.text().contains(told), "the log says what to do: {}", log.text());
+    let log = bad.watch.log.text();
+    assert!(log.contains(told), "the log says what to do: {log}");
     let sessions = |world: &World| {
         world
             .items()

@@ -5,8 +5,8 @@ use usher::domain::mail::{ATTEMPTS, pause_after};
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
 use crate::proxy::{Fault, Proxy};
-use crate::secrets::Log;
 use crate::support::{World, create_table, serve_dynamodb};
+use crate::watch::Log;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_the_mailer_down_and_up_again_sends_each_mail_once_after_a_rest() {
@@ -124,14 +124,7 @@ async fn a_mailer_that_never_answers_counts_as_a_failure_before_the_lease_ends()
 #[tokio::test]
 async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_told_once_without_its_address() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_env_filter("info,usher=trace")
-        .with_writer(log.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    // See `secrets`.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+    let guard = tracing::dispatcher::set_default(&log.dispatch());
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
     invite(&world, "john.sent@example.org").await;

@@ -149,7 +149,7 @@ pub fn sequence_number(n: usize) -> String {
 /// Hands over the insertion of every mail.
 pub async fn follow(world: &World, outbox: &Outbox) -> Answer {
     let event = Event::of(inserted(&mails(world))).unwrap();
-    handle(outbox, event).await.unwrap()
+    world.watch.over("outbox", handle(outbox, event)).await.unwrap()
 }
 
 /// Sweeps.

@@ -95,8 +95,8 @@ fn documented() -> Vec<String> {
     .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
+/// A request of every route, in every case of the document.
+async fn measured() -> Measured {
     let (world, proxy) = counted().await;
     let owner = world.owner().await;
     let mut m = Measured {
@@ -116,7 +116,17 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     cases_account::account(&mut m).await;
     cases_admin::admin(&mut m).await;
     cases_registration::registration(&mut m).await;
-    let measured: BTreeSet<String> = m.rows.into_iter().collect();
+    m
+}
+
+/// A world in which every route was asked for, in every case of the document.
+pub async fn every_route() -> World {
+    measured().await.world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
+    let measured: BTreeSet<String> = measured().await.rows.into_iter().collect();
     let documented: BTreeSet<String> = documented().into_iter().collect();
     let (wrong, right): (Vec<_>, Vec<_>) = (
         documented.difference(&measured).collect(),

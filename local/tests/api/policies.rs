@@ -1,0 +1,155 @@
+//! Each function's policy in `template.yaml` is what it does with the table (P2): nothing that is not allowed, in the
+//! whole suite ([`crate::watch`]), and nothing allowed that is not done, here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use usher::actions::outbox::Outcome;
+
+use crate::outbox::{Mishap, Post, follow, invite};
+use crate::rotation::scheduled;
+use crate::round_trips::every_route;
+use crate::support::World;
+use crate::template::{Function, Statement, functions};
+
+/// What a function asked of the table: an action, the index, and the kinds of partitions of one request.
+type Asked = (String, Option<String>, BTreeSet<String>);
+
+fn shipped() -> &'static [Function] {
+    static SHIPPED: OnceLock<Vec<Function>> = OnceLock::new();
+    SHIPPED.get_or_init(functions)
+}
+
+/// The function that took this route: the binary's, and of two with one binary the one that has the route.
+fn function(binary: &str, route: &str) -> &'static Function {
+    let same = || shipped().iter().filter(|function| function.binary() == binary);
+    let has = |function: &&Function| {
+        function
+            .routes()
+            .iter()
+            .any(|taken| taken.split(' ').nth(1) == Some(route))
+    };
+    let found = same().find(has).or_else(|| same().next());
+    found.unwrap_or_else(|| panic!("no function has the binary {binary:?}"))
+}
+
+/// `PutItem T#*, PutItem TOKEN#*, Query GSI1 MAILS#*`.
+fn asked(line: &Value) -> Vec<Asked> {
+    let mut asked: BTreeMap<(String, Option<String>), BTreeSet<String>> = BTreeMap::new();
+    let touched = line["touched"].as_str().unwrap();
+    assert!(!touched.is_empty(), "a request that is about nothing: {line}");
+    for one in touched.split(", ") {
+        let words: Vec<&str> = one.split(' ').collect();
+        let index = (words.len() == 3).then(|| words[1].to_owned());
+        let kinds = asked.entry((words[0].to_owned(), index)).or_default();
+        kinds.insert((*words.last().unwrap()).to_owned());
+    }
+    asked
+        .into_iter()
+        .map(|((action, index), kinds)| (action, index, kinds))
+        .collect()
+}
+
+/// Whether IAM would allow it by this statement: the action, the table or its index, and every partition.
+fn covers(statement: &Statement, (action, index, kinds): &Asked) -> bool {
+    let resource = match index {
+        None => "Table.Arn".to_owned(),
+        Some(index) => format!("${{Table.Arn}}/index/{index}"),
+    };
+    statement.actions.contains(&format!("dynamodb:{action}"))
+        && statement.resources.contains(&resource)
+        && (statement.leading.is_empty() || kinds.iter().all(|kind| statement.leading.contains(kind)))
+}
+
+/// Fails where the function that logged this was not allowed what it asked for.
+pub fn allows(line: &Value) {
+    let word = |name: &str| line["span"][name].as_str().unwrap_or_default();
+    assert!(!word("function").is_empty(), "nobody's request: {line}");
+    let function = function(word("function"), word("route"));
+    for asked in asked(line) {
+        let allowed = function.statements().iter().any(|statement| covers(statement, &asked));
+        assert!(allowed, "{} is not allowed {asked:?}: {line}", function.name);
+    }
+}
+
+/// What each function asked for, by its name in the template.
+fn seen(logs: &[Value]) -> BTreeMap<String, Vec<Asked>> {
+    let mut seen: BTreeMap<String, Vec<Asked>> = BTreeMap::new();
+    for line in logs.iter().filter(|line| line["event"] == "dynamodb") {
+        let word = |name: &str| line["span"][name].as_str().unwrap_or_default();
+        let function = function(word("function"), word("route"));
+        seen.entry(function.name.clone()).or_default().extend(asked(line));
+    }
+    seen
+}
+
+/// What a statement allows on the table and none of these needs: actions, indexes, partitions.
+fn idle(statement: &Statement, seen: &[Asked]) -> Vec<String> {
+    let used: Vec<&Asked> = seen.iter().filter(|asked| covers(statement, asked)).collect();
+    let actions: BTreeSet<String> = used.iter().map(|asked| format!("dynamodb:{}", asked.0)).collect();
+    let resources: BTreeSet<String> = used
+        .iter()
+        .map(|asked| {
+            asked
+                .1
+                .as_ref()
+                .map_or("Table.Arn".to_owned(), |index| format!("${{Table.Arn}}/index/{index}"))
+        })
+        .collect();
+    let kinds: BTreeSet<String> = used.iter().flat_map(|asked| asked.2.clone()).collect();
+    let about_the_table = statement
+        .actions
+        .iter()
+        .filter(|action| action.starts_with("dynamodb:"));
+    let mut idle: Vec<String> = about_the_table
+        .filter(|action| !actions.contains(*action))
+        .cloned()
+        .collect();
+    if statement.actions.iter().any(|action| action.starts_with("dynamodb:")) {
+        idle.extend(statement.resources.iter().filter(|r| !resources.contains(*r)).cloned());
+        idle.extend(statement.leading.iter().filter(|k| !kinds.contains(*k)).cloned());
+    }
+    idle
+}
+
+/// A world in which a mail failed, and was sent by a sweep.
+async fn mailed() -> World {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    post.expect([Mishap::Refused]);
+    invite(&world, "jane@example.org").await;
+    follow(&world, &outbox).await;
+    world.clock.advance(60);
+    let sent = world.watch.over("outbox", outbox.sweep()).await.unwrap();
+    assert_eq!(sent, [Outcome::Sent]);
+    world
+}
+
+/// A world whose first signing key was retired.
+async fn rotated() -> World {
+    let world = World::new().await;
+    for _ in 0..6 {
+        scheduled(&world).await;
+        world.clock.advance(31 * 24 * 3_600);
+    }
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p02_what_a_policy_allows_on_the_table_is_done() {
+    let worlds = [every_route().await, mailed().await, rotated().await];
+    let logs = worlds.iter().flat_map(|world| world.watch.log.lines());
+    let seen = seen(&logs.collect::<Vec<_>>());
+    let mut idle_rights = Vec::new();
+    for function in shipped() {
+        let own = seen.get(&function.name).map(Vec::as_slice).unwrap_or_default();
+        for statement in function.statements() {
+            let idle = idle(&statement, own);
+            if !idle.is_empty() {
+                idle_rights.push(format!("{} may and does not: {}", function.name, idle.join(", ")));
+            }
+        }
+    }
+    assert!(idle_rights.is_empty(), "{}", idle_rights.join("\n"));
+}

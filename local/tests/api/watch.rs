@@ -1,0 +1,180 @@
+//! Every world is watched. When it ends, what its requests logged must hold no secret and no address (R8), and what they
+//! asked of DynamoDB must be what their function's policy allows (P2): so the whole suite holds both.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::Request;
+use serde_json::Value;
+use tower::ServiceExt;
+use tracing::instrument::WithSubscriber;
+use tracing::{Dispatch, Instrument};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::policies;
+use crate::support::{API_KEY, PASSWORD};
+
+/// What is logged, in memory.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    pub fn lines(&self) -> Vec<Value> {
+        let parsed = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON in the log: {line}"));
+        self.text().lines().map(parsed).collect()
+    }
+
+    /// What listens as the binaries do (`http::lambda::logs`), and to every word of ours.
+    pub fn dispatch(&self) -> Dispatch {
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .with_env_filter("warn,usher=trace,api=info")
+            .with_writer(self.clone())
+            .finish();
+        Dispatch::new(subscriber)
+    }
+}
+
+/// What the requests of a test sent and were given that no log may hold.
+#[derive(Clone)]
+pub struct Secrets(Arc<Mutex<BTreeSet<String>>>);
+
+impl Default for Secrets {
+    fn default() -> Self {
+        let known = [PASSWORD, API_KEY, "Admin@123", "Owner@12345", &"k".repeat(64)];
+        Self(Arc::new(Mutex::new(known.map(str::to_owned).into())))
+    }
+}
+
+impl Secrets {
+    /// Keeps a secret. What is shorter than any token or password could be part of an innocent word.
+    pub fn keep(&self, secret: &str) {
+        if secret.len() >= 8 {
+            self.0.lock().unwrap().insert(secret.to_owned());
+        }
+    }
+
+    /// Keeps what a body has under the names that secrets go by.
+    pub fn keep_of(&self, body: &Value) {
+        match body {
+            Value::Array(items) => items.iter().for_each(|item| self.keep_of(item)),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let name = name.to_lowercase();
+                    let secret = ["password", "token", "key"].iter().any(|word| name.contains(word));
+                    match value.as_str() {
+                        Some(text) if secret => self.keep(text),
+                        _ => self.keep_of(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Watches a world until it ends.
+pub struct Watch {
+    pub log: Log,
+    pub secrets: Secrets,
+    dispatch: Dispatch,
+    // While there is one subscriber alone, a line that another test's thread reaches first is taken to interest nobody,
+    // as on that thread nobody listens; with a second one it is not.
+    _second: Dispatch,
+}
+
+impl Watch {
+    pub fn new() -> Self {
+        let log = Log::default();
+        Self {
+            dispatch: log.dispatch(),
+            log,
+            secrets: Secrets::default(),
+            _second: Dispatch::new(tracing::subscriber::NoSubscriber::new()),
+        }
+    }
+
+    /// This work of a function that no route leads to, logged here.
+    pub async fn over<T>(&self, function: &str, work: impl Future<Output = T>) -> T {
+        let watched = async {
+            let span = tracing::info_span!("event", function);
+            work.instrument(span).await
+        };
+        watched.with_subscriber(self.dispatch.clone()).await
+    }
+
+    /// These routes, whose requests are logged here.
+    pub fn around(&self, router: Router) -> Router {
+        let dispatch = self.dispatch.clone();
+        let watched = tower::service_fn(move |request: Request| {
+            router.clone().oneshot(request).with_subscriber(dispatch.clone())
+        });
+        Router::new().fallback_service(watched)
+    }
+
+    fn check(&self) {
+        let secrets = self.secrets.0.lock().unwrap();
+        for line in self.log.lines() {
+            if line["event"] == "dynamodb" {
+                policies::allows(&line);
+            }
+            strings(&line, &mut |text| {
+                let shape = ["eyJ", "usher_rt_", "usher_ot_", "usher_ak_", "$argon2", "@"]
+                    .into_iter()
+                    .find(|shape| text.contains(shape));
+                assert_eq!(shape, None, "in the log: {line}");
+                let secret = secrets.iter().find(|secret| text.contains(*secret));
+                assert_eq!(secret, None, "in the log: {line}");
+            });
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check();
+        }
+    }
+}
+
+/// What a line says that is not the same in every run.
+fn strings(line: &Value, look: &mut impl FnMut(&str)) {
+    match line {
+        Value::String(text) => look(text),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, look)),
+        Value::Object(fields) => {
+            let fixed = ["timestamp", "level", "target", "route", "method"];
+            let told = fields.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
+            told.for_each(|(_, value)| strings(value, look));
+        }
+        _ => {}
+    }
+}
