@@ -69,7 +69,6 @@ def throttling(stack):
     expected = {
         "ThrottlingRateLimit": stack.parameters["ThrottleRate"],
         "ThrottlingBurstLimit": stack.parameters["ThrottleBurst"],
-        "DetailedMetricsEnabled": True,
     }
     for id, stage in stack.of("AWS::ApiGatewayV2::Stage").items():
         yield from want(id, stage.get("DefaultRouteSettings"), expected)

@@ -2,8 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 from . import FUNCTION, Change, functions, holds, of, target, want
+
+OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
 
 # The metrics that the functions write into their logs.
 OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails"}
@@ -72,6 +75,8 @@ def runbooks(stack):
     for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         if not re.fullmatch(rf"Usher usher: .+\. Runbook: {id} in docs/operations\.md", alarm["AlarmDescription"]):
             yield f"{id}: {alarm['AlarmDescription']}"
+        if not re.search(rf"^#+ {id}\b", OPERATIONS, re.MULTILINE):
+            yield f"docs/operations.md has no heading {id}"
 
 
 def measured(alarm):
