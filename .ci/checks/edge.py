@@ -1,0 +1,143 @@
+"""The API: its routes, who may call, how much and from where."""
+
+import json
+
+from . import Change, functions, holds, of, target, want
+
+
+def stated(stack):
+    """The routes of the functions' events: which function answers them."""
+    for id, resource in stack.source["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function" and id in stack.resources:
+            for event in resource["Properties"].get("Events", {}).values():
+                if event["Type"] == "HttpApi":
+                    own = event["Properties"]
+                    yield (own.get("Method", "any").lower(), own.get("Path", "/$default")), id
+
+
+def routes(stack):
+    """The routes of the API: its integration."""
+    for path, methods in stack.properties("Api")["Body"]["paths"].items():
+        for method, operation in methods.items():
+            yield (method.replace("x-amazon-apigateway-any-method", "any"), path), operation
+
+
+HEALTH = ("Api", "Body", "paths", "/health", "get")
+LAMBDA = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
+
+
+@holds(
+    "the API has the functions' routes and no others, and each calls its function",
+    of(*HEALTH),
+    of("Api", "Body", "paths", "/scan", to={"get": {}}),
+    of(*HEALTH, "x-amazon-apigateway-integration", "uri", "Fn::Sub", to=LAMBDA % "SetupFunction"),
+    of(*HEALTH, "x-amazon-apigateway-integration", "type", to="http_proxy"),
+)
+def integrations(stack):
+    made = dict(routes(stack))
+    expected = dict(stated(stack))
+    for route in sorted({*made} ^ {*expected}):
+        yield f"{route} is {'made' if route in made else 'stated'} only"
+    for route in {*made} & {*expected}:
+        integration = made[route].get("x-amazon-apigateway-integration", {})
+        told = (integration.get("type"), integration.get("payloadFormatVersion"), integration.get("uri"))
+        yield from want(str(route), told, ("aws_proxy", "2.0", {"Fn::Sub": LAMBDA % expected[route]}))
+
+
+@holds(
+    "no authorizer, whose cache would keep a revoked token alive: the function itself asks who calls",
+    of("Api", "Body", "components", to={"securitySchemes": {"jwt": {"type": "oauth2"}}}),
+    of(*HEALTH, "security", to=[{"jwt": []}]),
+    Change(("Resources", "Authorizer"), {"Type": "AWS::ApiGatewayV2::Authorizer"}, also=("kinds",)),
+)
+def authorizers(stack):
+    body = stack.properties("Api")["Body"]
+    if "securitySchemes" in body.get("components", {}) or stack.of("AWS::ApiGatewayV2::Authorizer"):
+        yield "the API has an authorizer"
+    for route, operation in routes(stack):
+        if "security" in operation:
+            yield f"{route} has an authorizer"
+
+
+@holds(
+    "the API takes no more than the parameters say, on every route",
+    of("ApiApiGatewayDefaultStage", "DefaultRouteSettings"),
+    of("ApiApiGatewayDefaultStage", "DefaultRouteSettings", "ThrottlingBurstLimit", to=5000),
+    of("ApiApiGatewayDefaultStage", "RouteSettings", to={"GET /health": {"ThrottlingRateLimit": 10000}}),
+)
+def throttling(stack):
+    expected = {
+        "ThrottlingRateLimit": stack.parameters["ThrottleRate"],
+        "ThrottlingBurstLimit": stack.parameters["ThrottleBurst"],
+    }
+    for id, stage in stack.of("AWS::ApiGatewayV2::Stage").items():
+        yield from want(id, stage.get("DefaultRouteSettings"), expected)
+        yield from want(f"{id}, exceptions", stage.get("RouteSettings"), None)
+
+
+@holds(
+    "every request is in the access log, without a path, which may hold an address, and without a header",
+    of("ApiApiGatewayDefaultStage", "AccessLogSettings"),
+    of("ApiApiGatewayDefaultStage", "AccessLogSettings", "Format", to='{"requestId":"$context.requestId","path":"$context.path"}'),
+)
+def access_log(stack):
+    may = {
+        "requestId", "requestTime", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
+        "integrationLatency", "integrationErrorMessage", "error.message",
+    }
+    for id, stage in stack.of("AWS::ApiGatewayV2::Stage").items():
+        settings = stage.get("AccessLogSettings", {})
+        yield from want(f"log of {id}", target(settings.get("DestinationArn")), "ApiLog")
+        told = {value.removeprefix("$context.") for value in json.loads(settings.get("Format", "{}")).values()}
+        if not {"requestId", "routeKey", "status"} <= told <= may:
+            yield f"{id} logs {sorted(told)}"
+
+
+CORS = ("Api", "Body", "x-amazon-apigateway-cors")
+
+
+@holds(
+    "pages of the named origins may read answers, and none sends credentials by itself",
+    of(*CORS, "allowOrigins", to=["*"]),
+    of(*CORS, "allowCredentials", to=True),
+    of("Api", "CorsConfiguration", "AllowOrigins", to=["https://example.com"], before="defaults"),
+)
+def cors(stack):
+    settings = stack.properties("Api")["Body"]["x-amazon-apigateway-cors"]
+    yield from want("origins", settings["allowOrigins"], stack.parameters["CorsOrigins"])
+    yield from want("credentials", settings.get("allowCredentials"), None)
+
+
+ISSUER = ("AuthFunction", "Environment", "Variables", "USHER_ISSUER")
+
+
+@holds(
+    "a domain of one's own is the API's only address and the issuer of its tokens; tenants' names below it where hosts name them",
+    of("Domain", "DomainNameConfigurations", 0, "SecurityPolicy", to="TLS_1_0"),
+    of("TenantDomains", "DomainName", to="*.example.com"),
+    of("TenantDomainsMapping", "ApiId", to="abcdefghij"),
+    of("DomainRecord", "Name", to="www.example.org"),
+    of(*ISSUER, to=""),
+    of("Api", "Body", "servers"),
+    of("Api", "DisableExecuteApiEndpoint", to=True, before="defaults"),
+    Change(("Conditions", "HasTenantDomains"), {"Condition": "HasDomain"}),
+    Change(("Conditions", "HasDomainRecord"), {"Condition": "HasDomain"}),
+)
+def domain(stack):
+    own, tenants = stack.parameters["DomainName"], stack.parameters["Tenants"]
+    names = [own, f"*.{own}"] if own and tenants == f"host:{own}" else [own] if own else []
+    domains = stack.of("AWS::ApiGatewayV2::DomainName")
+    yield from want("domains", sorted(one["DomainName"] for one in domains.values()), sorted(names))
+    secure = [{"EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2", "CertificateArn": stack.parameters["CertificateArn"]}]
+    for id, one in domains.items():
+        yield from want(f"{id} is", one["DomainNameConfigurations"], secure)
+    mapped = [(target(one["DomainName"]), target(one["ApiId"]), target(one["Stage"])) for one in stack.of("AWS::ApiGatewayV2::ApiMapping").values()]
+    yield from want("mapped", sorted(mapped, key=str), [(id, "Api", "ApiApiGatewayDefaultStage") for id in sorted(domains)])
+    records = sorted(one["Name"] for one in stack.of("AWS::Route53::RecordSet").values())
+    yield from want("records", records, sorted(names) if stack.parameters["HostedZoneId"] else [])
+    closed = [server["x-amazon-apigateway-endpoint-configuration"] for server in stack.properties("Api")["Body"].get("servers", [])]
+    yield from want("API Gateway's own address", closed, [{"disableExecuteApiEndpoint": bool(own)}])
+    issuer = stack.parameters["Issuer"] or (f"https://{own}" if own else "")
+    for name, function in functions(stack).items():
+        yield from want(f"issuer of {name}", function["Environment"]["Variables"]["USHER_ISSUER"], issuer)
+    yield from want("ApiUrl", stack.outputs["ApiUrl"]["Value"], f"https://{own}" if own else {"Fn::Sub": "https://${Api}.execute-api.eu-central-1.amazonaws.com"})

@@ -1,0 +1,245 @@
+"""The functions: how they run, what they may do, and who may call them."""
+
+import re
+
+from . import FUNCTION, Change, functions, holds, of, several, target, walk, want
+from .edge import stated
+
+HASHING = {"Auth", "Users", "Roles", "Account", "Admin", "Registration", "Setup"}
+FLOODED = {"Auth", "Account", "Admin", "Registration"}
+
+
+@holds(
+    "every function is traced, and may write its traces",
+    Change(("Globals", "Function", "Tracing"), "PassThrough", before="defaults"),
+    of("UsersFunction", "TracingConfig"),
+)
+def tracing(stack):
+    for name, function in functions(stack).items():
+        yield from want(f"{name}", function.get("TracingConfig"), {"Mode": "Active"})
+        managed = stack.properties(f"{name}FunctionRole").get("ManagedPolicyArns", [])
+        yield from want(f"traces of {name}", [arn for arn in managed if "Xray" in arn], ["arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"])
+
+
+@holds(
+    "every function is built for the processor and has the memory that the parameters say",
+    of("UsersFunction", "Architectures", to=["arm64"]),
+    of("UsersFunction", "MemorySize", to=512),
+    Change(("Globals", "Function", "Architectures"), None, before="defaults"),
+)
+def processor(stack):
+    for name, function in functions(stack).items():
+        told = (function.get("Architectures"), function.get("Runtime"), function.get("Handler"), function.get("MemorySize"))
+        memory = stack.parameters["HashMemorySize" if name in HASHING else "MemorySize"]
+        yield from want(name, told, ([stack.parameters["Architecture"]], "provided.al2023", "bootstrap", memory))
+
+
+@holds(
+    "whom strangers can make hash has copies of its own where HashConcurrency says so, and nobody else",
+    of("AccountFunction", "ReservedConcurrentExecutions"),
+    of("UsersFunction", "ReservedConcurrentExecutions", to=5),
+    Change(("Conditions", "HasHashConcurrency"), {"Fn::Equals": ["a", "a"]}),
+)
+def concurrency(stack):
+    for name, function in functions(stack).items():
+        reserved = (stack.parameters["HashConcurrency"] or None) if name in FLOODED else None
+        yield from want(name, function.get("ReservedConcurrentExecutions"), reserved)
+
+
+@holds(
+    "a function ends before its caller stops waiting: API Gateway after 30 seconds, CloudFormation when it is told to",
+    Change(("Globals", "Function", "Timeout"), None, before="defaults"),
+    of("AuthFunction", "Timeout", to=60),
+    of("Setup", "ServiceTimeout", to=30),
+)
+def timeouts(stack):
+    asked = {id.removesuffix("Function") for _, id in stated(stack)}
+    for name, function in functions(stack).items():
+        longest = 29 if name in asked else 60
+        if not 5 <= function.get("Timeout", 3) <= longest:
+            yield f"{name} has {function.get('Timeout')} s"
+    yield from want("ServiceTimeout", stack.properties("Setup").get("ServiceTimeout", 0) > stack.properties("SetupFunction")["Timeout"], True)
+
+
+def statements(stack):
+    """Each statement of a role's own policies, with the role's name."""
+    for id, role in stack.of("AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in several(policy["PolicyDocument"]["Statement"]):
+                yield id, statement
+
+
+POLICY = ("AuthFunctionRole", "Policies", 0, "PolicyDocument", "Statement", 0)
+
+
+@holds(
+    "policies name their actions and resources; nobody scans, and nobody may do everything with anything",
+    of(*POLICY, "Action", to="dynamodb:*"),
+    of(*POLICY, "Action", to=["dynamodb:GetItem", "dynamodb:Scan"]),
+    of(*POLICY, "Resource", to="*"),
+    of(*POLICY, "NotAction", to=["dynamodb:DeleteTable"]),
+    of("UsersFunction", "Policies", 0, "Statement", 0, "Resource", to=["*"], before="defaults"),
+)
+def least_privilege(stack):
+    for id, statement in statements(stack):
+        for action in several(statement.get("Action", "*")):
+            if "*" in action or action == "dynamodb:Scan":
+                yield f"{id} may {action}"
+        if "*" in several(statement.get("Resource", "*")):
+            yield f"{id} may do {statement.get('Action')} with anything"
+        if {"NotAction", "NotResource"} & set(statement):
+            yield f"{id} may do all but what it names"
+
+
+MANAGED = {"service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
+
+
+@holds(
+    "of AWS's own policies, which are for any resource, a role has those for logs and traces, and the outbox that for streams",
+    of("MeFunctionRole", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"], also=("tracing",)),
+    of("MeFunction", "Policies", to=["AmazonDynamoDBFullAccess"], before="defaults"),
+)
+def managed_policies(stack):
+    for id, role in stack.of("AWS::IAM::Role").items():
+        expected = MANAGED | ({"service-role/AWSLambdaDynamoDBExecutionRole"} if id == "OutboxFunctionRole" else set())
+        yield from want(id, sorted(arn.split(":policy/")[-1] for arn in role.get("ManagedPolicyArns", [])), sorted(expected))
+
+
+@holds(
+    "each function has a role of its own, which Lambda alone can take",
+    of("AuthFunctionRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
+    of("MeFunction", "Role", to={"Fn::GetAtt": ["SetupFunctionRole", "Arn"]}),
+)
+def roles(stack):
+    for name, function in functions(stack).items():
+        yield from want(f"role of {name}", target(function["Role"]), f"{name}FunctionRole")
+    for id, role in stack.of("AWS::IAM::Role").items():
+        taken = [(s["Effect"], s["Action"], s["Principal"]) for s in role["AssumeRolePolicyDocument"]["Statement"]]
+        yield from want(id, taken, [("Allow", ["sts:AssumeRole"], {"Service": ["lambda.amazonaws.com"]})])
+
+
+PROFILE = "MeFunctionShowProfilePermission"
+
+
+@holds(
+    "a function is called by its own routes of this API, or by a schedule of this stack, and by nothing else",
+    of(PROFILE, "SourceArn"),
+    of(PROFILE, "SourceArn", to="arn:aws:execute-api:eu-central-1:123456789012:*/*/GET/api/me/profile"),
+    of(PROFILE, "Principal", to="*"),
+    of(PROFILE, "FunctionName", to={"Ref": "SetupFunction"}),
+    of("RotationPermission", "SourceArn", to="arn:aws:events:eu-central-1:123456789012:rule/any"),
+)
+def permissions(stack):
+    rules = {id: {target(one["Arn"]) for one in rule["Targets"]} for id, rule in stack.of("AWS::Events::Rule").items()}
+    arn = "arn:aws:execute-api:eu-central-1:123456789012:${Api}/*/"
+    calls = {}
+    for (method, path), id in stated(stack):
+        method, path = ("*" if method == "any" else method.upper()), re.sub(r"\{[^}]+\}", "*", path)
+        calls.setdefault(id, set()).add(arn + ("*" if path == "/$default" else method + path))
+    for id, permission in stack.of("AWS::Lambda::Permission").items():
+        function, source = target(permission["FunctionName"]), permission.get("SourceArn")
+        match permission["Principal"]:
+            case "apigateway.amazonaws.com":
+                allowed = isinstance(source, dict) and source.get("Fn::Sub") in calls.get(function, ())
+            case "events.amazonaws.com":
+                allowed = function in rules.get(target(source), ())
+            case _:
+                allowed = False
+        if not allowed or permission["Action"] != "lambda:InvokeFunction":
+            yield f"{id}: {permission}"
+
+
+KINDS = {
+    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Role",
+    "AWS::Lambda::Alias", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission",
+    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
+    "Custom::UsherSetup",
+}
+
+
+@holds(
+    "nothing is made that was not thought of: no function's own address, no bucket, no policy that lets strangers in",
+    Change(("Resources", "Open"), {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}),
+    Change(("Resources", "Open"), {"Type": "AWS::SQS::QueuePolicy"}),
+    of("AuthFunction", "FunctionUrlConfig", to={"AuthType": "NONE"}, before="defaults", also=("permissions",)),
+    of("Table", "ResourcePolicy", to={"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*"}]}}),
+)
+def kinds(stack):
+    for id, resource in stack.resources.items():
+        if resource["Type"] not in KINDS:
+            yield f"{id} is a {resource['Type']}"
+        if "ResourcePolicy" in resource.get("Properties", {}):
+            yield f"{id} has a policy of its own"
+
+
+DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
+
+
+@holds(
+    "logins without a password are where DevEndpoints is true and nowhere else: their function, its role, its routes",
+    Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("logs", "references")),
+    Change(("Resources", "AuthDevFunctionRole", "Condition"), None),
+    Change(("Conditions", "HasDevEndpoints"), {"Fn::Equals": ["a", "a"]}),
+    of("Api", "Body", "paths", "/api/auth/dev-token", to={"post": {}}, also=("integrations",)),
+)
+def dev(stack):
+    on = stack.parameters["DevEndpoints"] == "true"
+    paths = stack.properties("Api")["Body"]["paths"]
+    yield from want("routes", sorted(path for _, path in DEV if path in paths), sorted(path for _, path in DEV) if on else [])
+    yield from want("resources", any(id.startswith("AuthDev") for id in stack.resources), on)
+
+
+@holds(
+    "whatever is referred to is there, under every condition",
+    of("Setup", "AdminEmail", to={"Ref": "Nobody"}),
+    of("Dashboard", "DashboardName", to={"Fn::Sub": "${Nobody}"}, also=("dashboard",)),
+    Change(("Resources", "ApiLog"), None, also=("logs",)),
+)
+def references(stack):
+    for id, resource in [*stack.resources.items(), *stack.outputs.items()]:
+        for value in walk(resource):
+            if isinstance(value, dict) and len(value) == 1 and {"Ref", "Fn::GetAtt", "Fn::Sub"} & set(value):
+                names = re.findall(r"\$\{(\w+)", value["Fn::Sub"]) if "Fn::Sub" in value else [target(value)]
+                for name in names:
+                    if name not in stack.resources:
+                        yield f"{id} refers to {name}"
+
+
+@holds(
+    "set-up runs when it is deployed, and rotation every month, both with the environment of today",
+    of("Setup", "ServiceToken", to={"Ref": "SetupFunctionAliaslive"}),
+    of("Setup", "Build"),
+    of("Rotation", "State", to="DISABLED"),
+    of("Rotation", "Targets", 0, "Arn", to={"Ref": "SetupFunctionAliaslive"}, also=("permissions",)),
+    of("SetupFunction", "DeadLetterConfig"),
+    Change(("Resources", "Setup", "DeletionPolicy"), "Delete"),
+)
+def setup(stack):
+    function = {"Fn::GetAtt": ["SetupFunction", "Arn"]}
+    yield from want("Setup calls", stack.properties("Setup")["ServiceToken"], function)
+    yield from want("Build", target(stack.properties("Setup").get("Build")) in stack.of("AWS::Lambda::Version"), True)
+    rule = stack.properties("Rotation")
+    yield from want("Rotation calls", [one["Arn"] for one in rule["Targets"]], [function])
+    yield from want("Rotation", (rule["ScheduleExpression"], rule.get("State", "ENABLED")), ("cron(0 4 1 * ? *)", "ENABLED"))
+    yield from want("dead letters", target(stack.properties("SetupFunction").get("DeadLetterConfig", {}).get("TargetArn", {"Ref": ""})), "DeadLetters")
+    yield from want("DeletionPolicy", stack.resources["Setup"].get("DeletionPolicy"), "Retain")
+
+
+@holds(
+    "mail is sent from the stream and by the clock where there is a sender, and what fails is kept",
+    of("OutboxFunctionAsked", "Enabled", to=True),
+    of("OutboxFunction", "Events", "Due", "Properties", "State", to="ENABLED", before="defaults"),
+    of("OutboxFunctionAsked", "DestinationConfig"),
+    of("OutboxFunctionAsked", "FunctionResponseTypes"),
+    of("OutboxFunctionAsked", "FilterCriteria"),
+)
+def mail(stack):
+    stream, clock = stack.properties("OutboxFunctionAsked"), stack.properties("OutboxFunctionDue")
+    sends = stack.parameters["MailFrom"] != ""
+    yield from want("stream", stream["Enabled"], sends)
+    yield from want("clock", clock["State"], "ENABLED" if sends else "DISABLED")
+    kept = stream.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", {"Ref": ""})
+    yield from want("what fails", target(kept), "DeadLetters")
+    yield from want("of a batch", stream.get("FunctionResponseTypes"), ["ReportBatchItemFailures"])
+    yield from want("filter", "MAIL#" in str(stream.get("FilterCriteria")), True)

@@ -1,0 +1,220 @@
+"""What `template.yaml` becomes in CloudFormation, looked at without AWS.
+
+SAM's own translator makes CloudFormation of it, once for each set of parameters below; conditions are decided as
+CloudFormation decides them; then every check of checks/ looks at what is left. Each check carries the
+changes that must turn it red, it and no other: they are made, one at a time, and a check that stays green fails.
+
+Usage: transform.py          all of it
+       transform.py SET      the stack of one set, as JSON
+"""
+
+import copy
+import json
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+
+import boto3
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from checks import CHECKS, data, edge, run, watch  # noqa: F401  Each adds its own to CHECKS.
+
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/2e1d0c3b-4a59-6877-8695-a4b3c2d1e0f9"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+
+# The stacks that are looked at. What is not named has the template's default.
+SETS = {
+    "defaults": {},
+    "prod": {
+        "Stage": "prod", "Architecture": "x86_64", "HashMemorySize": "3008", "HashConcurrency": "20",
+        "AdminEmail": "owner@example.org", "MinPasswordLength": "12", "Tenants": "host:id.example.org",
+        "MailFrom": "Usher <no-reply@example.org>", "MailConfigurationSet": "bounces",
+        "DomainName": "id.example.org", "CertificateArn": CERTIFICATE, "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+        "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
+        "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
+    },
+    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug"},
+    # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
+    "elsewhere": {
+        "Stage": "staging", "DomainName": "users.example.net", "CertificateArn": CERTIFICATE,
+        "Issuer": "https://login.example.net", "Tenants": "header",
+    },
+}
+
+PSEUDO = {
+    "AWS::StackName": "usher", "AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
+}
+NOTHING = object()  # AWS::NoValue
+
+
+class Values:
+    """What parameters and conditions are worth in one set."""
+
+    def __init__(self, template, given):
+        self.declared = template["Parameters"]
+        self.conditions = template.get("Conditions", {})
+        self.parameters = {name: self.typed(name, given.get(name, one.get("Default"))) for name, one in self.declared.items()}
+        unknown = set(given) - set(self.declared)
+        assert not unknown, f"no such parameters: {unknown}"
+
+    def typed(self, name, value):
+        kind = self.declared[name]["Type"]
+        if kind == "Number":
+            return int(value)
+        return str(value).split(",") if kind == "CommaDelimitedList" else str(value)
+
+    def holds(self, what):
+        """A condition: by its name, or as it is written."""
+        if isinstance(what, str):
+            return self.holds(self.conditions[what])
+        ((function, of),) = what.items()
+        if function == "Condition":
+            return self.holds(of)
+        if function == "Fn::Equals":
+            one, other = (self.resolve(side) for side in of)
+            return str(one) == str(other)
+        every = [self.holds(one) for one in of]
+        return {"Fn::Not": lambda: not every[0], "Fn::And": lambda: all(every), "Fn::Or": lambda: any(every)}[function]()
+
+    def resolve(self, value):
+        """A value with everything decided that is decided before anything is made. References to resources stay."""
+        if isinstance(value, list):
+            return [one for one in map(self.resolve, value) if one is not NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((function, of),) = value.items()
+            if function == "Ref":
+                return NOTHING if of == "AWS::NoValue" else self.parameters.get(of, PSEUDO.get(of, value))
+            if function == "Fn::If":
+                return self.resolve(of[1] if self.holds(of[0]) else of[2])
+            if function == "Fn::Join":
+                return of[0].join(map(str, self.resolve(of[1])))
+            if function == "Fn::Sub":
+                return self.substitute(*(of if isinstance(of, list) else [of, {}]))
+        every = {name: self.resolve(one) for name, one in value.items()}
+        return {name: one for name, one in every.items() if one is not NOTHING}
+
+    def substitute(self, text, own):
+        def worth(found):
+            name = found[1]
+            value = self.resolve(own[name]) if name in own else self.parameters.get(name, PSEUDO.get(name, found[0]))
+            return "${%s}" % value["Ref"] if isinstance(value, dict) else str(value)
+
+        text = re.sub(r"\$\{([^}!]+)\}", worth, text)
+        return {"Fn::Sub": text} if "${" in text else text
+
+
+class Stack:
+    """A stack as CloudFormation would make it of one set of parameters."""
+
+    def __init__(self, name, source, made, given):
+        values = Values(made, given)
+        here = {
+            id: resource for id, resource in made["Resources"].items()
+            if "Condition" not in resource or values.holds(resource["Condition"])
+        }
+        self.name, self.source, self.values, self.parameters = name, source, values, values.parameters
+        self.resources = {id: values.resolve(resource) for id, resource in here.items()}
+        outputs = made.get("Outputs", {}).items()
+        self.outputs = {id: values.resolve(one) for id, one in outputs if "Condition" not in one or values.holds(one["Condition"])}
+
+    def of(self, kind):
+        """The properties of all resources of this kind, by their names."""
+        return {id: one.get("Properties", {}) for id, one in self.resources.items() if one["Type"] == kind}
+
+    def properties(self, id):
+        return self.resources.get(id, {}).get("Properties", {})
+
+
+def transformed(source, given):
+    """CloudFormation, as SAM makes it of the template."""
+    template = copy.deepcopy(source)
+    # The translator wants code to be in S3 already; where it is built from is not what is looked at here.
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"].pop("CodeUri", None)
+    # No policy is named by its name alone, so none has to be looked up in AWS.
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name="eu-central-1"))
+    # Like CloudFormation: every parameter has a value, and lists are lists.
+    values = {name: str(v) if isinstance(v, int) else v for name, v in Values(source, given).parameters.items()}
+    made = translator.translate(template, values, get_managed_policy_map=dict)
+    return json.loads(json.dumps(made))  # its dictionaries are of a kind of their own, with an order of their own
+
+
+def red(checks, source, made):
+    """What the checks say: the name of each that complains, with its complaints."""
+    said = {}
+    for name in made:
+        stack = Stack(name, source, made[name], SETS[name])
+        for check in checks:
+            for complaint in check.run(stack):
+                said.setdefault(check.name, []).append(f"{name}: {complaint}")
+    return said
+
+
+def changed(whole, path, value):
+    """The same with the value where the path leads, or without what is there where it is `None`."""
+    first, *rest = path
+    copied = copy.copy(whole)
+    if rest:
+        copied[first] = changed(whole[first], rest, value)
+    elif value is None:
+        del copied[first]
+    else:
+        copied[first] = value
+    return copied
+
+
+def broken(checks, source, made, one):
+    """What the checks say after one change, to the template or to what became of it."""
+    if one.before:
+        source = changed(source, one.path, one.value)
+        return red(checks, source, {one.before: transformed(source, SETS[one.before])})
+    now = {}
+    for name, template in made.items():
+        try:
+            now[name] = changed(template, one.path, one.value)
+        except (KeyError, IndexError):  # not in this set
+            now[name] = template
+    assert now != made, f"there is no {one}"
+    return red(checks, source, now)
+
+
+def main(arguments):
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it misses the place where it could send metrics
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    source = yaml_parse(TEMPLATE.read_text())
+    made = {name: transformed(source, given) for name, given in SETS.items()}
+    if arguments:
+        stack = Stack(arguments[0], source, made[arguments[0]], SETS[arguments[0]])
+        print(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}, indent=2))
+        return 0
+    said = red(CHECKS, source, made)
+    for check in CHECKS:
+        print(f"{'RED  ' if check.name in said else 'holds'} {check.name}: {check.what}")
+        for complaint in said.get(check.name, []):
+            print(f"      {complaint}")
+    failures, changes = len(said), 0
+    if not said:
+        for check in CHECKS:
+            for one in check.breaks:
+                changes += 1
+                now = set(broken(CHECKS, source, made, one))
+                if now != {check.name, *one.also}:
+                    failures += 1
+                    print(f"RED   {one} should turn red {check.name} {list(one.also)}, and did {sorted(now)}")
+    print(f"transform: {len(CHECKS)} checks over {len(SETS)} stacks, {changes} changes each seen red, {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
