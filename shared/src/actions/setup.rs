@@ -125,8 +125,16 @@ async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> R
     let once = Write::put(marker.attributes()).when(Cond::absent(), Conflict::Contention);
     match users::create_with(cx, user, &[role], |_| Ok(vec![once.clone()])).await {
         Ok(_) => Ok(true),
-        // Another set-up was quicker, or somebody has the name.
-        Err(Error::Conflict(Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken)) => Ok(false),
+        Err(Error::Conflict(why @ (Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken))) => {
+            // Another set-up was quicker, or somebody has the name: then nobody would be told who is the owner.
+            let made = cx.app.table.get(&marker).await?.is_some();
+            let taken = || {
+                Error::fault(format!(
+                    "the account {name} is not made: {why}, by an account that was there before"
+                ))
+            };
+            if made { Ok(false) } else { Err(taken()) }
+        }
         Err(other) => Err(other),
     }
 }
