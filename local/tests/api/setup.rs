@@ -9,6 +9,8 @@ use usher::app::App;
 use crate::reconcile::assert_reconciled;
 use crate::support::{START, World, at_once, create_table, serve_dynamodb, settings_of};
 
+mod custom_resource;
+
 /// An application on an empty table.
 async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {
     let db = dynoxide::Database::memory().unwrap();
