@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::Stack;
 
+mod clients;
 mod rounds;
 mod seats;
 
@@ -22,6 +23,9 @@ struct Args {
     /// Write the findings into this file, between its marks
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
     write: Option<std::path::PathBuf>,
+    /// Only start one client this way, and say how many nanoseconds it took: what the measurement calls
+    #[arg(long, hide = true)]
+    client: Option<clients::Kind>,
 }
 
 #[tokio::main]
@@ -36,13 +40,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(kind) = args.client {
+        println!("{}", clients::start(kind).await.as_nanos());
+        return Ok(());
+    }
+    let started = clients::measure()?;
     let stack = Stack::start(local::Options::default()).await?;
     let found = seats::measure(&stack.app).await?;
     stack.stop().await?;
-    match &args.write {
-        Some(file) => std::fs::write(file, marked(&std::fs::read_to_string(file)?, "seats", &found)?)?,
-        None => println!("{found}"),
-    }
+    let Some(file) = &args.write else {
+        println!("{started}\n{found}");
+        return Ok(());
+    };
+    let text = marked(&std::fs::read_to_string(file)?, "clients", &started)?;
+    std::fs::write(file, marked(&text, "seats", &found)?)?;
     Ok(())
 }
 

@@ -290,13 +290,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_stacks_can_share_a_dynamodb() {
-        let first = Stack::start(Options::default()).await.unwrap();
-        let options = Options {
-            dynamodb: DynamoDb::At(first.dynamodb_url.clone()),
+    async fn two_stacks_of_one_master_key_can_share_a_dynamodb() {
+        let with_key = |letter: &str| Options {
+            settings: HashMap::from([("USHER_MASTER_KEY".to_owned(), letter.repeat(64))]),
             ..Options::default()
+        };
+        let first = Stack::start(with_key("k")).await.unwrap();
+        let there = DynamoDb::At(first.dynamodb_url.clone());
+        let options = Options {
+            dynamodb: there.clone(),
+            ..with_key("k")
         };
         let second = Stack::start(options).await.unwrap();
         assert_eq!(first.dynamodb_url, second.dynamodb_url);
+        let options = Options {
+            dynamodb: there,
+            ..with_key("o")
+        };
+        // It could issue nothing, and says so at once.
+        let told = Stack::start(options).await.unwrap_err();
+        assert!(
+            format!("{told:?}").contains("the master key is another one"),
+            "{told:?}"
+        );
     }
 }

@@ -128,7 +128,9 @@ impl App {
 /// A key that is none is the operator's to mend, and no defect: until then this function cannot do its work.
 fn misconfigured(name: &'static str) -> impl Fn(Error) -> Error {
     move |error| match error {
-        Error::Fault(Cause(why)) => Error::unavailable(format!("{name}: {why}")),
+        Error::Fault(Cause(why)) => {
+            Error::unavailable(format!("{name}: {why}; see docs/operations.md, The master key"))
+        }
         other => other,
     }
 }

@@ -1,16 +1,35 @@
 //! Custom resources of CloudFormation: what a stack asks a function to do when it is created, updated or deleted, and
 //! the answer, which goes to an address that the question names.
 //!
-//! Whatever happens, an answer is sent: a stack that gets none waits for an hour.
+//! Whatever happens, an answer is sent: a stack that gets none waits as long as its template allows (`ServiceTimeout`),
+//! and an hour where it does not say.
 
-use aws_smithy_http_client::default_connector;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws;
 use crate::error::{Error, Result};
+
+/// How often an answer is sent, until it is taken.
+const TRIES: u32 = 5;
+/// How long the first rest between two tries is; each of the others is twice as long. Nobody else sends at the same
+/// time, so there is nothing to spread by chance.
+const REST: Duration = Duration::from_millis(100);
+/// For how long a connection may take to come about: the address is S3's, in the same region.
+const CONNECT: Duration = Duration::from_secs(1);
+/// For how long one try may take. It is some hundred bytes long; whatever takes longer than this is lost.
+const TRY: Duration = Duration::from_secs(3);
+/// For how long all of them take at the most: what a function has to keep of its time for its answer.
+pub const FAREWELL: Duration = Duration::from_secs(17);
+/// How many bytes of a reason are told. CloudFormation takes an answer of 4,096 bytes, escapes and ids included, and a
+/// longer one it takes for a failure of another kind, without the reason.
+const LONGEST_REASON: usize = 1_500;
 
 /// What a function of no HTTP route is called with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,46 +112,65 @@ impl Request {
         }
     }
 
-    /// Sends the answer.
+    /// Sends the answer, again and again until it is taken.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where it does not arrive.
+    /// [`Error::Unavailable`] where it does not arrive; [`Error::Fault`] where it is refused.
     pub async fn answer(&self, own_id: &str, outcome: &Result<()>) -> Result<()> {
         let body = serde_json::to_string(&self.response(own_id, outcome)).map_err(Error::fault)?;
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT);
+        let connector = aws::connector(settings.build()).await;
+        let (mut tried, mut rest) = (1, REST);
+        loop {
+            match self.put(&connector, &body).await {
+                Err(Error::Unavailable(cause)) if tried < TRIES => {
+                    tracing::warn!(cause = cause.0, tried, "CloudFormation was not reached");
+                    tokio::time::sleep(rest).await;
+                    (tried, rest) = (tried + 1, 2 * rest);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn put(&self, connector: &Connector, body: &str) -> Result<()> {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("PUT").map_err(Error::fault)?;
         request.set_uri(self.response_url.as_str()).map_err(Error::fault)?;
         // The address is signed for a request without a content type.
         request.headers_mut().insert("content-type", "");
-        let connector = default_connector(&HttpConnectorSettings::default(), None)
-            .ok_or_else(|| Error::fault("there is no HTTP client"))?;
-        let answered = connector
-            .call(request)
-            .await
-            .map_err(|error| Error::unavailable(format!("{error:?}")))?;
-        if answered.status().is_success() {
-            Ok(())
-        } else {
-            Err(Error::unavailable(format!(
-                "CloudFormation did not take the answer: {}",
-                answered.status()
-            )))
+        let answered = tokio::time::timeout(TRY, connector.call(request)).await;
+        let answered = answered.map_err(|_| Error::unavailable("no answer in time"))?;
+        let status = answered
+            .map_err(|error| Error::unavailable(format!("{error:?}")))?
+            .status();
+        let told = || format!("CloudFormation did not take the answer: {status}");
+        match status.as_u16() {
+            200..300 => Ok(()),
+            // Refused for good: the address has expired, or is not signed for this.
+            400..500 if status.as_u16() != 429 => Err(Error::fault(told())),
+            _ => Err(Error::unavailable(told())),
         }
     }
 }
 
 /// What the operator of the stack reads. Here the private cause is told: it is their stack.
 fn reason(error: &Error) -> String {
-    match error {
+    let mut reason = match error {
         Error::Unavailable(cause) | Error::Fault(cause) => cause.0.clone(),
         other => other.to_string(),
-    }
+    };
+    reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
+    reason
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::{Arc, Mutex};
+
     use serde_json::json;
+
+    use super::*;
 
     fn request(kind: &str, physical: Option<&str>) -> Request {
         let mut payload = json!({
@@ -179,16 +217,36 @@ mod tests {
         assert!(Event::of(json!({ "ResponseURL": "http://x" })).is_err());
     }
 
-    #[tokio::test]
-    async fn the_answer_is_put_to_the_address_that_the_question_names() {
-        let (sender, mut received) = tokio::sync::mpsc::channel::<(String, String)>(1);
+    #[test]
+    fn a_long_reason_is_cut_so_that_the_answer_is_not_too_long_for_cloudformation() {
+        let long = request("Create", Some("usher-setup"));
+        for text in ["\"{\"", "ключ ", "a"] {
+            let outcome = Err(Error::unavailable(text.repeat(2_000)));
+            let answer = serde_json::to_string(&long.response("usher-setup", &outcome)).unwrap();
+            assert!(answer.len() < 4_096, "{}", answer.len());
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert!(answer["Reason"].as_str().unwrap().starts_with(text));
+        }
+    }
+
+    #[test]
+    fn all_tries_of_an_answer_and_the_rests_between_them_fit_into_what_is_kept_for_them() {
+        let rests = (1..TRIES).map(|tried| REST * 2_u32.pow(tried - 1));
+        assert!(TRY * TRIES + rests.sum::<Duration>() <= FAREWELL);
+    }
+
+    /// Answers a request whose receiver has these statuses to give, one after the other and then 200; what it received.
+    async fn answered(statuses: &'static [u16]) -> (Result<()>, Vec<(String, Value)>) {
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let keep = received.clone();
         let take = move |request: axum::extract::Request| async move {
             let method = request.method().to_string();
+            let plain = request.headers()["content-type"].is_empty();
             let body = axum::body::to_bytes(request.into_body(), 10_000).await.unwrap();
-            sender
-                .send((method, String::from_utf8(body.to_vec()).unwrap()))
-                .await
-                .unwrap();
+            let mut received = keep.lock().unwrap();
+            received.push((method, serde_json::from_slice(&body).unwrap()));
+            let status = statuses.get(received.len() - 1).filter(|_| plain);
+            axum::http::StatusCode::from_u16(*status.unwrap_or(&200)).unwrap()
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/answer?X-Amz-Signature=0", listener.local_addr().unwrap());
@@ -198,9 +256,48 @@ mod tests {
             response_url: url,
             ..request("Create", None)
         };
-        request.answer("usher-setup", &Ok(())).await.unwrap();
-        let (method, body) = received.recv().await.unwrap();
-        assert_eq!(method, "PUT");
-        assert!(body.contains("\"SUCCESS\""), "{body}");
+        let outcome = request.answer("usher-setup", &Ok(())).await;
+        let received = received.lock().unwrap().clone();
+        (outcome, received)
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_put_to_the_address_that_the_question_names() {
+        let (outcome, received) = answered(&[]).await;
+        assert_eq!(outcome, Ok(()));
+        let [(method, body)] = &received[..] else {
+            panic!("{received:?}")
+        };
+        assert_eq!((method.as_str(), &body["Status"]), ("PUT", &json!("SUCCESS")));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_taken_at_first_is_sent_again_and_the_same() {
+        let (outcome, received) = answered(&[503, 500, 429]).await;
+        assert_eq!((outcome, received.len()), (Ok(()), 4));
+        assert!(received.iter().all(|answer| *answer == received[0]), "{received:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_never_taken_is_an_error_in_the_end_and_a_refused_one_at_once() {
+        let (outcome, received) = answered(&[503; 9]).await;
+        assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+        assert_eq!(received.len(), 5);
+        let (outcome, received) = answered(&[403; 9]).await;
+        assert!(matches!(outcome, Err(Error::Fault(_))), "{outcome:?}");
+        assert_eq!(received.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_it_is_an_error_in_the_end() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let nobody = format!("http://{}/answer", listener.local_addr().unwrap());
+        drop(listener);
+        let request = Request {
+            response_url: nobody,
+            ..request("Delete", Some("usher-setup"))
+        };
+        let outcome = request.answer("usher-setup", &Ok(())).await;
+        assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
     }
 }

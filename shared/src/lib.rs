@@ -8,6 +8,7 @@ pub mod access;
 pub mod actions;
 pub mod ambient;
 pub mod app;
+pub mod aws;
 pub mod cloudformation;
 pub mod domain;
 pub mod error;

@@ -14,6 +14,8 @@ use crate::domain::tenant::TenantId;
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 
+mod hashing;
+
 /// What a stack, or a developer, can set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -38,7 +40,8 @@ pub struct Settings {
     pub lockout: LockoutRule,
     /// `USHER_HISTORY_DAYS`: for how long both histories are kept.
     pub history: SignedDuration,
-    /// `USHER_HASH_PARALLEL`: how many passwords are hashed at once; each takes 19 MiB.
+    /// `USHER_HASH_PARALLEL`: how many passwords are hashed at once; each takes 19 MiB. In a Lambda function one for
+    /// each processor that its memory comes with, and none that its memory has no room for.
     pub hash_parallel: usize,
     /// `USHER_ARGON2`: `m=19456,t=2,p=1`, the cost of a password.
     pub argon2: (u32, u32, u32),
@@ -143,6 +146,7 @@ impl Settings {
             complaints: Vec::new(),
         };
         let lockout = LockoutRule::default();
+        let argon2 = env.argon2();
         let settings = Self {
             table: env.required("USHER_TABLE"),
             stage: env.text("USHER_STAGE").unwrap_or_else(|| "prod".to_owned()),
@@ -168,8 +172,8 @@ impl Settings {
                 ..lockout
             },
             history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
-            hash_parallel: env.parsed("USHER_HASH_PARALLEL", "a number of hashes", 2),
-            argon2: env.argon2(),
+            hash_parallel: env.hash_parallel(argon2),
+            argon2,
             store_deadline: Duration::from_millis(env.parsed(
                 "USHER_STORE_DEADLINE_MS",
                 "a number of milliseconds",

@@ -1,8 +1,11 @@
 //! Set-up of a deployed stack: as a custom resource of CloudFormation, by the scheduler, or by hand
 //! (`sam local invoke`).
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::FutureExt;
 use usher::actions::setup::{self as actions, FirstAccount, Made};
 use usher::actions::users::NewUser;
 use usher::app::App;
@@ -19,22 +22,47 @@ use crate::{LOCAL_ACCOUNTS, context};
 /// The physical id of the custom resource.
 const ID: &str = "usher-setup";
 
+/// For how long set-up may work for CloudFormation: the function has sixty seconds, and keeps some of them for its answer.
+pub const LONGEST: Duration = Duration::from_secs(40);
+
 /// Carries an event out and, where CloudFormation asked, answers it.
 ///
 /// # Errors
-/// Those of set-up; [`Error::Unavailable`] where the answer does not arrive.
+/// Those of set-up, where nobody is answered; [`Error::Unavailable`] or [`Error::Fault`] where the answer does not
+/// arrive.
 pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     match event {
         Event::Resource(request) => {
             // Nothing is ever undone: the table outlives the stack.
             let outcome = match request.request_type {
-                RequestType::Create | RequestType::Update => set_up(app).await.map(drop),
+                RequestType::Create | RequestType::Update => in_time(set_up(app)).await,
                 RequestType::Delete => Ok(()),
             };
-            request.answer(ID, &outcome).await?;
-            outcome
+            if let Err(error) = &outcome {
+                tracing::error!(
+                    event = "set_up_failed",
+                    ?error,
+                    "set-up failed, and CloudFormation is told"
+                );
+            }
+            // Whether it failed is CloudFormation's to know. Were it Lambda's as well, it would call the function again
+            // while the stack goes back to what it was.
+            request.answer(ID, &outcome).await
         }
         Event::Other => set_up(app).await.map(drop),
+    }
+}
+
+/// Work that ends in time, whatever happens: a function that is killed, or panics, answers nobody.
+async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
+    let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+    match tokio::time::timeout(LONGEST, work).await {
+        Ok(Ok(outcome)) => outcome.map(drop),
+        Ok(Err(_)) => Err(Error::fault("set-up panicked: the function's log says where")),
+        Err(_) => Err(Error::unavailable(format!(
+            "set-up took more than {} seconds: what it did is done, and the next one goes on from there",
+            LONGEST.as_secs()
+        ))),
     }
 }
 
@@ -84,4 +112,22 @@ async fn first_owner(app: &App, email: &str, password_secret: &str) -> Result<Ne
         must_change_password: true,
         ..NewUser::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_never_ends_or_panics_has_an_outcome_all_the_same() {
+        assert_eq!(in_time(async { Ok(1) }).await, Ok(()));
+        assert_eq!(
+            in_time(async { Err::<(), _>(Error::NotSetUp) }).await,
+            Err(Error::NotSetUp)
+        );
+        let never = in_time(std::future::pending::<Result<()>>()).await;
+        assert!(matches!(never, Err(Error::Unavailable(_))), "{never:?}");
+        let panics = in_time::<()>(async { panic!("in the middle of it") }).await;
+        assert!(matches!(panics, Err(Error::Fault(_))), "{panics:?}");
+    }
 }

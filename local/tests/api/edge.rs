@@ -1,19 +1,11 @@
 //! What is true of every answer, whatever its route: headers, identity of the request, and that a defect of one handler
 //! is not the end of the process.
 
-use std::net::SocketAddr;
-
 use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use usher::Result;
-use usher::access::guard::Guard::Anyone;
-use usher::actions::Context;
-use usher::http::answer::NoContent;
-use usher::http::problem::Problem;
-use usher::http::routes::Routes;
 use usher::http::serve;
 
 use crate::lambda_events::raw;
@@ -165,37 +157,6 @@ async fn i03_what_is_no_plain_path_is_404_and_never_leaves_its_place() {
     for user in ["..%2f..", "%00", "%ff", "a%2Fb", "a;b", "%2e%2e"] {
         let answer = raw::send(&world.base, "GET", &format!("/api/users/{user}"), &headers, b"").await;
         assert_eq!(answer.status, 404, "{user}: {}", answer.body);
-    }
-}
-
-async fn panics(_: Context) -> Result<NoContent> {
-    panic!("a secret of the handler's")
-}
-
-async fn lives(_: Context) -> Result<NoContent> {
-    Ok(NoContent)
-}
-
-#[tokio::test]
-async fn f11_a_handler_that_panics_is_a_500_and_the_process_lives() {
-    let world = World::new().await;
-    let table = Routes::new::<Problem>("Test")
-        .get("/panics", Anyone, panics)
-        .get("/lives", Anyone, lives);
-    let router = serve::service(world.app.clone(), vec![table]);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut nobody = world.nobody();
-    nobody.base = format!("http://{}", listener.local_addr().unwrap());
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-    for _ in 0..3 {
-        let reply = nobody.get("/panics").await;
-        assert_eq!((reply.status.as_u16(), reply.problem()), (500, "fault"));
-        assert_eq!(reply.header("content-type"), "application/problem+json");
-        assert_eq!(reply.header("cache-control"), "no-store");
-        assert!(!reply.header("x-request-id").is_empty());
-        assert!(!reply.text.contains("secret"), "{}", reply.text);
-        assert_eq!(nobody.get("/lives").await.status, 204);
     }
 }
 

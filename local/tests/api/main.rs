@@ -6,6 +6,7 @@
 )]
 
 mod backstage;
+mod deployed;
 mod policies;
 mod reconcile;
 mod support;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use usher::app::App;
 use usher::cloudformation::Event;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
 
-use crate::support::{PASSWORD, World, at_once};
+use crate::support::{PASSWORD, World, at_once, settings_of};
+use crate::watch::Watch;
 
 const DAY: i64 = 24 * 3_600;
 
@@ -18,13 +20,26 @@ async fn published(world: &World) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The key that a token is signed with.
-fn kid(token: &str) -> String {
+/// A token's header.
+fn header(token: &str) -> serde_json::Value {
     use base64::Engine;
     let header = token.split('.').next().unwrap();
     let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).unwrap();
-    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
-    header["kid"].as_str().unwrap().to_owned()
+    serde_json::from_slice(&header).unwrap()
+}
+
+/// The key that a token is signed with.
+fn kid(token: &str) -> String {
+    header(token)["kid"].as_str().unwrap().to_owned()
+}
+
+/// Has tokens last for thirty days, like the sessions that they are of: the longest that a contract issues by itself.
+async fn long_tokens(world: &World) {
+    let month = json!({ "version": 1, "tokenLifetimes": { "directory": { "access": 30 * DAY } } });
+    let chosen = serde_json::from_value(month).unwrap();
+    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &chosen);
+    world.app.table.transact(&[settings.unwrap()]).await.unwrap();
+    world.clock.advance(11);
 }
 
 /// The scheduler's call.
@@ -44,12 +59,7 @@ async fn token(world: &World) -> String {
 async fn t09_over_a_year_of_monthly_rotations_every_token_is_verified_until_it_expires() {
     let world = World::new().await;
     world.user("jane@example.org").await;
-    // A session lasts thirty days, and so does its access token: the longest that a contract issues by itself.
-    let month = json!({ "version": 1, "tokenLifetimes": { "directory": { "access": 30 * DAY } } });
-    let chosen = serde_json::from_value(month).unwrap();
-    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &chosen);
-    world.app.table.transact(&[settings.unwrap()]).await.unwrap();
-    world.clock.advance(11);
+    long_tokens(&world).await;
     let mut outstanding: BTreeMap<i64, String> = BTreeMap::new();
     let mut signed_by = Vec::new();
     for day in 0..400 {
@@ -81,6 +91,55 @@ async fn t09_over_a_year_of_monthly_rotations_every_token_is_verified_until_it_e
         published(&world).await.len() <= usize::try_from(most).unwrap(),
         "old keys go"
     );
+}
+
+/// The same table and the same moment, under another stack parameter.
+async fn with_algorithm(world: &World, algorithm: &str) -> World {
+    let settings = settings_of(&world.dynamodb, &[("USHER_JWT_ALGORITHM", algorithm)]);
+    let app = App::with_clock(settings, world.clock.clone()).await.unwrap();
+    let (clock, db) = (world.clock.clone(), world.db.clone());
+    World::serving(app, clock, db, world.dynamodb.clone(), Watch::new()).await
+}
+
+#[tokio::test]
+async fn t09_when_the_algorithm_changes_every_token_is_verified_until_it_expires() {
+    let eddsa = World::new().await;
+    eddsa.user("jane@example.org").await;
+    long_tokens(&eddsa).await;
+    let worlds = [
+        with_algorithm(&eddsa, "ES256").await,
+        with_algorithm(&eddsa, "RS256").await,
+        eddsa,
+    ];
+    let mut outstanding: BTreeMap<i64, String> = BTreeMap::new();
+    let mut signed_with = Vec::new();
+    for day in (0..144).step_by(3) {
+        // Thirty-six days of each, and back to where it began. On the day of a change functions of the last version
+        // still answer.
+        let changed = usize::try_from(day / 36).unwrap();
+        let (present, last) = (&worlds[(changed + 2) % 3], &worlds[(changed + 1) % 3]);
+        if day % 36 == 0 || day % 30 == 0 {
+            scheduled(present).await;
+        }
+        let issuing = if day % 36 == 0 && day > 0 { last } else { present };
+        let new = token(issuing).await;
+        let algorithm = header(&new)["alg"].clone();
+        assert!(published(present).await.contains(&kid(&new)), "day {day}");
+        if signed_with.last() != Some(&algorithm) {
+            signed_with.push(algorithm);
+        }
+        outstanding.insert(day, new);
+        // New, and on their last day.
+        let due = outstanding
+            .iter()
+            .filter(|(issued, _)| [0, 27].contains(&(day - **issued)));
+        for ((issued, token), world) in due.flat_map(|token| worlds.iter().map(move |world| (token, world))) {
+            let reply = world.with_token(token).get("/api/me/profile").await;
+            assert_eq!(reply.status, 200, "day {day}, token of day {issued}");
+        }
+        worlds[0].clock.advance(3 * DAY);
+    }
+    assert_eq!(signed_with, ["EdDSA", "ES256", "RS256", "EdDSA"]);
 }
 
 #[tokio::test]

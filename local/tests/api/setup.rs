@@ -7,7 +7,9 @@ use usher::ambient::ManualClock;
 use usher::app::App;
 
 use crate::reconcile::assert_reconciled;
-use crate::support::{START, World, at_once, create_table, serve_dynamodb, settings_of};
+use crate::support::{PASSWORD, START, World, at_once, create_table, serve_dynamodb, settings_of};
+
+mod custom_resource;
 
 /// An application on an empty table.
 async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {
@@ -114,4 +116,33 @@ async fn a_deployed_stack_refuses_the_documented_password() {
         Err(usher::Error::Fault(_))
     ));
     drop((db, url));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_somebody_has_makes_no_first_owner_and_set_up_says_so_each_time() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let secret = "a generated password";
+    let settings = [
+        ("USHER_ADMIN_EMAIL", "JANE@example.org"),
+        ("USHER_ADMIN_SECRET", secret),
+    ];
+    let app = App::with_clock(settings_of(&world.dynamodb, &settings), world.clock.clone());
+    let app = app.await.unwrap();
+    for _ in 0..2 {
+        let told = format!("{:?}", ::setup::cloud::set_up(&app).await.unwrap_err());
+        assert!(
+            told.contains("first-owner") && told.contains("the e-mail address is taken"),
+            "{told}"
+        );
+    }
+    assert_eq!(
+        world
+            .signed_in("jane@example.org", PASSWORD)
+            .await
+            .get("/api/users")
+            .await
+            .status,
+        403
+    );
 }

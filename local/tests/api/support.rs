@@ -6,12 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 use dynoxide::Database;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower::ServiceExt;
 use usher::ambient::{Clock, ManualClock};
 use usher::app::App;
 use usher::http::serve;
@@ -55,39 +53,19 @@ impl World {
             .unwrap();
         let watch = Watch::new();
         watch.over("setup", setup::local(&app)).await.unwrap();
-        let base = serve_routes(watch.around(serve::service(app.clone(), tables()))).await;
+        Self::serving(app, clock, db, dynamodb, watch).await
+    }
+
+    /// A world of this application, on a table that is set up.
+    pub async fn serving(app: Arc<App>, clock: Arc<ManualClock>, db: Database, dynamodb: String, watch: Watch) -> Self {
         Self {
-            base,
+            base: serve_routes(watch.around(serve::service(app.clone(), tables()))).await,
             app,
             clock,
             db,
             dynamodb,
             watch,
         }
-    }
-
-    /// From now on each function is an application of its own, as in the cloud: what one has read, no other has.
-    pub async fn deploy(&mut self) {
-        let mut functions = Vec::new();
-        // A development route is a function of its own.
-        for (dev, table) in [false, true]
-            .into_iter()
-            .flat_map(|dev| tables().into_iter().map(move |t| (dev, t)))
-        {
-            let app = App::with_clock(settings_of(&self.dynamodb, &[]), self.clock.clone());
-            let rows = table.rows().iter().filter(|row| row.dev_only == dev);
-            let paths: Vec<String> = rows.map(|row| row.path.to_string()).collect();
-            functions.push((paths, serve::service(app.await.unwrap(), vec![table])));
-        }
-        let gateway = tower::service_fn(move |request: Request| {
-            let path = request.uri().path().to_lowercase();
-            let closest = functions
-                .iter()
-                .max_by_key(|(paths, _)| paths.iter().map(|route| likeness(route, &path)).max());
-            closest.unwrap().1.clone().oneshot(request)
-        });
-        let gateway = self.watch.around(Router::new().fallback_service(gateway));
-        self.base = serve_routes(gateway).await;
     }
 
     /// Nobody: requests without a token.
@@ -211,22 +189,13 @@ pub async fn serve_http(app: Arc<App>) -> String {
     serve_routes(serve::service(app, tables())).await
 }
 
-async fn serve_routes(router: Router) -> String {
+/// Serves these routes on a socket; their URL.
+pub async fn serve_routes(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     url
-}
-
-/// How many segments of a path are a route's own; 0 where it is not the route's.
-fn likeness(route: &str, path: &str) -> usize {
-    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
-    let fits = |(own, asked): (&&str, &&str)| own.starts_with('{') || own == asked;
-    if route.len() != path.len() || !route.iter().zip(&path).all(fits) {
-        return 0;
-    }
-    route.iter().filter(|own| !own.starts_with('{')).count()
 }
 
 /// Every function's routes.

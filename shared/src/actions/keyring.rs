@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::Value;
 use tokio::sync::{OnceCell, RwLock};
 
@@ -102,17 +102,26 @@ impl Keys {
         let (key, signer) = newest.ok_or_else(|| Error::unavailable("there is no signing key: set-up has not run"))?;
         signer
             .get_or_try_init(|| async {
-                let pkcs8 = app.master_key().await?.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
-                    Error::unavailable(format!(
-                        "the signing key {} cannot be unsealed: the master key is another one; see docs/operations.md",
-                        key.kid
-                    ))
-                })?;
+                let pkcs8 = unseal(app, key).await?;
                 let algorithm: Algorithm = key.algorithm.parse().map_err(|_| Error::fault("a key's algorithm"))?;
                 Signer::new(&SigningKey::from_pkcs8(algorithm, pkcs8.expose_secret())?)
             })
             .await
     }
+}
+
+/// The private half of a key.
+///
+/// # Errors
+/// [`Error::Unavailable`] where this function has no master key, or another one.
+pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>> {
+    let master = app.master_key().await?;
+    master.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
+        Error::unavailable(format!(
+            "the signing key {} cannot be unsealed: the master key is another one; see docs/operations.md, The master key",
+            key.kid
+        ))
+    })
 }
 
 impl Context {

@@ -59,6 +59,8 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
 }
 
 async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
+    // Before an attempt is counted: where nothing can be signed, the right password must not lock its account.
+    cx.keys().await?.signer(&cx.app, cx.now).await?;
     let attempt = reserve_name(cx, &text::Login::parse(name)).await?;
     let verdict = compare(cx, &attempt, password.clone()).await?;
     let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::Context;
+use super::{Context, keyring};
 use crate::domain::rotation::{self, KeyLife};
 use crate::error::{Error, Result};
 use crate::proof::jwt::SigningKey;
@@ -12,7 +12,8 @@ use crate::store::signing_keys::{self, StoredKey};
 /// token is left of. Answers how many were made. Called twice at once, it makes one of each.
 ///
 /// # Errors
-/// [`Error::Unavailable`].
+/// [`Error::Unavailable`], also where the master key does not open the keys that sign now and next: nothing is changed
+/// then.
 pub async fn rotate(cx: &Context) -> Result<usize> {
     let mut made = 0;
     // The first key, and after it the next one.
@@ -22,6 +23,7 @@ pub async fn rotate(cx: &Context) -> Result<usize> {
         let stored = signing_keys::all(&cx.app.table).await?;
         let algorithm = cx.app.settings.jwt_algorithm.to_string();
         let keys: Vec<KeyLife> = stored.iter().map(life).collect();
+        opens(cx, &stored, rotation::current(&keys, cx.now)).await?;
         let due = rotation::due(&keys, &algorithm, cx.now);
         for kid in &due.retire {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");
@@ -40,6 +42,16 @@ pub async fn rotate(cx: &Context) -> Result<usize> {
         }
     }
     Ok(made)
+}
+
+/// That the master key is the one that these keys were sealed under. A next key sealed under another one would sign in a
+/// month, when the right one is long back, and could not be opened then.
+async fn opens(cx: &Context, stored: &[StoredKey], current: Option<&KeyLife>) -> Result<()> {
+    let signing = current.map_or(cx.now, |key| key.signs_from);
+    for key in stored.iter().filter(|key| key.signs_from >= signing) {
+        keyring::unseal(&cx.app, key).await?;
+    }
+    Ok(())
 }
 
 fn life(key: &StoredKey) -> KeyLife {

@@ -10,6 +10,9 @@ pub const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// For how long a key is published before it signs, at least: more than any cache of public keys keeps them.
 pub const LEAD: SignedDuration = SignedDuration::from_hours(1);
 
+/// How close a key is to its time that is left in peace: an instance whose clock is ahead may sign with it already.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+
 /// As much of a signing key as this is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLife {
@@ -38,30 +41,31 @@ pub fn current(keys: &[KeyLife], now: Timestamp) -> Option<&KeyLife> {
 
 /// What is to be done with these keys at this moment, where new ones are to be of this algorithm.
 pub fn due(keys: &[KeyLife], algorithm: &str, now: Timestamp) -> Rotation {
-    let Some(current) = current(keys, now) else {
+    if current(keys, now).is_none() {
         return Rotation {
             publish: Some(now),
             retire: Vec::new(),
         };
-    };
+    }
+    let soon = now + SOON;
     let next = keys
         .iter()
         .any(|key| key.signs_from > now && key.algorithm == algorithm);
     let publish = (!next).then(|| {
+        let current = current(keys, soon).filter(|key| key.algorithm == algorithm);
         // Another algorithm was asked for: not in a month.
-        let due = if current.algorithm == algorithm {
-            current.signs_from + PERIOD
-        } else {
-            now
-        };
-        due.max(now + LEAD)
+        current.map_or(now, |key| key.signs_from + PERIOD).max(now + LEAD)
     });
     let succeeded = |key: &&KeyLife| {
         let later = keys.iter().filter(|other| other.signs_from > key.signs_from);
         let successor = later.map(|other| other.signs_from).min();
         successor.is_some_and(|signs| signs + LONGEST_TOKEN <= now)
     };
-    let retire = keys.iter().filter(succeeded).map(|key| key.kid.clone()).collect();
+    // One of an algorithm that was given up, published and never used: its time would come, and tokens be what they
+    // were before, until the next rotation.
+    let unwanted = |key: &&KeyLife| key.signs_from > soon && key.algorithm != algorithm;
+    let gone = keys.iter().filter(|key| succeeded(key) || unwanted(key));
+    let retire = gone.map(|key| key.kid.clone()).collect();
     Rotation { publish, retire }
 }
 
@@ -99,7 +103,24 @@ mod tests {
     #[test]
     fn another_algorithm_signs_as_soon_as_its_key_is_known() {
         let keys = [key("a", 0), key("b", 720)];
-        assert_eq!(due(&keys, "RS256", at(10)).publish, Some(at(11)));
+        let changed = due(&keys, "RS256", at(10));
+        assert_eq!((changed.publish, changed.retire), (Some(at(11)), vec!["b".to_owned()]));
+    }
+
+    #[test]
+    fn an_algorithm_that_is_taken_back_before_it_signs_never_does_and_after_that_not_for_long() {
+        let rs256 = KeyLife {
+            algorithm: "RS256".to_owned(),
+            ..key("c", 11)
+        };
+        let keys = [key("a", 0), rs256];
+        let minute = SignedDuration::from_mins(1);
+        let back = due(&keys, "EdDSA", at(11) - 2 * minute);
+        assert_eq!((back.publish, back.retire), (Some(at(720)), vec!["c".to_owned()]));
+        for late in [at(11) - minute, at(11), at(11) + minute] {
+            let back = due(&keys, "EdDSA", late);
+            assert_eq!((back.publish, back.retire), (Some(late + LEAD), Vec::new()), "{late}");
+        }
     }
 
     #[test]

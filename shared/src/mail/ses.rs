@@ -14,10 +14,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{Letter, Mailer};
+use crate::aws;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
-/// After which a letter counts as not delivered: well within the lease of its mail.
+/// After which a letter counts as not delivered: well within the lease of its mail, and within the thirty seconds of the
+/// function together with what is read before it and marked after it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// SES, in the region and with the credentials of the environment.
@@ -30,8 +32,7 @@ pub struct Ses {
 impl Ses {
     /// Gets ready; sends nothing yet.
     pub async fn connect(settings: &Settings) -> Self {
-        let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        Self::with(&shared, settings.mail_configuration_set.clone())
+        Self::with(aws::config().await, settings.mail_configuration_set.clone())
     }
 
     fn with(shared: &SdkConfig, configuration_set: Option<String>) -> Self {
@@ -81,7 +82,6 @@ fn refused<R>(error: &SdkError<SendEmailError, R>) -> Error {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use aws_sdk_sesv2::config::{Credentials, Region};
     use axum::http::StatusCode;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -101,15 +101,8 @@ mod tests {
                 .push((path, serde_json::from_slice(&body).unwrap()));
             (StatusCode::from_u16(status).unwrap(), answer.to_string())
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(take)).await });
-        let shared = aws_config::defaults(aws_config::BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-            .http_client(crate::store::dynamo::direct())
-            .endpoint_url(url);
-        (asked, Ses::with(&shared.load().await, Some("bounces".to_owned())))
+        let shared = aws::tests::emulated(axum::Router::new().fallback(take)).await;
+        (asked, Ses::with(&shared, Some("bounces".to_owned())))
     }
 
     fn letter() -> Letter {

@@ -20,9 +20,9 @@ use aws_sdk_dynamodb::types::{
 
 use self::wire::{attributes, batched, item, refusal, values};
 use super::table::{Changes, Cond, Expression, Item, Key, Value, Write};
-use crate::ambient;
 use crate::error::{Error, Result};
 use crate::metrics::{Metric, Metrics};
+use crate::{ambient, aws};
 
 /// How many writes one transaction can have (a limit of DynamoDB's).
 pub const TRANSACTION_LIMIT: usize = 100;
@@ -38,9 +38,6 @@ type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 mod patience;
 mod watch;
 mod wire;
-
-#[cfg(all(test, feature = "ses"))]
-pub(crate) use patience::direct;
 
 /// The table.
 #[derive(Debug, Clone)]
@@ -107,7 +104,7 @@ impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
     /// endpoint of its own. Requests that are sent again are counted.
     pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration, metrics: Arc<Metrics>) -> Self {
-        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        let mut loader = aws::loader().await;
         if endpoint.is_some() {
             // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
             let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
@@ -116,7 +113,7 @@ impl Table {
         let shared = loader.load().await;
         let mut config = patience::patient(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
         if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint).http_client(patience::direct());
+            config = config.endpoint_url(endpoint).http_client(aws::direct());
         }
         Self {
             client: Client::from_conf(config.build()),

@@ -1,9 +1,22 @@
 //! Secrets Manager: where the stack's keys are. Read at the first use of each, never put into the environment.
 
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use secrecy::SecretString;
 
+use crate::aws;
 use crate::error::{Error, Result};
 use crate::settings::KeySource;
+
+/// After which a secret counts as unreadable, repetitions included. The first login of an instance reads one between
+/// two requests to the table, and its answer has ten seconds.
+const DEADLINE: Duration = Duration::from_secs(3);
 
 /// The text of a key.
 ///
@@ -13,41 +26,107 @@ use crate::settings::KeySource;
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),
-        KeySource::SecretsManager(arn) => {
-            let answer = client().await.get_secret_value().secret_id(arn).send().await;
-            let answer = answer.map_err(|e| {
-                Error::unavailable(format!(
-                    "the secret {arn} cannot be read, so nothing can be signed; see docs/operations.md, Lost master key: {}",
-                    aws_sdk_secretsmanager::error::DisplayErrorContext(&e)
-                ))
-            })?;
-            let text = answer
-                .secret_string
-                .ok_or_else(|| Error::unavailable(format!("the secret {arn} is empty")))?;
-            Ok(text.into())
-        }
+        KeySource::SecretsManager(arn) => read_from(&client(aws::config().await), arn).await,
     }
 }
 
-/// Writes a secret's text.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn write(arn: &str, text: &SecretString) -> Result<()> {
-    use secrecy::ExposeSecret;
-    let request = client()
-        .await
-        .put_secret_value()
-        .secret_id(arn)
-        .secret_string(text.expose_secret());
-    request
-        .send()
-        .await
-        .map(drop)
-        .map_err(|e| Error::unavailable(aws_sdk_secretsmanager::error::DisplayErrorContext(&e)))
+async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
+    let cannot = |why: String| {
+        Error::unavailable(format!(
+            "the secret {arn} cannot be read (what to do: docs/operations.md, The master key): {why}"
+        ))
+    };
+    let answer = client.get_secret_value().secret_id(arn).send().await;
+    let answer = answer.map_err(|error| cannot(DisplayErrorContext(&error).to_string()))?;
+    let text = answer.secret_string.filter(|text| !text.is_empty());
+    text.map(Into::into).ok_or_else(|| cannot("it is empty".to_owned()))
 }
 
-async fn client() -> aws_sdk_secretsmanager::Client {
-    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    aws_sdk_secretsmanager::Client::new(&config)
+/// A secret is read once in the life of an instance, so a hiccup is worth two more tries, each of which has time for a
+/// new connection; and no more, because somebody is waiting to be logged in.
+fn client(shared: &SdkConfig) -> Client {
+    let config = Builder::from(shared)
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(Duration::from_millis(50)),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(1))
+                .operation_attempt_timeout(DEADLINE / 2)
+                .operation_timeout(DEADLINE)
+                .build(),
+        );
+    Client::from_conf(config.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::http::StatusCode;
+    use secrecy::ExposeSecret;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:MasterKey-a1B2c3";
+
+    /// A Secrets Manager that answers so, the first `hiccups` times with 500, and how often it was asked.
+    async fn secrets(hiccups: usize, status: u16, answer: Value) -> (Arc<AtomicUsize>, Client) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let take = move || {
+            let broken = count.fetch_add(1, Ordering::SeqCst) < hiccups;
+            let status = if broken { 500 } else { status };
+            std::future::ready((StatusCode::from_u16(status).unwrap(), answer.to_string()))
+        };
+        (
+            asked,
+            client(&aws::tests::emulated(axum::Router::new().fallback(take)).await),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_its_text_and_two_hiccups_do_no_harm() {
+        let (asked, client) = secrets(2, 200, json!({ "SecretString": "the text" })).await;
+        let text = read_from(&client, ARN).await.unwrap();
+        assert_eq!((text.expose_secret(), asked.load(Ordering::SeqCst)), ("the text", 3));
+    }
+
+    #[tokio::test]
+    async fn f09_a_secret_that_is_not_there_or_empty_says_which_and_where_it_is_written_what_to_do() {
+        let gone = json!({ "__type": "ResourceNotFoundException", "Message": "can't find the specified secret" });
+        let denied = json!({ "__type": "AccessDeniedException", "Message": "no" });
+        for (status, answer, why) in [
+            (400, gone, "ResourceNotFoundException"),
+            (400, denied, "AccessDeniedException"),
+            (200, json!({ "SecretString": "" }), "it is empty"),
+            (200, json!({ "SecretBinary": "AAAA" }), "it is empty"),
+        ] {
+            let (asked, client) = secrets(0, status, answer).await;
+            let Error::Unavailable(cause) = read_from(&client, ARN).await.unwrap_err() else {
+                panic!("{why}: another error")
+            };
+            assert!(cause.0.contains(ARN) && cause.0.contains(why), "{}", cause.0);
+            assert_eq!(asked.load(Ordering::SeqCst), 1, "{why}: asking again changes nothing");
+            let heading = "The master key";
+            assert!(
+                cause.0.contains(&format!("docs/operations.md, {heading})")),
+                "{}",
+                cause.0
+            );
+            let operations = include_str!("../../../docs/operations.md");
+            assert!(operations.contains(&format!("\n## {heading}\n")), "{heading}");
+        }
+    }
+
+    #[tokio::test]
+    async fn f09_an_outage_of_secrets_manager_is_given_up_after_three_tries() {
+        let (asked, client) = secrets(usize::MAX, 200, Value::Null).await;
+        assert!(matches!(read_from(&client, ARN).await, Err(Error::Unavailable(_))));
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+    }
 }

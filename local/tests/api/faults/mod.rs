@@ -4,6 +4,7 @@
 mod admin;
 mod deadline;
 mod diff;
+mod panics;
 mod reads;
 mod registration;
 mod routes;

@@ -254,3 +254,21 @@ fn a_hasher_that_could_never_hash_is_not_built() {
     assert!(Hasher::new(Params { iterations: 0, ..CHEAP }, 1).is_err());
     assert!(Hasher::new(Params { memory_kib: 1, ..CHEAP }, 1).is_err());
 }
+
+#[tokio::test]
+async fn f11_a_hash_that_panics_is_a_fault_and_leaves_its_place_and_its_memory_to_the_next() {
+    let hasher = Hasher::new(CHEAP, 1).unwrap();
+    let phc = hasher.hash("a password".into()).await.unwrap();
+    for _ in 0..3 {
+        let panicked: Result<()> = hasher
+            .apart(|inner| {
+                let _arena = inner.arena(1)?;
+                let _locked = inner.pool();
+                panic!("in the middle of it")
+            })
+            .await;
+        assert!(matches!(panicked, Err(Error::Fault(_))), "{panicked:?}");
+    }
+    let again = tokio::time::timeout(Duration::from_secs(60), verdict(&hasher, "a password", &phc));
+    assert_eq!(again.await.unwrap(), Verdict::Right { rehash: false });
+}

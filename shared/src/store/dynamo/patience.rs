@@ -5,12 +5,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// A client's configuration with our patience: whatever happens, a request is over by the deadline.
+///
+/// DynamoDB answers within milliseconds, so a connection that takes a second is none. A try that gets three eighths of
+/// the time leaves room for a second one of the same length and for the rests between; four tries, because a throttled
+/// partition takes that long to be split, or for its burst to be over.
 pub fn patient(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
     Builder::from(shared)
         .retry_config(
@@ -26,19 +26,6 @@ pub fn patient(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
                 .operation_timeout(deadline)
                 .build(),
         )
-}
-
-/// A client for an emulator on this machine: no TLS, and past any proxy that the environment names, which would be asked
-/// for an address that only this machine has.
-pub fn direct() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, _| {
-        let connector = Connector::builder().proxy_config(ProxyConfig::disabled());
-        let settings = settings.cloned().unwrap_or_default();
-        connector
-            .connector_settings(settings)
-            .sleep_impl(TokioSleep::new())
-            .build_http()
-    })
 }
 
 /// How many repetitions a process can have under way: 50 after lost answers, and two more each second.
