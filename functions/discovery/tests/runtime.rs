@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -110,9 +111,13 @@ async fn f11_an_event_that_the_library_panics_at_is_an_error_and_the_next_one_is
 async fn a01_a_function_that_could_not_hash_in_its_memory_does_not_start_and_says_what_to_change() {
     let (address, _outcomes) = runtime(Vec::new()).await;
     let mut function = start(&address, &[("USHER_HASH_PARALLEL", "4")]);
-    let mut said = String::new();
-    let mut stderr = function.0.stderr.take().unwrap();
-    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+    let stderr = function.0.stderr.take().unwrap();
+    let said = tokio::task::spawn_blocking(|| std::io::read_to_string(stderr).unwrap());
+    // One that starts all the same waits for an event that never comes.
+    let said = tokio::time::timeout(Duration::from_secs(30), said)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!function.0.wait().unwrap().success());
     assert!(said.contains("USHER_HASH_PARALLEL"), "{said}");
 }
