@@ -29,24 +29,6 @@ pub async fn read(source: &KeySource) -> Result<SecretString> {
     }
 }
 
-/// Writes a secret's text.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn write(arn: &str, text: &SecretString) -> Result<()> {
-    use secrecy::ExposeSecret;
-    let request = client()
-        .await
-        .put_secret_value()
-        .secret_id(arn)
-        .secret_string(text.expose_secret());
-    request
-        .send()
-        .await
-        .map(drop)
-        .map_err(|e| Error::unavailable(aws_sdk_secretsmanager::error::DisplayErrorContext(&e)))
-}
-
 async fn client() -> aws_sdk_secretsmanager::Client {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     aws_sdk_secretsmanager::Client::new(&config)
