@@ -13,7 +13,7 @@ ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 # What is shown as it is here is what is equal everywhere: 2030 is a date that the story itself gives.
 SETTLED = [
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
-    (re.compile(r"\busher_(ak|rt|ot)_\w*"), r"<\1>"),
+    (re.compile(r"\busher_(ak|rt|ot)_[\w-]*"), r"<\1>"),
     (re.compile(r"\b(?!2030)20\d\d-\d\d-\d\dT[\d:.]+Z"), "<moment>"),
 ]
 # Members of bodies that are chance, or where a request came from.

@@ -10,7 +10,7 @@ PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT")
 
 # `sam validate` wants a region to be named and then calls nobody.
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}" AWS_EC2_METADATA_DISABLED=true
-export SAM_CLI_TELEMETRY=0
+export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 # Nobody builds here twice in a row, so incremental state would only be written and never read.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
