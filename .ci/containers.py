@@ -22,6 +22,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 NOT_BY_PATH = {
     "stage-prefix": "it has no stages",
     "wrong-method-options": "it answers OPTIONS itself",
+    "wrong-method-head": "it fails at HEAD where there is GET",
     "double-slash": "it redirects",
 }
 # What no route takes, or not so, in each contract; and what a gateway could make something else of.
@@ -32,7 +33,7 @@ BY_PATH = [
     *(("PUT", path) for path in ("/v1/user/login", "/user/profile", "/v1/settings", "/", "/api/users")),
     *(("POST", path) for path in ("/api/users", "/api/roles", "/v1/admin/users", "/v1/user/login", "/owner/change")),
     *(("GET", path) for path in ("/api/users/jane%40example.org", "/api/users/a%2Fb", "/api/roles/press%20office", "/api/users?q=%C3%A4")),
-    *(("HEAD", path) for path in ("/health", "/api/users", "/user/profile")),
+    *(("HEAD", path) for path in ("/nothing", "/v1/admin/nothing")),
 ]
 
 
@@ -107,6 +108,13 @@ def request_of(event):
 def same(what, got, expected, method="GET"):
     got, expected = settled(got, method), settled(expected, method)
     assert got == expected, f"{what}\ncontainer:    {json.dumps(got, ensure_ascii=False)}\nlocal server: {json.dumps(expected, ensure_ascii=False)}"
+
+
+def by_gateway(answer):
+    """An answer without a body has no media type; `sam local` gives it one."""
+    if not answer.body:
+        answer.headers.pop("content-type", None)
+    return answer
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -198,7 +206,7 @@ class Play:
         assert request_id == [event["requestContext"]["requestId"]], f"{what}: x-request-id {request_id}"
         if not any(part in name for part in NOT_BY_PATH):
             self.containers.set_out(function, name)
-            same(f"{what}, by its path", send(self.sam_api, *request_of(here)), expected, method)
+            same(f"{what}, by its path", by_gateway(send(self.sam_api, *request_of(here))), by_gateway(expected), method)
             self.by_path += 1
 
     def path(self, method, target):
@@ -210,7 +218,7 @@ class Play:
             world.set_out("", "path")
             given = {"authorization": f"Bearer {world.owner}", "x-api-key": dict(world.words)["{{apiKey}}"]}
             given |= {"content-type": "application/json"} if body else {}
-            answers.append(send(base, method, target, given.items(), body))
+            answers.append(by_gateway(send(base, method, target, given.items(), body)))
         same(f"{method} {target}", *answers, method)
 
     def set_up(self, name, event):
