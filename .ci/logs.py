@@ -11,7 +11,10 @@ NOT_THE_FUNCTIONS = re.compile(
 # Whatever looks like one, besides those that were used: tokens, keys, addresses.
 FORBIDDEN = [r"\beyJ[\w-]{10,}", r"\busher_(ak|rt|ot)_\w", r"\$argon2", r"[\w.+-]+@[\w-]+\.\w+", r"(?i)bearer\s+\w"]
 # What `sam local invoke` says of itself on the same stream.
-SAM = re.compile(r"^(Invoking |Mounting |SAM_CONTAINER_ID|Using local image|Requested to skip|No current session|Lambda function )")
+SAM = re.compile(
+    r"^(Building image|Invoking |Local image |Lambda function |Mounting |No current session|Reading invoke payload"
+    r"|Removing rapid images|Requested to skip|SAM_CONTAINER_ID|Using local image)"
+)
 
 
 def check(texts, secrets, without_request):
