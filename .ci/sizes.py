@@ -25,7 +25,7 @@ def table():
     rows = ["| function | binary, MB | zipped, MB |", "| --- | --- | --- |"]
     built = ROOT / ".aws-sam/build"
     sizes = {}
-    for binary in sorted(built.glob("*/bootstrap")):
+    for binary in sorted(built.glob("*/bootstrap"), key=lambda binary: binary.parent.name.removesuffix("Function")):
         # Two functions of the template share one binary.
         sizes.setdefault(binary.read_bytes(), (binary.parent.name.removesuffix("Function").lower(), binary.stat().st_size, zipped(binary)))
     if not sizes:
