@@ -36,6 +36,10 @@ openapi:
 build:
     sam build
 
-# The Lambda binaries in containers; start `just run --dynamodb-listen 0.0.0.0:8000` first
+# The Lambda binaries in containers; start `just run --port 3001 --dynamodb-listen 0.0.0.0:8000` first
 local: build
     sam local start-api
+
+# The README's story and every event in containers, each answer compared with the local server's
+containers:
+    .ci/containers

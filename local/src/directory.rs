@@ -29,6 +29,10 @@ pub struct Keys {
     /// The text of the first API key. A file from before there were any has none.
     #[serde(default)]
     pub api_key: String,
+    /// The password of the first owner that the function `setup` makes in a container; the local server makes its own
+    /// first accounts.
+    #[serde(default)]
+    pub owner_password: String,
 }
 
 impl Directory {
@@ -84,22 +88,35 @@ impl Directory {
 
     /// Adds what a file of an earlier version does not have.
     fn complete(&self, keys: Keys, file: &Path) -> Result<Keys> {
-        if !keys.api_key.is_empty() {
+        if !keys.api_key.is_empty() && !keys.owner_password.is_empty() {
             return Ok(keys);
         }
+        let new = Keys::new()?;
+        let or = |held: String, new: String| if held.is_empty() { new } else { held };
         let keys = Keys {
-            api_key: api_key()?,
+            api_key: or(keys.api_key, new.api_key),
+            owner_password: or(keys.owner_password, new.owner_password),
             ..keys
         };
         self.keep(&keys, file).map_err(unusable(file))?;
         Ok(keys)
     }
 
-    /// Written whole or not at all: a half-written file would make the data that follows useless.
-    fn keep(&self, keys: &Keys, file: &Path) -> io::Result<()> {
-        let draft = self.path.join("keys.json.new");
+    /// Writes what `sam local` is told: it has keys in it, so it is the owner's alone, as they are.
+    ///
+    /// # Errors
+    /// [`Error::Directory`] where it cannot be written.
+    pub fn tell_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
+        let file = self.path.join("sam.json");
+        self.keep(environment, &file).map_err(unusable(&file))?;
+        Ok(file)
+    }
+
+    /// Written whole or not at all: half-written keys would make the data that follows useless.
+    fn keep(&self, content: &impl Serialize, file: &Path) -> io::Result<()> {
+        let draft = file.with_added_extension("new");
         let mut new = open_private(OpenOptions::new().write(true).create(true).truncate(true), &draft)?;
-        new.write_all(&serde_json::to_vec_pretty(keys)?)?;
+        new.write_all(&serde_json::to_vec_pretty(content)?)?;
         new.sync_all()?;
         fs::rename(&draft, file)?;
         // The name lasts only once the directory is on the disk as well; not every system lets one open it.
@@ -117,6 +134,7 @@ impl Keys {
             master: hex(ambient::random()?),
             cursor: hex(ambient::random()?),
             api_key: api_key()?,
+            owner_password: hex(ambient::random()?),
         })
     }
 }
@@ -197,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_from_before_there_were_api_keys_get_one_and_stay_as_they_are() {
+    fn keys_from_before_there_were_others_get_them_and_stay_as_they_are() {
         let place = tempfile::tempdir().unwrap();
         let directory = Directory::take(place.path()).unwrap();
         fs::write(directory.database(), "").unwrap();
@@ -212,7 +230,12 @@ mod tests {
             ("of old", "of old as well")
         );
         assert!(first.api_key.starts_with("usher_ak_"));
-        assert_eq!(directory.keys().unwrap().api_key, first.api_key);
+        assert_eq!(first.owner_password.len(), 64);
+        let again = directory.keys().unwrap();
+        assert_eq!(
+            (again.api_key, again.owner_password),
+            (first.api_key, first.owner_password)
+        );
     }
 
     #[test]

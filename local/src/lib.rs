@@ -9,6 +9,7 @@ pub mod dynamodb;
 mod embedded;
 pub mod error;
 pub mod outbox;
+pub mod sam;
 pub mod server;
 mod stream;
 pub mod table;
@@ -118,7 +119,7 @@ pub struct Stack {
     pub dynamodb_url: String,
     sending: Sending,
     embedded: Option<Embedded>,
-    _directory: Option<Arc<Directory>>,
+    directory: Option<Arc<Directory>>,
 }
 
 impl Stack {
@@ -168,7 +169,7 @@ impl Stack {
             router,
             dynamodb_url,
             embedded,
-            _directory: directory,
+            directory,
         })
     }
 
@@ -178,6 +179,16 @@ impl Stack {
             KeySource::Text(text) => Some(text.expose_secret()),
             KeySource::SecretsManager(_) => None,
         }
+    }
+
+    /// Writes what `sam local` is to know of this stack into its data directory, where there is one; the file.
+    ///
+    /// # Errors
+    /// [`Error::Directory`] where it cannot be written.
+    pub fn tell_sam(&self) -> Result<Option<PathBuf>> {
+        let environment = sam::environment(&self.app.settings, &self.dynamodb_url);
+        let directory = self.directory.as_ref();
+        directory.map(|directory| directory.tell_sam(&environment)).transpose()
     }
 
     /// Serves until `shutdown`, and lets requests that run then end.
@@ -228,6 +239,8 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         ("USHER_MAIL_FROM", "Usher <no-reply@localhost>".to_owned()),
         ("USHER_MASTER_KEY", keys.master),
         ("USHER_CURSOR_KEY", keys.cursor),
+        // Nothing here makes that owner: the function `setup` does, in a container.
+        ("USHER_ADMIN_SECRET", keys.owner_password),
     ];
     let mut vars: HashMap<_, _> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
     // An empty variable is one that is not set, here as in `Settings`.

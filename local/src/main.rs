@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,7 +42,11 @@ async fn run(args: Args) -> Result<()> {
     let listener = server::bind(&args.host, args.port).await?;
     let address = address(&args.host, &listener)?;
     let stack = Stack::start(options(&args, &address)).await?;
-    greet(&args, &address, &stack);
+    let sam = match args.dynamodb_listen {
+        Some(_) => stack.tell_sam()?,
+        None => None,
+    };
+    greet(&args, &address, &stack, sam.as_deref());
     let served = stack.serve(listener, shutdown).await;
     stack.stop().await?;
     served
@@ -85,7 +90,7 @@ fn address(host: &str, listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{host}:{port}"))
 }
 
-fn greet(args: &Args, address: &str, stack: &Stack) {
+fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) {
     let data = match args.directory() {
         None => "in memory, gone at the end".to_owned(),
         Some(path) if args.dynamodb_endpoint.is_some() => format!("keys in {}, the rest in DynamoDB", path.display()),
@@ -96,6 +101,7 @@ fn greet(args: &Args, address: &str, stack: &Stack) {
         address,
         dynamodb: told.then_some(stack.dynamodb_url.as_str()),
         data: &data,
+        sam,
         mail: stack.app.settings.dev_endpoints,
         api_key: stack.api_key(),
     };

@@ -1,6 +1,7 @@
 //! What the local server says once it listens: where things are, and three lines to try.
 
 use std::fmt;
+use std::path::Path;
 
 /// The accounts that set-up makes on the local server, and nowhere else: role, e-mail address, password.
 const FIRST_ACCOUNTS: [(&str, &str, &str); 2] = [
@@ -16,6 +17,8 @@ pub struct Welcome<'a> {
     pub dynamodb: Option<&'a str>,
     /// What keeps the data, in words.
     pub data: &'a str,
+    /// The file that tells `sam local` of this server, where there is one.
+    pub sam: Option<&'a Path>,
     /// Whether the mail that is sent is shown.
     pub mail: bool,
     /// The text of the first API key, where it is known. This is the only place that shows it.
@@ -28,6 +31,7 @@ impl fmt::Display for Welcome<'_> {
             address,
             dynamodb,
             data,
+            sam,
             mail,
             api_key,
         } = self;
@@ -39,10 +43,13 @@ impl fmt::Display for Welcome<'_> {
         if let Some(url) = dynamodb {
             writeln!(f, "  DynamoDB     {url}")?;
         }
-        writeln!(f, "  Data         {data}\n")?;
+        writeln!(f, "  Data         {data}")?;
+        if let Some(file) = sam {
+            writeln!(f, "  Containers   sam build && {}", self.sam_local(file))?;
+        }
         writeln!(
             f,
-            "First accounts, with the passwords that everybody knows. Change them:"
+            "\nFirst accounts, with the passwords that everybody knows. Change them:"
         )?;
         for (role, email, password) in FIRST_ACCOUNTS {
             writeln!(f, "  {role}  {email}  {password}")?;
@@ -57,6 +64,19 @@ impl fmt::Display for Welcome<'_> {
 }
 
 impl Welcome<'_> {
+    /// What `samconfig.toml` does not say by itself: another data directory's file; another port, where this server has
+    /// the one that it names.
+    fn sam_local(&self, file: &Path) -> String {
+        let mut command = "sam local start-api".to_owned();
+        if file != Path::new(".usher/sam.json") {
+            command += &format!(" --env-vars {}", quoted(&file.to_string_lossy()));
+        }
+        if self.address.ends_with(":3000") {
+            command += " --port 3001";
+        }
+        command
+    }
+
     /// `sed` takes the token out, so that nothing has to be installed.
     fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address;
@@ -83,15 +103,36 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_message_as_a_developer_sees_it() {
-        let welcome = Welcome {
-            address: "http://127.0.0.1:3000",
+    fn welcome() -> Welcome<'static> {
+        Welcome {
+            address: "http://127.0.0.1:3001",
             dynamodb: Some("http://127.0.0.1:8000"),
             data: ".usher, kept between runs",
+            sam: Some(Path::new(".usher/sam.json")),
             mail: true,
             api_key: Some("usher_ak_it's-a-secret"),
-        };
-        insta::assert_snapshot!(welcome.to_string());
+        }
+    }
+
+    #[test]
+    fn the_message_as_a_developer_sees_it() {
+        insta::assert_snapshot!(welcome().to_string());
+    }
+
+    #[test]
+    fn the_containers_command_needs_no_more_than_it_says() {
+        let with = |file, address| Welcome { address, ..welcome() }.sam_local(Path::new(file));
+        let plain = "sam local start-api";
+        assert_eq!(with(".usher/sam.json", "http://127.0.0.1:3001"), plain);
+        assert_eq!(
+            with(".usher/sam.json", "http://127.0.0.1:3000"),
+            format!("{plain} --port 3001")
+        );
+        assert_eq!(
+            with("my data/sam.json", "http://127.0.0.1:80"),
+            format!("{plain} --env-vars 'my data/sam.json'")
+        );
+        let without = Welcome { sam: None, ..welcome() }.to_string();
+        assert!(!without.contains("sam local"), "{without}");
     }
 }

@@ -258,6 +258,47 @@ fn the_first_api_key_is_kept_and_shown_at_the_start_and_never_logged() {
     assert!(one.starts_with("usher_ak_") && one != two && one != made);
 }
 
+/// The variables of `sam.json`; the file is the developer's alone.
+fn told_to_sam(directory: &Path) -> serde_json::Map<String, Value> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = directory.join("sam.json");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let told: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    told["Parameters"].as_object().unwrap().clone()
+}
+
+#[test]
+fn f09_sam_local_is_told_of_the_table_and_given_the_keys_of_the_directory_whenever_dynamodb_is_offered() {
+    let place = tempfile::tempdir().unwrap();
+    let kept = ["--data-dir", text(place.path())];
+    let chosen = "a text of my own, which is long";
+    let server = Server::start(&[&kept[..], &["--api-key", chosen]].concat());
+    let told = told_to_sam(place.path());
+    let port = server.dynamodb.url().rsplit(':').next().unwrap();
+    assert_eq!(
+        told["USHER_DYNAMODB_ENDPOINT"],
+        format!("http://host.docker.internal:{port}")
+    );
+    let keys: Value = serde_json::from_slice(&std::fs::read(place.path().join("keys.json")).unwrap()).unwrap();
+    for (variable, key) in [
+        ("USHER_MASTER_KEY_SECRET", "master"),
+        ("USHER_CURSOR_KEY_SECRET", "cursor"),
+        ("USHER_ADMIN_SECRET", "ownerPassword"),
+    ] {
+        assert_eq!(told[variable], keys[key], "{variable}");
+        assert_eq!(told[variable].as_str().unwrap().len(), 64, "{variable}");
+    }
+    assert_eq!(told["USHER_FIRST_API_KEY_SECRET"], chosen, "the one in force");
+    drop(server);
+    // Its port is another one now, and its keys are the same.
+    let again = Server::start(&kept);
+    let later = told_to_sam(place.path());
+    assert_ne!(later["USHER_DYNAMODB_ENDPOINT"], told["USHER_DYNAMODB_ENDPOINT"]);
+    assert_eq!(later["USHER_MASTER_KEY_SECRET"], told["USHER_MASTER_KEY_SECRET"]);
+    assert!(!place.path().join("sam.json.new").exists());
+    drop(again);
+}
+
 #[test]
 fn an_api_key_that_could_be_guessed_is_refused() {
     let told = refused(&["--ephemeral", "--port", "0", "--api-key", "short"], &[]);

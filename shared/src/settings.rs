@@ -65,16 +65,16 @@ pub struct Settings {
     pub mail_configuration_set: Option<String>,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
     pub admin_email: Option<String>,
-    /// `USHER_ADMIN_SECRET`: the secret that takes the first owner's password.
-    pub admin_secret: Option<String>,
+    /// `USHER_ADMIN_SECRET`: where the first owner's password is.
+    pub admin_password: Option<KeySource>,
 }
 
-/// Where a key comes from.
+/// Where a key comes from: what a variable `…_SECRET` says.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     /// A secret of Secrets Manager, by its ARN.
     SecretsManager(String),
-    /// Given as text; on the local server only.
+    /// Given as text; on a developer's machine only.
     Text(SecretString),
 }
 
@@ -187,7 +187,7 @@ impl Settings {
             mail_from: env.optional("USHER_MAIL_FROM", "a mailbox, like `Usher <no-reply@example.org>`"),
             mail_configuration_set: env.text("USHER_MAIL_CONFIGURATION_SET"),
             admin_email: env.text("USHER_ADMIN_EMAIL"),
-            admin_secret: env.text("USHER_ADMIN_SECRET"),
+            admin_password: env.secret("USHER_ADMIN_SECRET"),
         };
         if env.complaints.is_empty() {
             Ok(settings)
@@ -233,11 +233,21 @@ impl Env {
         parsed
     }
 
-    /// A secret by its ARN in `NAME_SECRET`, or as it is in `NAME`.
-    fn key(&mut self, name: &str) -> Option<KeySource> {
-        self.text(&format!("{name}_SECRET"))
-            .map(KeySource::SecretsManager)
+    /// What is in `NAME_SECRET`, or as it is in `NAME`.
+    fn key(&self, name: &str) -> Option<KeySource> {
+        self.secret(&format!("{name}_SECRET"))
             .or_else(|| self.text(name).map(|text| KeySource::Text(text.into())))
+    }
+
+    /// A secret by its ARN. Beside an emulator of DynamoDB there is no Secrets Manager, and a text stands for itself:
+    /// the containers of `sam local` have no other variable for it than the template's.
+    fn secret(&self, variable: &str) -> Option<KeySource> {
+        let value = self.text(variable)?;
+        let emulated = self.text("USHER_DYNAMODB_ENDPOINT").is_some();
+        Some(match emulated && !value.starts_with("arn:") {
+            true => KeySource::Text(value.into()),
+            false => KeySource::SecretsManager(value),
+        })
     }
 
     fn argon2(&mut self) -> (u32, u32, u32) {
@@ -298,5 +308,42 @@ mod tests {
         assert!(!settings.dev_endpoints);
         assert_eq!(settings.lockout, LockoutRule::default());
         assert_eq!(settings.argon2, (19_456, 2, 1));
+    }
+
+    #[test]
+    fn a_secret_stands_for_itself_beside_an_emulator_alone_and_an_arn_never_does() {
+        use secrecy::ExposeSecret;
+        let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:MasterKey-abc";
+        let cloud = ("USHER_DYNAMODB_ENDPOINT", "");
+        let emulator = ("USHER_DYNAMODB_ENDPOINT", "http://host.docker.internal:8000");
+        for (endpoint, value, text) in [
+            (cloud, arn, None),
+            (cloud, "MasterKey", None),
+            (emulator, arn, None),
+            (emulator, "a key", Some("a key")),
+        ] {
+            let names = [
+                "USHER_MASTER_KEY_SECRET",
+                "USHER_CURSOR_KEY_SECRET",
+                "USHER_FIRST_API_KEY_SECRET",
+                "USHER_ADMIN_SECRET",
+            ];
+            let mut given = vars(&[("USHER_TABLE", "usher"), endpoint]);
+            given.extend(names.map(|name| (name.to_owned(), value.to_owned())));
+            let settings = Settings::from_map(given).unwrap();
+            let sources = [
+                settings.master_key,
+                settings.cursor_key,
+                settings.first_api_key,
+                settings.admin_password,
+            ];
+            for (name, source) in names.iter().zip(sources) {
+                match (source.unwrap(), text) {
+                    (KeySource::Text(found), Some(text)) => assert_eq!(found.expose_secret(), text, "{name}"),
+                    (KeySource::SecretsManager(found), None) => assert_eq!(found, value, "{name}"),
+                    (found, _) => panic!("{name} {endpoint:?} {value}: {found:?}"),
+                }
+            }
+        }
     }
 }

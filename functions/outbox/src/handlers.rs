@@ -16,6 +16,20 @@ pub async fn handle(outbox: &Outbox, event: Event) -> Result<Answer> {
     }
 }
 
+/// The same, where there may be no sender: then mails stay in the table, and are due once there is one.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn handle_if_sending(outbox: Option<&Outbox>, event: Event) -> Result<Answer> {
+    match outbox {
+        Some(outbox) => handle(outbox, event).await,
+        None => {
+            tracing::warn!("USHER_MAIL_FROM is not set: mails stay in the table");
+            Ok(Answer::default())
+        }
+    }
+}
+
 /// Sends the mails of these records. Only where the table did not answer a record is handed over once more: a mail that
 /// could not be sent is at rest, and the sweep's.
 async fn follow(outbox: &Outbox, records: &[Record]) -> Answer {
@@ -31,5 +45,29 @@ async fn follow(outbox: &Outbox, records: &[Record]) -> Answer {
     });
     Answer {
         failures: failures.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Change, Keys, Text};
+
+    #[tokio::test]
+    async fn without_a_sender_every_event_is_taken_and_nothing_is_handed_over_once_more() {
+        let record = Record {
+            event_name: "INSERT".to_owned(),
+            dynamodb: Change {
+                keys: Keys {
+                    partition: Text {
+                        text: "MAIL#019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f".to_owned(),
+                    },
+                },
+                sequence_number: "1".to_owned(),
+            },
+        };
+        for event in [Event::Stream(vec![record]), Event::Sweep] {
+            assert_eq!(handle_if_sending(None, event).await.unwrap(), Answer::default());
+        }
     }
 }

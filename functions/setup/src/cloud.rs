@@ -72,8 +72,8 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
 /// [`Error::Unavailable`]; [`Error::Fault`] where the first owner's address or password cannot be used.
 pub async fn set_up(app: &Arc<App>) -> Result<Made> {
     let cx = context(app);
-    let owner = match (&app.settings.admin_email, &app.settings.admin_secret) {
-        (Some(email), Some(secret)) => Some(first_owner(app, email, secret).await?),
+    let owner = match (&app.settings.admin_email, &app.settings.admin_password) {
+        (Some(email), Some(password)) => Some(first_owner(email, password).await?),
         _ => None,
     };
     let accounts = owner.into_iter().map(|user| {
@@ -90,13 +90,8 @@ pub async fn set_up(app: &Arc<App>) -> Result<Made> {
 
 /// The first owner: the address is the stack's parameter, the password is in Secrets Manager and must be changed at the
 /// first login.
-async fn first_owner(app: &App, email: &str, password_secret: &str) -> Result<NewUser> {
-    let source = match app.settings.dynamodb_endpoint {
-        // In a container on a developer's machine there is no Secrets Manager, and the text stands for itself.
-        Some(_) if !password_secret.starts_with("arn:") => KeySource::Text(password_secret.to_owned().into()),
-        _ => KeySource::SecretsManager(password_secret.to_owned()),
-    };
-    let password = secret::read(&source).await?;
+async fn first_owner(email: &str, password: &KeySource) -> Result<NewUser> {
+    let password = secret::read(password).await?;
     if LOCAL_ACCOUNTS
         .iter()
         .any(|(_, _, documented, _)| *documented == password.expose_secret())

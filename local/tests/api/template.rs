@@ -266,8 +266,33 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
         if function.binary() == "setup" {
             readable.extend(["OwnerPassword", "FirstApiKey"].map(str::to_owned));
             assert_eq!(secret(&settings.first_api_key), "FirstApiKey");
+            assert_eq!(secret(&settings.admin_password), "OwnerPassword");
         }
         assert_eq!(function.secrets(), readable, "{}", function.name);
+    }
+}
+
+/// `sam local` passes on what the template names, and gives a reference to a secret as the secret's name.
+#[tokio::test]
+async fn f09_sam_local_is_told_what_the_template_names_and_every_secret_of_it() {
+    let stack = local::Stack::start(local::Options::default()).await.unwrap();
+    let told = local::sam::environment(&stack.app.settings, &stack.dynamodb_url);
+    let told = told["Parameters"].as_object().unwrap().clone();
+    let named: BTreeSet<String> = functions().iter().flat_map(|f| f.environment().into_keys()).collect();
+    for (name, value) in &told {
+        assert!(named.contains(name), "{name} reaches no function");
+        assert!(value.as_str().is_some_and(|value| !value.is_empty()), "{name} is empty");
+    }
+    for name in named.iter().filter(|name| name.ends_with("_SECRET")) {
+        assert!(told.contains_key(name), "{name} would be the name of a resource");
+    }
+}
+
+#[test]
+fn each_binary_is_built_in_its_own_crate_so_that_no_other_s_features_are_in_it() {
+    for function in functions() {
+        let place = text(&function.yaml["Properties"]["CodeUri"]);
+        assert_eq!(place, format!("functions/{}", function.binary()), "{}", function.name);
     }
 }
 

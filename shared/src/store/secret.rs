@@ -119,7 +119,7 @@ mod tests {
                 cause.0
             );
             let operations = include_str!("../../../docs/operations.md");
-            assert!(operations.contains(&format!("\n## {heading}\n")), "{heading}");
+            assert!(operations.contains(&format!("# {heading}\n")), "{heading}");
         }
     }
 

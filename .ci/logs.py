@@ -1,0 +1,38 @@
+"""The functions' log as `sam local` prints it: JSON lines, one that says `answered` for each request, and no secret."""
+
+import json
+import re
+
+# What `sam local` and the emulator of Lambda's runtime say between the functions' lines.
+NOT_THE_FUNCTIONS = re.compile(
+    r"^(START|END|REPORT|INIT_START|XRAY|EXTENSION) RequestId|^(START|END|REPORT|INIT_START)\b"
+    r"|^\d\d \w{3} \d{4} \d\d:\d\d:\d\d,\d{3} \[\w+\] \(rapid\)|^$"
+)
+# Whatever looks like one, besides those that were used: tokens, keys, addresses.
+FORBIDDEN = [r"\beyJ[\w-]{10,}", r"\busher_(ak|rt|ot)_\w", r"\$argon2", r"[\w.+-]+@[\w-]+\.\w+", r"(?i)bearer\s+\w"]
+# What `sam local invoke` says of itself on the same stream.
+SAM = re.compile(
+    r"^(Building image|Invoking |Local image |Lambda function |Mounting |No current session|Reading invoke payload"
+    r"|Removing rapid images|Requested to skip|SAM_CONTAINER_ID|Using local image)"
+)
+
+
+def check(texts, secrets, without_request):
+    """How many lines the functions wrote. So many of their invocations were not for a request."""
+    lines = [line.strip() for text in texts for line in text.splitlines()]
+    requests = sum(line.startswith("START RequestId") for line in lines) - without_request
+    lines = [line for line in lines if not NOT_THE_FUNCTIONS.search(line) and not SAM.search(line)]
+    answered = 0
+    for line in lines:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            raise SystemExit(f"a line of a function is no JSON: {line}") from None
+        answered += told.get("message") == "answered"
+        assert told["level"] != "ERROR" and "panicked" not in line, f"a function failed: {line}"
+        for pattern in FORBIDDEN:
+            assert not re.search(pattern, line), f"a log holds what it must not: {line}"
+        for secret in secrets:
+            assert secret not in line, f"a log holds a secret: {line}"
+    assert answered == requests, f"{requests} requests and {answered} lines that say `answered`"
+    return len(lines)
