@@ -32,6 +32,7 @@ mod histories;
 mod input;
 mod jwt_attacks;
 mod lambda_events;
+mod metrics;
 mod one_directory;
 mod policy_matrix;
 mod proxy;

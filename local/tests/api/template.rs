@@ -117,16 +117,10 @@ fn texts(yaml: &Yaml) -> Vec<String> {
         .collect()
 }
 
-/// The crate of a table: what its handlers' names begin with.
-fn krate(table: &usher::http::routes::Routes) -> String {
-    let row = table.rows().first().unwrap();
-    row.operation.split('_').next().unwrap().to_owned()
-}
-
 #[test]
 fn the_routes_of_each_function_are_those_of_its_table() {
     for table in tables() {
-        let name = krate(&table);
+        let name = table.function().to_owned();
         let (mut always, mut dev) = (BTreeSet::new(), BTreeSet::new());
         for row in table.rows() {
             let set = if row.dev_only { &mut dev } else { &mut always };
@@ -181,7 +175,7 @@ fn what_a_function_refuses_for_its_contract_is_no_other_s() {
             for table in tables() {
                 let below = table.rows().iter().any(|row| row.path.starts_with(prefix));
                 assert!(
-                    !below || krate(&table) == function.binary(),
+                    !below || table.function() == function.binary(),
                     "{prefix} of {}",
                     function.name
                 );
@@ -196,7 +190,7 @@ fn what_a_function_refuses_for_its_contract_is_no_other_s() {
 
 #[test]
 fn every_function_with_routes_has_a_table_and_what_no_route_takes_goes_to_discovery() {
-    let known: BTreeSet<String> = tables().iter().map(krate).collect();
+    let known: BTreeSet<String> = tables().iter().map(|table| table.function().to_owned()).collect();
     for function in functions() {
         let routes = function.routes();
         if !routes.is_empty() && function.binary() != "discovery" {

@@ -8,11 +8,12 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use jiff::Timestamp;
 use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
+use tower::ServiceExt;
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
@@ -45,7 +46,26 @@ pub async fn run(routes: Routes) -> Result<(), Ended> {
     if let Err(error) = app.keyring.keys(&app, app.clock.now()).await {
         tracing::warn!(?error, "the store did not answer at start");
     }
-    lambda_http::run(serve::service(app, vec![routes])).await
+    let service = lambda_http::Adapter::from(serve::service(app, vec![routes]));
+    lambda_runtime::run(service.map_request(sendable)).await
+}
+
+/// What a query may hold that a client sends and `http::Uri` does not take: the library would panic at it.
+const UNSENT: &AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>');
+
+/// An event whose query can be read, whatever the client sent.
+pub fn sendable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload
+        && let Some(query) = &mut request.raw_query_string
+    {
+        *query = utf8_percent_encode(query, UNSENT).to_string();
+    }
+    event
 }
 
 /// Serves a Lambda function that no HTTP route leads to.

@@ -2,6 +2,7 @@
 
 use usher::actions::outbox::Outcome;
 use usher::domain::mail::{ATTEMPTS, pause_after};
+use usher::metrics::Metric;
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
 use crate::proxy::{Fault, Proxy};
@@ -142,6 +143,7 @@ async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_
         follow(&world, &outbox).await;
     }
     drop(guard);
+    assert_eq!(world.app.metrics.total(Metric::DeadMails), 1);
     assert_eq!(post.asked().len(), 1 + usize::try_from(ATTEMPTS).unwrap());
     let dead = mails(&world)
         .into_iter()

@@ -1,0 +1,68 @@
+//! What operators count is counted, once for each time that it happens.
+
+use dynoxide::Database;
+use serde_json::json;
+use usher::metrics::Metric;
+
+use crate::proxy::{Fault, Proxy};
+use crate::support::{PASSWORD, World, create_table, serve_dynamodb};
+
+/// Signs in through the contract that has this route; the status.
+async fn login(world: &World, name: &str, password: &str) -> u16 {
+    let body = json!({ "username": name, "password": password });
+    world.nobody().post("/api/auth/login", body).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn logins_failures_and_lockouts_are_counted_for_accounts_and_for_names_that_nobody_has() {
+    let world = World::new().await;
+    let total = |metric| world.app.metrics.total(metric);
+    world.user("jane@example.org").await;
+    assert_eq!(
+        (total(Metric::Logins), total(Metric::FailedLogins)),
+        (1, 0),
+        "the owner's"
+    );
+    assert_eq!(login(&world, "jane@example.org", PASSWORD).await, 200);
+    let admin = json!({ "email": "admin@gauth.local", "password": "Admin@123" });
+    assert_eq!(world.nobody().post("/v1/auth/login", admin).await.status, 200);
+    assert_eq!(total(Metric::Logins), 3, "through any contract");
+    for (name, locked) in [("jane@example.org", 1), ("nobody@example.org", 2)] {
+        for _ in 0..5 {
+            assert_eq!(login(&world, name, "a wrong password").await, 401);
+        }
+        assert_eq!(total(Metric::Lockouts), locked, "{name}");
+        assert_eq!(login(&world, name, PASSWORD).await, 423);
+        assert_eq!(total(Metric::FailedLogins), 6 * locked, "{name}");
+    }
+    assert_eq!((total(Metric::Logins), total(Metric::ColdStarts)), (3, 1));
+}
+
+#[tokio::test]
+async fn a_password_that_is_hashed_again_is_counted_once() {
+    let weak = World::new().await;
+    weak.user("jane@example.org").await;
+    let settings = [("USHER_ARGON2", "m=16,t=1,p=1")];
+    let world = World::on(weak.db.clone(), weak.dynamodb.clone(), &settings).await;
+    for _ in 0..2 {
+        assert_eq!(login(&world, "jane@example.org", PASSWORD).await, 200);
+        assert_eq!(world.app.metrics.total(Metric::Rehashes), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_dynamodb_is_asked_again_is_counted_by_the_sdk_s_tries_and_by_ours() {
+    let db = Database::memory().unwrap();
+    create_table(&db);
+    let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
+    let world = World::on(db, proxy.url.clone(), &[]).await;
+    let owner = world.owner().await;
+    for (fault, repeated) in [(Fault::Throttled, 2), (Fault::Unprocessed, 2)] {
+        let before = world.app.metrics.total(Metric::StoreRetries);
+        proxy.plan(move |call| (call.number <= repeated).then_some(fault));
+        assert_eq!(owner.get("/api/me/profile").await.status, 200, "{fault:?}");
+        proxy.calm();
+        let counted = world.app.metrics.total(Metric::StoreRetries) - before;
+        assert_eq!(counted, repeated as u64, "{fault:?}");
+    }
+}
