@@ -22,7 +22,8 @@ SAM = re.compile(
 def check(texts, secrets):
     """How many lines the functions wrote."""
     lines = [line.strip() for text in texts for line in text.splitlines()]
-    invocations = sum(line.startswith("START RequestId") for line in lines)
+    # The emulator's START of a container's first invocation can be missing; its END never is.
+    invocations = sum(line.startswith("END RequestId") for line in lines)
     lines = [line for line in lines if not NOT_THE_FUNCTIONS.search(line) and not SAM.search(line)]
     answered = 0
     for line in lines:
