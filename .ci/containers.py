@@ -13,8 +13,8 @@ import subprocess
 import threading
 import urllib.parse
 
+import logs
 from answers import call, of_function, send, settled, told
-from logs import check as check_log
 from world import Table, World
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -256,8 +256,10 @@ def main():
         one.restore(items)
     play = Play(World(given.local, given.local_data), World(given.twin, given.twin_data), given.sam_api, given.sam_lambda)
     play.all()
-    logs = [file.read_text() for file in pathlib.Path(given.logs).glob("functions-*.log")] + list(play.cold.values())
-    lines = check_log(logs, play.containers.secrets())
+    kept = pathlib.Path(given.logs)
+    texts = [file.read_text() for file in kept.glob("functions-*.log")] + list(play.cold.values())
+    requests = logs.requests_in((kept / "sam-api.log").read_text()) + play.invocations
+    lines = logs.check(texts, play.containers.secrets(), requests)
     print(
         f"containers: {answers} answers of the story, {play.invocations} events ({len(play.cold)} by `sam local invoke`), "
         f"{play.by_path} requests by path, {lines} lines of log: all as on the local server"
