@@ -30,7 +30,7 @@ BY_PATH = [
     *(("GET", path) for path in ("/nothing", "/api/nothing", "/api/users/jane/nothing", "/v1/admin/nothing", "/v1/user/nothing")),
     *(("GET", path) for path in ("/user/nothing", "/user/profile/below", "/OWNER/Entries", "/API/users")),
     *(("DELETE", path) for path in ("/health", "/api/auth/token", "/api/me/profile", "/api/roles", "/v1/admin/users")),
-    *(("PUT", path) for path in ("/v1/user/login", "/user/profile", "/", "/api/users")),
+    *(("PUT", path) for path in ("/v1/settings", "/v1/user/login", "/user/profile", "/", "/api/users")),
     *(("POST", path) for path in ("/api/users", "/api/roles", "/v1/admin/users", "/v1/user/login", "/owner/change")),
     *(("GET", path) for path in ("/api/users/jane%40example.org", "/api/roles/press%20office", "/api/users?q=%C3%A4")),
     *(("HEAD", path) for path in ("/nothing", "/v1/admin/nothing")),
