@@ -189,7 +189,15 @@ impl Proxy {
     }
 }
 
-/// The position that an injected empty page names: the beginning.
+/// The position that an injected empty page names: where the request began.
+fn no_further(request: &Request) -> Value {
+    match &request.body["ExclusiveStartKey"] {
+        Value::Null => again(),
+        began => began.clone(),
+    }
+}
+
+/// The beginning, as a position.
 fn again() -> Value {
     json!({ "PK": { "S": "again" }, "SK": { "S": "again" } })
 }
@@ -214,7 +222,7 @@ fn refusal(fault: Fault, request: &Request) -> Option<(u16, Vec<u8>)> {
         )),
         (Fault::EmptyPage, "Query") => Some((
             200,
-            json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": again() }),
+            json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": no_further(request) }),
         )),
         _ => None,
     };

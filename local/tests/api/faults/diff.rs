@@ -9,6 +9,9 @@ use crate::support::World;
 /// The items of a table by their keys, without the counts of attempts to log in.
 pub type Dump = BTreeMap<(String, String), Value>;
 
+/// Items by kind that came, went and changed, and how much numbers grew.
+pub type Diff = BTreeMap<String, i64>;
+
 /// The items as they are now.
 pub fn dump(world: &World) -> Dump {
     let place = |item: &Value, name: &str| item[name]["S"].as_str().unwrap().to_owned();
@@ -24,9 +27,9 @@ pub fn dump(world: &World) -> Dump {
         .collect()
 }
 
-/// Items by kind that came, went and changed, and how much numbers grew. Which of several counters did is chance.
-pub fn between(before: &Dump, after: &Dump) -> BTreeMap<String, i64> {
-    let mut diff = BTreeMap::new();
+/// What became of the items. Which of several counters grew is chance.
+pub fn between(before: &Dump, after: &Dump) -> Diff {
+    let mut diff = Diff::new();
     let mut note = |what: String, by: i64| *diff.entry(what).or_insert(0) += by;
     for (key, item) in after {
         match before.get(key) {

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::routes::{FROM_HERE_ON, says_busy};
 use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::PASSWORD;
 
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 19] = [
     "/api/users?limit=5",
     "/api/users?limit=5&status=active",
     "/api/users?q=some",
@@ -20,6 +21,12 @@ const PATHS: [&str; 13] = [
     "/v1/admin/users/search?q=some&page=2",
     "/v1/admin/users/owner",
     "/v1/settings",
+    "/admin/users?limit=5",
+    "/admin/roles?limit=2",
+    "/admin/entries?limit=5",
+    "/admin/rightschanges?limit=5",
+    "/admin/rightschanges?Role=User&limit=5",
+    "/admin/rightschanges?From=owner&limit=5",
 ];
 
 async fn with_accounts() -> (crate::support::World, crate::proxy::Proxy, crate::support::Client) {
@@ -41,7 +48,13 @@ async fn f5_what_comes_in_part_is_asked_for_again() {
             let whole = owner.get(path).await;
             assert_eq!(whole.status, 200, "{path}: {}", whole.text);
             proxy.plan(move |call| (call.number % 2 == 1).then_some(fault));
-            let mut parts = owner.get(path).await.body;
+            let parts = owner.get(path).await;
+            assert_eq!(
+                parts.header("link").is_empty(),
+                whole.header("link").is_empty(),
+                "{path}"
+            );
+            let mut parts = parts.body;
             assert_eq!(
                 parts["nextCursor"].is_null(),
                 whole.body["nextCursor"].is_null(),
@@ -63,6 +76,32 @@ async fn f5_what_never_comes_is_not_asked_for_for_ever() {
     let reply = owner.get("/api/me/profile").await;
     assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "1"));
     assert_eq!(proxy.cost().operations.len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a_listing_that_the_store_does_not_answer_for_is_503() {
+    let (_world, proxy, owner) = with_accounts().await;
+    for path in PATHS {
+        proxy.calm();
+        assert_eq!(owner.get(path).await.status, 200, "{path}");
+        proxy.cost();
+        let whole = owner.get(path).await;
+        let calls = proxy.cost().operations.len();
+        assert!(calls > 0, "{path}");
+        for k in 1..=calls {
+            let (fault, told) = (FROM_HERE_ON[k % 4], format!("{path}: from call {k} on"));
+            proxy.plan(move |call| (call.number >= k).then_some(fault));
+            let reply = owner.get(path).await;
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("retry-after")),
+                (503, "1"),
+                "{told}"
+            );
+            assert!(says_busy(path, &reply), "{told}: {}", reply.text);
+        }
+        proxy.calm();
+        assert_eq!(owner.get(path).await.status, whole.status, "{path}, and then well");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::diff::{between, dump};
+use super::diff::{Diff, between, dump};
 use crate::proxy::{Fault, Proxy};
+use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
 use crate::support::{Client, PASSWORD, Reply, World};
 
@@ -15,10 +16,12 @@ pub(super) struct Ready {
     pub path: String,
     pub body: Option<Value>,
     pub status: u16,
+    /// The account that it is about, where it is about one.
+    pub whose: String,
 }
 
 impl Ready {
-    async fn send(&self) -> Reply {
+    pub(super) async fn send(&self) -> Reply {
         self.client
             .send(self.method.clone(), &self.path, self.body.clone(), &[])
             .await
@@ -133,6 +136,7 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             (some.user, "/api/auth/change-password".to_owned(), Some(body), 204)
         }
         "POST /api/auth/logout" => (some.user, "/api/auth/logout".to_owned(), None, 204),
+        route if super::account::knows(route) => super::account::ready(world, owner, &some, route, n).await,
         route if super::admin::knows(route) => super::admin::ready(world, owner, &some, route, n).await,
         other => super::registration::ready(world, owner, &some, other, n).await,
     };
@@ -143,26 +147,51 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
         path,
         body,
         status,
+        whose: some.id,
     }
 }
 
-struct Day {
-    world: World,
-    proxy: Proxy,
+/// The faults of which each is there at one call alone.
+pub(super) const ONCE: [Fault; 5] = [
+    Fault::Throttled,
+    Fault::Broken,
+    Fault::DroppedBefore,
+    Fault::DroppedAfter,
+    Fault::Conflict,
+];
+
+/// The faults of which one begins at each call and lasts.
+pub(super) const FROM_HERE_ON: [Fault; 4] = [Fault::Throttling, Fault::DroppedBefore, Fault::Busy, Fault::Broken];
+
+pub(super) struct Day {
+    pub world: World,
+    pub proxy: Proxy,
     owner: Client,
     route: &'static str,
     n: usize,
 }
 
 impl Day {
-    async fn ready(&mut self) -> Ready {
+    pub(super) async fn of(route: &'static str) -> Self {
+        let (world, proxy) = counted().await;
+        let owner = world.owner().await;
+        Self {
+            world,
+            proxy,
+            owner,
+            route,
+            n: 0,
+        }
+    }
+
+    pub(super) async fn ready(&mut self) -> Ready {
         self.n += 1;
         self.proxy.calm();
         ready(&self.world, &self.owner, self.route, self.n).await
     }
 
-    /// One fault at one call: the request is done all the same, and does what it does on a good day.
-    async fn goes_on(&mut self) -> usize {
+    /// What the request does on a good day, and with how many calls.
+    pub(super) async fn good(&mut self) -> (Diff, usize) {
         let request = self.ready().await;
         self.proxy.cost();
         let before = dump(&self.world);
@@ -174,31 +203,24 @@ impl Day {
         );
         let (good, calls) = (between(&before, &dump(&self.world)), self.proxy.cost().operations.len());
         assert!(!good.is_empty() && calls > 0);
-        let faults = [
-            Fault::Throttled,
-            Fault::Broken,
-            Fault::DroppedBefore,
-            Fault::DroppedAfter,
-            Fault::Conflict,
-        ];
-        for fault in faults {
-            for k in 1..=calls {
-                let (request, told) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
-                let before = dump(&self.world);
-                self.proxy.plan(move |call| (call.number == k).then_some(fault));
-                let reply = request.send().await;
-                self.proxy.calm();
-                assert_eq!(reply.status, request.status, "{told}: {}", reply.text);
-                assert_eq!(between(&before, &dump(&self.world)), good, "{told}");
-            }
-        }
-        calls
+        (good, calls)
+    }
+
+    /// One fault at one call: the request is done all the same, and does what it does on a good day.
+    pub(super) async fn endures(&mut self, fault: Fault, k: usize, good: &Diff) {
+        let (request, told) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
+        let before = dump(&self.world);
+        self.proxy.plan(move |call| (call.number == k).then_some(fault));
+        let reply = request.send().await;
+        self.proxy.calm();
+        assert_eq!(reply.status, request.status, "{told}: {}", reply.text);
+        assert_eq!(&between(&before, &dump(&self.world)), good, "{told}");
     }
 
     /// A fault that begins at one call and lasts: 503, and nothing is written.
     async fn gives_up(&mut self, calls: usize) {
         for k in 1..=calls {
-            let fault = [Fault::Throttling, Fault::DroppedBefore, Fault::Busy, Fault::Broken][k % 4];
+            let fault = FROM_HERE_ON[k % 4];
             for fault in if k == calls {
                 vec![fault, Fault::Conflict]
             } else {
@@ -213,9 +235,8 @@ impl Day {
                 let reply = request.send().await;
                 self.proxy.calm();
                 assert_eq!(reply.status, 503, "{told}: {}", reply.text);
-                let said = reply.body["error"].as_str().unwrap_or(reply.problem());
-                let words = ["unavailable", "The service is busy; try again shortly"];
-                assert!(words.contains(&said) && reply.header("retry-after") == "1", "{told}");
+                let (path, retry_after) = (request.path.as_str(), reply.header("retry-after"));
+                assert!(says_busy(path, &reply) && retry_after == "1", "{told}: {}", reply.text);
                 let diff = between(&before, &dump(&self.world));
                 assert!(diff.is_empty(), "{told}: {diff:?}");
                 // The day gets better, and so does the request.
@@ -225,18 +246,27 @@ impl Day {
     }
 }
 
+/// Whether it says so in the words of the contract that the path is of.
+pub(super) fn says_busy(path: &str, reply: &Reply) -> bool {
+    if path.starts_with("/api/") {
+        return reply.problem() == "unavailable";
+    }
+    if path.starts_with("/v1/") {
+        return reply.str("error") == "The service is busy; try again shortly";
+    }
+    reply.body == super::account::busy()
+}
+
 pub(super) async fn bad_day(route: &'static str) {
-    let (world, proxy) = counted().await;
-    let owner = world.owner().await;
-    let mut day = Day {
-        world,
-        proxy,
-        owner,
-        route,
-        n: 0,
-    };
-    let calls = day.goes_on().await;
+    let mut day = Day::of(route).await;
+    let (good, calls) = day.good().await;
+    for fault in ONCE {
+        for k in 1..=calls {
+            day.endures(fault, k, &good).await;
+        }
+    }
     day.gives_up(calls).await;
+    assert_reconciled(&day.world);
 }
 
 /// A test for each of these routes.
