@@ -259,7 +259,8 @@ def main():
     kept = pathlib.Path(given.logs)
     texts = [file.read_text() for file in kept.glob("functions-*.log")] + list(play.cold.values())
     requests = logs.requests_in((kept / "sam-api.log").read_text()) + play.invocations
-    lines = logs.check(texts, play.containers.secrets(), requests)
+    # One for each function by its path, one by its name, and one by `sam local invoke`.
+    lines = logs.check(texts, play.containers.secrets(), requests, 3 * len(play.cold))
     print(
         f"containers: {answers} answers of the story, {play.invocations} events ({len(play.cold)} by `sam local invoke`), "
         f"{play.by_path} requests by path, {lines} lines of log: all as on the local server"

@@ -25,8 +25,8 @@ def requests_in(text):
     return len(re.findall(r"^.* - - \[.* HTTP/1\.1", text, re.MULTILINE))
 
 
-def check(texts, secrets, requests):
-    """How many lines the functions wrote, asked so often by request or event."""
+def check(texts, secrets, requests, containers):
+    """How many lines so many containers wrote, asked so often by request or event."""
     lines = [line.strip() for text in texts for line in text.splitlines()]
     lines = [line for line in lines if not NOT_THE_FUNCTIONS.search(line) and not SAM.search(line)]
     answered = 0
@@ -42,5 +42,6 @@ def check(texts, secrets, requests):
             assert not re.search(pattern, line), f"a log holds what it must not: {line}"
         for secret in secrets:
             assert secret not in line, f"a log holds a secret: {line}"
-    assert answered == requests, f"{requests} requests and {answered} lines that say `answered`"
+    # `sam local` begins to read when a container has begun to speak: of each, the first words can be missing.
+    assert requests - containers <= answered <= requests, f"{requests} requests and {answered} lines that say `answered`"
     return len(lines)
