@@ -144,3 +144,12 @@ pub async fn emulated(service: axum::Router) -> SdkConfig {
         .load()
         .await
 }
+
+/// The same where the service answers so, whatever it is asked: with a status and a body.
+pub async fn answering(answer: impl Fn() -> (u16, String) + Clone + Send + Sync + 'static) -> SdkConfig {
+    let take = move || {
+        let (status, body) = answer();
+        std::future::ready((axum::http::StatusCode::from_u16(status).unwrap(), body))
+    };
+    emulated(axum::Router::new().fallback(take)).await
+}

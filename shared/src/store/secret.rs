@@ -66,7 +66,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use axum::http::StatusCode;
     use secrecy::ExposeSecret;
     use serde_json::{Value, json};
 
@@ -78,15 +77,11 @@ mod tests {
     async fn secrets(hiccups: usize, status: u16, answer: Value) -> (Arc<AtomicUsize>, Client) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
-        let take = move || {
+        let service = aws::tests::answering(move || {
             let broken = count.fetch_add(1, Ordering::SeqCst) < hiccups;
-            let status = if broken { 500 } else { status };
-            std::future::ready((StatusCode::from_u16(status).unwrap(), answer.to_string()))
-        };
-        (
-            asked,
-            client(&aws::tests::emulated(axum::Router::new().fallback(take)).await),
-        )
+            (if broken { 500 } else { status }, answer.to_string())
+        });
+        (asked, client(&service.await))
     }
 
     #[tokio::test]
