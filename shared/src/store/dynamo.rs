@@ -104,13 +104,15 @@ impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
     /// endpoint of its own. Requests that are sent again are counted.
     pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration, metrics: Arc<Metrics>) -> Self {
-        let mut loader = aws::loader().await;
-        if endpoint.is_some() {
-            // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
-            let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
-            loader = loader.region("us-east-1").credentials_provider(local);
-        }
-        let shared = loader.load().await;
+        let shared = match endpoint {
+            None => aws::config().await.clone(),
+            Some(_) => {
+                // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
+                let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
+                let loader = aws::loader().await.region("us-east-1");
+                loader.credentials_provider(local).load().await
+            }
+        };
         let mut config = patience::patient(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint).http_client(aws::direct());
