@@ -18,24 +18,40 @@ use crate::template::{Function, Statement, functions};
 /// What a function asked of the table: an action, the index, and the kinds of partitions of one request.
 type Asked = (String, Option<String>, BTreeSet<String>);
 
-fn shipped() -> &'static [Function] {
-    static SHIPPED: OnceLock<Vec<Function>> = OnceLock::new();
-    SHIPPED.get_or_init(functions)
+/// A function of the template, as far as it is looked at for each request: read once.
+struct Policy {
+    name: String,
+    binary: String,
+    paths: BTreeSet<String>,
+    statements: Vec<Statement>,
 }
 
-/// The function that logged this: the binary's, and of two with one binary the one that has the route.
-fn asking(line: &Value) -> &'static Function {
+impl Policy {
+    fn of(function: &Function) -> Self {
+        let routes = function.routes();
+        let paths = routes.iter().filter_map(|route| route.split(' ').nth(1));
+        Self {
+            name: function.name.clone(),
+            binary: function.binary(),
+            paths: paths.map(str::to_owned).collect(),
+            statements: function.statements(),
+        }
+    }
+}
+
+fn shipped() -> &'static [Policy] {
+    static SHIPPED: OnceLock<Vec<Policy>> = OnceLock::new();
+    SHIPPED.get_or_init(|| functions().iter().map(Policy::of).collect())
+}
+
+/// Whose request this line is: the binary's, and of two with one binary the one's that has the route.
+fn asking(line: &Value) -> &'static Policy {
     let word = |name: &str| line["span"][name].as_str().unwrap_or_default();
     let (binary, route) = (word("function"), word("route"));
-    let same = || shipped().iter().filter(|function| function.binary() == binary);
-    let path = |taken: &String| taken.split(' ').nth(1).map(str::to_owned);
-    let has = |function: &&Function| {
-        function
-            .routes()
-            .iter()
-            .any(|taken| path(taken).as_deref() == Some(route))
-    };
-    let found = same().find(has).or_else(|| same().next());
+    let same = || shipped().iter().filter(|policy| policy.binary == binary);
+    let found = same()
+        .find(|policy| policy.paths.contains(route))
+        .or_else(|| same().next());
     found.unwrap_or_else(|| panic!("no function's request: {line}"))
 }
 
@@ -71,7 +87,7 @@ fn covers(statement: &Statement, (action, index, kinds): &Asked) -> bool {
 pub fn allows(line: &Value) {
     let function = asking(line);
     for asked in asked(line) {
-        let allowed = function.statements().iter().any(|statement| covers(statement, &asked));
+        let allowed = function.statements.iter().any(|statement| covers(statement, &asked));
         assert!(allowed, "{} is not allowed {asked:?}: {line}", function.name);
     }
 }
@@ -200,8 +216,8 @@ async fn p02_what_a_policy_allows_on_the_table_is_done() {
     let mut idle_rights = Vec::new();
     for function in shipped() {
         let own = seen.get(&function.name).map(Vec::as_slice).unwrap_or_default();
-        for statement in function.statements() {
-            let idle = idle(&statement, own);
+        for statement in &function.statements {
+            let idle = idle(statement, own);
             if !idle.is_empty() {
                 idle_rights.push(format!("{} may and does not: {}", function.name, idle.join(", ")));
             }
