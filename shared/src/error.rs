@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::role::Rung;
+use crate::domain::role::Rank;
 use crate::domain::user::Status;
 
 /// What every action answers with.
@@ -110,9 +110,9 @@ pub enum Forbidden {
     /// The route needs a permission that the caller does not hold.
     #[error("this needs the permission {0}")]
     MissingPermission(&'static str),
-    /// The account stands on a rung above the caller's (rule 9).
+    /// The account stands on a rank above the caller's (rule 9).
     #[error("the account stands above yours")]
-    AboveOwnRung,
+    AboveOwnRank,
     /// What is given holds a permission that the giver lacks (rule 9).
     #[error("you cannot give what you do not hold: {0}")]
     NotHeld(String),
@@ -122,12 +122,12 @@ pub enum Forbidden {
     /// The account must change its password before anything else (rule 14).
     #[error("change your password first")]
     MustChangePassword,
-    /// The path is for a rung above the caller's.
+    /// The path is for a rank above the caller's.
     #[error("this path is for {0}s")]
-    BelowRung(Rung),
-    /// The account stands on the caller's own rung or above it, where a contract asks for a strictly lower one.
+    BelowRank(Rank),
+    /// The account stands on the caller's own rank or above it, where a contract asks for a strictly lower one.
     #[error("the account does not stand below yours")]
-    NotBelowOwnRung,
+    NotBelowOwnRank,
     /// It is another's account.
     #[error("this is another's account")]
     AnothersAccount,

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use usher::access::guard::Guard;
-use usher::domain::role::Rung;
+use usher::domain::role::Rank;
 
 /// What a path's last segment names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +44,10 @@ pub enum Verb {
 pub enum Who {
     /// Whoever is not signed in, at `/auth/…` alone.
     Guests,
-    /// Accounts on this rung and above it, each at the path of its own rung and of every lower one that has the action.
-    From(Rung),
+    /// Accounts on this rank and above it, each at the path of its own rank and of every lower one that has the action.
+    From(Rank),
     /// The same, even where nothing else is open before the password is changed (rule 14).
-    FromEvenBeforeChange(Rung),
+    FromEvenBeforeChange(Rank),
 }
 
 /// A row of the matrix.
@@ -60,7 +60,7 @@ pub struct Row {
     /// For whom.
     pub who: Who,
     /// What it does.
-    pub says: &'static str,
+    pub summary: &'static str,
     /// The statuses that it refuses with, beside those that every action may.
     pub refusals: &'static [u16],
 }
@@ -79,30 +79,30 @@ pub const MATRIX: [Row; 19] = [
     row(A::Register,          POST, Guests,                          "Makes an account", &[403, 409]),
     row(A::Login,             POST, Guests,                          "Logs in by username or e-mail address, for thirty days", &[403, 423]),
     row(A::ResetPassword,     POST, Guests,                          "Asks for a mail to choose a password by, or chooses one by the token of such a mail", &[403, 423]),
-    row(A::Profile,           GET,  From(Rung::User),                "Shows the caller's account", &[404]),
-    row(A::Logout,            ANY,  FromEvenBeforeChange(Rung::User), "Ends the caller's session", &[]),
-    row(A::Update,            POST, From(Rung::User),                "Changes the optional properties that the body names", &[404]),
-    row(A::Change,            POST, FromEvenBeforeChange(Rung::User), "Changes the e-mail address, the password or the username", &[404, 409, 423]),
-    row(A::ResetPassword,     ANY,  From(Rung::User),                "Sends the caller a mail to choose a password by", &[400, 404]),
-    row(A::Delete,            ANY,  From(Rung::User),                "Deletes the caller's account: it is kept, and never answers again", &[404, 409]),
-    row(A::DeleteAccount,     ANY,  From(Rung::User),                "Erases the caller's account for good, and all that belongs to it", &[404, 409]),
-    row(A::DeleteUser,        POST, From(Rung::Admin),               "Deletes an account: it is kept, and never answers again", &[404, 409]),
-    row(A::DeleteUserAccount, POST, From(Rung::Admin),               "Erases an account for good, and all that belongs to it", &[404, 409]),
-    row(A::ChangeRole,        POST, From(Rung::Admin),               "Gives an account a role: one of the ladder in place of the one that it has, any other beside it", &[404, 409]),
-    row(A::Users,             GET,  From(Rung::Admin),               "Lists accounts, newest first", &[]),
-    row(A::Roles,             GET,  From(Rung::Admin),               "Lists roles", &[]),
-    row(A::Entries,           GET,  From(Rung::Admin),               "Lists logins and logouts, newest first", &[]),
-    row(A::RightsChanges,     ANY,  From(Rung::Admin),               "Lists changes of rights, newest first", &[]),
-    row(A::SetMaxRoles,       POST, From(Rung::Owner),               "Says how many accounts can have a role at once", &[404, 409]),
-    row(A::SetRoleCounts,     POST, From(Rung::Owner),               "Says how many accounts can have a role at once, as SetMaxRoles does", &[404, 409]),
+    row(A::Profile,           GET,  From(Rank::User),                "Shows the caller's account", &[404]),
+    row(A::Logout,            ANY,  FromEvenBeforeChange(Rank::User), "Ends the caller's session", &[]),
+    row(A::Update,            POST, From(Rank::User),                "Changes the optional properties that the body names", &[404]),
+    row(A::Change,            POST, FromEvenBeforeChange(Rank::User), "Changes the e-mail address, the password or the username", &[404, 409, 423]),
+    row(A::ResetPassword,     ANY,  From(Rank::User),                "Sends the caller a mail to choose a password by", &[400, 404]),
+    row(A::Delete,            ANY,  From(Rank::User),                "Deletes the caller's account: it is kept, and never answers again", &[404, 409]),
+    row(A::DeleteAccount,     ANY,  From(Rank::User),                "Erases the caller's account for good, and all that belongs to it", &[404, 409]),
+    row(A::DeleteUser,        POST, From(Rank::Admin),               "Deletes an account: it is kept, and never answers again", &[404, 409]),
+    row(A::DeleteUserAccount, POST, From(Rank::Admin),               "Erases an account for good, and all that belongs to it", &[404, 409]),
+    row(A::ChangeRole,        POST, From(Rank::Admin),               "Gives an account a role: one of the ladder in place of the one that it has, any other beside it", &[404, 409]),
+    row(A::Users,             GET,  From(Rank::Admin),               "Lists accounts, newest first", &[]),
+    row(A::Roles,             GET,  From(Rank::Admin),               "Lists roles", &[]),
+    row(A::Entries,           GET,  From(Rank::Admin),               "Lists logins and logouts, newest first", &[]),
+    row(A::RightsChanges,     ANY,  From(Rank::Admin),               "Lists changes of rights, newest first", &[]),
+    row(A::SetMaxRoles,       POST, From(Rank::Owner),               "Says how many accounts can have a role at once", &[404, 409]),
+    row(A::SetRoleCounts,     POST, From(Rank::Owner),               "Says how many accounts can have a role at once, as SetMaxRoles does", &[404, 409]),
 ];
 
-const fn row(action: Action, verbs: &'static [Verb], who: Who, says: &'static str, refusals: &'static [u16]) -> Row {
+const fn row(action: Action, verbs: &'static [Verb], who: Who, summary: &'static str, refusals: &'static [u16]) -> Row {
     Row {
         action,
         verbs,
         who,
-        says,
+        summary,
         refusals,
     }
 }
@@ -112,17 +112,17 @@ const fn row(action: Action, verbs: &'static [Verb], who: Who, says: &'static st
 pub enum Side {
     /// Whoever is not signed in.
     Guest,
-    /// Accounts on a rung.
-    On(Rung),
+    /// Accounts on a rank.
+    On(Rank),
 }
 
 /// Every first segment.
 pub const SIDES: [Side; 5] = [
     Side::Guest,
-    Side::On(Rung::User),
-    Side::On(Rung::Member),
-    Side::On(Rung::Admin),
-    Side::On(Rung::Owner),
+    Side::On(Rank::User),
+    Side::On(Rank::Member),
+    Side::On(Rank::Admin),
+    Side::On(Rank::Owner),
 ];
 
 impl Row {
@@ -130,9 +130,9 @@ impl Row {
     pub fn guard(&self, side: Side) -> Option<Guard> {
         match (self.who, side) {
             (Guests, Side::Guest) => Some(Guard::Guest),
-            (From(lowest), Side::On(rung)) if rung >= lowest => Some(Guard::OnRung(rung)),
-            (FromEvenBeforeChange(lowest), Side::On(rung)) if rung >= lowest => {
-                Some(Guard::OnRungToChangePassword(rung))
+            (From(lowest), Side::On(rank)) if rank >= lowest => Some(Guard::OnRank(rank)),
+            (FromEvenBeforeChange(lowest), Side::On(rank)) if rank >= lowest => {
+                Some(Guard::OnRankToChangePassword(rank))
             }
             _ => None,
         }
@@ -142,7 +142,7 @@ impl Row {
 impl Side {
     /// Whether administrators' forms of an action stand here.
     pub fn is_admins(self) -> bool {
-        self >= Self::On(Rung::Admin)
+        self >= Self::On(Rank::Admin)
     }
 }
 
@@ -150,7 +150,7 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Guest => f.write_str("auth"),
-            Self::On(rung) => rung.fmt(f),
+            Self::On(rank) => rank.fmt(f),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! - Answers are PascalCase, and fields are taken in any letter case, and so is `Key` of `Change`. Two spellings of one
 //!   field in one body are refused.
 //! - The roles of the ladder are shown as `User`, `Member`, `Admin` and `Owner`, as in the `role` of the contract's
-//!   tokens; elsewhere in Usher they are lower-case. `RoleName` of an account is its rung's alone.
+//!   tokens; elsewhere in Usher they are lower-case. `RoleName` of an account is its rank's alone.
 //! - `Str` of an address is `street` elsewhere. There is no display name here.
 //! - In `Update`, a property that is null is taken away, and one that is absent stays, as at `/api/me/profile`. `Id` is
 //!   looked at from `/admin` up only; on lower paths it is ignored, and the caller's own account is changed.
@@ -13,7 +13,7 @@
 //! - A wrong `Old` is 400 at `Old`, and where it is a password it counts as a failed login.
 //! - `Login` of an entry is true for a login and false for a logout. Failed logins and renewals are no entries.
 //! - A change of rights without a role (a status, a deletion) has `Role: null`; what set-up did, and who registered, has
-//!   `From: null`. Of the roles that an account was made with, a row shows the one that was asked for, or its rung's.
+//!   `From: null`. Of the roles that an account was made with, a row shows the one that was asked for, or its rank's.
 //! - `SetMaxRoles` and `SetRoleCounts` are one action; `MaxCount: null` takes the limit away.
 
 mod admin;

@@ -5,50 +5,50 @@ use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::http::routes::Routes;
 
+pub mod error_format;
 pub mod handlers;
-pub mod speech;
 pub mod wire;
 
-use speech::ErrorObject;
+use error_format::ErrorObject;
 
 /// The route table.
 pub fn routes() -> Routes {
     Routes::new::<ErrorObject>("Admin")
         .about("Accounts, roles and settings for an admin panel: snake_case, pages by number.")
         .post("/v1/auth/login", Anyone, handlers::login)
-        .says("Logs in by e-mail address, which must be verified", &[401, 403, 423])
+        .summary("Logs in by e-mail address, which must be verified", &[401, 403, 423])
         .post("/v1/auth/refresh", Anyone, handlers::refresh)
-        .says("Exchanges a refresh token for a new pair", &[401])
+        .summary("Exchanges a refresh token for a new pair", &[401])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
-        .says("Ends the caller's session, and that of its refresh token", &[])
+        .summary("Ends the caller's session, and that of its refresh token", &[])
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
-        .says("Lists accounts, newest first, by the number of the page", &[])
+        .summary("Lists accounts, newest first, by the number of the page", &[])
         .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
-        .says("Makes an account", &[409])
+        .summary("Makes an account", &[409])
         .get("/v1/admin/users/search", needs(ADMIN_USERS), handlers::search)
-        .says("Finds accounts by a part of their e-mail address or user name", &[])
+        .summary("Finds accounts by a part of their e-mail address or user name", &[])
         .get("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::show)
-        .says("Shows an account, its roles and what they permit", &[])
+        .summary("Shows an account, its roles and what they permit", &[])
         .put("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::update)
-        .says("Changes an account; `roles` replaces all that it has", &[409])
+        .summary("Changes an account; `roles` replaces all that it has", &[409])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
-        .says("Deletes another's account", &[400, 409])
+        .summary("Deletes another's account", &[400, 409])
         .post(
             "/v1/admin/users/{user}/roles",
             needs(ADMIN_USERS),
             handlers::assign_roles,
         )
-        .says("Adds roles to those that an account has: all of them, or none", &[409])
+        .summary("Adds roles to those that an account has: all of them, or none", &[409])
         .delete(
             "/v1/admin/users/{user}/roles/{role}",
             needs(ADMIN_USERS),
             handlers::remove_role,
         )
-        .says("Takes a role from an account", &[409])
+        .summary("Takes a role from an account", &[409])
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
-        .says("Shows the tenant's settings as they are in force", &[])
+        .summary("Shows the tenant's settings as they are in force", &[])
         .patch("/v1/settings", needs(ADMIN_USERS), handlers::change_settings)
-        .says(
+        .summary(
             "Changes the tenant's settings; in force everywhere within ten seconds",
             &[409],
         )

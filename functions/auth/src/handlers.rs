@@ -82,7 +82,7 @@ pub async fn dev_token(cx: Context, MaybeBody(body): MaybeBody<DevToken>) -> Res
             )
             .await?
         }
-        None => dev::make_up(&cx, body.principal(), lasts).await?,
+        None => dev::issue_dev_token(&cx, body.principal(), lasts).await?,
     };
     Ok(Json(MintedToken::of(&issued)))
 }

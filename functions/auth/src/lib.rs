@@ -12,42 +12,42 @@ pub fn routes() -> Routes {
     Routes::new::<Problem>("Auth")
         .about("Tokens: by e-mail address or username, with or without refresh.")
         .post("/api/auth/token", Anyone, handlers::token)
-        .says(
+        .summary(
             "Logs in by e-mail address; answers an access and a refresh token",
             &[401, 423],
         )
         .post("/api/auth/refresh", Anyone, handlers::refresh)
-        .says("Exchanges a refresh token for a new pair", &[401])
+        .summary("Exchanges a refresh token for a new pair", &[401])
         .post("/api/auth/revoke", Anyone, handlers::revoke)
-        .says("Ends the session of a token, of either kind (RFC 7009)", &[])
+        .summary("Ends the session of a token, of either kind (RFC 7009)", &[])
         .post("/api/auth/logout", SignedInToChangePassword, handlers::logout)
-        .says("Ends the caller's session", &[])
+        .summary("Ends the caller's session", &[])
         .post("/api/auth/login", Anyone, handlers::login)
-        .says("Logs in by username or e-mail address, for eight hours", &[401, 423])
+        .summary("Logs in by username or e-mail address, for eight hours", &[401, 423])
         .post(
             "/api/auth/change-password",
             SignedInToChangePassword,
             handlers::change_password,
         )
-        .says(
+        .summary(
             "Changes the caller's password, and ends every other session of the account",
             &[423],
         )
         .post("/api/auth/forgot-password", Anyone, handlers::forgot_password)
-        .says(
+        .summary(
             "Asks for a mail with a link to choose a new password by; answers the same whether anybody has the address",
             &[],
         )
         .post("/api/auth/set-password", Anyone, handlers::set_password)
-        .says(
+        .summary(
             "Chooses a password by the one-time token of such a mail, and ends every session of the account",
             &[401, 423],
         )
         .post("/api/auth/login-dev", Anyone, handlers::login_dev)
-        .says("Logs in without a password; on development stages only", &[401])
+        .summary("Logs in without a password; on development stages only", &[401])
         .on_dev_stages()
         .post("/api/auth/dev-token", Anyone, handlers::dev_token)
-        .says(
+        .summary(
             "Makes a token for an account or a made-up principal; on development stages only",
             &[401],
         )

@@ -155,8 +155,8 @@ pub struct DevToken {
 impl DevToken {
     /// The account that it is for, unless it is for a made-up principal.
     pub fn account(&self) -> Option<&str> {
-        let made_up = self.roles.is_some() || self.permissions.is_some();
-        self.username.as_deref().filter(|_| !made_up)
+        let dev_principal = self.roles.is_some() || self.permissions.is_some();
+        self.username.as_deref().filter(|_| !dev_principal)
     }
 
     /// The made-up principal.

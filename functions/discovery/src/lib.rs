@@ -14,24 +14,24 @@ pub fn routes() -> Routes {
         .of_no_tenant()
         .about("What needs no token: public keys, OpenID discovery, this document, health.")
         .get("/.well-known/jwks.json", Anyone, handlers::jwks)
-        .says("The public keys that tokens are verified with (RFC 7517)", &[])
+        .summary("The public keys that tokens are verified with (RFC 7517)", &[])
         .get(
             "/.well-known/openid-configuration",
             Anyone,
             handlers::openid_configuration,
         )
-        .says(
+        .summary(
             "Where the keys are, and how tokens are signed (OpenID Connect Discovery 1.0)",
             &[],
         )
         .get("/openapi.json", Anyone, handlers::openapi)
-        .says("This document", &[])
+        .summary("This document", &[])
         .get("/docs", Anyone, handlers::docs)
-        .says("This document as a page to read and to try", &[])
+        .summary("This document as a page to read and to try", &[])
         .get("/set-password", Anyone, handlers::set_password)
-        .says("A page to choose a password on, where the links of mails lead to", &[])
+        .summary("A page to choose a password on, where the links of mails lead to", &[])
         .get("/health", Anyone, handlers::health)
-        .says("Whether the stack is set up and its table answers", &[])
+        .summary("Whether the stack is set up and its table answers", &[])
         .known(|| known::documented(wire::OPENAPI))
 }
 

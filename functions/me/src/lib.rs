@@ -11,12 +11,12 @@ pub fn routes() -> Routes {
     Routes::new::<Problem>("Me")
         .about("The caller's own account. No permission is needed.")
         .get("/api/me/profile", SignedIn, handlers::profile)
-        .says("Shows the caller's account", &[404])
+        .summary("Shows the caller's account", &[404])
         .patch("/api/me/profile", SignedIn, handlers::patch)
-        .says(
+        .summary(
             "Changes the caller's personal fields; every other field is ignored",
             &[404],
         )
         .get("/api/me/login-history", SignedIn, handlers::login_history)
-        .says("Lists the caller's logins, newest first", &[])
+        .summary("Lists the caller's logins, newest first", &[])
 }

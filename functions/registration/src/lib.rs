@@ -5,11 +5,11 @@ use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::http::routes::Routes;
 
+pub mod error_format;
 pub mod handlers;
-pub mod speech;
 pub mod wire;
 
-use speech::Registration;
+use error_format::Registration;
 
 /// The route table.
 pub fn routes() -> Routes {
@@ -18,19 +18,19 @@ pub fn routes() -> Routes {
             "People who make their own account, and bans. Success is `{\"data\": …}`, a refusal `{\"error\": \"…\"}`.",
         )
         .post("/v1/user/register", Anyone, handlers::register)
-        .says("Makes an account for whoever asks", &[403, 409])
+        .summary("Makes an account for whoever asks", &[403, 409])
         .get("/v1/user/email/verify/{token}", Anyone, handlers::verify_email)
-        .says(
+        .summary(
             "Shows that an address is the account's, by the link of a mail, once; answers a sentence for whoever reads it in a \
              browser",
             &[],
         )
         .post("/v1/user/login", Anyone, handlers::login)
-        .says("Logs in by username or e-mail address, for 14 days", &[403, 423])
+        .summary("Logs in by username or e-mail address, for 14 days", &[403, 423])
         .post("/v1/user/token/verify", Anyone, handlers::verify_token)
-        .says("Tells whether a token is valid now: `Token is valid.` or `Token invalid.`", &[])
+        .summary("Tells whether a token is valid now: `Token is valid.` or `Token invalid.`", &[])
         .post("/v1/user/token/renew", Anyone, handlers::renew_token)
-        .says(
+        .summary(
             "Answers the same token while a week or more of it is left, else one for 14 more days",
             &[401],
         )
@@ -39,12 +39,12 @@ pub fn routes() -> Routes {
             SignedInToChangePassword,
             handlers::change_password,
         )
-        .says(
+        .summary(
             "Changes the caller's own password, and ends every other session of the account: `Password changed for user with ID: …`",
             &[423],
         )
         .delete("/v1/user/ban/{user}", needs(ADMIN_USERS), handlers::ban)
-        .says("Bans an account, whose tokens open nothing from then on: `Banned user: …`", &[409])
+        .summary("Bans an account, whose tokens open nothing from then on: `Banned user: …`", &[409])
         .delete("/v1/user/ban/{user}/lift", needs(ADMIN_USERS), handlers::lift_ban)
-        .says("Lifts a ban, where there is one: `Lifted the ban of user: …`", &[])
+        .summary("Lifts a ban, where there is one: `Lifted the ban of user: …`", &[])
 }

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use usher::actions::sessions::Issued;
 use usher::actions::users::NewUser;
 use usher::actions::{Context, Terms, VerifiedEmail, passwords};
-use usher::domain::role::Rung;
+use usher::domain::role::Rank;
 use usher::domain::text::{Email, Password, Username};
 use usher::domain::user::User;
 use usher::error::Result;
@@ -54,17 +54,17 @@ pub const TOKEN_INVALID: &str = "Token invalid.";
 const LONGEST_USERNAME: usize = 20;
 
 /// What this contract's clients read in a token.
-fn claims(user: &User, rung: Rung) -> Map<String, Value> {
+fn claims(user: &User, rank: Rank) -> Map<String, Value> {
     let told = json!({
         "user_id": user.id,
         "username": shown(user),
-        "administrator": administers(rung),
+        "administrator": administers(rank),
     });
     Map::from_iter([("user".to_owned(), told)])
 }
 
-fn administers(rung: Rung) -> bool {
-    rung >= Rung::Admin
+fn administers(rank: Rank) -> bool {
+    rank >= Rank::Admin
 }
 
 /// What an account is called here: its username, or its address where it has none.
@@ -196,7 +196,7 @@ pub struct LoggedIn {
     /// The account's username.
     #[schema(example = "jane")]
     username: String,
-    /// Whether it stands on the rung `admin` or above.
+    /// Whether it stands on the rank `admin` or above.
     admin: bool,
 }
 
@@ -206,7 +206,7 @@ impl LoggedIn {
         Self {
             token: issued.access_token.expose_secret().to_owned(),
             username: issued.user.as_ref().map(shown).unwrap_or_default(),
-            admin: administers(issued.rung),
+            admin: administers(issued.rank),
         }
     }
 }

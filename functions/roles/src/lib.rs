@@ -14,30 +14,30 @@ pub fn routes() -> Routes {
     Routes::new::<Problem>("Roles")
         .about("Roles, their permissions and seats; API keys; tenants.")
         .get("/api/roles", needs(ADMIN_ROLES), handlers::list)
-        .says("Lists roles, those of the system first", &[])
+        .summary("Lists roles, those of the system first", &[])
         .post("/api/roles", needs(ADMIN_ROLES), handlers::create)
-        .says("Makes a role", &[409])
+        .summary("Makes a role", &[409])
         .get("/api/roles/{role}", needs(ADMIN_ROLES), handlers::show)
-        .says("Shows a role", &[])
+        .summary("Shows a role", &[])
         .patch("/api/roles/{role}", needs(ADMIN_ROLES), handlers::patch)
-        .says("Changes a role", &[409])
+        .summary("Changes a role", &[409])
         .delete("/api/roles/{role}", needs(ADMIN_ROLES), handlers::delete)
-        .says(
+        .summary(
             "Deletes a role; with `force`, it is taken from its members first",
             &[409],
         )
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
-        .says("Lists the permission catalogue", &[])
+        .summary("Lists the permission catalogue", &[])
         .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)
-        .says("Lists API keys, newest first", &[])
+        .summary("Lists API keys, newest first", &[])
         .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
-        .says("Makes an API key; its text is shown this once", &[])
+        .summary("Makes an API key; its text is shown this once", &[])
         .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
-        .says("Revokes an API key", &[])
+        .summary("Revokes an API key", &[])
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
-        .says("Lists tenants, by id; from `main` alone", &[])
+        .summary("Lists tenants, by id; from `main` alone", &[])
         .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
-        .says(
+        .summary(
             "Makes a tenant with its system roles and its first owner; from `main` alone",
             &[409],
         )

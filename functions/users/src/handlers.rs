@@ -41,8 +41,8 @@ pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserVi
 
 /// `PUT /api/users/{user}`
 pub async fn put(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<NoContent> {
-    let (rung, status) = body.parse()?;
-    grants::set_rung(&cx, &user, rung, status).await?;
+    let (rank, status) = body.parse()?;
+    grants::set_rank(&cx, &user, rank, status).await?;
     Ok(NoContent)
 }
 

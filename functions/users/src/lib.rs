@@ -13,27 +13,27 @@ pub fn routes() -> Routes {
     Routes::new::<Problem>("Users")
         .about("Accounts, as an administrator sees them.")
         .get("/api/users", needs(ADMIN_USERS), handlers::list)
-        .says("Lists accounts, newest first", &[])
+        .summary("Lists accounts, newest first", &[])
         .post("/api/users", needs(ADMIN_USERS), handlers::create)
-        .says("Makes an account", &[409])
+        .summary("Makes an account", &[409])
         .get("/api/users/{user}", needs(ADMIN_USERS), handlers::show)
-        .says("Shows an account", &[])
+        .summary("Shows an account", &[])
         .put("/api/users/{user}", needs(ADMIN_USERS), handlers::put)
-        .says("Sets an account's type, status, or both", &[409])
+        .summary("Sets an account's type, status, or both", &[409])
         .patch("/api/users/{user}", needs(ADMIN_USERS), handlers::patch)
-        .says("Changes an account", &[409])
+        .summary("Changes an account", &[409])
         .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
-        .says("Deletes an account; its address and name are free again", &[409])
+        .summary("Deletes an account; its address and name are free again", &[409])
         .post("/api/users/{user}/lock", needs(ADMIN_USERS), handlers::lock)
-        .says("Locks an account, until a time or until it is unlocked", &[409])
+        .summary("Locks an account, until a time or until it is unlocked", &[409])
         .post("/api/users/{user}/unlock", needs(ADMIN_USERS), handlers::unlock)
-        .says("Ends a lock of either kind and clears the failed count", &[])
+        .summary("Ends a lock of either kind and clears the failed count", &[])
         .post(
             "/api/users/{user}/reset-password",
             needs(ADMIN_USERS),
             handlers::reset_password,
         )
-        .says(
+        .summary(
             "Sets a password, or makes a one-time one; ends every session of the account",
             &[],
         )
@@ -42,11 +42,11 @@ pub fn routes() -> Routes {
             needs(ADMIN_USERS),
             handlers::login_history,
         )
-        .says("Lists an account's logins, newest first", &[])
+        .summary("Lists an account's logins, newest first", &[])
         .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
-        .says("Lists an account's grants: past, present and future", &[])
+        .summary("Lists an account's grants: past, present and future", &[])
         .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
-        .says("Gives an account a role", &[409])
+        .summary("Gives an account a role", &[409])
         .delete("/api/users/{user}/roles/{grant}", needs(ADMIN_USERS), handlers::revoke)
-        .says("Takes a grant from an account", &[409])
+        .summary("Takes a grant from an account", &[409])
 }

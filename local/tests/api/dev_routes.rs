@@ -185,7 +185,7 @@ async fn a_made_up_principal_has_no_account_and_no_more_rights_than_a_real_one()
         .await;
     assert_eq!(made.status, 201, "{}", made.text);
     let above = robot.delete("/api/users/owner@usher.local").await;
-    assert_eq!((above.status.as_u16(), above.problem()), (403, "above-own-rung"));
+    assert_eq!((above.status.as_u16(), above.problem()), (403, "above-own-rank"));
     assert_eq!(robot.post_empty("/api/auth/logout").await.status, 204);
     assert_eq!(robot.get("/api/users").await.status, 401);
 }

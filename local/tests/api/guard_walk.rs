@@ -4,9 +4,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use usher::access::guard::Guard;
-use usher::domain::role::Rung;
+use usher::domain::role::Rank;
 use usher::error::{Error, Forbidden};
-use usher::http::dialect::{self, Asked, Speech};
+use usher::http::dialect::{self, Asked, ErrorFormat};
 
 use crate::support::{Client, PASSWORD, Reply, World, tables};
 
@@ -15,7 +15,7 @@ struct Row {
     method: Method,
     path: String,
     guard: Guard,
-    speech: Speech,
+    error_format: ErrorFormat,
     /// Whether it can end the account of whoever calls it.
     deadly: bool,
 }
@@ -42,7 +42,7 @@ impl Row {
             path: self.url(),
             with_token,
         };
-        let (status, headers, body) = dialect::example(&self.speech, &asked, error).unwrap();
+        let (status, headers, body) = dialect::example(&self.error_format, &asked, error).unwrap();
         assert_eq!((reply.status, &reply.body), (status, &body), "{self}");
         for name in ["content-type", "www-authenticate", "retry-after"] {
             let said = headers.get(name).map(|value| value.to_str().unwrap());
@@ -64,8 +64,8 @@ fn rows() -> Vec<Row> {
             method: row.method.clone(),
             path: row.path.to_string(),
             guard: row.guard,
-            speech: row.speech,
-            deadly: row.manner.any_letter_case,
+            error_format: row.error_format,
+            deadly: row.options.any_letter_case,
         }));
     }
     rows
@@ -226,11 +226,11 @@ async fn an_account_that_must_change_its_password_can_do_that_and_log_out_and_no
         let reply = row.ask(&jane).await;
         match row.guard {
             Guard::SignedInToChangePassword
-            | Guard::OnRungToChangePassword(Rung::User | Rung::Member | Rung::Admin) => {
+            | Guard::OnRankToChangePassword(Rank::User | Rank::Member | Rank::Admin) => {
                 assert!(![401, 403].contains(&reply.status.as_u16()), "{row}: {}", reply.text);
                 open.push(row.to_string());
             }
-            Guard::OnRungToChangePassword(rung) => row.refused(&reply, &Forbidden::BelowRung(rung).into(), true),
+            Guard::OnRankToChangePassword(rank) => row.refused(&reply, &Forbidden::BelowRank(rank).into(), true),
             _ => {
                 assert_eq!(reply.status, 403, "{row}");
                 row.refused(&reply, &Forbidden::MustChangePassword.into(), true);

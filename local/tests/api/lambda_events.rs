@@ -66,7 +66,7 @@ fn events() -> Vec<Event> {
 /// The row that an event is for. The account contract's rows share one route of API Gateway's, and take any letter case.
 fn key(event: &Value) -> String {
     let key = text(&event["routeKey"]);
-    match key.ends_with(" /{rung}/{action}") {
+    match key.ends_with(" /{rank}/{action}") {
         true => {
             let method = text(&event["requestContext"]["http"]["method"]);
             format!("{method} {}", text(&event["rawPath"]).to_lowercase())

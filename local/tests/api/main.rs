@@ -26,7 +26,7 @@ mod users;
 
 mod dev_routes;
 mod edge;
-mod faults;
+mod fault_injection;
 mod guard_walk;
 mod histories;
 mod input;

@@ -109,7 +109,7 @@ fn rights(grants: &[Grant]) -> Rights {
 fn verdict(outcome: Result<()>) -> String {
     match outcome {
         Ok(()) => "yes".to_owned(),
-        Err(Error::Forbidden(Forbidden::AboveOwnRung | Forbidden::NotBelowOwnRung)) => "rung".to_owned(),
+        Err(Error::Forbidden(Forbidden::AboveOwnRank | Forbidden::NotBelowOwnRank)) => "rank".to_owned(),
         Err(Error::Forbidden(Forbidden::NotHeld(name))) => name,
         Err(other) => panic!("{other}"),
     }
@@ -140,7 +140,7 @@ fn who_may_change_whom_is_the_golden_table() {
 }
 
 #[test]
-fn who_may_change_whom_where_only_lower_rungs_may_be_is_the_golden_table() {
+fn who_may_change_whom_where_only_lower_ranks_may_be_is_the_golden_table() {
     golden(
         "may_change_below",
         &matrix("may change below", &accounts(), |actor, target| {

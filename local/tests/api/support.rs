@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// The first administrator (rung `admin`).
+    /// The first administrator (rank `admin`).
     pub async fn admin(&self) -> Client {
         self.signed_in("admin", "Admin@123").await
     }

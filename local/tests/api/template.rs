@@ -125,8 +125,8 @@ fn the_routes_of_each_function_are_those_of_its_table() {
         for row in table.rows() {
             let set = if row.dev_only { &mut dev } else { &mut always };
             // API Gateway minds letter case: a path that is matched without goes by the number of its segments.
-            let path = match row.manner.any_letter_case {
-                true if row.path.split('/').count() == 3 => "/{rung}/{action}",
+            let path = match row.options.any_letter_case {
+                true if row.path.split('/').count() == 3 => "/{rank}/{action}",
                 true => panic!("{} has not two segments", row.path),
                 false => &row.path,
             };
@@ -187,7 +187,7 @@ fn what_a_function_refuses_for_its_contract_is_no_other_s() {
     }
     assert_eq!(
         greedy, 9,
-        "five rungs, three of the admin contract, one of the registration contract"
+        "five ranks, three of the admin contract, one of the registration contract"
     );
 }
 

@@ -1,7 +1,7 @@
 //! The guard of a route: the column that every row of a route table has, with no default.
 
 use super::policy::Rights;
-use crate::domain::role::Rung;
+use crate::domain::role::Rank;
 use crate::error::{Error, Forbidden, Result};
 
 /// Who may use a route.
@@ -17,10 +17,10 @@ pub enum Guard {
     Needs(&'static str),
     /// Whoever is not signed in: a caller with a valid token is told to log out first.
     Guest,
-    /// Whoever stands on this rung now, or above it.
-    OnRung(Rung),
+    /// Whoever stands on this rank now, or above it.
+    OnRank(Rank),
     /// The same, even where nothing else is open before the password is changed (rule 14).
-    OnRungToChangePassword(Rung),
+    OnRankToChangePassword(Rank),
 }
 
 /// Whoever holds this permission of the catalogue.
@@ -39,7 +39,7 @@ impl Guard {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn admit(self, rights: &Rights, must_change_password: bool) -> Result<()> {
-        let open = matches!(self, Self::SignedInToChangePassword | Self::OnRungToChangePassword(_));
+        let open = matches!(self, Self::SignedInToChangePassword | Self::OnRankToChangePassword(_));
         if must_change_password && self.is_guarded() && !open {
             return Err(Forbidden::MustChangePassword.into());
         }
@@ -47,10 +47,10 @@ impl Guard {
             Self::Needs(permission) if !rights.permissions.contains(permission) => {
                 Err(Error::Forbidden(Forbidden::MissingPermission(permission)))
             }
-            Self::OnRung(rung) | Self::OnRungToChangePassword(rung) if rights.rung < rung => {
-                Err(Error::Forbidden(Forbidden::BelowRung(rung)))
+            Self::OnRank(rank) | Self::OnRankToChangePassword(rank) if rights.rank < rank => {
+                Err(Error::Forbidden(Forbidden::BelowRank(rank)))
             }
-            Self::Guest | Self::OnRung(_) | Self::OnRungToChangePassword(_) => Ok(()),
+            Self::Guest | Self::OnRank(_) | Self::OnRankToChangePassword(_) => Ok(()),
             Self::Anyone | Self::SignedIn | Self::SignedInToChangePassword | Self::Needs(_) => Ok(()),
         }
     }

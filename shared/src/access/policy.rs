@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::grant::Grant;
 use crate::domain::permission::{ADMIN_TENANTS, is_administrative};
-use crate::domain::role::{Role, Rung, SystemRole};
+use crate::domain::role::{Rank, Role, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::Department;
 use crate::error::{Forbidden, Result};
@@ -16,8 +16,8 @@ use crate::id::RoleId;
 /// What somebody may do at one moment, in requests about one department or about none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The highest rung of the roles.
-    pub rung: Rung,
+    /// The highest rank of the roles.
+    pub rank: Rank,
     /// The roles that apply.
     pub roles: BTreeSet<RoleId>,
     /// Everything that they hold together.
@@ -28,7 +28,7 @@ impl Rights {
     /// What these roles give together.
     pub fn of<'a>(roles: impl Iterator<Item = &'a Role> + Clone) -> Self {
         Self {
-            rung: roles.clone().filter_map(Role::rung).max().unwrap_or_default(),
+            rank: roles.clone().filter_map(Role::rank).max().unwrap_or_default(),
             roles: roles.clone().map(|role| role.id).collect(),
             permissions: roles.flat_map(|role| role.permissions.iter().cloned()).collect(),
         }
@@ -46,12 +46,12 @@ pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: O
     Rights::of(roles.iter().filter(|role| applying.contains(&role.id)))
 }
 
-/// The rung that an account is protected by: the highest of any grant that stands, even one that applies later, or
+/// The rank that an account is protected by: the highest of any grant that stands, even one that applies later, or
 /// to one department only.
-pub fn protected_rung(grants: &[Grant], now: Timestamp) -> Rung {
+pub fn protected_rank(grants: &[Grant], now: Timestamp) -> Rank {
     let standing = grants.iter().filter(|grant| grant.stands(now));
     standing
-        .filter_map(|grant| SystemRole::by_id(grant.role)?.rung)
+        .filter_map(|grant| SystemRole::by_id(grant.role)?.rank)
         .max()
         .unwrap_or_default()
 }
@@ -63,25 +63,25 @@ pub fn prospects(grants: &[Grant], roles: &[Role], now: Timestamp) -> BTreeSet<S
     held.flat_map(|role| role.permissions.iter().cloned()).collect()
 }
 
-/// Whether an actor may change an account that these grants protect: not one on a higher rung.
+/// Whether an actor may change an account that these grants protect: not one on a higher rank.
 ///
 /// # Errors
-/// [`Forbidden::AboveOwnRung`].
+/// [`Forbidden::AboveOwnRank`].
 pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
-    if protected_rung(target, now) > actor.rung {
-        return Err(Forbidden::AboveOwnRung.into());
+    if protected_rank(target, now) > actor.rank {
+        return Err(Forbidden::AboveOwnRank.into());
     }
     Ok(())
 }
 
 /// Whether an actor may change another's account that these grants protect, where a contract asks for a strictly lower
-/// rung.
+/// rank.
 ///
 /// # Errors
-/// [`Forbidden::NotBelowOwnRung`].
+/// [`Forbidden::NotBelowOwnRank`].
 pub fn may_change_below(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
-    if protected_rung(target, now) >= actor.rung {
-        return Err(Forbidden::NotBelowOwnRung.into());
+    if protected_rank(target, now) >= actor.rank {
+        return Err(Forbidden::NotBelowOwnRank.into());
     }
     Ok(())
 }
@@ -96,22 +96,22 @@ pub fn may_take_over(actor: &Rights, prospects: &BTreeSet<String>) -> Result<()>
     holds_all(actor, administrative)
 }
 
-/// Whether an actor may give this role: its rung is not above the actor's, and the actor holds all that it holds.
+/// Whether an actor may give this role: its rank is not above the actor's, and the actor holds all that it holds.
 ///
 /// # Errors
-/// [`Forbidden::AboveOwnRung`], [`Forbidden::NotHeld`].
+/// [`Forbidden::AboveOwnRank`], [`Forbidden::NotHeld`].
 pub fn may_grant(actor: &Rights, role: &Role) -> Result<()> {
-    may_touch_rung(actor, role)?;
+    may_touch_rank(actor, role)?;
     holds_all(actor, role.permissions.iter())
 }
 
-/// Whether an actor may change a role so that it holds `after`: its rung is not above the actor's, and what it gains
+/// Whether an actor may change a role so that it holds `after`: its rank is not above the actor's, and what it gains
 /// the actor holds.
 ///
 /// # Errors
 /// As [`may_grant`].
 pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result<()> {
-    may_touch_rung(actor, role)?;
+    may_touch_rank(actor, role)?;
     holds_all(actor, after.difference(&role.permissions))
 }
 
@@ -127,9 +127,9 @@ pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
     }
 }
 
-fn may_touch_rung(actor: &Rights, role: &Role) -> Result<()> {
-    if role.rung().is_some_and(|rung| rung > actor.rung) {
-        return Err(Forbidden::AboveOwnRung.into());
+fn may_touch_rank(actor: &Rights, role: &Role) -> Result<()> {
+    if role.rank().is_some_and(|rank| rank > actor.rank) {
+        return Err(Forbidden::AboveOwnRank.into());
     }
     Ok(())
 }

@@ -36,8 +36,8 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);
     }
-    if session.made_up.is_some() {
-        return made_up(cx, session).await;
+    if session.dev_principal.is_some() {
+        return dev_principal(cx, session).await;
     }
     let user = present.user.ok_or(Error::InvalidToken)?;
     if user.status_at(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
@@ -116,8 +116,8 @@ async fn first_use(cx: &Context, mut session: Session, claims: &AccessClaims) ->
 }
 
 /// A made-up principal: what it may do is kept in its session.
-async fn made_up(cx: &Context, session: Session) -> Result<Arc<Caller>> {
-    let principal = session.made_up.as_ref().ok_or(Error::InvalidToken)?;
+async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
+    let principal = session.dev_principal.as_ref().ok_or(Error::InvalidToken)?;
     if !session.is_open(cx.now) {
         return Err(Error::InvalidToken);
     }

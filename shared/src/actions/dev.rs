@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::sessions::{self, Issued, NamedRole};
 use super::users::{self, UserRef};
 use super::{Context, Terms, login, roles};
-use crate::domain::session::MadeUp;
+use crate::domain::session::DevPrincipal;
 use crate::domain::text;
 use crate::domain::user::Status;
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
 ///
 /// # Errors
 /// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::Invalid`] for a role that is none.
-pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
+pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
     exists(cx)?;
     let mut named = Vec::new();
     for name in &principal.roles {
@@ -69,7 +69,7 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
     let terms = Terms::of("dev", lasts);
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
     session.unproven = true;
-    session.made_up = Some(MadeUp {
+    session.dev_principal = Some(DevPrincipal {
         username: principal.username.unwrap_or_else(|| "dev".to_owned()),
         roles: principal.roles,
         permissions: principal.permissions,
@@ -77,11 +77,11 @@ pub async fn make_up(cx: &Context, principal: Principal, lasts: SignedDuration) 
     let (access_token, expires_at) = sessions::issue(cx, &session, &named, Map::new(), &terms).await?;
     cx.app.table.transact(&[session_store::open(&session)?]).await?;
     tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
-    let rung = sessions::rung(&named);
+    let rank = sessions::rank(&named);
     let roles = named.into_iter().map(|role| role.name).collect();
     Ok(Issued {
         user: None,
-        rung,
+        rank,
         roles,
         access_token,
         expires_at,

@@ -6,7 +6,7 @@ use super::users::{self as accounts, UserRef};
 use super::{Context, roles as role_actions, seating};
 use crate::access::policy;
 use crate::domain::grant::{Grant, MAX_GRANTS};
-use crate::domain::role::{self, Role, Rung, SystemRole};
+use crate::domain::role::{self, Rank, Role, SystemRole};
 use crate::domain::text::Department;
 use crate::domain::time;
 use crate::domain::user::User;
@@ -244,20 +244,20 @@ fn takeable(role: RoleId) -> Result<()> {
     Ok(())
 }
 
-/// Puts an account on a rung of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
+/// Puts an account on a rank of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
 /// status, where one is given, changes in the same transaction.
 ///
 /// # Errors
 /// As [`give`] and [`take`].
-pub async fn set_rung(
+pub async fn set_rank(
     cx: &Context,
     user: &UserRef,
-    rung: Option<Rung>,
+    rank: Option<Rank>,
     status: Option<crate::domain::user::Status>,
 ) -> Result<()> {
     let found = accounts::find(cx, user).await?;
-    let role = match rung {
-        Some(Rung::Admin) => role_actions::by_id(cx, role::ADMIN.id).await?,
+    let role = match rank {
+        Some(Rank::Admin) => role_actions::by_id(cx, role::ADMIN.id).await?,
         _ => None,
     };
     if let Some(role) = &role {
@@ -266,7 +266,7 @@ pub async fn set_rung(
     let edit = |user: &User| {
         accounts::may_change(cx, user)?;
         let mut after = user.clone();
-        if rung == Some(Rung::User) {
+        if rank == Some(Rank::User) {
             after.grants.retain(|grant| !is_on_ladder(grant.role));
         }
         if let Some(role) = &role
@@ -322,7 +322,7 @@ fn put_role(cx: &Context, user: &User, role: &Role) -> Result<User> {
         .find(|other| other.is_same_as(&new))
         .map(|grant| grant.id);
     let mut after = user.clone();
-    if role.rung().is_some() {
+    if role.rank().is_some() {
         after
             .grants
             .retain(|grant| !is_on_ladder(grant.role) || Some(grant.id) == known);
@@ -346,7 +346,7 @@ pub(super) fn room_for(grants: usize) -> Result<()> {
 }
 
 fn is_on_ladder(id: RoleId) -> bool {
-    id != role::USER.id && SystemRole::by_id(id).is_some_and(|system| system.rung.is_some())
+    id != role::USER.id && SystemRole::by_id(id).is_some_and(|system| system.rank.is_some())
 }
 
 fn grant(cx: &Context, role: RoleId, seat: u8, administers: bool, new: &NewGrant) -> Result<Grant> {

@@ -37,7 +37,7 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
         }
         None => {
             let ends = (cx.now + BETWEEN_MAILS).as_second();
-            let place = keys::guess_mailed(&cx.tenant, &login::hashed(email.canonical()));
+            let place = keys::unknown_login_mailed(&cx.tenant, &login::hashed(email.canonical()));
             Write::update(place, asked.set("ttl", number(ends))).when(rested, Conflict::Contention)
         }
     };
@@ -132,11 +132,11 @@ fn is_still_meant(token: &OneTime, user: &User) -> bool {
 /// Why nobody may choose a password for the account: an administrator shut it. Failed logins are no reason, for whoever
 /// has the address did not cause them.
 fn shut(cx: &Context, user: &User) -> Option<Error> {
-    shut_at(user, cx.now)
+    is_disabled_at(user, cx.now)
 }
 
 /// The same at this moment, for whoever sends such links.
-pub(super) fn shut_at(user: &User, now: Timestamp) -> Option<Error> {
+pub(super) fn is_disabled_at(user: &User, now: Timestamp) -> Option<Error> {
     let mut user = user.clone();
     user.attempts = Attempts::default();
     login::not_active(&user, now)

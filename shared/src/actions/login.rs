@@ -105,7 +105,7 @@ pub(super) async fn open(
     succeed(cx, user, better.as_ref(), &opened).await?;
     Ok(Issued {
         user: Some(user.clone()),
-        rung: sessions::rung(&named),
+        rank: sessions::rank(&named),
         roles: named.into_iter().map(|role| role.name).collect(),
         access_token,
         expires_at,
@@ -120,19 +120,24 @@ async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let claim = match name {
         text::Login::Email(email) => keys::email(t, email),
         text::Login::Username(username) => keys::username(t, username),
-        text::Login::Neither(_) => keys::guess(t, "none"),
+        text::Login::Neither(_) => keys::unknown_login(t, "none"),
     };
     match users::claimed_by(table, &claim).await? {
         Some(id) => match reserve(cx, keys::user(t, id), Whose::Account).await? {
             Some(attempt) => Ok(attempt),
-            None => reserve_nobody(cx, name).await,
+            None => reserve_unknown(cx, name).await,
         },
-        None => reserve_nobody(cx, name).await,
+        None => reserve_unknown(cx, name).await,
     }
 }
 
-async fn reserve_nobody(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let attempt = reserve(cx, keys::guess(&cx.tenant, &hashed(name.canonical())), Whose::Nobody).await?;
+async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let attempt = reserve(
+        cx,
+        keys::unknown_login(&cx.tenant, &hashed(name.canonical())),
+        Whose::UnknownLogin,
+    )
+    .await?;
     attempt.ok_or_else(|| Error::fault("the attempts of nobody cannot be gone"))
 }
 
@@ -183,7 +188,7 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
     let mut locks = attempt.number >= limit;
     let Some(user) = &attempt.user else {
-        return failed_nobody(cx, attempt, locks).await;
+        return failed_unknown(cx, attempt, locks).await;
     };
     let mut user = user.clone();
     for _ in 0..TRIES {
@@ -226,10 +231,10 @@ fn lock(cx: &Context, user: &User) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
-async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
+async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
     let kept = crate::domain::lockout::MEMORY;
     let entry = |kind| record::login_entry(cx, UserId::new(cx.now)?, kind, None);
-    let mut writes = vec![history::login_of_nobody(
+    let mut writes = vec![history::login_of_unknown(
         &attempt.key,
         &entry(LoginKind::LoginFailed)?,
         kept,
@@ -245,7 +250,7 @@ async fn failed_nobody(cx: &Context, attempt: &Attempt, last: bool) -> Result<()
         let until = cx.now + cx.tenant_settings.lockout.duration(seen.unwrap_or_default().lockouts);
         let changes = Changes::new().set("lockoutUntil", number(until.as_millisecond()));
         writes.push(Write::update(attempt.key.clone(), changes));
-        writes.push(history::login_of_nobody(
+        writes.push(history::login_of_unknown(
             &attempt.key,
             &entry(LoginKind::Lockout)?,
             kept,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::access::policy::Rights;
 use crate::app::App;
-use crate::domain::role::{Role, Rung};
+use crate::domain::role::{Rank, Role};
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
@@ -71,7 +71,7 @@ pub struct Terms {
     /// Whether the account's e-mail address must be verified.
     pub verified_email: VerifiedEmail,
     /// What its access tokens carry beside the common claims. Usher never reads them back.
-    pub claims: fn(&User, Rung) -> Map<String, Value>,
+    pub claims: fn(&User, Rank) -> Map<String, Value>,
 }
 
 impl Terms {
@@ -129,7 +129,7 @@ pub struct Context {
     pub api_key: Option<String>,
     /// Where it came from.
     pub origin: Origin,
-    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rung.
+    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rank.
     pub strictly_below: bool,
     /// Who makes it, where the route asks.
     pub caller: Option<Arc<Caller>>,

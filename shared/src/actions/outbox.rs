@@ -166,7 +166,7 @@ impl Outbox {
     /// address by now.
     async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
-        let user = user.filter(|user| links::shut_at(user, now).is_none());
+        let user = user.filter(|user| links::is_disabled_at(user, now).is_none());
         let is_theirs = |address: &str| address == mail.to;
         let Some(user) = user.filter(|user| user.email.as_ref().is_some_and(|email| is_theirs(email.as_given())))
         else {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Caller, Context, Terms, authenticate, record};
 use crate::ambient;
 use crate::domain::history::LoginKind;
-use crate::domain::role::{Role, Rung, SystemRole};
+use crate::domain::role::{Rank, Role, SystemRole};
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
@@ -27,8 +27,8 @@ const REFRESH_TRIES: usize = 200;
 pub struct Issued {
     /// The account; none behind a made-up principal.
     pub user: Option<User>,
-    /// The highest rung of the roles that apply now.
-    pub rung: Rung,
+    /// The highest rank of the roles that apply now.
+    pub rank: Rank,
     /// Names of the roles that apply now.
     pub roles: Vec<String>,
     /// The JWT.
@@ -83,15 +83,15 @@ pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
     Ok(named)
 }
 
-/// The highest rung of these roles.
-pub fn rung(named: &[NamedRole]) -> Rung {
-    let rungs = named.iter().filter_map(|role| SystemRole::by_id(role.id)?.rung);
-    rungs.max().unwrap_or_default()
+/// The highest rank of these roles.
+pub fn rank(named: &[NamedRole]) -> Rank {
+    let ranks = named.iter().filter_map(|role| SystemRole::by_id(role.id)?.rank);
+    ranks.max().unwrap_or_default()
 }
 
 /// What the contract's tokens carry beside the common claims.
 pub fn claims(user: &User, named: &[NamedRole], terms: &Terms) -> Map<String, Value> {
-    (terms.claims)(user, rung(named))
+    (terms.claims)(user, rank(named))
 }
 
 /// A new session of an account, and its first refresh token.
@@ -113,7 +113,7 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
         version: 0,
         refresh: token.as_ref().map(Family::beginning),
         unproven: false,
-        made_up: None,
+        dev_principal: None,
     };
     Ok((session, token))
 }
@@ -182,7 +182,7 @@ async fn renew_once(cx: &Context, token: &SecretString, terms: &Terms, left: Sig
     };
     Ok(Issued {
         user: Some(user.clone()),
-        rung: rung(&named),
+        rank: rank(&named),
         roles: named.into_iter().map(|role| role.name).collect(),
         access_token,
         expires_at,
@@ -261,7 +261,7 @@ async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Resu
     ];
     cx.app.table.transact(&writes).await?;
     Ok(Issued {
-        rung: rung(&named),
+        rank: rank(&named),
         roles: named.into_iter().map(|role| role.name).collect(),
         user: Some(user),
         access_token,

@@ -348,7 +348,7 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
     .await
 }
 
-/// Whether the caller may change this account: not one on a rung above its own, and another's only on a lower one where
+/// Whether the caller may change this account: not one on a rank above its own, and another's only on a lower one where
 /// the contract asks for that (rule 9).
 ///
 /// # Errors

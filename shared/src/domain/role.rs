@@ -13,9 +13,9 @@ use super::tenant::TenantId;
 use super::text::RoleName;
 use crate::id::RoleId;
 
-/// The rungs of the ladder, lowest first, so that `<` compares them.
+/// The ranks of the ladder, lowest first, so that `<` compares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Rung {
+pub enum Rank {
     /// Everybody.
     #[default]
     User,
@@ -27,7 +27,7 @@ pub enum Rung {
     Owner,
 }
 
-impl Rung {
+impl Rank {
     /// The name of its role.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Rung {
     }
 }
 
-impl fmt::Display for Rung {
+impl fmt::Display for Rank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -79,9 +79,9 @@ pub struct Role {
 }
 
 impl Role {
-    /// The rung that it stands on; `None` beside the ladder.
-    pub fn rung(&self) -> Option<Rung> {
-        SystemRole::by_id(self.id).and_then(|system| system.rung)
+    /// The rank that it stands on; `None` beside the ladder.
+    pub fn rank(&self) -> Option<Rank> {
+        SystemRole::by_id(self.id).and_then(|system| system.rank)
     }
 
     /// Whether its holders may manage users, which somebody always must (rule 8).
@@ -100,8 +100,8 @@ pub struct SystemRole {
     pub name: &'static str,
     /// What it is for.
     pub description: &'static str,
-    /// Its rung, or beside the ladder.
-    pub rung: Option<Rung>,
+    /// Its rank, or beside the ladder.
+    pub rank: Option<Rank>,
     /// What it holds in a tenant's first hour.
     pub permissions: &'static [&'static str],
     /// Over how many counters its seats are spread.
@@ -118,39 +118,39 @@ pub const FEW_COUNTERS: u8 = 4;
 /// The counters of the role that every account has.
 pub const MANY_COUNTERS: u8 = 16;
 
-/// The lowest rung: everybody's.
+/// The lowest rank: everybody's.
 pub const USER: SystemRole = SystemRole {
     id: system_id(1),
     name: "user",
     description: "Every account",
-    rung: Some(Rung::User),
+    rank: Some(Rank::User),
     permissions: &[],
     counters: MANY_COUNTERS,
 };
-/// The second rung.
+/// The second rank.
 pub const MEMBER: SystemRole = SystemRole {
     id: system_id(2),
     name: "member",
     description: "Members",
-    rung: Some(Rung::Member),
+    rank: Some(Rank::Member),
     permissions: &[],
     counters: FEW_COUNTERS,
 };
-/// The third rung.
+/// The third rank.
 pub const ADMIN: SystemRole = SystemRole {
     id: system_id(3),
     name: "admin",
     description: "Administrators: manage accounts and roles",
-    rung: Some(Rung::Admin),
+    rank: Some(Rank::Admin),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
-/// The highest rung. Owners of `main` hold `admin.tenants` as well.
+/// The highest rank. Owners of `main` hold `admin.tenants` as well.
 pub const OWNER: SystemRole = SystemRole {
     id: system_id(4),
     name: "owner",
     description: "Owners: everything",
-    rung: Some(Rung::Owner),
+    rank: Some(Rank::Owner),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
@@ -159,7 +159,7 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     id: system_id(5),
     name: "SYS_ADMIN",
     description: "System administrators: manage accounts and roles, beside the ladder",
-    rung: None,
+    rank: None,
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };

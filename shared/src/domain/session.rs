@@ -47,7 +47,7 @@ pub struct Session {
     pub unproven: bool,
     /// The rights of a made-up principal, on development stages only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub made_up: Option<MadeUp>,
+    pub dev_principal: Option<DevPrincipal>,
 }
 
 /// The line of refresh tokens of one session.
@@ -76,7 +76,7 @@ pub struct Family {
 /// A principal that no account stands behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MadeUp {
+pub struct DevPrincipal {
     /// What it is called.
     pub username: String,
     /// Names of its roles.

@@ -35,7 +35,7 @@ pub struct Asked {
 
 /// A dialect as a value.
 #[derive(Debug, Clone, Copy)]
-pub struct Speech {
+pub struct ErrorFormat {
     /// See [`Dialect::SURFACE`].
     pub surface: Surface,
     /// See [`Dialect::MEDIA_TYPE`].
@@ -46,7 +46,7 @@ pub struct Speech {
     pub schemas: fn() -> Vec<(String, RefOr<Schema>)>,
 }
 
-impl Speech {
+impl ErrorFormat {
     /// The dialect `D` as a value.
     pub fn of<D: Dialect>() -> Self {
         Self {
@@ -117,8 +117,12 @@ impl IntoResponse for Error {
 }
 
 /// What the dialect says to this error: an example for the document, and what tests expect.
-pub fn example(speech: &Speech, asked: &Asked, error: &Error) -> Option<(StatusCode, HeaderMap, serde_json::Value)> {
-    let (parts, body) = (speech.refuse)(error, asked).into_parts();
+pub fn example(
+    error_format: &ErrorFormat,
+    asked: &Asked,
+    error: &Error,
+) -> Option<(StatusCode, HeaderMap, serde_json::Value)> {
+    let (parts, body) = (error_format.refuse)(error, asked).into_parts();
     let bytes = body.collect().now_or_never()?.ok()?.to_bytes();
     let body = serde_json::from_slice(&bytes).ok()?;
     Some((parts.status, parts.headers, body))

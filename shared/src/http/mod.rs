@@ -4,7 +4,6 @@
 
 pub mod answer;
 pub mod any_case;
-pub mod arrival;
 pub mod body;
 pub mod call;
 pub mod dialect;
@@ -13,5 +12,6 @@ pub mod lambda;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod request_info;
 pub mod routes;
 pub mod serve;

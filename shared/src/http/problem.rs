@@ -152,12 +152,12 @@ fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
 fn forbidden(why: &Forbidden) -> (StatusCode, &'static str, &'static str) {
     let kind = match why {
         Forbidden::MissingPermission(_) => "missing-permission",
-        Forbidden::AboveOwnRung => "above-own-rung",
+        Forbidden::AboveOwnRank => "above-own-rank",
         Forbidden::NotHeld(_) => "not-held",
         Forbidden::WrongPassword => "wrong-password",
         Forbidden::MustChangePassword => "must-change-password",
-        Forbidden::BelowRung(_) => "below-rung",
-        Forbidden::NotBelowOwnRung => "not-below-own-rung",
+        Forbidden::BelowRank(_) => "below-rank",
+        Forbidden::NotBelowOwnRank => "not-below-own-rank",
         Forbidden::AnothersAccount => "anothers-account",
         Forbidden::RegistrationClosed => "registration-closed",
     };

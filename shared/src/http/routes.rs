@@ -12,34 +12,34 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{HeaderMap, Method};
 
-use super::arrival::Arrival;
-use super::dialect::{Dialect, Speech};
+use super::dialect::{Dialect, ErrorFormat};
 use super::known::Known;
 use super::openapi::{Described, Description};
+use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, api_keys, authenticate};
 use crate::error::{Error, Result};
 
 /// The routes of one function.
 pub struct Routes {
-    speech: Speech,
+    error_format: ErrorFormat,
     pub(super) tag: &'static str,
     pub(super) about: Option<&'static str>,
-    manner: Manner,
+    options: RouteOptions,
     rows: Vec<Route>,
     pub(super) known: fn() -> Vec<Known>,
 }
 
 /// What is true of all routes of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct RouteOptions {
     /// A valid API key is asked for before anything else is looked at.
     pub api_key: bool,
     /// Paths are matched without regard to letter case. They are lower-case in the table.
     pub any_letter_case: bool,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
-    /// Another's account is only changed where it stands on a strictly lower rung than the caller.
+    /// Another's account is only changed where it stands on a strictly lower rank than the caller.
     pub strictly_below: bool,
 }
 
@@ -52,9 +52,9 @@ pub struct Route {
     /// Who may.
     pub guard: Guard,
     /// What is true of all routes of its table.
-    pub manner: Manner,
+    pub options: RouteOptions,
     /// How refusals are phrased.
-    pub speech: Speech,
+    pub error_format: ErrorFormat,
     /// The heading that it stands under in the document.
     pub tag: &'static str,
     /// What it does, in a line.
@@ -74,10 +74,10 @@ impl Routes {
     /// A table without rows, whose refusals `D` phrases.
     pub fn new<D: Dialect>(tag: &'static str) -> Self {
         Self {
-            speech: Speech::of::<D>(),
+            error_format: ErrorFormat::of::<D>(),
             tag,
             about: None,
-            manner: Manner::default(),
+            options: RouteOptions::default(),
             rows: Vec::new(),
             known: Vec::new,
         }
@@ -93,29 +93,29 @@ impl Routes {
     /// Every route asks for a valid `X-Api-Key`, before anything else is looked at. To be said before the rows.
     #[must_use]
     pub fn with_api_key(mut self) -> Self {
-        self.manner.api_key = true;
+        self.options.api_key = true;
         self
     }
 
     /// Paths are matched without regard to letter case. To be said before the rows, which are in lower case.
     #[must_use]
     pub fn in_any_letter_case(mut self) -> Self {
-        self.manner.any_letter_case = true;
+        self.options.any_letter_case = true;
         self
     }
 
     /// The routes are about the stack, and about no tenant. To be said before the rows.
     #[must_use]
     pub fn of_no_tenant(mut self) -> Self {
-        self.manner.tenantless = true;
+        self.options.tenantless = true;
         self
     }
 
-    /// Another's account is only changed where it stands on a strictly lower rung than the caller. To be said before
+    /// Another's account is only changed where it stands on a strictly lower rank than the caller. To be said before
     /// the rows.
     #[must_use]
     pub fn strictly_below(mut self) -> Self {
-        self.manner.strictly_below = true;
+        self.options.strictly_below = true;
         self
     }
 
@@ -193,7 +193,7 @@ impl Routes {
     /// What the row before does, and the statuses that it refuses with beside those that follow from its guard and
     /// inputs.
     #[must_use]
-    pub fn says(mut self, summary: &'static str, refusals: &'static [u16]) -> Self {
+    pub fn summary(mut self, summary: &'static str, refusals: &'static [u16]) -> Self {
         if let Some(row) = self.rows.last_mut() {
             row.summary = summary;
             row.refusals = refusals;
@@ -231,22 +231,26 @@ impl Routes {
         H: Handler<T, ()> + Described<T>,
         T: 'static,
     {
-        let (speech, manner) = (self.speech, self.manner);
-        let door = Door { guard, speech, manner };
-        let door = middleware::from_fn(move |request: Request, next: Next| door.pass(request, next));
+        let (error_format, options) = (self.error_format, self.options);
+        let layer = AuthLayer {
+            guard,
+            error_format,
+            options,
+        };
+        let layer = middleware::from_fn(move |request: Request, next: Next| layer.apply(request, next));
         self.rows.push(Route {
             method,
             path: path.into(),
             guard,
-            manner,
-            speech,
+            options,
+            error_format,
             tag: self.tag,
             summary: "",
             refusals: &[],
             dev_only: false,
             description: H::describe(),
             operation: operation(std::any::type_name::<H>()),
-            mount: on(filter, handler).route_layer(door),
+            mount: on(filter, handler).route_layer(layer),
         });
         self
     }
@@ -260,19 +264,19 @@ impl Routes {
 
 /// What a request has to pass on its way to a route's handler.
 #[derive(Debug, Clone, Copy)]
-struct Door {
+struct AuthLayer {
     guard: Guard,
-    speech: Speech,
-    manner: Manner,
+    error_format: ErrorFormat,
+    options: RouteOptions,
 }
 
-impl Door {
+impl AuthLayer {
     /// Gives the handler its context, or answers in its place.
-    async fn pass(self, mut request: Request, next: Next) -> Response {
-        let Some(arrival) = request.extensions().get::<Arrival>().cloned() else {
+    async fn apply(self, mut request: Request, next: Next) -> Response {
+        let Some(info) = request.extensions().get::<RequestInfo>().cloned() else {
             return Error::fault("a request came past the edge").into_response();
         };
-        match self.context(&arrival, request.headers()).await {
+        match self.context(&info, request.headers()).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
                 next.run(request).await
@@ -281,13 +285,13 @@ impl Door {
         }
     }
 
-    async fn context(self, arrival: &Arrival, headers: &HeaderMap) -> Result<Context> {
-        let mut context = arrival.context(self.speech.surface);
-        context.strictly_below = self.manner.strictly_below;
-        if !self.manner.tenantless {
-            context.enter(arrival.tenant.clone()?).await?;
+    async fn context(self, info: &RequestInfo, headers: &HeaderMap) -> Result<Context> {
+        let mut context = info.context(self.error_format.surface);
+        context.strictly_below = self.options.strictly_below;
+        if !self.options.tenantless {
+            context.enter(info.tenant.clone()?).await?;
         }
-        if self.manner.api_key {
+        if self.options.api_key {
             context.api_key = Some(api_key(headers)?);
         }
         match self.guard {

@@ -21,10 +21,10 @@ use tower::ServiceExt;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::arrival::Arrival;
-use super::dialect::{Asked, Failure, Speech};
+use super::dialect::{Asked, ErrorFormat, Failure};
 use super::known::Elsewhere;
 use super::problem::{self, Problem};
+use super::request_info::RequestInfo;
 use super::routes::Routes;
 use crate::app::App;
 use crate::error::Error;
@@ -32,7 +32,7 @@ use crate::error::Error;
 /// The routes of these tables as one service.
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
-    let speeches = Arc::new(Speeches::of(&tables));
+    let error_formats = Arc::new(ErrorFormats::of(&tables));
     let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
     let functions = Arc::new(Functions::of(&tables));
     let alone = functions.alone();
@@ -50,9 +50,9 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             std::future::ready(request)
         }));
     let edge = tower::service_fn(move |request: Request| {
-        let (app, speeches, routes, alone) = (app.clone(), speeches.clone(), routes.clone(), alone.clone());
+        let (app, error_formats, routes, alone) = (app.clone(), error_formats.clone(), routes.clone(), alone.clone());
         async move {
-            let answered = handle(&app, &speeches, routes, alone.as_deref(), request).await;
+            let answered = handle(&app, &error_formats, routes, alone.as_deref(), request).await;
             Ok::<Response, std::convert::Infallible>(answered)
         }
     });
@@ -93,12 +93,12 @@ impl Functions {
 }
 
 /// What every line of the log has that a request writes.
-fn span(arrival: &Arrival, parts: &Parts, function: Option<&str>) -> Span {
+fn span(info: &RequestInfo, parts: &Parts, function: Option<&str>) -> Span {
     let traced = parts.extensions.get::<lambda_http::Context>();
-    let tenant = arrival.tenant.as_ref().ok();
+    let tenant = info.tenant.as_ref().ok();
     tracing::info_span!(
         "request",
-        request_id = arrival.request_id,
+        request_id = info.request_id,
         xray_trace_id = traced.and_then(|context| context.xray_trace_id.as_deref()),
         function,
         tenant = tenant.map(tracing::field::display),
@@ -108,33 +108,33 @@ fn span(arrival: &Arrival, parts: &Parts, function: Option<&str>) -> Span {
 
 async fn handle(
     app: &Arc<App>,
-    speeches: &Speeches,
+    error_formats: &ErrorFormats,
     routes: Router,
     alone: Option<&str>,
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     super::lambda::restore_path(&mut parts);
-    speeches.fold(&mut parts);
-    let arrival = Arrival::of(app, &parts);
-    parts.extensions.insert(arrival.clone());
-    let span = span(&arrival, &parts, alone);
-    let answer = answer(speeches, routes, &arrival, Request::from_parts(parts, body));
+    error_formats.fold(&mut parts);
+    let info = RequestInfo::of(app, &parts);
+    parts.extensions.insert(info.clone());
+    let span = span(&info, &parts, alone);
+    let answer = answer(error_formats, routes, &info, Request::from_parts(parts, body));
     let response = answer.instrument(span).await;
     app.write_metrics(alone.unwrap_or_default());
     response
 }
 
-async fn answer(speeches: &Speeches, routes: Router, arrival: &Arrival, request: Request) -> Response {
+async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
     };
-    let (app, method) = (&arrival.app, parts.method.clone());
+    let (app, method) = (&info.app, parts.method.clone());
     let cold_start = app.is_cold();
     refuse_head(&mut parts);
-    let left = super::lambda::time_left(&parts, arrival.now).unwrap_or(Duration::MAX);
+    let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
     let answer = routes.oneshot(Request::from_parts(parts, body));
     let answer = tokio::time::timeout(left, AssertUnwindSafe(answer).catch_unwind());
     let response = match answer.await {
@@ -143,9 +143,9 @@ async fn answer(speeches: &Speeches, routes: Router, arrival: &Arrival, request:
         Ok(Err(_)) => Error::fault("a handler panicked").into_response(),
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
-    let (mut response, outcome) = phrase(response, speeches.of_path(&asked.path), &asked);
-    headers(&mut response, arrival);
-    let ms = app.clock.now().as_millisecond() - arrival.now.as_millisecond();
+    let (mut response, outcome) = phrase(response, error_formats.of_path(&asked.path), &asked);
+    headers(&mut response, info);
+    let ms = app.clock.now().as_millisecond() - info.now.as_millisecond();
     tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
     response
 }
@@ -168,7 +168,7 @@ fn allowed(stated: &HeaderValue) -> Option<HeaderValue> {
 
 /// Puts a refusal into the words of its contract, and its private cause into the log. What came of the request, in a
 /// word: `ok`, or the kind of the refusal.
-fn phrase(mut response: Response, speech: Speech, asked: &Asked) -> (Response, &'static str) {
+fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (Response, &'static str) {
     let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() else {
         return (response, "ok");
     };
@@ -179,7 +179,7 @@ fn phrase(mut response: Response, speech: Speech, asked: &Asked) -> (Response, &
         _ => {}
     }
     let allow = response.headers_mut().remove(header::ALLOW);
-    let mut refusal = (speech.refuse)(&error, asked);
+    let mut refusal = (error_format.refuse)(&error, asked);
     let allow = allow.filter(|_| error == Error::MethodNotAllowed);
     if let Some(allow) = allow.as_ref().and_then(allowed) {
         refusal.headers_mut().insert(header::ALLOW, allow);
@@ -199,7 +199,7 @@ const SECURITY: [(HeaderName, &str); 5] = [
     ),
 ];
 
-fn headers(response: &mut Response, arrival: &Arrival) {
+fn headers(response: &mut Response, info: &RequestInfo) {
     let headers = response.headers_mut();
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -207,25 +207,25 @@ fn headers(response: &mut Response, arrival: &Arrival) {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
+    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
         headers.insert("x-request-id", id);
     }
 }
 
 /// Which contract a path belongs to, even where no route is there.
-struct Speeches {
-    routes: Vec<(String, Speech)>,
+struct ErrorFormats {
+    routes: Vec<(String, ErrorFormat)>,
     /// First segments of the paths that are matched without regard to letter case.
     folded: BTreeSet<String>,
 }
 
-impl Speeches {
+impl ErrorFormats {
     fn of(tables: &[Routes]) -> Self {
         let rows = || tables.iter().flat_map(Routes::rows);
-        let folded = rows().filter(|row| row.manner.any_letter_case);
+        let folded = rows().filter(|row| row.options.any_letter_case);
         let folded = folded.filter_map(|row| row.path.split('/').nth(1).map(str::to_owned));
         Self {
-            routes: rows().map(|row| (row.path.to_string(), row.speech)).collect(),
+            routes: rows().map(|row| (row.path.to_string(), row.error_format)).collect(),
             folded: folded.collect(),
         }
     }
@@ -247,7 +247,7 @@ impl Speeches {
     }
 
     /// The dialect of the route that shares the most leading segments with the path.
-    fn of_path(&self, path: &str) -> Speech {
+    fn of_path(&self, path: &str) -> ErrorFormat {
         let shared = |route: &str| {
             let pairs = route.split('/').skip(1).zip(path.split('/').skip(1));
             pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
@@ -257,6 +257,6 @@ impl Speeches {
             .iter()
             .max_by_key(|(route, _)| shared(route))
             .filter(|(route, _)| shared(route) > 0);
-        closest.map_or_else(Speech::of::<Problem>, |(_, speech)| *speech)
+        closest.map_or_else(ErrorFormat::of::<Problem>, |(_, error_format)| *error_format)
     }
 }

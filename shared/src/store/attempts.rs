@@ -24,7 +24,7 @@ pub enum Whose {
     /// An account's: its item is there.
     Account,
     /// Those of a name that nobody has: the item comes into being, and expires.
-    Nobody,
+    UnknownLogin,
 }
 
 /// Reserves one attempt in one conditional update; where every place is taken, tells until when.
@@ -42,7 +42,7 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
         let mut when = vec![next.when];
         match whose {
             Whose::Account => when.push(Cond::exists()),
-            Whose::Nobody => changes = changes.set("ttl", number((now + MEMORY).as_second())),
+            Whose::UnknownLogin => changes = changes.set("ttl", number((now + MEMORY).as_second())),
         }
         match table.update(key, &changes, &Cond::All(when)).await? {
             Updated::Done(item) => return Ok(Reserved::Attempt(attempts(&item)?.failed_login_count, item)),

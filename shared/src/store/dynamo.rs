@@ -35,7 +35,7 @@ const TRIES: u32 = 8;
 
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
-mod patience;
+mod retry;
 mod watch;
 mod wire;
 
@@ -113,7 +113,7 @@ impl Table {
                 loader.credentials_provider(local).load().await
             }
         };
-        let mut config = patience::patient(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
+        let mut config = retry::with_retries(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint).http_client(aws::direct());
         }
@@ -169,7 +169,7 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                self.pause(tried).await?;
+                self.retry_delay(tried).await?;
             }
         }
         Ok(found)
@@ -262,7 +262,7 @@ impl Table {
                     Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                         return Ok(Updated::Refused(refused.item.clone().map(item)));
                     }
-                    Some(UpdateItemError::TransactionConflictException(_)) => self.pause(tried).await?,
+                    Some(UpdateItemError::TransactionConflictException(_)) => self.retry_delay(tried).await?,
                     _ => return Err(unavailable(error)),
                 },
             }
@@ -297,12 +297,12 @@ impl Table {
             };
             match error.as_service_error() {
                 // Still being done, for a try whose answer was lost.
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => self.pause(tried).await?,
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => self.retry_delay(tried).await?,
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
                         return Err(refusal);
                     }
-                    self.pause(tried).await?;
+                    self.retry_delay(tried).await?;
                 }
                 _ => return Err(unavailable(error)),
             }
@@ -327,14 +327,14 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                self.pause(tried).await?;
+                self.retry_delay(tried).await?;
             }
         }
         Ok(())
     }
 
     /// Waits before another try, longer each time and by chance, or gives up.
-    async fn pause(&self, tried: u32) -> Result<()> {
+    async fn retry_delay(&self, tried: u32) -> Result<()> {
         if tried + 1 >= TRIES {
             return Err(Error::unavailable(format!(
                 "gave up after {TRIES} tries: others were in the way, or it was throttled"

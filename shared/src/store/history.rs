@@ -28,8 +28,8 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
 ///
 /// # Errors
 /// As [`login`].
-pub fn login_of_nobody(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
-    let key = keys::guess_login(guess, entry.id);
+pub fn login_of_unknown(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
+    let key = keys::unknown_login_entry(guess, entry.id);
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
 }
 

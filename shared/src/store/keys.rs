@@ -71,15 +71,15 @@ pub fn username(t: &TenantId, name: &Username) -> Key {
 }
 /// The attempts under a name that nobody has. The name is hashed: it may be somebody's password, typed into the wrong
 /// field.
-pub fn guess(t: &TenantId, sha256: &str) -> Key {
+pub fn unknown_login(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
 }
 /// When a mail was last asked for to such an address.
-pub fn guess_mailed(t: &TenantId, sha256: &str) -> Key {
-    Key::new(guess(t, sha256).pk, "MAILED")
+pub fn unknown_login_mailed(t: &TenantId, sha256: &str) -> Key {
+    Key::new(unknown_login(t, sha256).pk, "MAILED")
 }
 /// A row of the login history under such a name.
-pub fn guess_login(guess: &Key, id: EntryId) -> Key {
+pub fn unknown_login_entry(guess: &Key, id: EntryId) -> Key {
     Key::new(&guess.pk, format!("{LOGIN}{id}"))
 }
 /// The session.

@@ -9,7 +9,7 @@ use usher::actions::sessions::Issued;
 use usher::actions::{Context, Terms};
 use usher::domain::history::{LoginEntry, LoginKind, RightsEntry};
 use usher::domain::profile::{self, Gender};
-use usher::domain::role::{Role, Rung, SystemRole};
+use usher::domain::role::{Rank, Role, SystemRole};
 use usher::domain::time;
 use usher::domain::user::User;
 use usher::http::answer::{Cookie, Json, WithCookie};
@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 
 /// Thirty days, without refresh. Its tokens carry what the source's own client reads.
 pub const TERMS: Terms = Terms {
-    claims: |user, rung| {
-        let claims = json!({ "userid": user.id, "username": called(user), "role": rung_name(rung) });
+    claims: |user, rank| {
+        let claims = json!({ "userid": user.id, "username": called(user), "role": rank_name(rank) });
         claims.as_object().cloned().unwrap_or_default()
     },
     ..Terms::of("account", SignedDuration::from_hours(30 * 24))
@@ -33,20 +33,20 @@ fn called(user: &User) -> Option<&str> {
     name.or_else(|| user.email.as_ref().map(|email| email.as_given()))
 }
 
-/// A rung as this contract writes it.
-fn rung_name(rung: Rung) -> &'static str {
-    match rung {
-        Rung::User => "User",
-        Rung::Member => "Member",
-        Rung::Admin => "Admin",
-        Rung::Owner => "Owner",
+/// A rank as this contract writes it.
+fn rank_name(rank: Rank) -> &'static str {
+    match rank {
+        Rank::User => "User",
+        Rank::Member => "Member",
+        Rank::Admin => "Admin",
+        Rank::Owner => "Owner",
     }
 }
 
 /// A role's name as this contract writes it.
 fn role_name(id: RoleId, name: &str) -> String {
-    let rung = SystemRole::by_id(id).and_then(|system| system.rung);
-    rung.map_or_else(|| name.to_owned(), |rung| rung_name(rung).to_owned())
+    let rank = SystemRole::by_id(id).and_then(|system| system.rank);
+    rank.map_or_else(|| name.to_owned(), |rank| rank_name(rank).to_owned())
 }
 
 /// What was done.
@@ -212,7 +212,7 @@ pub struct FullProfile {
     /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// The role of its rung: `User`, `Member`, `Admin` or `Owner`.
+    /// The role of its rank: `User`, `Member`, `Admin` or `Owner`.
     #[schema(example = "User")]
     role_name: &'static str,
     #[serde(flatten)]
@@ -234,10 +234,10 @@ impl FullProfile {
     /// The account as a body.
     pub fn of(cx: &Context, user: &User) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
-        let rungs = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rung);
+        let ranks = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rank);
         Self {
             id: user.id.to_string(),
-            role_name: rung_name(rungs.max().unwrap_or_default()),
+            role_name: rank_name(ranks.max().unwrap_or_default()),
             profile: Profile::of(user),
             modified_on: user.modified_at,
             deleted_on: user.deleted_at,
@@ -344,13 +344,13 @@ pub struct RightsChange {
 
 impl RightsChange {
     /// The row as a body, with the roles' names at hand. Of several roles, as a new account can have, it shows the one
-    /// that was asked for, or else the one of the highest rung.
+    /// that was asked for, or else the one of the highest rank.
     pub fn of(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Self {
         let mut roles = row.roles();
         roles.retain(|role| asked.role.is_none_or(|one| one == *role));
         let shown = roles
             .into_iter()
-            .max_by_key(|id| SystemRole::by_id(*id).and_then(|system| system.rung));
+            .max_by_key(|id| SystemRole::by_id(*id).and_then(|system| system.rank));
         let name = |id: RoleId| {
             names
                 .get(&id)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use usher::actions::listing::Filter;
 use usher::actions::{Context, grants, passwords, users};
 use usher::domain::profile::Profile;
-use usher::domain::role::Rung;
+use usher::domain::role::Rank;
 use usher::domain::text::{Department, Description, Email, Password, Username};
 use usher::domain::user::Status;
 use usher::error::Result;
@@ -148,19 +148,19 @@ pub struct PutUser {
 }
 
 impl PutUser {
-    /// The rung and the status; at least one.
+    /// The rank and the status; at least one.
     ///
     /// # Errors
     /// [`usher::Error::Invalid`].
-    pub fn parse(&self) -> Result<(Option<Rung>, Option<Status>)> {
+    pub fn parse(&self) -> Result<(Option<Rank>, Option<Status>)> {
         let mut checks = Checks::new();
         if self.kind.is_none() && self.status.is_none() {
             checks.fault("", "give `type`, `status`, or both");
         }
-        let rung = checks.optional("/type", self.kind.as_deref(), |text| {
+        let rank = checks.optional("/type", self.kind.as_deref(), |text| {
             match text.to_ascii_lowercase().as_str() {
-                "admin" => Ok(Rung::Admin),
-                "user" => Ok(Rung::User),
+                "admin" => Ok(Rank::Admin),
+                "user" => Ok(Rank::User),
                 _ => Err("a type is `admin` or `user`".to_owned()),
             }
         });
@@ -169,7 +169,7 @@ impl PutUser {
             _ => Err("a status is `active` or `inactive`".to_owned()),
         });
         checks.done()?;
-        Ok((rung, status))
+        Ok((rank, status))
     }
 }
 

@@ -100,7 +100,7 @@ fn expected(who: Who, action: &str, method: &str, side: &str) -> u16 {
         Who::On(_) if side == "auth" => 400,
         _ if side == "auth" => behind,
         Who::NoToken | Who::Cookie | Who::BadToken => 401,
-        Who::On(rung) if height(rung) < height(side) => 403,
+        Who::On(rank) if height(rank) < height(side) => 403,
         Who::On(_) => behind,
     }
 }
@@ -113,10 +113,10 @@ struct Cast<'a> {
 }
 
 impl Cast<'_> {
-    async fn fresh(&mut self, rung: &'static str) -> Person {
+    async fn fresh(&mut self, rank: &'static str) -> Person {
         self.made += 1;
-        let roles: &[&str] = if rung == "user" { &[] } else { &[rung] };
-        person(self.world, &format!("{rung}{}", self.made), roles).await
+        let roles: &[&str] = if rank == "user" { &[] } else { &[rank] };
+        person(self.world, &format!("{rank}{}", self.made), roles).await
     }
 
     async fn client(&mut self, who: Who, action: &str) -> (Client, Vec<(&'static str, String)>) {
@@ -131,11 +131,11 @@ impl Cast<'_> {
                 headers.push(("cookie", format!("usher.authorization.token={token}")));
             }
             Who::BadToken => client.token = "no.such.token".to_owned(),
-            Who::On(rung) if ["logout", "delete", "deleteaccount"].contains(&action) => {
-                client = self.fresh(rung).await.client;
+            Who::On(rank) if ["logout", "delete", "deleteaccount"].contains(&action) => {
+                client = self.fresh(rank).await.client;
             }
-            Who::On(rung) => {
-                let found = self.standing.iter().find(|(known, _)| *known == rung);
+            Who::On(rank) => {
+                let found = self.standing.iter().find(|(known, _)| *known == rank);
                 client = found.unwrap().1.client.clone();
             }
         }
@@ -172,16 +172,16 @@ fn assert_spoken(reply: &Reply, who: Who, line: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z01_every_action_on_every_rung_for_everybody_answers_as_the_contract_says() {
+async fn z01_every_action_on_every_rank_for_everybody_answers_as_the_contract_says() {
     let world = World::new().await;
     let mut cast = Cast {
         world: &world,
         standing: Vec::new(),
         made: 0,
     };
-    for rung in ["user", "member", "admin", "owner"] {
-        let person = cast.fresh(rung).await;
-        cast.standing.push((rung, person));
+    for rank in ["user", "member", "admin", "owner"] {
+        let person = cast.fresh(rank).await;
+        cast.standing.push((rank, person));
     }
     let names: Vec<String> = EVERYBODY.iter().map(|(name, _)| format!("{name:>9}")).collect();
     let mut matrix = format!("{:31} {}\n", "", names.join(" "));

@@ -1,4 +1,4 @@
-//! Ranks: a caller changes itself, or an account on a strictly lower rung; and gives what it holds.
+//! Ranks: a caller changes itself, or an account on a strictly lower rank; and gives what it holds.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ async fn an_account_that_will_stand_higher_later_is_protected_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z04_nobody_gives_a_role_above_its_own_rung_or_with_more_than_it_holds() {
+async fn z04_nobody_gives_a_role_above_its_own_rank_or_with_more_than_it_holds() {
     let world = World::new().await;
     let owner = world.owner().await;
     let admin = person(&world, "boss", &["admin"]).await;

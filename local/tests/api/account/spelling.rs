@@ -154,7 +154,7 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405_in_the_words_of_this_cont
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_not_in_ours() {
-    // In the cloud, `ANY /{rung}/{action}` brings whatever has two segments here.
+    // In the cloud, `ANY /{rank}/{action}` brings whatever has two segments here.
     let world = World::new().await;
     let service = usher::http::serve::service(world.app.clone(), vec![account::routes()]);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

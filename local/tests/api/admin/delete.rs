@@ -55,7 +55,7 @@ async fn z07_nobody_deletes_their_own_account_by_whatever_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_above_one_s_own_rung_and_the_last_administrator_stay() {
+async fn an_account_above_one_s_own_rank_and_the_last_administrator_stay() {
     let world = World::new().await;
     let admin = admin(&world).await;
     refused(

@@ -178,7 +178,7 @@ async fn it_needs_a_token() {
     );
 }
 
-/// Every route but those that anyone may call, and those by rung, which the guard walk asks as well.
+/// Every route but those that anyone may call, and those by rank, which the guard walk asks as well.
 async fn everything_else_refuses(world: &World, me: &Client) {
     for row in crate::support::tables()
         .iter()
@@ -191,7 +191,7 @@ async fn everything_else_refuses(world: &World, me: &Client) {
             "/v1/user/{user}/change-password",
         ];
         let open = open.contains(&&*row.path);
-        if open || !row.guard.is_guarded() || row.manner.api_key {
+        if open || !row.guard.is_guarded() || row.options.api_key {
             continue;
         }
         let path = row

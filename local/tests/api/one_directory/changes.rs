@@ -142,7 +142,7 @@ async fn z09_a_role_given_or_taken_through_one_contract_counts_at_once_in_all() 
         let name = format!("jane{n}");
         let jane = Jane::of(&world, &name).await;
         done(&world, change, &jane, &name).await;
-        // SYS_ADMIN stands beside the ladder: the account contract, which is all ladder, gives it no rung.
+        // SYS_ADMIN stands beside the ladder: the account contract, which is all ladder, gives it no rank.
         let all: Vec<Contract> = ALL.into_iter().filter(|door| n < 5 || *door == Admin).collect();
         for (surface, token) in &jane.tokens {
             for door in &all {

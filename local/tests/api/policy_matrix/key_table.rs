@@ -132,7 +132,7 @@ fn of_accounts() -> Vec<Made> {
     let (t, user) = (&TenantId::main(), sample("<user>"));
     let email = Email::parse("Jane@Example.ORG").unwrap();
     let name = Username::parse("JANE").unwrap();
-    let guess = keys::guess(t, "ba7816bf");
+    let guess = keys::unknown_login(t, "ba7816bf");
     vec![
         key("user", "user", keys::user(t, user)),
         partition("user_partition", "user", "PK", keys::user_partition(t, user)),
@@ -146,14 +146,14 @@ fn of_accounts() -> Vec<Made> {
         key("email", "e-mail claim", keys::email(t, &email)),
         key("username", "username claim", keys::username(t, &name)),
         key(
-            "guess_login",
+            "unknown_login_entry",
             "login history of such a name",
-            keys::guess_login(&guess, sample("<entry>")),
+            keys::unknown_login_entry(&guess, sample("<entry>")),
         ),
         key(
-            "guess_mailed",
+            "unknown_login_mailed",
             "a mail asked for to such an address",
-            keys::guess_mailed(t, "ba7816bf"),
+            keys::unknown_login_mailed(t, "ba7816bf"),
         ),
         key("guess", "attempts of a name that nobody has", guess),
         key("session", "session", keys::session(t, user, sample("<session>"))),

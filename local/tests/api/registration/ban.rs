@@ -164,7 +164,7 @@ async fn what_is_not_banned_has_no_ban_to_lift_and_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn rule_9_nobody_bans_an_account_on_a_rung_above_their_own() {
+async fn rule_9_nobody_bans_an_account_on_a_rank_above_their_own() {
     let world = World::new().await;
     let admin = world.admin().await;
     assert_refusal(&ban(&admin, "owner").await, 403, "The account stands above yours");

@@ -53,7 +53,7 @@ async fn a_token_says_whose_it_is_as_this_contract_s_clients_read_it() {
 }
 
 #[tokio::test]
-async fn administrators_are_those_on_the_rung_admin_or_above() {
+async fn administrators_are_those_on_the_rank_admin_or_above() {
     let world = World::new().await;
     world.user_with("member@example.org", &["member"]).await;
     world.user_with("sys@example.org", &["SYS_ADMIN"]).await;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 use usher::error::{Cause, Conflict, Error, Forbidden, Noun};
-use usher::http::dialect::{self, Asked, Speech};
+use usher::http::dialect::{self, Asked, ErrorFormat};
 
 use super::assert_refusal;
 use crate::auth::raw;
@@ -61,8 +61,8 @@ async fn i07_a_wrong_method_is_405_and_an_unknown_path_404() {
 }
 
 fn said(error: &Error) -> (u16, String, String) {
-    let speech = Speech::of::<registration::speech::Registration>();
-    let (status, headers, body) = dialect::example(&speech, &Asked::default(), error).unwrap();
+    let error_format = ErrorFormat::of::<registration::error_format::Registration>();
+    let (status, headers, body) = dialect::example(&error_format, &Asked::default(), error).unwrap();
     assert_eq!(body.as_object().unwrap().len(), 1);
     let retry = headers
         .get("retry-after")
@@ -103,7 +103,7 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
         (Error::AlreadySignedIn, StatusCode::BAD_REQUEST),
         (Error::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
         (Error::NotFound(Noun::Tenant), StatusCode::NOT_FOUND),
-        (Forbidden::NotBelowOwnRung.into(), StatusCode::FORBIDDEN),
+        (Forbidden::NotBelowOwnRank.into(), StatusCode::FORBIDDEN),
         (Conflict::RoleFull.into(), StatusCode::CONFLICT),
         (Conflict::Contention.into(), StatusCode::CONFLICT),
     ] {

@@ -10,7 +10,7 @@ use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, World, at_once};
 
 #[tokio::test]
-async fn an_account_is_made_that_stands_on_the_lowest_rung_and_a_mail_is_on_its_way() {
+async fn an_account_is_made_that_stands_on_the_lowest_rank_and_a_mail_is_on_its_way() {
     let world = World::new().await;
     let body = json!({ "username": "Jane_D-1", "email": "Jane@Example.org" });
     let reply = register(&world.nobody(), body).await;

@@ -214,7 +214,7 @@ async fn a_system_role_keeps_its_name_and_its_admin_permissions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z04_nobody_edits_a_role_to_hold_what_they_lack_nor_one_above_their_rung() {
+async fn z04_nobody_edits_a_role_to_hold_what_they_lack_nor_one_above_their_rank() {
     let world = World::new().await;
     let owner = world.owner().await;
     role(&world, "roles", &["admin.roles"]).await;
@@ -233,13 +233,13 @@ async fn z04_nobody_edits_a_role_to_hold_what_they_lack_nor_one_above_their_rung
         let reply = roles
             .patch(&format!("/api/roles/{name}"), json!({ "description": "x" }))
             .await;
-        refused(&reply, 403, "above-own-rung");
+        refused(&reply, 403, "above-own-rank");
     }
     let admin = world.admin().await;
     refused(
         &admin.patch("/api/roles/owner", json!({ "maxCount": 9 })).await,
         403,
-        "above-own-rung",
+        "above-own-rank",
     );
     let all = json!({ "permissions": ["admin.users", "admin.roles", "admin.keys", "admin.tenants"] });
     for name in ["admin", "SYS_ADMIN", "other"] {

@@ -1,13 +1,13 @@
-//! The account contract: each action under each of its first segments, with an account of that rung as the caller.
+//! The account contract: each action under each of its first segments, with an account of that rank as the caller.
 
 use serde_json::{Value, json};
 
 use super::Measured;
 use crate::support::{Client, PASSWORD, Reply};
 
-const RUNGS: [&str; 4] = ["user", "member", "admin", "owner"];
+const RANKS: [&str; 4] = ["user", "member", "admin", "owner"];
 
-/// An action, its methods, its body, and the lowest rung that has it.
+/// An action, its methods, its body, and the lowest rank that has it.
 type Line = (&'static str, &'static [&'static str], Option<fn(&str) -> Value>, usize);
 
 const LINES: [Line; 16] = [
@@ -44,11 +44,11 @@ const LINES: [Line; 16] = [
     ),
 ];
 
-/// Somebody of this rung, who has just logged in.
-async fn of_rung(m: &Measured, name: &str, rung: &str) -> (String, Client) {
+/// Somebody of this rank, who has just logged in.
+async fn of_rank(m: &Measured, name: &str, rank: &str) -> (String, Client) {
     // So that listings find the same rows in every run.
     m.world.clock.advance_ms(1);
-    let roles = if rung == "user" { json!([]) } else { json!([rung]) };
+    let roles = if rank == "user" { json!([]) } else { json!([rank]) };
     let email = format!("{name}@example.org");
     let body = json!({ "email": email, "username": name, "password": PASSWORD, "roles": roles });
     let made = m.owner.post("/api/users", body).await;
@@ -64,22 +64,22 @@ async fn ask(client: &Client, method: &str, path: &str, body: Option<Value>) -> 
 pub async fn account(m: &mut Measured) {
     guests(m).await;
     let mut made = 0;
-    for (n, rung) in RUNGS.iter().enumerate() {
+    for (n, rank) in RANKS.iter().enumerate() {
         for (action, methods, body, lowest) in LINES {
             if n < lowest {
                 continue;
             }
             for method in methods {
                 made += 1;
-                let (_, client) = of_rung(m, &format!("acc{made:03}"), rung).await;
-                let (id, _) = of_rung(m, &format!("oth{made:03}"), "user").await;
-                let path = format!("/{rung}/{action}");
+                let (_, client) = of_rank(m, &format!("acc{made:03}"), rank).await;
+                let (id, _) = of_rank(m, &format!("oth{made:03}"), "user").await;
+                let path = format!("/{rank}/{action}");
                 let asked = ask(&client, method, &path, body.map(|body| body(&id)));
                 m.of(&format!("{method} {path}"), "", 200, asked).await;
             }
         }
     }
-    let (_, owner) = of_rung(m, "acclast", "owner").await;
+    let (_, owner) = of_rank(m, "acclast", "owner").await;
     let body = json!({ "Name": "Member", "MaxCount": 101 });
     m.of(
         "POST /owner/setrolecounts",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{body, items_of, made, owner_of, signed_in, with_header, within};
 use crate::api_keys::rights_rows;
-use crate::faults::{between, dump};
+use crate::fault_injection::{between, dump};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
 use crate::support::{PASSWORD, World, at_once};
@@ -273,16 +273,16 @@ async fn z05_only_who_holds_admin_tenants_in_main_comes_near_tenants() {
     let world = with_header().await;
     let boss = owner_of(&world, "acme").await;
     let everything = json!({ "permissions": ["admin.tenants", "admin.users"] });
-    let made_up = boss.post("/api/auth/dev-token", everything).await;
-    let made_up = crate::support::Client {
-        token: made_up.str("token").to_owned(),
+    let dev_principal = boss.post("/api/auth/dev-token", everything).await;
+    let dev_principal = crate::support::Client {
+        token: dev_principal.str("token").to_owned(),
         ..boss.clone()
     };
     for (who, status, problem) in [
         (&world.nobody(), 401, "no-credentials"),
         (&world.admin().await, 403, "missing-permission"),
         (&boss, 403, "missing-permission"),
-        (&made_up, 403, "missing-permission"),
+        (&dev_principal, 403, "missing-permission"),
         (&within(&world.owner().await, "acme"), 401, "invalid-token"),
     ] {
         let before = items_of(&world, "other");

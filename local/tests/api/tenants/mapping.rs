@@ -52,7 +52,7 @@ async fn z05_a_tenant_that_is_none_is_404_in_the_style_of_each_contract_before_a
     let owner = world.owner().await;
     let mut asked = 0;
     for table in tables() {
-        for row in table.rows().iter().filter(|row| !row.manner.tenantless) {
+        for row in table.rows().iter().filter(|row| !row.options.tenantless) {
             for tenant in [
                 "nope",
                 "ORG1",
@@ -69,7 +69,7 @@ async fn z05_a_tenant_that_is_none_is_404_in_the_style_of_each_contract_before_a
                 let told = format!("{} {} of {tenant}: {}", row.method, row.path, reply.text);
                 assert_eq!(reply.status, 404, "{told}");
                 assert!(
-                    reply.header("content-type").starts_with(row.speech.media_type),
+                    reply.header("content-type").starts_with(row.error_format.media_type),
                     "{told}"
                 );
                 asked += 1;

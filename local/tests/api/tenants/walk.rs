@@ -26,12 +26,12 @@ struct Row {
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for table in tables() {
-        let of_tenants = table.rows().iter().filter(|row| !row.manner.tenantless);
+        let of_tenants = table.rows().iter().filter(|row| !row.options.tenantless);
         rows.extend(of_tenants.map(|row| Row {
             method: row.method.clone(),
             path: row.path.to_string(),
             guard: row.guard,
-            keyed: row.manner.api_key,
+            keyed: row.options.api_key,
         }));
     }
     assert!(rows.len() > 25, "the walk has lost its routes");

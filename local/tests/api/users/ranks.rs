@@ -1,4 +1,4 @@
-//! Ranks (rule 9): nobody gives what they do not hold, and nobody changes an account above their own rung.
+//! Ranks (rule 9): nobody gives what they do not hold, and nobody changes an account above their own rank.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ async fn grant_of(owner: &Client, id: &str, role: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z04_an_account_on_a_higher_rung_is_out_of_reach_in_every_way() {
+async fn z04_an_account_on_a_higher_rank_is_out_of_reach_in_every_way() {
     let world = World::new().await;
     let owner = world.owner().await;
     role(&world, "helpdesk", &["admin.users"]).await;
@@ -67,7 +67,7 @@ async fn z04_an_account_on_a_higher_rung_is_out_of_reach_in_every_way() {
         (&helpdesk, &admin_id, &admins),
     ] {
         for reply in everything_to(client, target, grant).await {
-            refused(&reply, 403, "above-own-rung");
+            refused(&reply, 403, "above-own-rank");
         }
     }
     let after = [
@@ -96,7 +96,7 @@ async fn z04_an_account_on_a_higher_rung_is_out_of_reach_in_every_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z04_nobody_gives_a_role_above_their_rung_or_with_a_permission_that_they_lack() {
+async fn z04_nobody_gives_a_role_above_their_rank_or_with_a_permission_that_they_lack() {
     let world = World::new().await;
     role(&world, "helpdesk", &["admin.users"]).await;
     role(&world, "keyring", &["admin.keys"]).await;
@@ -114,13 +114,13 @@ async fn z04_nobody_gives_a_role_above_their_rung_or_with_a_permission_that_they
                 let mut body = limits;
                 body["role"] = json!("owner");
                 let reply = client.post(&format!("/api/users/{target}/roles"), body).await;
-                refused(&reply, 403, "above-own-rung");
+                refused(&reply, 403, "above-own-rank");
             }
         }
     }
     for (role, why) in [
-        ("admin", "above-own-rung"),
-        ("member", "above-own-rung"),
+        ("admin", "above-own-rank"),
+        ("member", "above-own-rank"),
         ("SYS_ADMIN", "not-held"),
         ("keyring", "not-held"),
     ] {
@@ -134,7 +134,7 @@ async fn z04_nobody_gives_a_role_above_their_rung_or_with_a_permission_that_they
     refused(
         &helpdesk.put(&user(&jane), json!({ "type": "admin" })).await,
         403,
-        "above-own-rung",
+        "above-own-rank",
     );
     // What they hold, they give; an administrator makes administrators.
     grant(&helpdesk, &jane, json!({ "role": "helpdesk" })).await;
@@ -148,7 +148,7 @@ async fn z04_nobody_takes_over_an_account_that_can_come_to_hold_more_than_they_d
     let owner = world.owner().await;
     role(&world, "helpdesk", &["admin.users"]).await;
     let (_, helpdesk) = signed_in_with(&world, "help@example.org", &["helpdesk"]).await;
-    // Beside the ladder, so no rung protects them: now, from tomorrow on, and for one department.
+    // Beside the ladder, so no rank protects them: now, from tomorrow on, and for one department.
     for (n, limits) in [
         json!({}),
         json!({ "effectiveFrom": "2026-11-23T00:00:00Z" }),

@@ -33,11 +33,11 @@ struct Case {
     holds: [u8; ROLES],
 }
 
-/// What the oracle answers: the rung's number, the roles by place, and the permissions' bits.
+/// What the oracle answers: the rank's number, the roles by place, and the permissions' bits.
 type Answer = (usize, BTreeSet<usize>, u8);
 
-/// The rungs of [`SYSTEM_ROLES`]: owner, admin, member, user, and `SYS_ADMIN`, which stands beside the ladder.
-const RUNGS: [usize; ROLES] = [3, 2, 1, 0, 0, 0, 0, 0];
+/// The ranks of [`SYSTEM_ROLES`]: owner, admin, member, user, and `SYS_ADMIN`, which stands beside the ladder.
+const RANKS: [usize; ROLES] = [3, 2, 1, 0, 0, 0, 0, 0];
 
 impl Case {
     fn oracle(&self, now: i64, department: Option<usize>) -> Answer {
@@ -50,7 +50,7 @@ impl Case {
                 (Some(own), Some(asked)) => own == asked,
             };
             if dates.contains(&now) && concerns && self.exists[given.role] {
-                answer.0 = answer.0.max(RUNGS[given.role]);
+                answer.0 = answer.0.max(RANKS[given.role]);
                 answer.1.insert(given.role);
                 answer.2 |= self.holds[given.role];
             }
@@ -123,9 +123,9 @@ fn role(place: usize, holds: u8) -> Role {
 fn told(rights: &Rights) -> Answer {
     let place = |id: &RoleId| (0..ROLES).find(|place| role_id(*place) == *id).unwrap();
     let bit = |name: &String| 1 << PERMISSIONS.iter().position(|known| known == name).unwrap();
-    let rung = [Rung::User, Rung::Member, Rung::Admin, Rung::Owner];
+    let rank = [Rank::User, Rank::Member, Rank::Admin, Rank::Owner];
     (
-        rung.iter().position(|rung| *rung == rights.rung).unwrap(),
+        rank.iter().position(|rank| *rank == rights.rank).unwrap(),
         rights.roles.iter().map(place).collect(),
         rights.permissions.iter().map(bit).fold(0, |all, one: u8| all | one),
     )
@@ -197,7 +197,7 @@ proptest! {
             for at in case.moments().into_iter().filter(|at| *at >= now) {
                 for asked in (0..DEPARTMENTS.len()).map(Some).chain([None]) {
                     let later = effective(&grants, &roles, moment(at), asked.map(department).as_ref());
-                    prop_assert!(protected_rung(&grants, moment(now)) >= later.rung, "at {} for {}", now, at);
+                    prop_assert!(protected_rank(&grants, moment(now)) >= later.rank, "at {} for {}", now, at);
                 }
             }
         }

@@ -71,7 +71,7 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi
 fn schemas(tables: &[Routes]) -> Result<Schemas> {
     let mut schemas = Schemas::new();
     for row in tables.iter().flat_map(Routes::rows) {
-        let of_dialect = (row.speech.schemas)();
+        let of_dialect = (row.error_format.schemas)();
         for (name, schema) in row.description.schemas.iter().cloned().chain(of_dialect) {
             if schemas.get(&name).is_some_and(|known| *known != schema) {
                 return Err(Error::fault(format!(

@@ -54,9 +54,9 @@ fn says(row: &Route) -> Option<String> {
     let guard = match row.guard {
         Guard::Anyone => None,
         Guard::Guest => Some("For guests: whoever is signed in is told to log out first.".to_owned()),
-        Guard::OnRung(rung) => Some(format!("Needs a token of an account on the rung `{rung}` or above it.")),
-        Guard::OnRungToChangePassword(rung) => Some(format!(
-            "Needs a token of an account on the rung `{rung}` or above it, and is open even where the password must be \
+        Guard::OnRank(rank) => Some(format!("Needs a token of an account on the rank `{rank}` or above it.")),
+        Guard::OnRankToChangePassword(rank) => Some(format!(
+            "Needs a token of an account on the rank `{rank}` or above it, and is open even where the password must be \
              changed first."
         )),
         Guard::SignedIn => Some("Needs a token, and no permission.".to_owned()),
@@ -80,7 +80,7 @@ fn security(row: &Route) -> Vec<SecurityRequirement> {
     if row.guard.is_guarded() {
         needed = needed.add(BEARER, permission);
     }
-    if row.manner.api_key {
+    if row.options.api_key {
         needed = needed.add(API_KEY, None::<&str>);
     }
     (needed != SecurityRequirement::default())
@@ -123,7 +123,7 @@ fn response(answer: &Answer, examples: &Examples) -> Response {
 /// Every status that a route refuses with.
 pub fn refusals(row: &Route) -> Vec<u16> {
     let by_guard: &[u16] = match row.guard {
-        Guard::Anyone if row.manner.api_key => &[401],
+        Guard::Anyone if row.options.api_key => &[401],
         Guard::Anyone => &[],
         Guard::Guest => &[400, 401],
         _ => &[401, 403],
@@ -141,14 +141,14 @@ pub fn refusals(row: &Route) -> Vec<u16> {
 /// A refusal, with the dialect's own words and headers for an error of this status as its example.
 fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let name = (row.speech.schemas)().into_iter().next().map(|(name, _)| name);
+    let name = (row.error_format.schemas)().into_iter().next().map(|(name, _)| name);
     let mut content = ContentBuilder::new().schema(name.map(Ref::from_schema_name));
     let mut response = ResponseBuilder::new().description(code.canonical_reason().unwrap_or_default());
     let asked = Asked {
         path: path(row),
         with_token: true,
     };
-    let said = dialect::example(&row.speech, &asked, &sample(row, status, examples));
+    let said = dialect::example(&row.error_format, &asked, &sample(row, status, examples));
     // A dialect may have another status for the error that was thought of here: then there is no example.
     if let Some((_, headers, body)) = said.filter(|(as_status, ..)| *as_status == code) {
         content = content.example(Some(body));
@@ -156,7 +156,7 @@ fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
             response = response.header(name, HeaderBuilder::new().description(Some(says)).build());
         }
     }
-    response.content(row.speech.media_type, content.build()).build()
+    response.content(row.error_format.media_type, content.build()).build()
 }
 
 fn described(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -190,7 +190,7 @@ fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
         403 => match row.guard {
             Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
             Guard::SignedIn => Forbidden::MustChangePassword.into(),
-            Guard::OnRung(rung) | Guard::OnRungToChangePassword(rung) => Forbidden::BelowRung(rung).into(),
+            Guard::OnRank(rank) | Guard::OnRankToChangePassword(rank) => Forbidden::BelowRank(rank).into(),
             Guard::SignedInToChangePassword => Forbidden::WrongPassword.into(),
             Guard::Anyone | Guard::Guest if asks_for(row, examples, "email") => Forbidden::RegistrationClosed.into(),
             Guard::Anyone | Guard::Guest => Error::WrongCredentials,

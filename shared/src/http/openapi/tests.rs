@@ -101,26 +101,26 @@ fn things() -> Routes {
     Routes::new::<Problem>("Things")
         .about("All about things.")
         .get("/things", THINGS, list)
-        .says("Lists them", &[])
+        .summary("Lists them", &[])
         .post("/things", Guard::Anyone, create)
-        .says("Makes one", &[401, 409])
+        .summary("Makes one", &[401, 409])
         .patch("/things/{user}", THINGS, change)
-        .says("Changes one", &[])
+        .summary("Changes one", &[])
         .get("/roles/{role}", Guard::SignedIn, role)
-        .says("Shows one", &[])
+        .summary("Shows one", &[])
         .delete("/things/{user}/roles/{grant}", THINGS, revoke)
-        .says("Takes one away", &[409])
+        .summary("Takes one away", &[409])
         .on_dev_stages()
 }
 
 fn pages() -> Routes {
     Routes::new::<Problem>("Pages")
         .get("/pairs", Guard::Anyone, pairs)
-        .says("Lists pairs", &[])
+        .summary("Lists pairs", &[])
         .get("/colours", Guard::Anyone, colours)
-        .says("Lists colours", &[])
+        .summary("Lists colours", &[])
         .get("/page", Guard::Anyone, page)
-        .says("A page", &[])
+        .summary("A page", &[])
 }
 
 fn made(tables: &[Routes]) -> Value {
@@ -244,18 +244,18 @@ fn guards_stages_and_headings_are_told() {
 #[test]
 fn a_document_that_would_be_wrong_is_not_made() {
     let table = || Routes::new::<Problem>("Things");
-    let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).says("…", &[]);
+    let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).summary("…", &[]);
     assert!(refused(namesakes).contains(r#"the path names {} and the handler takes {"role"}"#));
     let silent = table().get("/a", Guard::Anyone, pairs);
     assert!(refused(silent).contains("get /a: it does not say what it does"));
-    let twice = table().get("/a", Guard::Anyone, pairs).says("…", &[]);
-    let twice = twice.get("/b", Guard::Anyone, pairs).says("…", &[]);
+    let twice = table().get("/a", Guard::Anyone, pairs).summary("…", &[]);
+    let twice = twice.get("/b", Guard::Anyone, pairs).summary("…", &[]);
     assert!(refused(twice).contains("get /b: the operationId `usher_pairs` is missing or not its own"));
-    let same = table().post("/a", Guard::Anyone, create).says("…", &[]);
-    let same = same.get("/b", Guard::Anyone, namesake).says("…", &[]);
+    let same = table().post("/a", Guard::Anyone, create).summary("…", &[]);
+    let same = same.get("/b", Guard::Anyone, namesake).summary("…", &[]);
     assert!(refused(same).contains("two schemas are called Thing"));
     // utoipa does not carry along what a type parameter stands for.
-    let parameter = table().get("/a", Guard::Anyone, bare).says("…", &[]);
+    let parameter = table().get("/a", Guard::Anyone, bare).summary("…", &[]);
     assert!(refused(parameter).contains("there is nothing at #/components/schemas/Pair"));
 }
 

@@ -23,7 +23,7 @@ const LONGEST_USER_AGENT: usize = 256;
 
 /// What is known of a request before it is routed.
 #[derive(Debug, Clone)]
-pub struct Arrival {
+pub struct RequestInfo {
     /// The application.
     pub app: Arc<App>,
     /// The request's one moment.
@@ -42,7 +42,7 @@ pub struct Arrival {
     pub tenant: Result<TenantId>,
 }
 
-impl Arrival {
+impl RequestInfo {
     /// Reads a request's extensions and headers.
     pub fn of(app: &Arc<App>, parts: &Parts) -> Self {
         let now = app.clock.now();

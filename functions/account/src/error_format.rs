@@ -73,11 +73,11 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         // Here it is a field that does not match, `Old`, as the others that `Change` asks for.
         Forbidden::WrongPassword => StatusCode::BAD_REQUEST,
         Forbidden::MissingPermission(_)
-        | Forbidden::AboveOwnRung
+        | Forbidden::AboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::MustChangePassword
-        | Forbidden::BelowRung(_)
-        | Forbidden::NotBelowOwnRung
+        | Forbidden::BelowRank(_)
+        | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
         | Forbidden::RegistrationClosed => StatusCode::FORBIDDEN,
     }

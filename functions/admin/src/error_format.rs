@@ -89,12 +89,12 @@ fn said(error: &Error) -> (StatusCode, String) {
 fn forbidden(why: &Forbidden) -> String {
     match why {
         Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
-        Forbidden::AboveOwnRung
+        Forbidden::AboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::WrongPassword
         | Forbidden::MustChangePassword
-        | Forbidden::BelowRung(_)
-        | Forbidden::NotBelowOwnRung
+        | Forbidden::BelowRank(_)
+        | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
         | Forbidden::RegistrationClosed => sentence(&why.to_string()),
     }
@@ -162,7 +162,7 @@ fn sentence(text: &str) -> String {
 mod tests {
     use usher::domain::user::Status;
 
-    use usher::http::dialect::{self, Speech};
+    use usher::http::dialect::{self, ErrorFormat};
 
     use super::*;
 
@@ -193,7 +193,7 @@ mod tests {
                 forbidden(Forbidden::MissingPermission("admin.users")),
                 "Admin access required",
             ),
-            (forbidden(Forbidden::AboveOwnRung), "The account stands above yours"),
+            (forbidden(Forbidden::AboveOwnRank), "The account stands above yours"),
             (forbidden(Forbidden::MustChangePassword), "Change your password first"),
             ((Error::NotFound(Noun::User), 404), "User not found"),
             ((Error::NotFound(Noun::Role), 404), "Role not found"),
@@ -218,8 +218,8 @@ mod tests {
             ),
         ];
         for ((error, status), words) in cases {
-            let speech = Speech::of::<ErrorObject>();
-            let (code, headers, body) = dialect::example(&speech, &Asked::default(), &error).unwrap();
+            let error_format = ErrorFormat::of::<ErrorObject>();
+            let (code, headers, body) = dialect::example(&error_format, &Asked::default(), &error).unwrap();
             assert_eq!((code.as_u16(), body["error"].as_str()), (status, Some(words)));
             assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{words}");
             assert_eq!(

@@ -163,7 +163,7 @@ pub(super) const ONCE: [Fault; 5] = [
 /// The faults of which one begins at each call and lasts.
 pub(super) const FROM_HERE_ON: [Fault; 4] = [Fault::Throttling, Fault::DroppedBefore, Fault::Busy, Fault::Broken];
 
-pub(super) struct Day {
+pub(super) struct Scenario {
     pub world: World,
     pub proxy: Proxy,
     owner: Client,
@@ -171,7 +171,7 @@ pub(super) struct Day {
     n: usize,
 }
 
-impl Day {
+impl Scenario {
     pub(super) async fn of(route: &'static str) -> Self {
         let (world, proxy) = counted().await;
         let owner = world.owner().await;
@@ -257,8 +257,8 @@ pub(super) fn says_busy(path: &str, reply: &Reply) -> bool {
     reply.body == super::account::busy()
 }
 
-pub(super) async fn bad_day(route: &'static str) {
-    let mut day = Day::of(route).await;
+pub(super) async fn under_fault(route: &'static str) {
+    let mut day = Scenario::of(route).await;
     let (good, calls) = day.good().await;
     for fault in ONCE {
         for k in 1..=calls {
@@ -270,20 +270,20 @@ pub(super) async fn bad_day(route: &'static str) {
 }
 
 /// A test for each of these routes.
-macro_rules! bad_days {
+macro_rules! under_faults {
     ($($name:ident: $route:literal,)+) => {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                $crate::faults::routes::bad_day($route).await;
+                $crate::fault_injection::routes::under_fault($route).await;
             }
         )+
     };
 }
 
-pub(super) use bad_days;
+pub(super) use under_faults;
 
-bad_days! {
+under_faults! {
     f1_f2_f3_an_account_is_made_whole_or_not_at_all: "POST /api/users",
     f1_f2_f3_an_account_is_changed_whole_or_not_at_all: "PATCH /api/users/{user}",
     f1_f2_f3_a_type_and_status_are_set_together_or_not_at_all: "PUT /api/users/{user}",

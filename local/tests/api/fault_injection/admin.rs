@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::routes::{Somebody, bad_days};
+use super::routes::{Somebody, under_faults};
 use crate::admin::{login, user};
 use crate::proxy::Fault;
 use crate::round_trips::counted;
@@ -101,7 +101,7 @@ async fn f1_a_login_that_was_done_is_answered_whatever_cannot_be_read_after_it()
     assert_eq!(token.get("/v1/settings").await.status, 200);
 }
 
-bad_days! {
+under_faults! {
     f1_f2_f3_a_refresh_by_this_contract_rotates_once_or_not_at_all: "POST /v1/auth/refresh",
     f1_f2_f3_a_logout_by_this_contract_ends_one_session_or_none: "POST /v1/auth/logout",
     f1_f2_f3_an_account_with_a_role_is_made_whole_or_not_at_all: "POST /v1/admin/users",

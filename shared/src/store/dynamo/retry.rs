@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
-/// A client's configuration with our patience: whatever happens, a request is over by the deadline.
+/// A client's configuration with our retry: whatever happens, a request is over by the deadline.
 ///
 /// DynamoDB answers within milliseconds, so a connection that takes a second is none. A try that gets three eighths of
 /// the time leaves room for a second one of the same length and for the rests between; four tries, because a throttled
 /// partition takes that long to be split, or for its burst to be over.
-pub fn patient(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
+pub fn with_retries(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
     Builder::from(shared)
         .retry_config(
             RetryConfig::standard()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 
-use super::routes::{Somebody, bad_days};
+use super::routes::{Somebody, under_faults};
 use crate::backstage::{one_time, set_lifetime};
 use crate::support::{Client, PASSWORD, World};
 
@@ -65,7 +65,7 @@ async fn token(world: &World, some: &Somebody) -> String {
     reply.body["data"]["token"].as_str().unwrap().to_owned()
 }
 
-bad_days! {
+under_faults! {
     f1_f2_f3_a_registration_makes_one_account_and_one_mail_or_neither: "POST /v1/user/register",
     f1_f2_f3_an_address_is_verified_once_or_not_at_all: "GET /v1/user/email/verify/{token}",
     f1_f2_f3_a_login_by_this_contract_opens_one_session_or_none: "POST /v1/user/login",

@@ -62,11 +62,11 @@ async fn f11_a_handler_that_panics_is_a_500_of_its_contract_and_the_process_live
         (&problem["type"], &problem["status"]),
         (&json!("/problems/fault"), &json!(500))
     );
-    let message = said::<account::speech::Message>(&world).await;
+    let message = said::<account::error_format::Message>(&world).await;
     assert_eq!(message, json!({ "Message": "something went wrong here" }));
     for error in [
-        said::<admin::speech::ErrorObject>(&world).await,
-        said::<registration::speech::Registration>(&world).await,
+        said::<admin::error_format::ErrorObject>(&world).await,
+        said::<registration::error_format::Registration>(&world).await,
     ] {
         assert_eq!(error, json!({ "error": "Something went wrong here" }));
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 
 use super::diff::{Diff, between, dump};
-use super::routes::{Day, FROM_HERE_ON, ONCE, Somebody, bad_days};
+use super::routes::{FROM_HERE_ON, ONCE, Scenario, Somebody, under_faults};
 use crate::account::{done, signed_in};
 use crate::backstage::one_time;
 use crate::proxy::Fault;
@@ -148,8 +148,8 @@ fn assert_busy(reply: &Reply, told: &str) {
 
 /// Erasures take several steps, of which one decides. Before it the account is there and whole, the answer is 503, and
 /// the same request once more does all that is left; after it nothing of the account is left, and the answer is that.
-async fn bad_day_of_an_erasure(route: &'static str) {
-    let mut day = Day::of(route).await;
+async fn erasure_under_faults(route: &'static str) {
+    let mut day = Scenario::of(route).await;
     let (good, calls) = day.good().await;
     for what in [
         "USER/USER went",
@@ -171,7 +171,7 @@ async fn bad_day_of_an_erasure(route: &'static str) {
 }
 
 /// A fault that begins at this call and lasts, and what is left once it is over. Whether the account was.
-async fn breaks_off(day: &mut Day, k: usize, good: &Diff) -> bool {
+async fn breaks_off(day: &mut Scenario, k: usize, good: &Diff) -> bool {
     let fault = FROM_HERE_ON[k % 4];
     let (request, told) = (day.ready().await, format!("{fault:?} from call {k} on"));
     let before = dump(&day.world);
@@ -193,7 +193,7 @@ async fn breaks_off(day: &mut Day, k: usize, good: &Diff) -> bool {
 }
 
 /// Whoever is told 503 finds it done when asking again: nobody has that account.
-async fn every_answer_is_lost(day: &mut Day, good: Diff) {
+async fn every_answer_is_lost(day: &mut Scenario, good: Diff) {
     let request = day.ready().await;
     let before = dump(&day.world);
     day.proxy
@@ -209,18 +209,18 @@ async fn every_answer_is_lost(day: &mut Day, good: Diff) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_f2_f3_one_s_own_account_is_erased_to_the_end_or_once_more() {
-    bad_day_of_an_erasure("GET /user/deleteaccount").await;
+    erasure_under_faults("GET /user/deleteaccount").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_f2_f3_another_s_account_is_erased_to_the_end_or_once_more() {
-    bad_day_of_an_erasure("POST /admin/deleteuseraccount").await;
+    erasure_under_faults("POST /admin/deleteuseraccount").await;
 }
 
 /// That an API key was used stays written down, whatever becomes of the request.
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_a_key_s_first_use_of_a_minute_is_all_that_is_left_of_a_refused_request() {
-    let mut day = Day::of("POST /auth/register").await;
+    let mut day = Scenario::of("POST /auth/register").await;
     let request = day.ready().await;
     day.world.clock.advance(60);
     day.proxy.cost();
@@ -249,7 +249,7 @@ async fn f1_a_key_s_first_use_of_a_minute_is_all_that_is_left_of_a_refused_reque
     assert_reconciled(&day.world);
 }
 
-bad_days! {
+under_faults! {
     f1_f2_f3_that_an_api_key_was_used_is_written_down_once_or_not_at_all: "GET /user/profile",
     f1_f2_f3_a_registration_by_this_contract_makes_one_account_or_none: "POST /auth/register",
     f1_f2_f3_a_login_for_thirty_days_opens_one_session_or_none: "POST /auth/login",
