@@ -4,17 +4,16 @@
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use usher::actions::{Context, seating};
+use usher::actions::Context;
 use usher::app::App;
 use usher::domain::grant::Grant;
 use usher::domain::lockout::Attempts;
 use usher::domain::profile::Profile;
-use usher::domain::role::USER;
 use usher::domain::text::Email;
 use usher::domain::user::{Status, User};
-use usher::id::{GrantId, UserId};
+use usher::id::UserId;
 use usher::store::table::Op;
-use usher::store::users;
+use usher::store::{unit, users};
 use usher::{Error, Result};
 
 use crate::rounds::{Rounds, timed};
@@ -61,26 +60,24 @@ async fn accounts(cx: &Context, round: usize, seats: bool) -> Result<()> {
 
 async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()> {
     let email = Email::parse(&format!("a{n}.{round}.{seats}@example.org")).map_err(Error::fault)?;
-    let mut plan = users::writes(None, &user(cx, email)?)?;
+    let new = users::Change {
+        before: None,
+        after: Some(user(cx, email)?),
+        only_if: None,
+    };
+    let mut plan = users::plan(&[new])?;
     if !seats {
         plan.within
             .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.sk.starts_with("SEATS#")));
     }
-    plan.commit(&cx.app.table).await
+    plan.fill();
+    let (table, within) = (&cx.app.table, &plan.within);
+    table.batch_write(&plan.before).await?;
+    let done = unit::commit(table, within).await;
+    done.map_err(|refusal| Error::fault(format!("{refusal:?}")))
 }
 
 fn user(cx: &Context, email: Email) -> Result<User> {
-    let grant = Grant {
-        id: GrantId::new(cx.now)?,
-        role: USER.id,
-        department: None,
-        effective_from: None,
-        effective_to: None,
-        granted_at: cx.now,
-        granted_by: None,
-        seat: seating::any(USER.counters)?,
-        administers: false,
-    };
     Ok(User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
@@ -92,7 +89,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         lock: None,
         password: None,
         must_change_password: false,
-        grants: vec![grant],
+        grants: vec![Grant::of_everybody(None, cx.now)?],
         epoch: 0,
         version: 1,
         attempts: Attempts::default(),

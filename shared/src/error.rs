@@ -201,9 +201,6 @@ pub enum Conflict {
     /// A contract that does not let the caller do this to its own account.
     #[error("you cannot delete your own account")]
     OwnAccount,
-    /// Others changed the same thing again and again while this was tried.
-    #[error("it is being changed by others: try again")]
-    Contention,
 }
 
 impl Error {

@@ -1,7 +1,7 @@
 //! Usher's core: everything that is not a contract's wire.
 //!
 //! Four rooms, and a file's imports prove which one it lives in: [`domain`] and [`access`] say what is true
-//! (pure, no clock, no I/O); [`actions`] say what happens; [`store`] and [`proof`] say how it is kept and how it is
+//! (pure, no clock, no I/O); [`actions`] say what happens to a [`context`]; [`store`] and [`proof`] say how it is kept and how it is
 //! proven; [`http`] carries requests to a function's handlers and their answers back.
 
 pub mod access;
@@ -10,6 +10,7 @@ pub mod ambient;
 pub mod app;
 pub mod aws;
 pub mod cloudformation;
+pub mod context;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, credentials, deletion, grants, histories, links, listing, patches};
+use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::http::answer::{Json, Listed, WithCookie};
 use usher::http::any_case::{AnyCaseBody, AnyCaseQuery};
@@ -74,7 +74,7 @@ pub async fn update(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateOwn>) -> R
 /// `Update`, from `admin` up
 pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
-        Some(user) => patches::patch(&cx, &user, &body.parse()).await?,
+        Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
         None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
     };
     Ok(Answer::of("the account was updated"))
@@ -175,7 +175,7 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
     let limit = query.limit()?;
     let asked = filter.parse(cx).await?;
     let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
-    let names = listing::names(cx, page.items.iter().flat_map(|row| row.roles())).await?;
+    let names = role_actions::names(cx, page.items.iter().flat_map(|row| row.roles())).await?;
     let items = page
         .items
         .iter()

@@ -125,8 +125,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::RoleHasMembers
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
-        | Conflict::TenantTaken
-        | Conflict::Contention => StatusCode::CONFLICT,
+        | Conflict::TenantTaken => StatusCode::CONFLICT,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use usher::Result;
 use usher::actions::{Context, catalogue, deletion, grants, listing, login as sign_in, sessions};
-use usher::actions::{patches, settings as tenant_settings, users};
+use usher::actions::{settings as tenant_settings, users};
 use usher::http::answer::{Created, Json, NoContent};
 use usher::http::body::{Body, MaybeBody, MergePatch};
 use usher::http::call::{Query, RolePath, UserPath};
@@ -68,7 +68,7 @@ pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<Ne
 
 /// `PUT /v1/admin/users/{user}`
 pub async fn update(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<Json<UpdatedUser>> {
-    let (user, names) = patches::patch_naming_roles(&cx, &user, &body.parse(&cx)?).await?;
+    let (user, names) = users::patch_naming_roles(&cx, &user, &body.parse(&cx)?).await?;
     Ok(Json(UpdatedUser::of(&cx, &user, &names)))
 }
 

@@ -72,8 +72,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
         | Conflict::TenantTaken
-        | Conflict::OwnAccount
-        | Conflict::Contention => StatusCode::CONFLICT,
+        | Conflict::OwnAccount => StatusCode::CONFLICT,
     }
 }
 

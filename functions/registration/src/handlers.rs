@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::actions::authenticate::authenticate;
-use usher::actions::{Context, bans, links, login as sign_in, passwords, registration, sessions};
+use usher::actions::{Context, links, locks, login as sign_in, passwords, registration, sessions};
 use usher::domain::text::Password;
 use usher::http::answer::{Json, Sentence};
 use usher::http::body::Body;
@@ -63,12 +63,12 @@ pub async fn change_password(
 
 /// `DELETE /v1/user/ban/{user}`
 pub async fn ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
-    let banned = bans::ban(&cx, &user).await?;
+    let banned = locks::ban(&cx, &user).await?;
     Ok(Data::of(format!("Banned user: {}", shown(&banned))))
 }
 
 /// `DELETE /v1/user/ban/{user}/lift`
 pub async fn lift_ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
-    let lifted = bans::lift(&cx, &user).await?;
+    let lifted = locks::lift_ban(&cx, &user).await?;
     Ok(Data::of(format!("Lifted the ban of user: {}", shown(&lifted))))
 }

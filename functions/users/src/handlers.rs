@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, patches, users};
+use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
 use usher::domain::user::AdminLock;
 use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
@@ -16,7 +16,7 @@ use crate::wire::{
 pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<UserPage>> {
     let (filter, limit) = query.parse()?;
     let page = listing::list(&cx, &filter, limit, query.cursor.as_deref()).await?;
-    let names = listing::role_names(&cx, &page.items).await?;
+    let names = users::role_names(&cx, &page.items).await?;
     Ok(Json(UserPage::of(&cx, &page, &names)))
 }
 
@@ -54,7 +54,7 @@ pub async fn patch(
     prefer: Prefer,
     MergePatch(body): MergePatch<PatchUser>,
 ) -> Result<Maybe<UserView>> {
-    let user = patches::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
+    let user = users::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
     if !prefer.representation {
         return Ok(Maybe(None));
     }
@@ -113,7 +113,7 @@ pub async fn login_history(
 /// `GET /api/users/{user}/roles`
 pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<GrantView>>> {
     let user = users::find(&cx, &user).await?;
-    let names = listing::role_names(&cx, [&user]).await?;
+    let names = users::role_names(&cx, [&user]).await?;
     Ok(Json(GrantView::all(&cx, &user, &names)))
 }
 

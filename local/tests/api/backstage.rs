@@ -33,7 +33,7 @@ pub async fn link(world: &World, user: &str, purpose: Purpose) -> OneTime {
 pub async fn sent(world: &World, link: &OneTime) -> String {
     let token = Opaque::mint(Kind::OneTime).unwrap();
     let write = one_time::put(&token.digest().to_string(), link).unwrap();
-    world.app.table.transact(&[write]).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
     token.text().expose_secret().to_owned()
 }
 
@@ -88,5 +88,5 @@ pub async fn tenant(world: &World, id: &str) {
     for system in SYSTEM_ROLES {
         writes.extend(roles::create(&system.in_tenant(&id, world.now()).unwrap()).unwrap());
     }
-    world.app.table.transact(&writes).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &writes).await.unwrap();
 }

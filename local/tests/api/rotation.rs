@@ -38,7 +38,9 @@ async fn long_tokens(world: &World) {
     let month = json!({ "version": 1, "tokenLifetimes": { "directory": { "access": 30 * DAY } } });
     let chosen = serde_json::from_value(month).unwrap();
     let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &chosen);
-    world.app.table.transact(&[settings.unwrap()]).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &[settings.unwrap()])
+        .await
+        .unwrap();
     world.clock.advance(11);
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::{Context, record};
+use super::Context;
 use crate::domain::api_key::ApiKey;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::text::Label;
@@ -13,7 +13,8 @@ use crate::error::{Error, Noun, Result};
 use crate::id::ApiKeyId;
 use crate::proof::opaque::{Digest, Kind, Opaque};
 use crate::store::table::Write;
-use crate::store::{api_keys, cursor};
+use crate::store::unit::{self, atomically};
+use crate::store::{api_keys, cursor, record};
 
 /// A page of API keys.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) ->
     }
     let made = Opaque::mint(Kind::ApiKey)?;
     let key = new(cx, name, made.text().expose_secret(), expires_at)?;
-    cx.app.table.transact(&writes(cx, &key)?).await?;
+    unit::write(cx, &writes(cx, &key)?).await?;
     Ok((key, made.text().clone()))
 }
 
@@ -61,16 +62,15 @@ pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) ->
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
-    let found = api_keys::of_id(&cx.app.table, &cx.tenant, id).await?;
-    let key = found.ok_or(Error::NotFound(Noun::ApiKey))?;
-    let row = record::rights(
-        cx,
-        RightsKind::ApiKeyRevoked,
-        Target::ApiKey(key.id),
-        told(&key),
-        Value::Null,
-    )?;
-    cx.app.table.transact(&[api_keys::remove(&key), row]).await
+    atomically(cx, |unit| async move {
+        let found = api_keys::of_id(&cx.app.table, &cx.tenant, id).await?;
+        let key = found.ok_or(Error::NotFound(Noun::ApiKey))?;
+        let target = Target::ApiKey(key.id);
+        let row = record::rights(cx, RightsKind::ApiKeyRevoked, target, summary(&key), Value::Null)?;
+        unit.write([api_keys::remove(&key), row]);
+        Ok(())
+    })
+    .await
 }
 
 /// The writes of a new key: itself, and its row in the history.
@@ -79,11 +79,11 @@ pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
 /// Where the machine gives no randomness.
 pub(super) fn writes(cx: &Context, key: &ApiKey) -> Result<[Write; 2]> {
     let target = Target::ApiKey(key.id);
-    let row = record::rights(cx, RightsKind::ApiKeyCreated, target, Value::Null, told(key))?;
+    let row = record::rights(cx, RightsKind::ApiKeyCreated, target, Value::Null, summary(key))?;
     Ok([api_keys::put(key)?, row])
 }
 
-fn told(key: &ApiKey) -> Value {
+fn summary(key: &ApiKey) -> Value {
     json!({ "name": key.name.as_str(), "hint": key.hint, "expiresAt": key.expires_at.map(time::text) })
 }
 
@@ -106,7 +106,7 @@ pub(super) fn new(cx: &Context, name: Label, text: &str, expires_at: Option<Time
         expires_at,
         last_used_at: None,
         created_at: cx.now,
-        created_by: cx.caller.as_ref().map(|caller| caller.id),
+        created_by: cx.actor(),
     })
 }
 

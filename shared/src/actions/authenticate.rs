@@ -2,7 +2,6 @@
 //!
 //! A token says who somebody was when it was issued. What they may do now is what the account says (rule 1).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Caller, Context, api_keys};
@@ -13,6 +12,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::RoleId;
 use crate::proof::jwt::{AccessClaims, Verifier};
+use crate::store::unit::atomically;
 use crate::store::{roles, sessions};
 
 /// The caller that this token stands for.
@@ -43,9 +43,10 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     if user.status_at(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
         return Err(Error::InvalidToken);
     }
-    let session = first_use(cx, session, &claims).await?;
+    let session = first_use(cx, &session, &claims).await?;
     // A role given since the token was issued is not named in it, and counts all the same.
-    let missing: Vec<RoleId> = applying(cx, &user)
+    let missing: Vec<RoleId> = user
+        .applying(cx.now)
         .into_iter()
         .filter(|id| !claims.role_ids.contains(id))
         .collect();
@@ -73,15 +74,6 @@ pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     }
 }
 
-/// The roles that apply to an account in requests about no department.
-pub fn applying(cx: &Context, user: &User) -> BTreeSet<RoleId> {
-    user.grants
-        .iter()
-        .filter(|grant| grant.applies(cx.now, None))
-        .map(|grant| grant.role)
-        .collect()
-}
-
 fn caller(cx: &Context, user: User, session: Session, mut known: Vec<Role>) -> Caller {
     let rights = policy::effective(&user.grants, &known, cx.now, None);
     known.retain(|role| rights.roles.contains(&role.id));
@@ -96,23 +88,18 @@ fn caller(cx: &Context, user: User, session: Session, mut known: Vec<Role>) -> C
 
 /// Writes down the first use of the newest pair: from then on the refresh token before it is spent. Should somebody
 /// have exchanged that one again in this moment, this token is not the newest any more.
-async fn first_use(cx: &Context, mut session: Session, claims: &AccessClaims) -> Result<Session> {
-    for _ in 0..16 {
-        let first = session
-            .accepts(claims.generation, claims.attempt)
-            .ok_or(Error::InvalidToken)?;
-        if !first.0 {
+async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Result<Session> {
+    atomically(cx, |unit| async move {
+        let session = unit.session(session).await?;
+        let accepted = session.accepts(claims.generation, claims.attempt);
+        if !accepted.ok_or(Error::InvalidToken)?.0 {
             return Ok(session);
         }
-        if let Some(used) = sessions::confirm(&cx.app.table, &session).await? {
-            return Ok(used);
-        }
-        let again = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
-        session = again.session.ok_or(Error::InvalidToken)?;
-    }
-    Err(Error::unavailable(
-        "a session changed again and again while its token was used",
-    ))
+        let (used, (key, changes, when)) = sessions::confirm(&session)?;
+        unit.update_alone(key, changes, when);
+        Ok(used)
+    })
+    .await
 }
 
 /// A made-up principal: what it may do is kept in its session.

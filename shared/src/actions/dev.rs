@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde_json::Map;
 
-use super::sessions::{self, Issued, NamedRole};
+use super::sessions::{self, Issued};
 use super::users::{self, UserRef};
 use super::{Context, Terms, login, roles};
+use crate::domain::role::SystemRole;
 use crate::domain::session::DevPrincipal;
 use crate::domain::text;
 use crate::domain::user::Status;
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::store::sessions as session_store;
+use crate::store::{sessions as session_store, unit};
 
 /// A principal to be made up.
 #[derive(Debug, Default)]
@@ -57,14 +58,11 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
 /// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::Invalid`] for a role that is none.
 pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
     exists(cx)?;
-    let mut named = Vec::new();
+    let mut named = sessions::RoleNames::new();
     for name in &principal.roles {
         let role = roles::named(cx, name).await?;
         let role = role.ok_or_else(|| Error::invalid("/roles", format!("there is no role `{name}`")))?;
-        named.push(NamedRole {
-            id: role.id,
-            name: role.name.as_given().to_owned(),
-        });
+        named.insert(role.id, role.name.as_given().to_owned());
     }
     let terms = Terms::of("dev", lasts);
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
@@ -75,10 +73,11 @@ pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDu
         permissions: principal.permissions,
     });
     let (access_token, expires_at) = sessions::issue(cx, &session, &named, Map::new(), &terms).await?;
-    cx.app.table.transact(&[session_store::open(&session)?]).await?;
+    unit::write(cx, &[session_store::open(&session)?]).await?;
     tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
-    let rank = sessions::rank(&named);
-    let roles = named.into_iter().map(|role| role.name).collect();
+    let ranks = named.keys().filter_map(|id| SystemRole::by_id(*id)?.rank);
+    let rank = ranks.max().unwrap_or_default();
+    let roles = named.into_values().collect();
     Ok(Issued {
         user: None,
         rank,

@@ -2,16 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Context, login, mails, passwords, sessions, users as accounts};
+use super::hashed::Hashed;
+use super::{Context, login};
 use crate::domain::lockout::Attempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
 use crate::domain::text::{Email, Password};
-use crate::domain::user::User;
-use crate::error::{Conflict, Error, Result};
+use crate::domain::user::{User, UserRef};
+use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
-use crate::store::table::{Changes, Cond, Write, number};
-use crate::store::{keys, one_time, users};
+use crate::store::table::{Changes, Cond, Lost, Refusal, Write, number};
+use crate::store::unit::{self, atomically};
+use crate::store::{keys, notices, one_time, users};
 
 /// How often one address gets a mail to choose a password by.
 const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
@@ -26,28 +28,28 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
     // For an address that nobody has, an account that is nobody's is asked for, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
-    let user = user.filter(|user| shut(cx, user).is_none());
+    let user = user.filter(|user| is_disabled(user, cx.now).is_none());
     let asked = Changes::new().set("mailedAt", number(cx.now.as_millisecond()));
     let long_ago = number((cx.now - BETWEEN_MAILS).as_millisecond() + 1);
     let rested = Cond::Any(vec![Cond::Absent("mailedAt"), Cond::Lt("mailedAt", long_ago)]);
     let write = match &user {
         Some(user) => {
             let there = Cond::All(vec![Cond::exists(), rested]);
-            Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Conflict::Contention)
+            Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Lost::Changed)
         }
         None => {
             let ends = (cx.now + BETWEEN_MAILS).as_second();
             let place = keys::unknown_login_mailed(&cx.tenant, &login::hashed(email.canonical()));
-            Write::update(place, asked.set("ttl", number(ends))).when(rested, Conflict::Contention)
+            Write::update(place, asked.set("ttl", number(ends))).when(rested, Lost::Changed)
         }
     };
     let mail = user
-        .map(|user| mails::to(cx, MailKind::ResetPassword, &user))
+        .map(|user| notices::to(cx, MailKind::ResetPassword, &user))
         .transpose()?;
     let writes: Vec<Write> = [Some(write), mail.flatten()].into_iter().flatten().collect();
-    match cx.app.table.transact(&writes).await {
-        Err(Error::Conflict(Conflict::Contention)) => Ok(()),
-        outcome => outcome,
+    match unit::commit(&cx.app.table, &writes).await {
+        Ok(()) | Err(Refusal::Lost(_)) => Ok(()),
+        Err(Refusal::Answer(error)) => Err(error),
     }
 }
 
@@ -60,18 +62,15 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
     // Before the hash: what is no token costs none.
     let token = parsed(token)?;
-    let hash = passwords::hash(cx, new).await?;
+    let hash = Hashed::of(Some(&new)).get(cx).await?;
     follow(cx, &token, Purpose::SetPassword, |user| {
-        if let Some(refused) = shut(cx, user) {
+        if let Some(refused) = is_disabled(user, cx.now) {
             return Err(refused);
         }
-        let mut after = user.clone();
-        after.password = Some(hash.clone());
-        after.must_change_password = false;
-        after.email_verified = true;
-        after.attempts = Attempts::default();
-        after.end_sessions();
-        Ok(after)
+        hash.iter().for_each(|hash| user.set_password(hash));
+        user.email_verified = true;
+        user.attempts = Attempts::default();
+        Ok(())
     })
     .await
 }
@@ -82,9 +81,8 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 /// [`Error::InvalidLink`]; [`Error::Unavailable`].
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
-        let mut after = user.clone();
-        after.email_verified = true;
-        Ok(after)
+        user.email_verified = true;
+        Ok(())
     })
     .await
 }
@@ -94,32 +92,32 @@ fn parsed(text: &str) -> Result<Opaque> {
 }
 
 /// Spends a token in the transaction of what it is good for.
-async fn follow(cx: &Context, token: &Opaque, purpose: Purpose, edit: impl Fn(&User) -> Result<User>) -> Result<User> {
-    let sha256 = token.digest().to_string();
-    for _ in 0..accounts::TRIES {
-        let found = one_time::get(&cx.app.table, &sha256).await?;
+async fn follow(
+    cx: &Context,
+    token: &Opaque,
+    purpose: Purpose,
+    edit: impl Fn(&mut User) -> Result<()>,
+) -> Result<User> {
+    let (sha256, edit) = (&token.digest().to_string(), &edit);
+    atomically(cx, |unit| async move {
+        let found = one_time::get(&cx.app.table, sha256).await?;
         let known = found.filter(|known| known.tenant == cx.tenant && known.purpose == purpose);
         let known = known
             .filter(|known| cx.now < known.expires_at)
             .ok_or(Error::InvalidLink)?;
-        let before = match sessions::account(cx, known.user).await {
+        let user = match unit.user(&UserRef::Id(known.user)).await {
             Err(Error::NotFound(_)) => return Err(Error::InvalidLink),
             found => found?,
         };
-        if !is_still_meant(&known, &before) {
+        if !is_still_meant(&known, &user) {
             return Err(Error::InvalidLink);
         }
-        let mut after = edit(&before)?;
-        accounts::touched(cx, &mut after);
-        let plan = users::writes(Some(&before), &after)?
-            .and([one_time::spend(&sha256)])
-            .and(mails::notices(cx, &before, &after)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::PreconditionFailed) => {}
-            outcome => return outcome.map(|()| after),
-        }
-    }
-    Err(Conflict::Contention.into())
+        let mut after = user.clone();
+        edit(&mut after)?;
+        unit.write([one_time::spend(sha256)]);
+        Ok(unit.change(&user, after))
+    })
+    .await
 }
 
 /// Whether the account still has the address that the token went to, and its sessions were not ended since: by another
@@ -129,14 +127,9 @@ fn is_still_meant(token: &OneTime, user: &User) -> bool {
     same && (token.purpose == Purpose::VerifyEmail || token.epoch == user.epoch)
 }
 
-/// Why nobody may choose a password for the account: an administrator shut it. Failed logins are no reason, for whoever
-/// has the address did not cause them.
-fn shut(cx: &Context, user: &User) -> Option<Error> {
-    is_disabled_at(user, cx.now)
-}
-
-/// The same at this moment, for whoever sends such links.
-pub(super) fn is_disabled_at(user: &User, now: Timestamp) -> Option<Error> {
+/// Why nobody may choose a password for the account, nor is sent a link: an administrator disabled it. Failed logins are
+/// no reason, for whoever has the address did not cause them.
+pub(super) fn is_disabled(user: &User, now: Timestamp) -> Option<Error> {
     let mut user = user.clone();
     user.attempts = Attempts::default();
     login::not_active(&user, now)

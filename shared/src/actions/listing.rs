@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, roles as role_actions};
-use crate::domain::role::{Role, SystemRole};
+use crate::domain::role::Role;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
@@ -273,34 +273,6 @@ fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bo
         && filter.status.is_none_or(|asked| asked == status)
         && role.is_none_or(|role| user.grants.iter().any(|grant| grant.role == role.id))
         && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
-}
-
-/// The roles that accounts have, by id and name.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn role_names<'a>(
-    cx: &Context,
-    accounts: impl IntoIterator<Item = &'a User>,
-) -> Result<BTreeMap<RoleId, String>> {
-    let grants = accounts.into_iter().flat_map(|user| &user.grants);
-    names(cx, grants.map(|grant| grant.role)).await
-}
-
-/// The names of roles: those of the system by heart, the others read in one round trip.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
-    let ids: BTreeSet<RoleId> = ids.into_iter().collect();
-    let by_heart = |id: &RoleId| SystemRole::by_id(*id).map(|system| (*id, system.name.to_owned()));
-    let mut names: BTreeMap<RoleId, String> = ids.iter().filter_map(by_heart).collect();
-    let custom: Vec<RoleId> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();
-    if !custom.is_empty() {
-        let found = roles::get_all(&cx.app.table, &cx.tenant, custom).await?;
-        names.extend(found.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
-    }
-    Ok(names)
 }
 
 /// The usernames that accounts have now, deleted ones those that they had; in one round trip.

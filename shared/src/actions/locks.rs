@@ -1,16 +1,17 @@
-//! Locks that administrators set and end.
+//! Locks and bans: set by administrators, and ended by them.
 
 use super::Context;
-use super::users::{UserRef, change, find, may_change, set_status};
+use super::changes::change;
 use crate::domain::lockout::Attempts;
 use crate::domain::time;
-use crate::domain::user::{AdminLock, Status, User};
-use crate::error::{Error, Result};
+use crate::domain::user::{AdminLock, Status, User, UserRef};
+use crate::error::{Error, Noun, Result};
 
 /// Locks an account, until a time or until it is unlocked.
 ///
 /// # Errors
-/// [`Error::Invalid`] where the time is over; otherwise as [`patch`].
+/// [`Error::Invalid`] where the time is over; [`Error::Forbidden`] where the account stands above the caller's;
+/// [`Error::NotFound`]; [`crate::error::Conflict::LastAdministrator`]; [`Error::Unavailable`].
 pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
     let lock = AdminLock {
         until: lock.until.map(time::kept),
@@ -19,13 +20,10 @@ pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User>
     if lock.until.is_some_and(|until| until <= cx.now) {
         return Err(Error::invalid("/until", "this time is over"));
     }
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        set_status(&mut after, Status::Locked)?;
-        after.lock = Some(lock.clone());
-        Ok(after)
+    change(cx, user, |user| {
+        user.set_status(Status::Locked)?;
+        user.lock = Some(lock.clone());
+        Ok(())
     })
     .await
 }
@@ -33,17 +31,37 @@ pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User>
 /// Ends a lock of either kind, and clears the failed count.
 ///
 /// # Errors
-/// As [`patch`].
+/// As [`lock`].
 pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
-    let found = find(cx, user).await?;
-    change(cx, found, None, |user| {
-        may_change(cx, user)?;
-        let mut after = user.clone();
-        if after.status == Status::Locked {
-            set_status(&mut after, Status::Active)?;
+    change(cx, user, |user| {
+        if user.status == Status::Locked {
+            user.set_status(Status::Active)?;
         }
-        after.attempts = Attempts::default();
-        Ok(after)
+        user.attempts = Attempts::default();
+        Ok(())
+    })
+    .await
+}
+
+/// Bans an account: its sessions end, and it opens nothing from now on. One that is banned already stays so.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
+    change(cx, user, |user| user.set_status(Status::Banned)).await
+}
+
+/// Lifts a ban: the account is active again, and its sessions stay ended. What an administrator did otherwise to an
+/// account is not undone by this.
+///
+/// # Errors
+/// [`Noun::Ban`] where it is not banned; otherwise as [`lock`].
+pub async fn lift_ban(cx: &Context, user: &UserRef) -> Result<User> {
+    change(cx, user, |user| {
+        if user.status != Status::Banned {
+            return Err(Error::NotFound(Noun::Ban));
+        }
+        user.set_status(Status::Active)
     })
     .await
 }

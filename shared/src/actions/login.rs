@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use super::sessions::{self, Issued};
-use super::{Context, Terms, VerifiedEmail, record};
+use super::{Context, Terms, VerifiedEmail};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::Full;
 use crate::domain::session::Session;
@@ -23,15 +23,13 @@ use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
 use crate::store::attempts::{self, Reserved, Whose};
-use crate::store::table::{Changes, Cond, Key, Write, from_item, number, text as string};
-use crate::store::{history, keys, sessions as session_store, users};
+use crate::store::table::{Changes, Cond, Key, Lost, Write, from_item, number, text as string};
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{history, keys, record, sessions as session_store, users};
 
 /// How often, and after how long, an attempt asks again while others are being compared.
 const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(50);
-
-/// How often an outcome is written again on what others made of the account in the meantime.
-const TRIES: usize = 16;
 
 /// What a reserved attempt is about.
 pub(super) struct Attempt {
@@ -95,9 +93,9 @@ pub(super) async fn open(
     (session, refresh): (Session, Option<RefreshToken>),
     terms: &Terms,
 ) -> Result<Issued> {
-    let named = sessions::named_roles(cx, user).await?;
-    let extra = sessions::claims(user, &named, terms);
-    let (access_token, expires_at) = sessions::issue(cx, &session, &named, extra, terms).await?;
+    let roles = sessions::role_names(cx, user).await?;
+    let extra = sessions::claims(cx, user, terms);
+    let (access_token, expires_at) = sessions::issue(cx, &session, &roles, extra, terms).await?;
     let opened = [
         session_store::open(&session)?,
         record::login(cx, user.id, LoginKind::Login, Some(session.id))?,
@@ -105,8 +103,8 @@ pub(super) async fn open(
     succeed(cx, user, better.as_ref(), &opened).await?;
     Ok(Issued {
         user: Some(user.clone()),
-        rank: sessions::rank(&named),
-        roles: named.into_iter().map(|role| role.name).collect(),
+        rank: user.rank(cx.now),
+        roles: roles.into_values().collect(),
         access_token,
         expires_at,
         refresh_token: refresh.map(|token| token.text()),
@@ -186,49 +184,42 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
-    let mut locks = attempt.number >= limit;
+    let last = attempt.number >= limit;
     let Some(user) = &attempt.user else {
-        return failed_unknown(cx, attempt, locks).await;
+        return failed_unknown(cx, attempt, last).await;
     };
-    let mut user = user.clone();
-    for _ in 0..TRIES {
-        let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
-        if locks {
-            writes.extend(lock(cx, &user)?);
+    let locked = atomically(cx, |unit| async move {
+        let now = unit.reread(user).await?;
+        unit.write([record::login(cx, user.id, LoginKind::LoginFailed, None)?]);
+        // Where somebody changed the account in the meantime, the lock goes onto what it is now, unless one of the
+        // attempts succeeded, or an administrator cleared the count, or it is there already.
+        let counted =
+            now == *user || (now.attempts.failed_login_count >= limit && now.attempts.locked_until(cx.now).is_none());
+        if last && counted {
+            lock(cx, &unit, &now)?;
         }
-        match cx.app.table.transact(&writes).await {
-            Err(Error::PreconditionFailed) => {}
-            outcome => {
-                if locks && outcome.is_ok() {
-                    cx.app.metrics.count(Metric::Lockouts);
-                    tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
-                }
-                return outcome;
-            }
+        Ok(last && counted)
+    });
+    match locked.await {
+        Ok(true) => {
+            cx.app.metrics.count(Metric::Lockouts);
+            tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
+            Ok(())
         }
-        // Somebody changed the account in the meantime. The lock goes onto what it is now, unless one of the attempts
-        // succeeded, or an administrator cleared the count, or it is there already.
-        let Some(now) = users::get(&cx.app.table, &cx.tenant, user.id).await? else {
-            return Ok(());
-        };
-        locks = now.attempts.failed_login_count >= limit && now.attempts.locked_until(cx.now).is_none();
-        user = now;
+        // It was erased in the meantime.
+        Ok(false) | Err(Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
     }
-    Err(Error::unavailable(
-        "an account changed again and again while it was to be locked",
-    ))
 }
 
-/// The writes that lock an account, provided that it still counts that many failures.
-fn lock(cx: &Context, user: &User) -> Result<Vec<Write>> {
+/// Locks an account, provided that it still counts that many failures.
+fn lock(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
     let rule = &cx.tenant_settings.lockout;
     let mut locked = user.clone();
     locked.attempts.lockout_until = Some(cx.now + rule.duration(user.attempts.lockouts));
-    locked.version += 1;
-    let counted = Cond::Ge("failedLoginCount", number(rule.limit));
-    let mut writes = users::writes_while(user, &locked, counted)?;
-    writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
-    Ok(writes)
+    unit.change_if(user, locked, Some(Cond::Ge("failedLoginCount", number(rule.limit))));
+    unit.write([record::login(cx, user.id, LoginKind::Lockout, None)?]);
+    Ok(())
 }
 
 async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
@@ -256,7 +247,7 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
             kept,
         )?);
     }
-    cx.app.table.transact(&writes).await?;
+    unit::write(cx, &writes).await?;
     if last {
         cx.app.metrics.count(Metric::Lockouts);
         tracing::warn!(event = "lockout", "failed logins locked a name that nobody has");
@@ -266,36 +257,31 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
 
 /// Clears the count and does what a success brings, provided that the account is still the one whose password was right.
 async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, brings: &[Write]) -> Result<()> {
-    let mut user = proven.clone();
-    for _ in 0..TRIES {
-        let mut writes = cleared(&user, better)?;
-        writes.extend_from_slice(brings);
-        match cx.app.table.transact(&writes).await {
-            Err(Error::PreconditionFailed) => {}
-            outcome => return outcome,
-        }
-        // Another attempt locked it or ended an old lock, or the account was changed.
-        let now = users::get(&cx.app.table, &cx.tenant, user.id).await?;
-        user = now.ok_or(Error::WrongCredentials)?;
+    let cleared = atomically(cx, |unit| async move {
+        let user = unit.reread(proven).await?;
         if user.epoch != proven.epoch || user.status != proven.status {
             return Err(Error::WrongCredentials);
         }
-    }
-    Err(Error::unavailable(
-        "an account changed again and again while somebody logged in",
-    ))
+        unit.write(brings.iter().cloned());
+        // The account is listed and counted as locked until its lock is taken off.
+        if user.attempts.lockout_until.is_some() {
+            let mut after = user.clone();
+            after.attempts = crate::domain::lockout::Attempts::default();
+            after.password = better.cloned().or(after.password);
+            unit.change_if(&user, after, None);
+        } else {
+            unit.write([cleared(&user, better)]);
+        }
+        Ok(())
+    });
+    cleared.await.map_err(|error| match error {
+        Error::NotFound(_) => Error::WrongCredentials,
+        other => other,
+    })
 }
 
-/// The writes that clear the count, provided that the account is as it was read; else [`Error::PreconditionFailed`].
-fn cleared(user: &User, better: Option<&PasswordHash>) -> Result<Vec<Write>> {
-    // The account is listed and counted as locked until its lock is taken off.
-    if user.attempts.lockout_until.is_some() {
-        let mut after = user.clone();
-        after.attempts = crate::domain::lockout::Attempts::default();
-        after.password = better.cloned().or(after.password);
-        after.version += 1;
-        return Ok(users::writes(Some(user), &after)?.within);
-    }
+/// The write that clears the count, provided that the account is as it was read.
+fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
     let changes = match better {
         Some(hash) => attempts::cleared().set("password", string(&hash.0)),
         None => attempts::cleared(),
@@ -306,8 +292,7 @@ fn cleared(user: &User, better: Option<&PasswordHash>) -> Result<Vec<Write>> {
         Cond::Eq("epoch", number(user.epoch)),
         Cond::Eq("status", string(user.status.as_str())),
     ];
-    let write = Write::update(keys::user(&user.tenant, user.id), changes);
-    Ok(vec![write.when(Cond::All(same), Error::PreconditionFailed)])
+    Write::update(keys::user(&user.tenant, user.id), changes).when(Cond::All(same), Lost::Changed)
 }
 
 pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {

@@ -1,29 +1,22 @@
-//! What happens: verbs over a [`Context`]. No HTTP, no JSON of any contract, no status codes.
+//! What happens: verbs over a [`Context`]. No HTTP, no JSON of any contract, no status codes. What is read, decided and
+//! written goes through [`crate::store::unit`].
 
-use std::fmt;
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use crate::access::policy::Rights;
-use crate::app::App;
-use crate::domain::role::{Rank, Role};
-use crate::domain::session::Session;
-use crate::domain::tenant::TenantId;
-use crate::domain::tenant_settings::TenantSettings;
+pub use crate::context::{Caller, Context, Origin, Surface};
+use crate::domain::role::Rank;
 use crate::domain::user::User;
-use crate::error::{Error, Result};
-use crate::id::UserId;
 
 pub mod api_keys;
 pub mod authenticate;
-pub mod bans;
 pub mod catalogue;
+mod changes;
 pub mod credentials;
 pub mod deletion;
 pub mod dev;
 pub mod grants;
+mod hashed;
 pub mod health;
 pub mod histories;
 pub mod keyring;
@@ -31,31 +24,16 @@ pub mod links;
 pub mod listing;
 pub mod locks;
 pub mod login;
-pub mod mails;
 pub mod outbox;
 pub mod passwords;
-pub mod patches;
-pub mod record;
 pub mod registration;
 pub mod roles;
 pub mod rotation;
-pub mod seating;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
 pub mod tenants;
 pub mod users;
-
-/// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Surface {
-    /// Its name in the login history.
-    pub name: &'static str,
-    /// The fewest characters of a password that is set through it.
-    pub min_password: usize,
-    /// The most.
-    pub max_password: usize,
-}
 
 /// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.
 #[derive(Debug, Clone, Copy)]
@@ -97,103 +75,4 @@ pub enum VerifiedEmail {
     WhereRequired,
     /// Always.
     Needed,
-}
-
-/// Where a request came from, for the histories.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The contract that it was made through.
-    pub surface: Surface,
-    /// The address, as API Gateway saw it.
-    pub ip: String,
-    /// The client, as it calls itself; cut at 256 characters.
-    pub user_agent: String,
-}
-
-/// One request, as far as actions know it.
-#[derive(Clone)]
-pub struct Context {
-    /// What may be touched.
-    pub app: Arc<App>,
-    /// The request's moment: one for all that it does.
-    pub now: Timestamp,
-    /// Whose things it is about.
-    pub tenant: TenantId,
-    /// What is in force in it.
-    pub tenant_settings: Arc<TenantSettings>,
-    /// The `iss` of tokens issued and accepted.
-    pub issuer: String,
-    /// The address that it came to: where links in mails lead to, unless the tenant says otherwise.
-    pub address: String,
-    /// The API key that it came with, where the contract asks for one.
-    pub api_key: Option<String>,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rank.
-    pub strictly_below: bool,
-    /// Who makes it, where the route asks.
-    pub caller: Option<Arc<Caller>>,
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("now", &self.now)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Who makes a request.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// Its account, or the made-up principal's id.
-    pub id: UserId,
-    /// Its account; none stands behind a made-up principal.
-    pub user: Option<User>,
-    /// Its session.
-    pub session: Session,
-    /// Its roles that apply to requests about no department.
-    pub roles: Vec<Role>,
-    /// What it may do in requests about no department.
-    pub rights: Rights,
-}
-
-impl Caller {
-    /// Whether its password must be changed before anything else.
-    pub fn must_change_password(&self) -> bool {
-        self.user.as_ref().is_some_and(|user| user.must_change_password)
-    }
-}
-
-impl Context {
-    /// Goes on as a request about this tenant.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is none of this name; [`Error::Unavailable`].
-    pub async fn enter(&mut self, tenant: TenantId) -> Result<()> {
-        let (app, now) = (&self.app, self.now);
-        self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;
-        self.tenant = tenant;
-        Ok(())
-    }
-
-    /// Who makes the request.
-    ///
-    /// # Errors
-    /// [`Error::NoCredentials`] on a route that asks nobody.
-    pub fn caller(&self) -> Result<&Caller> {
-        self.caller.as_deref().ok_or(Error::NoCredentials)
-    }
-
-    /// The caller's own account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where no account stands behind it.
-    pub fn own_account(&self) -> Result<&User> {
-        self.caller()?
-            .user
-            .as_ref()
-            .ok_or(Error::NotFound(crate::error::Noun::User))
-    }
 }

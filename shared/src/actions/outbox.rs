@@ -23,7 +23,7 @@ use crate::mail::{self, Letter, Link, Mailer, Sender};
 use crate::metrics::Metric;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::mails::{Claimed, Fate};
-use crate::store::{mails, one_time, users};
+use crate::store::{mails, one_time, unit, users};
 
 /// After which a mail counts as not sent: before its lease ends, so that no two send it at once.
 const LONGEST: Duration = Duration::from_secs(40);
@@ -166,7 +166,7 @@ impl Outbox {
     /// address by now.
     async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
-        let user = user.filter(|user| links::is_disabled_at(user, now).is_none());
+        let user = user.filter(|user| links::is_disabled(user, now).is_none());
         let is_theirs = |address: &str| address == mail.to;
         let Some(user) = user.filter(|user| user.email.as_ref().is_some_and(|email| is_theirs(email.as_given())))
         else {
@@ -182,7 +182,8 @@ impl Outbox {
             expires_at: now + life,
         };
         let put = one_time::put(&token.digest().to_string(), &known)?;
-        self.app.table.transact(&[put]).await?;
+        let kept = unit::commit(&self.app.table, &[put]).await;
+        kept.map_err(|refusal| Error::unavailable(format!("{refusal:?}")))?;
         Ok(Some(Link {
             url: (self.link_to)(mail, purpose, token.text().expose_secret()),
             until: known.expires_at,

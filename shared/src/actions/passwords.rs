@@ -1,13 +1,17 @@
 //! Passwords: set, changed, reset. A minimum is checked where one is set, never at login (rule 4).
 
-use super::{Context, credentials, login, users as accounts};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::changes::{change_own, may_take_over};
+use super::hashed::Hashed;
+use super::{Context, login};
 use crate::domain::lockout::Attempts;
 use crate::domain::text::Password;
-use crate::domain::user::{PasswordHash, User};
-use crate::error::{Conflict, Error, Forbidden, Result};
+use crate::domain::user::UserRef;
+use crate::error::{Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
-use secrecy::{ExposeSecret, SecretString};
+use crate::store::unit::atomically;
 
 /// A password to be set, held to the bounds of the contract and of the stack.
 ///
@@ -19,20 +23,12 @@ pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
     Password::parse(text, min, surface.max_password.max(min)).map_err(|detail| Error::invalid(pointer, detail))
 }
 
-/// The hash to keep of a password.
-///
-/// # Errors
-/// [`Error::Fault`].
-pub async fn hash(cx: &Context, password: Password) -> Result<PasswordHash> {
-    cx.app.hasher.hash(password.secret()).await.map(PasswordHash)
-}
-
 /// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
 /// is not told.
 ///
 /// # Errors
 /// [`Forbidden::AnothersAccount`]; otherwise as [`change`].
-pub async fn change_named(cx: &Context, user: &accounts::UserRef, current: Password, new: Password) -> Result<()> {
+pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: Password) -> Result<()> {
     if !user.names(cx.own_account()?) {
         return Err(Forbidden::AnothersAccount.into());
     }
@@ -49,18 +45,15 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
-    let hash = hash(cx, new).await?;
     let proven = attempt.user.ok_or(Error::InvalidToken)?;
+    let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
     // Should the password that was right not be the account's any more, its sessions were ended as well.
-    let changed = credentials::change_own(cx, proven, |user| {
-        let mut after = user.clone();
-        after.password = Some(hash.clone());
-        after.must_change_password = false;
-        after.attempts = Attempts::default();
-        after.end_sessions();
-        Ok(after)
-    });
-    changed.await.map(drop)
+    change_own(cx, &proven, |user| {
+        user.set_password(&hash);
+        user.attempts = Attempts::default();
+        Ok(())
+    })
+    .await
 }
 
 /// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
@@ -68,43 +61,26 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 ///
 /// # Errors
 /// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
-pub async fn reset(cx: &Context, user: &accounts::UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
-    let (mut hashed, mut temporary) = (None, None);
-    for _ in 0..accounts::TRIES {
-        let found = accounts::find(cx, user).await?;
-        accounts::may_take_over(cx, &found).await?;
-        let hash = match &hashed {
-            Some(hash) => hash,
-            None => {
-                let password = match new.clone() {
-                    Some(new) => new,
-                    None => one_time(&mut temporary)?,
-                };
-                hashed.insert(hash(cx, password).await?)
-            }
-        };
-        match reset_found(cx, found, hash, temporary.is_some()).await {
-            // Whose password may be set was decided on grants that are not those any more.
-            Err(Error::Conflict(Conflict::Contention)) => {}
-            outcome => return outcome.map(|()| temporary),
+pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
+    let (password, temporary) = match new {
+        Some(new) => (new, None),
+        None => {
+            let made = opaque::temporary_password()?;
+            (Password::presented(made.expose_secret().to_owned()), Some(made))
         }
-    }
-    Err(Conflict::Contention.into())
-}
-
-fn one_time(temporary: &mut Option<SecretString>) -> Result<Password> {
-    let made = temporary.insert(opaque::temporary_password()?);
-    Ok(Password::presented(made.expose_secret().to_owned()))
-}
-
-async fn reset_found(cx: &Context, found: User, hash: &PasswordHash, temporary: bool) -> Result<()> {
-    let edit = |user: &User| {
-        let mut after = user.clone();
-        after.password = Some(hash.clone());
-        after.must_change_password = temporary;
-        after.attempts = Attempts::default();
-        after.end_sessions();
-        Ok(after)
     };
-    accounts::change_as_decided(cx, found, edit).await.map(drop)
+    let (hashed, must_change) = (&Hashed::of(Some(&password)), temporary.is_some());
+    atomically(cx, |unit| async move {
+        let user = unit.user(user).await?;
+        may_take_over(cx, &user).await?;
+        let hash = hashed.get(cx).await?;
+        unit.edit(&user, |after| {
+            hash.iter().for_each(|hash| after.set_password(hash));
+            after.must_change_password = must_change;
+            after.attempts = Attempts::default();
+            Ok(())
+        })
+    })
+    .await?;
+    Ok(temporary)
 }

@@ -1,10 +1,12 @@
 //! People who make their own account.
 
+use super::Context;
+use super::hashed::Hashed;
 use super::users::{self, NewUser};
-use super::{Context, mails};
 use crate::domain::tenant_settings::EmailOnSignup;
 use crate::domain::user::User;
 use crate::error::{Error, Forbidden, Result};
+use crate::store::unit::atomically;
 
 /// Makes the account of somebody who registers: with the role that everybody has, and an address that is still to be
 /// verified. Where the tenant's settings say so, a mail with the link is asked for in the same transaction.
@@ -28,11 +30,15 @@ pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
     // Whatever a body says: nobody gives themselves roles, or a verified address.
     let new = NewUser {
         email,
-        roles: Vec::new(),
         email_verified: false,
         must_change_password: false,
         ..new
     };
-    let verification = |user: &User| mails::verification(cx, user).map(Vec::from_iter);
-    users::create_with(cx, new, &[], verification).await
+    let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
+    atomically(cx, |unit| async move {
+        let user = users::beginning(cx, new, hash.get(cx).await?, &[])?;
+        unit.create(&user);
+        Ok(user)
+    })
+    .await
 }

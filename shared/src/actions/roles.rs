@@ -1,21 +1,21 @@
 //! Roles: made, found, changed, deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Context, record, sessions, users as accounts};
+use super::Context;
 use crate::access::policy;
-use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_administrative;
-use crate::domain::role::{FEW_COUNTERS, Role, SYSTEM_ROLES, SystemRole};
+use crate::domain::role::{FEW_COUNTERS, Role, SystemRole};
 use crate::domain::text::{Description, RoleName};
-use crate::domain::user::User;
+use crate::domain::user::UserRef;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{RoleId, UserId};
-use crate::store::table::Write;
-use crate::store::{cursor, roles, seats, users};
+use crate::store::table::{Lost, Refusal};
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{cursor, record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
@@ -60,28 +60,15 @@ pub struct Roles {
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
-    if let Ok(id) = name.parse::<RoleId>() {
-        return roles::get(&cx.app.table, &cx.tenant, id).await;
-    }
-    let Ok(name) = RoleName::parse(name) else {
-        return Ok(None);
-    };
-    // A system role keeps its name, so the claim has nothing to tell.
-    if let Some(system) = SYSTEM_ROLES.iter().find(|system| system.name == name.canonical()) {
-        return by_id(cx, system.id).await;
-    }
-    match roles::named(&cx.app.table, &cx.tenant, &name).await? {
-        Some(id) => roles::get(&cx.app.table, &cx.tenant, id).await,
-        None => Ok(None),
-    }
+    roles::find(&cx.app.table, &cx.tenant, name).await
 }
 
-/// The role of this id, if there is one.
+/// The role of this name or id.
 ///
 /// # Errors
-/// [`Error::Unavailable`].
-pub async fn by_id(cx: &Context, id: RoleId) -> Result<Option<Role>> {
-    roles::get(&cx.app.table, &cx.tenant, id).await
+/// [`Error::NotFound`]; [`Error::Unavailable`].
+pub(super) async fn existing(cx: &Context, name: &str) -> Result<Role> {
+    named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))
 }
 
 /// The role of this name or id, and the number of its members.
@@ -89,7 +76,7 @@ pub async fn by_id(cx: &Context, id: RoleId) -> Result<Option<Role>> {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
-    let role = named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))?;
+    let role = existing(cx, name).await?;
     let count = seats::taken(&cx.app.table, std::slice::from_ref(&role))
         .await?
         .first()
@@ -147,7 +134,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         Value::Null,
         record::role(&role),
     )?);
-    cx.app.table.transact(&writes).await?;
+    unit::write(cx, &writes).await?;
     Ok(role)
 }
 
@@ -160,34 +147,26 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
     if let Some(permissions) = &patch.permissions {
         known(cx, permissions).await?;
     }
-    for _ in 0..accounts::TRIES {
-        let before = named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))?;
+    atomically(cx, |unit| async move {
+        let before = existing(cx, name).await?;
         let after = patched(cx, &before, patch)?;
         let counters = seats::read(&cx.app.table, &cx.tenant, before.id).await?;
         let members = counters.iter().map(|counter| counter.taken).sum();
-        let mut writes = roles::change(&before, &after)?;
+        unit.write(roles::change(&before, &after)?);
         if before.max_count != after.max_count || before.administers() != after.administers() {
-            writes.extend(seats::limit(&before, &counters, after.max_count)?);
+            unit.write(seats::limit(&before, &counters, after.max_count)?);
         }
         if before.administers() != after.administers() {
-            writes.extend(put_in_charge(cx, &after).await?);
+            put_in_charge(cx, &unit, &after).await?;
         }
         let (was, is) = (record::role(&before), record::role(&after));
         if was != is {
-            writes.push(record::rights(
-                cx,
-                RightsKind::RoleChanged,
-                Target::Role(after.id),
-                was,
-                is,
-            )?);
+            let target = Target::Role(after.id);
+            unit.write([record::rights(cx, RightsKind::RoleChanged, target, was, is)?]);
         }
-        match cx.app.table.transact(&writes).await {
-            Err(Error::PreconditionFailed) => {}
-            outcome => return outcome.map(|()| (after, members)),
-        }
-    }
-    Err(Conflict::Contention.into())
+        Ok((after, members))
+    })
+    .await
 }
 
 fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
@@ -219,25 +198,20 @@ fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
     Ok(after)
 }
 
-/// The writes that tell every member's grants whether the role lets them manage users.
-async fn put_in_charge(cx: &Context, role: &Role) -> Result<Vec<Write>> {
+/// Writes into every member's grants whether the role lets them manage users.
+async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()> {
     let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, MAX_TOUCHED).await?;
     if more {
         return Err(Conflict::TooManyMembers(MAX_TOUCHED).into());
     }
-    let members = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-    let told = members.into_iter().map(|before| {
-        let mut after = before.clone();
-        let of_role = |grant: &&mut Grant| grant.role == role.id;
-        after
-            .grants
-            .iter_mut()
-            .filter(of_role)
-            .for_each(|grant| grant.administers = role.administers());
-        accounts::touched(cx, &mut after);
-        (before, after)
-    });
-    users::writes_together(&cx.tenant, &told.collect::<Vec<(User, User)>>())
+    for member in users::get_all(&cx.app.table, &cx.tenant, &ids).await? {
+        unit.edit(&member, |after| {
+            let of_role = after.grants.iter_mut().filter(|grant| grant.role == role.id);
+            of_role.for_each(|grant| grant.administers = role.administers());
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// Deletes a role; with `force` it is taken from its members first.
@@ -245,32 +219,30 @@ async fn put_in_charge(cx: &Context, role: &Role) -> Result<Vec<Write>> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::SystemRole`], [`Conflict::RoleHasMembers`].
 pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
-    for _ in 0..accounts::TRIES {
-        let role = named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))?;
+    atomically(cx, |unit| async move {
+        let role = existing(cx, name).await?;
         if SystemRole::by_id(role.id).is_some() {
             return Err(Conflict::SystemRole("a system role cannot be deleted").into());
         }
         policy::may_edit(&cx.caller()?.rights, &role, &BTreeSet::new())?;
-        if force {
+        let has_members = if force {
             take_from_all(cx, role.id).await?;
-        }
-        let mut writes = roles::delete(&role);
-        let row = record::rights(
+            // Somebody was given the role after it was taken from all others.
+            Refusal::Lost(Lost::Changed)
+        } else {
+            Conflict::RoleHasMembers.into()
+        };
+        unit.write(roles::delete(&role, &has_members));
+        unit.write([record::rights(
             cx,
             RightsKind::RoleDeleted,
             Target::Role(role.id),
             record::role(&role),
             Value::Null,
-        );
-        writes.push(row?);
-        match cx.app.table.transact(&writes).await {
-            Err(Error::PreconditionFailed) => {}
-            // Somebody was given the role after it was taken from all others.
-            Err(Error::Conflict(Conflict::RoleHasMembers)) if force => {}
-            outcome => return outcome,
-        }
-    }
-    Err(Conflict::Contention.into())
+        )?]);
+        Ok(())
+    })
+    .await
 }
 
 async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
@@ -286,17 +258,18 @@ async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
 }
 
 async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
-    let found = match sessions::account(cx, id).await {
+    let taken = atomically(cx, |unit| async move {
+        let user = unit.user(&UserRef::Id(id)).await?;
+        unit.edit(&user, |after| {
+            after.take_role(role);
+            Ok(())
+        })
+    });
+    match taken.await {
         // Deleted in the meantime, and its seat with it.
-        Err(Error::NotFound(_)) => return Ok(()),
-        found => found?,
-    };
-    let without = |user: &User| {
-        let mut after = user.clone();
-        after.grants.retain(|grant| grant.role != role);
-        Ok(after)
-    };
-    accounts::change(cx, found, None, without).await.map(drop)
+        Err(Error::NotFound(_)) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Whether these are all in the catalogue.
@@ -316,4 +289,12 @@ async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
     } else {
         Err(Error::Invalid(violations))
     }
+}
+
+/// The names of these roles, by id.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
+    roles::names(&cx.app.table, &cx.tenant, ids).await
 }

@@ -4,9 +4,10 @@ use secrecy::ExposeSecret;
 
 use super::{Context, keyring};
 use crate::domain::rotation::{self, KeyLife};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::proof::jwt::SigningKey;
 use crate::store::signing_keys::{self, StoredKey};
+use crate::store::unit::atomically;
 
 /// Whatever is due: at a stack's first time a key that signs at once; then the next one, and away with those that no
 /// token is left of. Answers how many were made. Called twice at once, it makes one of each.
@@ -15,9 +16,15 @@ use crate::store::signing_keys::{self, StoredKey};
 /// [`Error::Unavailable`], also where the master key does not open the keys that sign now and next: nothing is changed
 /// then.
 pub async fn rotate(cx: &Context) -> Result<usize> {
-    let mut made = 0;
     // The first key, and after it the next one.
-    for _ in 0..2 {
+    let first = publish_due(cx).await?;
+    let next = first && publish_due(cx).await?;
+    Ok(usize::from(first) + usize::from(next))
+}
+
+/// Retires what is over, and publishes the one key that is due; whether one was.
+async fn publish_due(cx: &Context) -> Result<bool> {
+    let published = atomically(cx, |unit| async move {
         // Before the keys themselves: what is published between the two readings refuses what follows from them.
         let newest = signing_keys::newest(&cx.app.table).await?;
         let stored = signing_keys::all(&cx.app.table).await?;
@@ -29,19 +36,16 @@ pub async fn rotate(cx: &Context) -> Result<usize> {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");
         }
         signing_keys::retire(&cx.app.table, &due.retire).await?;
-        let Some(signs_from) = due.publish else { break };
+        let Some(signs_from) = due.publish else { return Ok(None) };
         let key = new(cx, signs_from).await?;
-        match signing_keys::publish(&cx.app.table, &key, newest.as_deref()).await {
-            Ok(()) => {
-                tracing::info!(event = "key_published", kid = key.kid, %signs_from, "a signing key was published");
-                made += 1;
-            }
-            // Another rotation was quicker.
-            Err(Error::PreconditionFailed) => {}
-            Err(other) => return Err(other),
-        }
-    }
-    Ok(made)
+        unit.write(signing_keys::publish(&key, newest.as_deref())?);
+        Ok(Some(key))
+    });
+    let Some(StoredKey { kid, signs_from, .. }) = published.await? else {
+        return Ok(false);
+    };
+    tracing::info!(event = "key_published", kid, %signs_from, "a signing key was published");
+    Ok(true)
 }
 
 /// That the master key is the one that these keys were sealed under. A next key sealed under another one would sign in a

@@ -1,15 +1,14 @@
 //! Sessions: opened by a login, carried on by a refresh, ended by a logout or a revocation.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Caller, Context, Terms, authenticate, record};
-use crate::ambient;
+use super::{Caller, Context, Terms, authenticate};
 use crate::domain::history::LoginKind;
-use crate::domain::role::{Rank, Role, SystemRole};
+use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
@@ -17,10 +16,8 @@ use crate::id::{EntryId, RoleId, SessionId, UserId};
 use crate::proof::jwt::AccessClaims;
 use crate::proof::opaque::RefreshToken;
 use crate::store::table::Write;
-use crate::store::{roles, sessions, users};
-
-/// How often a refresh tries again when others refresh the same session at the same time.
-const REFRESH_TRIES: usize = 200;
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{record, roles, sessions};
 
 /// What a login or a refresh gives out.
 #[derive(Debug)]
@@ -39,59 +36,21 @@ pub struct Issued {
     pub refresh_token: Option<SecretString>,
 }
 
-/// A role as a token names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedRole {
-    /// Its id.
-    pub id: RoleId,
-    /// Its name.
-    pub name: String,
-}
+/// Names of roles by id, as a token names them.
+pub type RoleNames = BTreeMap<RoleId, String>;
 
-impl NamedRole {
-    fn of(role: &Role) -> Self {
-        Self {
-            id: role.id,
-            name: role.name.as_given().to_owned(),
-        }
-    }
-}
-
-/// The roles that apply to an account now, by name. Those of the system have their names by heart, so most accounts
-/// cost no round trip here.
+/// The names of the roles that apply to an account now. Those of the system are known by heart, so most accounts cost no
+/// round trip here.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn named_roles(cx: &Context, user: &User) -> Result<Vec<NamedRole>> {
-    let (known, custom): (Vec<_>, Vec<_>) = authenticate::applying(cx, user)
-        .into_iter()
-        .map(|id| (id, SystemRole::by_id(id)))
-        .partition(|(_, s)| s.is_some());
-    let mut named: Vec<NamedRole> = known
-        .into_iter()
-        .filter_map(|(id, s)| {
-            Some(NamedRole {
-                id,
-                name: s?.name.to_owned(),
-            })
-        })
-        .collect();
-    if !custom.is_empty() {
-        let found = roles::get_all(&cx.app.table, &cx.tenant, custom.into_iter().map(|(id, _)| id)).await?;
-        named.extend(found.iter().map(NamedRole::of));
-    }
-    Ok(named)
-}
-
-/// The highest rank of these roles.
-pub fn rank(named: &[NamedRole]) -> Rank {
-    let ranks = named.iter().filter_map(|role| SystemRole::by_id(role.id)?.rank);
-    ranks.max().unwrap_or_default()
+pub async fn role_names(cx: &Context, user: &User) -> Result<RoleNames> {
+    roles::names(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
 }
 
 /// What the contract's tokens carry beside the common claims.
-pub fn claims(user: &User, named: &[NamedRole], terms: &Terms) -> Map<String, Value> {
-    (terms.claims)(user, rank(named))
+pub fn claims(cx: &Context, user: &User, terms: &Terms) -> Map<String, Value> {
+    (terms.claims)(user, user.rank(cx.now))
 }
 
 /// A new session of an account, and its first refresh token.
@@ -125,7 +84,7 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
 pub async fn issue(
     cx: &Context,
     session: &Session,
-    named: &[NamedRole],
+    roles: &RoleNames,
     extra: Map<String, Value>,
     terms: &Terms,
 ) -> Result<(SecretString, Timestamp)> {
@@ -140,8 +99,8 @@ pub async fn issue(
         jti: EntryId::new(cx.now)?.uuid(),
         sid: session.id,
         tid: cx.tenant.as_str().to_owned(),
-        roles: named.iter().map(|role| role.name.clone()).collect(),
-        role_ids: named.iter().map(|role| role.id).collect(),
+        roles: roles.values().cloned().collect(),
+        role_ids: roles.keys().copied().collect(),
         generation: session.refresh.as_ref().map_or(0, |family| family.depth),
         attempt: session.refresh.as_ref().map_or(0, |family| family.attempt),
         extra,
@@ -158,63 +117,50 @@ pub async fn issue(
 /// # Errors
 /// [`Error::InvalidToken`] where it opens nothing now; [`Error::Unavailable`].
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
-    for _ in 0..REFRESH_TRIES {
-        match renew_once(cx, token, terms, left).await {
-            Err(Error::PreconditionFailed) => part().await?,
-            outcome => return outcome,
+    atomically(cx, |unit| async move {
+        let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
+        let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
+        if caller.session.surface != cx.origin.surface.name {
+            return Err(Error::InvalidToken);
         }
-    }
-    Err(Error::unavailable("a session was renewed by others again and again"))
-}
-
-async fn renew_once(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
-    let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
-    let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
-    if caller.session.surface != cx.origin.surface.name {
-        return Err(Error::InvalidToken);
-    }
-    let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
-    let named: Vec<NamedRole> = caller.roles.iter().map(NamedRole::of).collect();
-    let (access_token, expires_at) = if ends.duration_since(cx.now) >= left {
-        (token.clone(), ends)
-    } else {
-        prolong(cx, &caller.session, user, &named, terms).await?
-    };
-    Ok(Issued {
-        user: Some(user.clone()),
-        rank: rank(&named),
-        roles: named.into_iter().map(|role| role.name).collect(),
-        access_token,
-        expires_at,
-        refresh_token: None,
+        let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
+        let known = caller.roles.iter();
+        let roles = known.map(|role| (role.id, role.name.as_given().to_owned())).collect();
+        let (access_token, expires_at) = if ends.duration_since(cx.now) >= left {
+            (token.clone(), ends)
+        } else {
+            prolong(cx, &unit, &caller.session, user, &roles, terms).await?
+        };
+        Ok(Issued {
+            user: Some(user.clone()),
+            rank: user.rank(cx.now),
+            roles: roles.into_values().collect(),
+            access_token,
+            expires_at,
+            refresh_token: None,
+        })
     })
+    .await
 }
 
 /// Lets a session begin anew from now, and issues a token for it.
 async fn prolong(
     cx: &Context,
+    unit: &Unit<'_>,
     session: &Session,
     user: &User,
-    named: &[NamedRole],
+    roles: &RoleNames,
     terms: &Terms,
 ) -> Result<(SecretString, Timestamp)> {
     let mut after = session.clone();
     // Never shorter: another token of the session may have been given out for longer.
     after.expires_at = (cx.now + cx.tenant_settings.applied(terms).session).max(session.expires_at);
-    let issued = issue(cx, &after, named, claims(user, named, terms), terms).await?;
-    let writes = [
+    let issued = issue(cx, &after, roles, claims(cx, user, terms), terms).await?;
+    unit.write([
         sessions::change(session, &after)?,
         record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?,
-    ];
-    cx.app.table.transact(&writes).await?;
+    ]);
     Ok(issued)
-}
-
-/// Waits a moment by chance, so that a crowd parts.
-async fn part() -> Result<()> {
-    let [chance] = ambient::random::<1>()?;
-    tokio::time::sleep(Duration::from_millis(u64::from(chance) / 4)).await;
-    Ok(())
 }
 
 /// Exchanges a refresh token for a new pair (RFC 6749, 6; rotation as RFC 9700, 4.14.2).
@@ -223,17 +169,14 @@ async fn part() -> Result<()> {
 /// [`Error::InvalidToken`] where it is not, or no longer, good for one; a token that was spent ends its family.
 pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued> {
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
-    for _ in 0..REFRESH_TRIES {
-        match refresh_once(cx, &token, terms).await {
-            // Another refresh of the same session came between reading and writing.
-            Err(Error::PreconditionFailed) => part().await?,
-            outcome => return outcome,
-        }
-    }
-    Err(Error::unavailable("a session was refreshed by others again and again"))
+    let token = &token;
+    let refreshed = atomically(cx, |unit| async move { refresh_in(cx, &unit, token, terms).await });
+    // Whoever holds the spent token, or whoever holds its successors, has no right to them: nobody keeps any.
+    refreshed.await?.ok_or(Error::InvalidToken)
 }
 
-async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Result<Issued> {
+/// The new pair; nothing where the token was spent before, and its session is ended for that.
+async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: &Terms) -> Result<Option<Issued>> {
     let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
     let (Some(user), Some(session)) = (present.user, present.session) else {
         return Err(Error::InvalidToken);
@@ -245,36 +188,32 @@ async fn refresh_once(cx: &Context, token: &RefreshToken, terms: &Terms) -> Resu
     let presented = family.present(token);
     match presented {
         Presented::Dead => return Err(Error::InvalidToken),
-        Presented::Reused => return end_stolen(cx, &session).await,
+        Presented::Reused => {
+            tracing::warn!(event = "refresh_reuse", session = %session.id, user = %user.id, "a spent refresh token was shown");
+            unit.write(ended(cx, &session)?);
+            return Ok(None);
+        }
         Presented::Newest | Presented::Again => {}
     }
     let (depth, attempt) = family.next_place(presented);
     let successor = token.next(depth, attempt)?;
     let mut after = session.clone();
     after.refresh = Some(family.rotated(presented, token, &successor));
-    let named = named_roles(cx, &user).await?;
-    let extra = claims(&user, &named, terms);
-    let (access_token, expires_at) = issue(cx, &after, &named, extra, terms).await?;
-    let writes = [
+    let roles = role_names(cx, &user).await?;
+    let extra = claims(cx, &user, terms);
+    let (access_token, expires_at) = issue(cx, &after, &roles, extra, terms).await?;
+    unit.write([
         sessions::change(&session, &after)?,
         record::login(cx, user.id, LoginKind::Refresh, Some(session.id))?,
-    ];
-    cx.app.table.transact(&writes).await?;
-    Ok(Issued {
-        rank: rank(&named),
-        roles: named.into_iter().map(|role| role.name).collect(),
+    ]);
+    Ok(Some(Issued {
+        rank: user.rank(cx.now),
+        roles: roles.into_values().collect(),
         user: Some(user),
         access_token,
         expires_at,
         refresh_token: Some(successor.text()),
-    })
-}
-
-/// Whoever holds the spent token, or whoever holds its successors, has no right to them: nobody keeps any.
-async fn end_stolen(cx: &Context, session: &Session) -> Result<Issued> {
-    tracing::warn!(event = "refresh_reuse", session = %session.id, user = %session.user, "a spent refresh token was shown");
-    end(cx, session).await?;
-    Err(Error::InvalidToken)
+    }))
 }
 
 /// Ends the caller's session.
@@ -338,38 +277,13 @@ pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
 }
 
 async fn end(cx: &Context, session: &Session) -> Result<()> {
-    let writes = [
+    unit::write(cx, &ended(cx, session)?).await
+}
+
+/// The writes that end a session.
+fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
+    Ok([
         sessions::end(session),
         record::login(cx, session.user, LoginKind::Logout, Some(session.id))?,
-    ];
-    cx.app.table.transact(&writes).await
-}
-
-/// The write that keeps the caller's own session when all others end.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
-pub fn keep(session: &Session, user: &User) -> Result<Write> {
-    let mut kept = session.clone();
-    kept.epoch = user.epoch;
-    sessions::change(session, &kept)
-}
-
-/// An account and a session of its, as they are now.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where either has gone; [`Error::Unavailable`].
-pub(super) async fn read(cx: &Context, session: &Session) -> Result<(User, Session)> {
-    let present = sessions::present(&cx.app.table, &cx.tenant, session.user, session.id, &[]).await?;
-    present.user.zip(present.session).ok_or(Error::InvalidToken)
-}
-
-/// The account of this id, unless it is deleted.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
-pub async fn account(cx: &Context, id: UserId) -> Result<User> {
-    let user = users::get(&cx.app.table, &cx.tenant, id).await?;
-    user.filter(|user| user.status != Status::Deleted)
-        .ok_or(Error::NotFound(crate::error::Noun::User))
+    ])
 }

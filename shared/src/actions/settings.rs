@@ -7,24 +7,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::RwLock;
 
-use super::{Context, Terms, record};
+use super::{Context, Terms};
 use crate::app::App;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::{Chosen, TenantSettings};
-use crate::error::{Conflict, Error, Noun, Result};
+use crate::error::{Error, Noun, Result};
 use crate::settings::Settings;
-use crate::store::tenant_settings as store;
+use crate::store::unit::atomically;
+use crate::store::{record, tenant_settings as store};
 
 /// How stale settings may be.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// How many tenants' settings are kept at hand.
 const KEPT: usize = 10_000;
-
-/// How often a change is tried again on what others made of the settings in the meantime.
-const TRIES: usize = 16;
 
 /// The settings as they were last read, by tenant.
 #[derive(Debug, Default)]
@@ -128,34 +126,44 @@ pub async fn chosen(cx: &Context) -> Result<Chosen> {
 /// Changes what the tenant set; answers what it is since. In force here at once, and everywhere within ten seconds.
 ///
 /// # Errors
-/// What `edit` answers; [`Conflict::Contention`]; [`Error::Unavailable`].
+/// What `edit` answers; [`Error::Unavailable`].
 pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Result<Chosen> {
-    for _ in 0..TRIES {
+    let edit = &edit;
+    let (after, changed) = atomically(cx, |unit| async move {
         let before = store::get(&cx.app.table, &cx.tenant).await?;
         let was = before.clone().unwrap_or_default();
+        let edited = edit(was.clone())?;
+        if edited == was {
+            return Ok((was, false));
+        }
         let after = Chosen {
             version: was.version + 1,
-            ..edit(was.clone())?
+            ..edited
         };
-        if (Chosen {
-            version: was.version,
-            ..after.clone()
-        }) == was
-        {
-            return Ok(was);
-        }
         let target = Target::Tenant(cx.tenant.clone());
-        let writes = [
+        unit.write([
             store::change(&cx.tenant, before.as_ref(), &after)?,
             record::rights(cx, RightsKind::SettingsChanged, target, json!(was), json!(after))?,
-        ];
-        match cx.app.table.transact(&writes).await {
-            Err(Error::PreconditionFailed) => continue,
-            outcome => outcome?,
-        }
+        ]);
+        Ok((after, true))
+    })
+    .await?;
+    if changed {
         let settings = Arc::new(TenantSettings::of(&cx.app.settings, &after));
         cx.app.tenant_settings.put(&cx.tenant, cx.now, settings).await;
-        return Ok(after);
     }
-    Err(Conflict::Contention.into())
+    Ok(after)
+}
+
+impl Context {
+    /// Goes on as a request about this tenant.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of this name; [`Error::Unavailable`].
+    pub async fn enter(&mut self, tenant: TenantId) -> Result<()> {
+        let (app, now) = (&self.app, self.now);
+        self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;
+        self.tenant = tenant;
+        Ok(())
+    }
 }

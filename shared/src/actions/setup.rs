@@ -1,16 +1,20 @@
 //! Set-up: what a stack needs before its first request. Run as often as one likes, and twice at once, it makes one of
 //! each; and it never makes anew what an administrator deleted.
 
-use super::users::{self, NewUser};
+use std::slice;
+
 use secrecy::{ExposeSecret, SecretString};
 
+use super::hashed::Hashed;
+use super::users::{self, NewUser};
 use super::{Context, api_keys, rotation};
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
 use crate::domain::tenant::Tenant;
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
-use crate::store::table::{Cond, Write};
+use crate::store::table::{Cond, Key, Lost, Write};
+use crate::store::unit::{self, Unit, atomically};
 use crate::store::{keys, roles, secret, tenants};
 
 /// An account to begin with.
@@ -47,7 +51,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
     catalogue(cx, extra).await?;
     for system in &SYSTEM_ROLES {
         let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
-        match cx.app.table.transact(&roles::create(&role)?).await {
+        match unit::write(cx, &roles::create(&role)?).await {
             Ok(()) => made.roles.push(system.name.to_owned()),
             Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
             Err(other) => return Err(other),
@@ -56,7 +60,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
     main_tenant(cx).await?;
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
-        if first_account(cx, account.name, account.user, account.role).await? {
+        if first_account(cx, &account).await? {
             made.accounts.push(account.name.to_owned());
         }
     }
@@ -81,15 +85,15 @@ async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
         ));
     }
     let name = Label::parse("first API key").map_err(Error::fault)?;
-    let key = api_keys::new(cx, name, text, None)?;
-    let marker = Write::put(keys::first_api_key(&cx.tenant, &key.digest).attributes());
-    let mut writes = vec![marker.when(Cond::absent(), Conflict::Contention)];
-    writes.extend(api_keys::writes(cx, &key)?);
-    match cx.app.table.transact(&writes).await {
-        Ok(()) => Ok(true),
-        Err(Error::Conflict(Conflict::Contention)) => Ok(false),
-        Err(other) => Err(other),
-    }
+    let key = &api_keys::new(cx, name, text, None)?;
+    atomically(cx, |unit| async move {
+        let is_first = once(cx, &unit, &keys::first_api_key(&cx.tenant, &key.digest)).await?;
+        if is_first {
+            unit.write(api_keys::writes(cx, key)?);
+        }
+        Ok(is_first)
+    })
+    .await
 }
 
 /// A shorter text could be guessed.
@@ -111,30 +115,36 @@ async fn main_tenant(cx: &Context) -> Result<()> {
         created_at: cx.now,
         created_by: None,
     };
-    match cx.app.table.transact(&[tenants::put(&tenant)?]).await {
+    match unit::write(cx, &[tenants::put(&tenant)?]).await {
         Err(Error::Conflict(Conflict::TenantTaken)) => Ok(()),
         outcome => outcome,
     }
 }
 
-async fn first_account(cx: &Context, name: &str, user: NewUser, role: Role) -> Result<bool> {
-    let marker = keys::first_account(&cx.tenant, name);
-    if cx.app.table.get(&marker).await?.is_some() {
-        return Ok(false);
+/// Whether this marks the first time; it is marked with what is done then.
+async fn once(cx: &Context, unit: &Unit<'_>, marker: &Key) -> Result<bool> {
+    let is_first = cx.app.table.get(marker).await?.is_none();
+    if is_first {
+        unit.write([Write::put(marker.attributes()).when(Cond::absent(), Lost::Changed)]);
     }
-    let once = Write::put(marker.attributes()).when(Cond::absent(), Conflict::Contention);
-    match users::create_with(cx, user, &[role], |_| Ok(vec![once.clone()])).await {
-        Ok(_) => Ok(true),
-        Err(Error::Conflict(why @ (Conflict::Contention | Conflict::EmailTaken | Conflict::UsernameTaken))) => {
-            // Another set-up was quicker, or somebody has the name: then nobody would be told who is the owner.
-            let made = cx.app.table.get(&marker).await?.is_some();
-            let taken = || {
-                Error::fault(format!(
-                    "the account {name} is not made: {why}, by an account that was there before"
-                ))
-            };
-            if made { Ok(false) } else { Err(taken()) }
+    Ok(is_first)
+}
+
+async fn first_account(cx: &Context, account: &FirstAccount) -> Result<bool> {
+    let FirstAccount { name, user, role } = account;
+    let hash = &Hashed::of(user.password.as_ref());
+    let made = atomically(cx, |unit| async move {
+        let is_first = once(cx, &unit, &keys::first_account(&cx.tenant, name)).await?;
+        if is_first {
+            unit.create(&users::beginning(cx, user, hash.get(cx).await?, slice::from_ref(role))?);
         }
-        Err(other) => Err(other),
-    }
+        Ok(is_first)
+    });
+    made.await.map_err(|error| match error {
+        // Then nobody would be told who is the owner.
+        Error::Conflict(why @ (Conflict::EmailTaken | Conflict::UsernameTaken)) => Error::fault(format!(
+            "the account {name} is not made: {why}, by an account that was there before"
+        )),
+        other => other,
+    })
 }

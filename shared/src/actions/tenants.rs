@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Context;
+use super::hashed::Hashed;
 use super::users::{self, NewUser};
-use super::{Context, mails, record};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::mail::MailKind;
 use crate::domain::role::{OWNER, Role, SYSTEM_ROLES};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::text::Label;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
-use crate::store::{cursor, tenants};
+use crate::store::unit::atomically;
+use crate::store::{cursor, record, tenants};
 
 /// A tenant to be made.
 #[derive(Debug)]
@@ -69,19 +70,31 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
         id: new.id,
         name: new.name,
         created_at: cx.now,
-        created_by: cx.caller.as_ref().map(|caller| caller.id),
+        created_by: cx.actor(),
     };
     let within = within(cx, &tenant.id);
     let in_tenant = |role: &crate::domain::role::SystemRole| role.in_tenant(&tenant.id, cx.now).map_err(Error::fault);
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
-    let invited = new.owner.password.is_none();
-    let owner = users::beginning(&within, new.owner, &[in_tenant(&OWNER)?]).await?;
-    let mut plan = tenants::create(&tenant, &roles, &owner)?.and(rows(cx, &within, &tenant, &owner)?);
-    if invited {
-        plan = plan.and(mails::to(&within, MailKind::Invitation, &owner)?);
-    }
-    plan.commit(&cx.app.table).await?;
-    Ok((tenant, owner))
+    let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
+    let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
+    let mut writes = tenants::create(&tenant, &roles, &owner)?;
+    let after = json!({ "name": tenant.name.as_ref().map(Label::as_str), "owner": owner.id });
+    let target = Target::Tenant(tenant.id.clone());
+    writes.push(record::rights(
+        cx,
+        RightsKind::TenantCreated,
+        target,
+        Value::Null,
+        after,
+    )?);
+    let (owner, writes) = (&owner, &writes);
+    atomically(&within, |unit| async move {
+        unit.write(writes.iter().cloned());
+        unit.create(owner);
+        Ok(())
+    })
+    .await?;
+    Ok((tenant, owner.clone()))
 }
 
 /// The same request, as one about the new tenant, which nobody has read yet.
@@ -93,14 +106,4 @@ fn within(cx: &Context, tenant: &TenantId) -> Context {
         address: settings.tenants.address(tenant).unwrap_or_else(|| cx.address.clone()),
         ..cx.clone()
     }
-}
-
-/// In `main` that there is a tenant, and in the tenant that there is an account.
-fn rows(cx: &Context, within: &Context, tenant: &Tenant, owner: &User) -> Result<[crate::store::table::Write; 2]> {
-    let after = json!({ "name": tenant.name.as_ref().map(Label::as_str), "owner": owner.id });
-    let target = Target::Tenant(tenant.id.clone());
-    Ok([
-        record::rights(cx, RightsKind::TenantCreated, target, Value::Null, after)?,
-        record::created(within, owner)?,
-    ])
 }

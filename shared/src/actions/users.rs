@@ -1,51 +1,27 @@
-//! Accounts: made, found, changed, deleted.
+//! Accounts: made, found, changed.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Context, grants, mails, passwords, record, seating, sessions};
+use super::changes::{changeable, may_take_over};
+use super::hashed::Hashed;
+use super::{Context, grants};
 use crate::access::policy;
+use crate::domain::grant::Grant;
 use crate::domain::lockout::Attempts;
-use crate::domain::mail::MailKind;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
-use crate::domain::user::{AdminLock, Status, User};
-use crate::error::{Conflict, Error, Noun, Result};
-use crate::id::UserId;
-use crate::store::table::Write;
-use crate::store::{keys, roles, users};
+use crate::domain::user::{PasswordHash, Status, User};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::id::{RoleId, UserId};
+use crate::store::unit::{Unit, atomically};
+use crate::store::{roles, users};
 
-/// How often a change is tried again on what others made of the account in the meantime.
-pub const TRIES: usize = 64;
-
-/// Which account.
-#[derive(Debug, Clone, PartialEq)]
-pub enum UserRef {
-    /// The one of this id.
-    Id(UserId),
-    /// The one with this address.
-    Email(Email),
-    /// The one of this name.
-    Username(Username),
-}
-
-impl UserRef {
-    /// Whether it stands for this account.
-    pub fn names(&self, user: &User) -> bool {
-        match self {
-            Self::Id(id) => *id == user.id,
-            Self::Email(email) => user.email.as_ref() == Some(email),
-            Self::Username(name) => user.username.as_ref() == Some(name),
-        }
-    }
-
-    /// The account that this text names: by id, address or username. No text is two of them.
-    pub fn parse(text: &str) -> Option<Self> {
-        let id = text.parse().ok().map(Self::Id);
-        id.or_else(|| Email::parse(text).ok().map(Self::Email))
-            .or_else(|| Username::parse(text).ok().map(Self::Username))
-    }
-}
+pub use crate::domain::user::UserRef;
 
 /// An account to be made.
 #[derive(Debug, Default)]
@@ -90,83 +66,53 @@ pub struct UserPatch {
 /// Makes an account; answers it with its roles.
 ///
 /// # Errors
-/// [`Error::Invalid`]; [`Conflict::EmailTaken`], [`Conflict::UsernameTaken`], [`Conflict::RoleFull`];
-/// [`Error::Forbidden`] for roles that the caller cannot give.
+/// [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`], [`crate::error::Conflict::UsernameTaken`],
+/// [`crate::error::Conflict::RoleFull`]; [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
-    let given = grants::listed(cx, &new.roles).await?;
-    for role in &given {
-        policy::may_grant(&cx.caller()?.rights, role)?;
-    }
-    // Read before the account is written: what is read afterwards could fail, and deny that it was made.
-    let everybody = super::roles::by_id(cx, USER.id).await?;
-    let invited = new.password.is_none();
-    let invitation = |user: &User| match invited {
-        true => mails::to(cx, MailKind::Invitation, user).map(Vec::from_iter),
-        false => Ok(Vec::new()),
-    };
-    let user = create_with(cx, new, &given, invitation).await?;
-    Ok((user, given.into_iter().chain(everybody).collect()))
-}
-
-/// Makes an account with these roles, whoever gives them, and with further writes in the same transaction.
-///
-/// # Errors
-/// As [`create`].
-pub(super) async fn create_with(
-    cx: &Context,
-    new: NewUser,
-    given: &[Role],
-    also: impl Fn(&User) -> Result<Vec<Write>>,
-) -> Result<User> {
-    let mut user = beginning(cx, new, given).await?;
-    for _ in 0..seating::TRIES {
-        let rows = [record::created(cx, &user)?];
-        let unchanged = given.iter().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(None, &user)?.and(rows).and(unchanged).and(also(&user)?);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, None, &mut user).await?,
-            outcome => return outcome.map(|()| user),
+    let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
+    atomically(cx, |unit| async move {
+        let mut roles = grants::kept(&unit, &new.roles).await?;
+        for role in &roles {
+            policy::may_grant(&cx.caller()?.rights, role)?;
         }
-    }
-    Err(Conflict::Contention.into())
+        let user = beginning(cx, new, hash.get(cx).await?, &roles)?;
+        // Read before the account is written: what is read afterwards could fail, and deny that it was made.
+        roles.extend(roles::get(&cx.app.table, &cx.tenant, USER.id).await?);
+        unit.create(&user);
+        Ok((user, roles))
+    })
+    .await
 }
 
-/// An account at its beginning, not yet written.
+/// An account at its beginning, with these roles beside the one that everybody has.
 ///
 /// # Errors
-/// [`Error::Invalid`] for one without any name; [`Conflict::TooManyGrants`].
-pub(super) async fn beginning(cx: &Context, new: NewUser, given: &[Role]) -> Result<User> {
-    if new.email.is_none() && new.username.is_none() {
-        return Err(Error::invalid(
-            "/email",
-            "an account needs an e-mail address or a username",
-        ));
-    }
-    let password = match new.password {
-        Some(password) => Some(passwords::hash(cx, password).await?),
-        None => None,
-    };
-    let grants = grants::first(cx, given)?;
-    grants::room_for(grants.len())?;
-    Ok(User {
+/// [`Error::Invalid`] for one without any name; [`crate::error::Conflict::TooManyGrants`].
+pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>, roles: &[Role]) -> Result<User> {
+    let mut user = User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         email_verified: new.email_verified && new.email.is_some(),
-        email: new.email,
-        username: new.username,
-        profile: new.profile,
+        email: new.email.clone(),
+        username: new.username.clone(),
+        profile: new.profile.clone(),
         status: Status::Active,
         lock: None,
-        password,
+        password: hash,
         must_change_password: new.must_change_password,
-        grants,
+        grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
         epoch: 0,
         version: 1,
         attempts: Attempts::default(),
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,
-    })
+    };
+    user.has_name()?;
+    for role in roles {
+        user.give(Grant::of(role, cx.actor(), cx.now)?)?;
+    }
+    Ok(user)
 }
 
 /// The account, unless it is deleted.
@@ -174,164 +120,7 @@ pub(super) async fn beginning(cx: &Context, new: NewUser, given: &[Role]) -> Res
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
-    let claim = match user {
-        UserRef::Id(id) => return sessions::account(cx, *id).await,
-        UserRef::Email(email) => keys::email(&cx.tenant, email),
-        UserRef::Username(username) => keys::username(&cx.tenant, username),
-    };
-    let id = users::claimed_by(&cx.app.table, &claim)
-        .await?
-        .ok_or(Error::NotFound(Noun::User))?;
-    sessions::account(cx, id).await
-}
-
-/// Carries out a change of an account on what it is now: where others changed it since it was read, on what they made
-/// of it, unless `expected` names the version that is to be changed.
-///
-/// # Errors
-/// What `edit` answers; [`Error::PreconditionFailed`] where `expected` is not the version; conflicts;
-/// [`Error::Unavailable`].
-pub(super) async fn change(
-    cx: &Context,
-    found: User,
-    expected: Option<u64>,
-    edit: impl FnMut(&User) -> Result<User>,
-) -> Result<User> {
-    change_with(cx, found, expected, &[], edit).await
-}
-
-/// The same, provided that these roles are as they were read; else [`Conflict::Contention`].
-///
-/// # Errors
-/// As [`change`].
-pub(super) async fn change_with(
-    cx: &Context,
-    mut found: User,
-    expected: Option<u64>,
-    roles: &[Role],
-    mut edit: impl FnMut(&User) -> Result<User>,
-) -> Result<User> {
-    for _ in 0..TRIES {
-        if expected.is_some_and(|version| version != found.version) {
-            return Err(Error::PreconditionFailed);
-        }
-        let mut after = edit(&found)?;
-        if is_same(&after, &found) {
-            return Ok(after);
-        }
-        touched(cx, &mut after);
-        match commit(cx, &found, &mut after, roles).await {
-            Err(Error::PreconditionFailed) => found = sessions::account(cx, found.id).await?,
-            outcome => return outcome.map(|()| after),
-        }
-    }
-    Err(Conflict::Contention.into())
-}
-
-/// The same, provided that the account has the grants on which it was decided that the caller may; else
-/// [`Conflict::Contention`], and it is to be decided again.
-///
-/// # Errors
-/// As [`change`].
-pub(super) async fn change_as_decided(
-    cx: &Context,
-    found: User,
-    mut edit: impl FnMut(&User) -> Result<User>,
-) -> Result<User> {
-    let decided_on = found.grants.clone();
-    let edit = |user: &User| {
-        may_change(cx, user)?;
-        if user.grants != decided_on {
-            return Err(Conflict::Contention.into());
-        }
-        edit(user)
-    };
-    change(cx, found, None, edit).await
-}
-
-/// Whether nothing changed, not even how a name is spelled: two spellings of one name are equal.
-pub(super) fn is_same(a: &User, b: &User) -> bool {
-    let spelled = |user: &User| {
-        let email = user.email.as_ref().map(|email| email.as_given().to_owned());
-        (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
-    };
-    a == b && spelled(a) == spelled(b)
-}
-
-async fn commit(cx: &Context, before: &User, after: &mut User, given: &[Role]) -> Result<()> {
-    // The role that everybody has is never edited away from under a grant, and must not become a hot item.
-    let given = || given.iter().filter(|role| role.id != USER.id);
-    for _ in 0..seating::TRIES {
-        let mut rows = record::changes(cx, before, after)?;
-        rows.extend(mails::notices(cx, before, after)?);
-        let unchanged = given().map(|role| roles::unchanged(role, Conflict::Contention));
-        let plan = users::writes(Some(before), after)?.and(rows).and(unchanged);
-        match plan.commit(&cx.app.table).await {
-            Err(Error::Conflict(Conflict::RoleFull)) => seating::elsewhere(cx, Some(before), after).await?,
-            outcome => return outcome,
-        }
-    }
-    Err(Conflict::Contention.into())
-}
-
-/// Marks an account as changed now.
-pub(super) fn touched(cx: &Context, user: &mut User) {
-    user.version += 1;
-    user.modified_at = cx.now;
-}
-
-/// What a patch makes of address and name.
-///
-/// # Errors
-/// [`Error::Invalid`] where neither is left.
-pub(super) fn rename(after: &mut User, patch: &UserPatch) -> Result<()> {
-    if let Some(email) = &patch.email {
-        let same = after.email == *email;
-        after.email.clone_from(email);
-        if !same {
-            // Whoever holds a session got in by the old address; the new one is nobody's until it is shown to be.
-            after.email_verified = false;
-            after.end_sessions();
-        }
-    }
-    if let Some(username) = &patch.username {
-        after.username.clone_from(username);
-    }
-    if let Some(verified) = patch.email_verified {
-        after.email_verified = verified && after.email.is_some();
-    }
-    if after.email.is_none() && after.username.is_none() {
-        return Err(Error::invalid(
-            "/email",
-            "an account needs an e-mail address or a username",
-        ));
-    }
-    Ok(())
-}
-
-/// Gives an account a status. One that may not sign in any more loses its sessions for good.
-///
-/// # Errors
-/// [`Error::Invalid`] for `deleted`, which is not a status to be set.
-pub(super) fn set_status(user: &mut User, status: Status) -> Result<()> {
-    match status {
-        Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
-        Status::Active => {
-            user.lock = None;
-            // Whoever is told that an account is active must be able to rely on it: a lockout ends as well.
-            if user.attempts.lockout_until.is_some() {
-                user.attempts = Attempts::default();
-            }
-        }
-        Status::Locked if user.status == Status::Locked => {}
-        Status::Locked => user.lock = Some(AdminLock::default()),
-        Status::Inactive | Status::Banned => user.lock = None,
-    }
-    if status != Status::Active && user.status != status {
-        user.end_sessions();
-    }
-    user.status = status;
-    Ok(())
+    users::find(&cx.app.table, &cx.tenant, user).await
 }
 
 /// Changes the caller's own personal fields, and nothing else.
@@ -339,40 +128,91 @@ pub(super) fn set_status(user: &mut User, status: Status) -> Result<()> {
 /// # Errors
 /// [`Error::Invalid`], [`Error::PreconditionFailed`].
 pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
-    let own = cx.own_account()?.clone();
-    change(cx, own, expected, |user| {
+    let own = cx.own_account()?;
+    atomically(cx, |unit| async move {
+        let (user, _) = unit.own(own).await?;
+        unit.expect(&user, expected)?;
         let mut after = user.clone();
         after.profile = user.profile.merge(patch)?;
-        Ok(after)
+        Ok(unit.change(&user, after))
     })
     .await
 }
 
-/// Whether the caller may change this account: not one on a rank above its own, and another's only on a lower one where
-/// the contract asks for that (rule 9).
+/// Changes an account as an administrator: all of it, or nothing.
 ///
 /// # Errors
-/// [`Error::Forbidden`].
-pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
-    let caller = cx.caller()?;
-    if cx.strictly_below && caller.id != user.id {
-        return policy::may_change_below(&caller.rights, &user.grants, cx.now);
-    }
-    policy::may_change(&caller.rights, &user.grants, cx.now)
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
+pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<User> {
+    let hash = &Hashed::of(patch.password.as_ref());
+    atomically(
+        cx,
+        |unit| async move { Ok(patch_in(cx, &unit, user, patch, hash).await?.1) },
+    )
+    .await
 }
 
-/// Whether the caller may put itself in this account's place.
+/// The same; answers the names of the account's roles, too. They are read before it is changed: what is read afterwards
+/// could fail, and deny that it was done.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::Unavailable`].
-pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
-    may_change(cx, user)?;
-    if cx.caller()?.id == user.id {
-        return Ok(());
+/// As [`patch`].
+pub async fn patch_naming_roles(
+    cx: &Context,
+    user: &UserRef,
+    patch: &UserPatch,
+) -> Result<(User, BTreeMap<RoleId, String>)> {
+    let hash = &Hashed::of(patch.password.as_ref());
+    atomically(cx, |unit| async move {
+        let (before, after, given) = patch_in(cx, &unit, user, patch, hash).await?;
+        let mut names = role_names(cx, [&before]).await?;
+        names.extend(given.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
+        Ok((after, names))
+    })
+    .await
+}
+
+async fn patch_in(
+    cx: &Context,
+    unit: &Unit<'_>,
+    user: &UserRef,
+    patch: &UserPatch,
+    hash: &Hashed<'_>,
+) -> Result<(User, User, Vec<Role>)> {
+    let user = changeable(cx, &unit, user).await?;
+    if patch.password.is_some() || patch.email.is_some() {
+        may_take_over(cx, &user).await?;
     }
-    let ids = user.grants.iter().map(|grant| grant.role);
-    let known = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
-    policy::may_take_over(&cx.caller()?.rights, &policy::prospects(&user.grants, &known, cx.now))
+    let given = match &patch.roles {
+        Some(names) => Some(grants::kept(unit, names).await?),
+        None => None,
+    };
+    let hash = hash.get(cx).await?;
+    unit.expect(&user, patch.expected)?;
+    let mut after = user.clone();
+    if let Some(profile) = &patch.profile {
+        after.profile = user.profile.merge(profile)?;
+    }
+    if let Some(hash) = &hash {
+        after.set_password(hash);
+    }
+    if let Some(email) = &patch.email {
+        after.set_email(email.as_ref());
+    }
+    if let Some(username) = &patch.username {
+        after.username.clone_from(username);
+    }
+    if let Some(verified) = patch.email_verified {
+        after.email_verified = verified && after.email.is_some();
+    }
+    after.has_name()?;
+    if let Some(status) = patch.status {
+        after.set_status(status)?;
+    }
+    if let Some(roles) = &given {
+        grants::replace(cx, &mut after, roles)?;
+    }
+    Ok((user.clone(), unit.change(&user, after), given.unwrap_or_default()))
 }
 
 /// The roles that apply to an account now, in requests about no department.
@@ -380,9 +220,17 @@ pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
-    let ids = super::authenticate::applying(cx, user);
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    roles::get_all(&cx.app.table, &cx.tenant, ids).await
+    roles::get_all(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
+}
+
+/// The names of the roles that accounts have, by id.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn role_names<'a>(
+    cx: &Context,
+    accounts: impl IntoIterator<Item = &'a User>,
+) -> Result<BTreeMap<RoleId, String>> {
+    let grants = accounts.into_iter().flat_map(|user| &user.grants);
+    roles::names(&cx.app.table, &cx.tenant, grants.map(|grant| grant.role)).await
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
+use super::role::{Role, USER};
 use super::text::Department;
+use crate::error::{Conflict, Result};
 use crate::id::{GrantId, RoleId, UserId};
 
 /// How many grants one account can have: as many as its deletion can undo in one transaction.
@@ -40,6 +42,49 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// A role given by somebody for good, in every department.
+    ///
+    /// # Errors
+    /// Where the machine gives no randomness.
+    pub fn of(role: &Role, by: Option<UserId>, now: Timestamp) -> Result<Self> {
+        Self::new(role.id, role.counters, role.administers(), by, now)
+    }
+
+    /// The role that everybody has.
+    ///
+    /// # Errors
+    /// As [`Grant::of`].
+    pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
+        Self::new(USER.id, USER.counters, false, by, now)
+    }
+
+    fn new(role: RoleId, counters: u8, administers: bool, by: Option<UserId>, now: Timestamp) -> Result<Self> {
+        let id = GrantId::new(now)?;
+        Ok(Self {
+            id,
+            role,
+            department: None,
+            effective_from: None,
+            effective_to: None,
+            granted_at: now,
+            granted_by: by,
+            // A counter by chance, so that nobody queues at one.
+            seat: id.uuid().as_bytes()[15] % counters.max(1),
+            administers,
+        })
+    }
+
+    /// Whether it can be taken from somebody.
+    ///
+    /// # Errors
+    /// [`Conflict::SystemRole`].
+    pub fn is_takeable(&self) -> Result<()> {
+        match self.role == USER.id {
+            true => Err(Conflict::SystemRole("every account is at least `user`").into()),
+            false => Ok(()),
+        }
+    }
+
     /// Whether it gives its role at this moment to a request about this department (`None`: about no department).
     pub fn applies(&self, now: Timestamp, department: Option<&Department>) -> bool {
         let begun = self.effective_from.is_none_or(|from| from <= now);

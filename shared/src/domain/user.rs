@@ -1,17 +1,20 @@
 //! The account.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
+use super::grant::{Grant, MAX_GRANTS};
 use super::lockout::Attempts;
 use super::profile::Profile;
+use super::role::{Rank, SystemRole};
 use super::tenant::TenantId;
 use super::text::{Email, Username};
-use crate::id::UserId;
+use crate::error::{Conflict, Error, Noun, Result};
+use crate::id::{GrantId, RoleId, UserId};
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +55,35 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Which account.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UserRef {
+    /// The one of this id.
+    Id(UserId),
+    /// The one with this address.
+    Email(Email),
+    /// The one of this name.
+    Username(Username),
+}
+
+impl UserRef {
+    /// Whether it stands for this account.
+    pub fn names(&self, user: &User) -> bool {
+        match self {
+            Self::Id(id) => *id == user.id,
+            Self::Email(email) => user.email.as_ref() == Some(email),
+            Self::Username(name) => user.username.as_ref() == Some(name),
+        }
+    }
+
+    /// The account that this text names: by id, address or username. No text is two of them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.parse().ok().map(Self::Id);
+        id.or_else(|| Email::parse(text).ok().map(Self::Email))
+            .or_else(|| Username::parse(text).ok().map(Self::Username))
     }
 }
 
@@ -161,6 +193,130 @@ impl User {
     /// Whether the account keeps somebody in charge of the tenant (rule 8).
     pub fn is_administrator(&self) -> bool {
         self.status == Status::Active && self.grants.iter().any(Grant::keeps_in_charge)
+    }
+
+    /// What the account is called in words: its display name, else its username.
+    pub fn display_name(&self) -> Option<String> {
+        let username = || self.username.as_ref().map(|name| name.as_given().to_owned());
+        self.profile.display_name.clone().or_else(username)
+    }
+
+    /// The roles that apply at this moment, in requests about no department.
+    pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
+        let applying = self.grants.iter().filter(|grant| grant.applies(now, None));
+        applying.map(|grant| grant.role).collect()
+    }
+
+    /// The highest rank of the roles that apply at this moment, in requests about no department.
+    pub fn rank(&self, now: Timestamp) -> Rank {
+        let applying = self.applying(now).into_iter();
+        applying
+            .filter_map(|id| SystemRole::by_id(id)?.rank)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Whether nothing differs, not even how a name is spelled: two spellings of one name are equal.
+    pub fn is_spelled_as(&self, other: &Self) -> bool {
+        let spelled = |user: &Self| {
+            let email = user.email.as_ref().map(|email| email.as_given().to_owned());
+            (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
+        };
+        self == other && spelled(self) == spelled(other)
+    }
+
+    /// Gives a role. The account's seat is on the counter where it has one already.
+    ///
+    /// # Errors
+    /// [`Conflict::TooManyGrants`].
+    pub fn give(&mut self, mut grant: Grant) -> Result<()> {
+        if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
+            grant.seat = own.seat;
+        }
+        self.grants.push(grant);
+        self.has_room()
+    }
+
+    /// Whether an account can have so many grants.
+    ///
+    /// # Errors
+    /// [`Conflict::TooManyGrants`].
+    pub fn has_room(&self) -> Result<()> {
+        match self.grants.len() > MAX_GRANTS {
+            true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes a grant.
+    ///
+    /// # Errors
+    /// [`Noun::Grant`]; [`Conflict::SystemRole`] for the role that everybody has.
+    pub fn take(&mut self, id: GrantId) -> Result<()> {
+        let place = self.grants.iter().position(|grant| grant.id == id);
+        let place = place.ok_or(Error::NotFound(Noun::Grant))?;
+        self.grants.remove(place).is_takeable()
+    }
+
+    /// Takes every grant of a role.
+    pub fn take_role(&mut self, role: RoleId) {
+        self.grants.retain(|grant| grant.role != role);
+    }
+
+    /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is nobody's until it
+    /// is shown to be.
+    pub fn set_email(&mut self, email: Option<&Email>) {
+        if self.email.as_ref() != email {
+            self.email_verified = false;
+            self.end_sessions();
+        }
+        self.email = email.cloned();
+    }
+
+    /// Whether the account can be named.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it has neither address nor name.
+    pub fn has_name(&self) -> Result<()> {
+        match self.email.is_none() && self.username.is_none() {
+            true => Err(Error::invalid(
+                "/email",
+                "an account needs an e-mail address or a username",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives another password, and ends every session.
+    pub fn set_password(&mut self, hash: &PasswordHash) {
+        self.password = Some(hash.clone());
+        self.must_change_password = false;
+        self.end_sessions();
+    }
+
+    /// Gives a status. An account that may not sign in any more loses its sessions for good.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `deleted`, which is not a status to be set.
+    pub fn set_status(&mut self, status: Status) -> Result<()> {
+        match status {
+            Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
+            Status::Active => {
+                self.lock = None;
+                // Whoever reads that an account is active must be able to rely on it: a lockout ends as well.
+                if self.attempts.lockout_until.is_some() {
+                    self.attempts = Attempts::default();
+                }
+            }
+            Status::Locked if self.status == Status::Locked => {}
+            Status::Locked => self.lock = Some(AdminLock::default()),
+            Status::Inactive | Status::Banned => self.lock = None,
+        }
+        if status != Status::Active && self.status != status {
+            self.end_sessions();
+        }
+        self.status = status;
+        Ok(())
     }
 
     /// Ends every session of the account.

@@ -179,6 +179,5 @@ fn conflict(why: &Conflict) -> &'static str {
         Conflict::TooManyMembers(_) => "too-many-members",
         Conflict::TenantTaken => "tenant-taken",
         Conflict::OwnAccount => "own-account",
-        Conflict::Contention => "contention",
     }
 }

@@ -1,8 +1,8 @@
 //! The table as `aws-sdk-dynamodb` reaches it: this file and its folder are all that names the SDK.
 //!
 //! The SDK repeats a request whose answer was lost, with the same client request token, so a transaction that was
-//! committed before the connection broke is not done twice. What it does not repeat, transactions that lost to another
-//! one and reads that came back in part, is repeated here, a bounded number of times with jitter.
+//! committed before the connection broke is not done twice. Reads that came back in part are asked for again here, a
+//! bounded number of times with jitter; what becomes of a transaction that lost to another one, [`super::unit`] decides.
 //!
 //! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
 //! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
@@ -18,11 +18,12 @@ use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 
+use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
-use super::table::{Changes, Cond, Expression, Item, Key, Value, Write};
+use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
+use crate::aws;
 use crate::error::{Error, Result};
-use crate::metrics::{Metric, Metrics};
-use crate::{ambient, aws};
+use crate::metrics::Metrics;
 
 /// How many writes one transaction can have (a limit of DynamoDB's).
 pub const TRANSACTION_LIMIT: usize = 100;
@@ -30,12 +31,10 @@ pub const TRANSACTION_LIMIT: usize = 100;
 const BATCH_GET_LIMIT: usize = 100;
 /// How many writes one BatchWriteItem can have (a limit of DynamoDB's).
 const BATCH_WRITE_LIMIT: usize = 25;
-/// How often a request that lost to others is tried again.
-const TRIES: u32 = 8;
 
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
-mod retry;
+pub mod retry;
 mod watch;
 mod wire;
 
@@ -124,6 +123,11 @@ impl Table {
         }
     }
 
+    /// What is counted of its requests.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// The item at this place, strongly consistent.
     ///
     /// # Errors
@@ -146,7 +150,8 @@ impl Table {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(BATCH_GET_LIMIT) {
             let mut asked: Vec<_> = chunk.iter().map(|key| attributes(key.attributes())).collect();
-            for tried in 0.. {
+            let mut delays = Delays::default();
+            loop {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(asked))
                     .consistent_read(true)
@@ -169,7 +174,7 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                self.retry_delay(tried).await?;
+                delays.next(&self.metrics).await?;
             }
         }
         Ok(found)
@@ -244,7 +249,8 @@ impl Table {
     pub async fn update(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<Updated> {
         let mut expression = Expression::default();
         let (update, condition) = (expression.changes(changes), expression.condition(when));
-        for tried in 0.. {
+        let mut delays = Delays::default();
+        loop {
             let request = self.client.update_item().table_name(&self.name);
             let answer = request
                 .set_key(Some(attributes(key.attributes())))
@@ -262,52 +268,50 @@ impl Table {
                     Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                         return Ok(Updated::Refused(refused.item.clone().map(item)));
                     }
-                    Some(UpdateItemError::TransactionConflictException(_)) => self.retry_delay(tried).await?,
+                    Some(UpdateItemError::TransactionConflictException(_)) => delays.next(&self.metrics).await?,
                     _ => return Err(unavailable(error)),
                 },
             }
         }
-        Err(Error::fault("unreachable: the loop above ends by returning"))
     }
 
-    /// All of these writes, or none.
+    /// The same where nothing is to be learned of the item.
     ///
     /// # Errors
-    /// The refusal of the first write whose condition did not hold; [`Error::Unavailable`] where the store does not
-    /// answer, or others kept getting in the way. Nothing was written then.
-    pub async fn transact(&self, writes: &[Write]) -> Result<()> {
+    /// [`Lost::Changed`] where the condition does not hold; else as [`Table::get`].
+    pub async fn update_if(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<(), Refusal> {
+        match self.update(key, changes, when).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(Lost::Changed.into()),
+        }
+    }
+
+    /// All of these writes, or none; sent once (see [`super::unit`], which sends them again where that may help). Sent
+    /// again with the same token, what was done already is not done twice.
+    ///
+    /// # Errors
+    /// The refusal of the first write whose condition did not hold; [`Lost::Busy`]; [`Error::Unavailable`] where the
+    /// store does not answer. Nothing was written then.
+    pub async fn transact(&self, writes: &[Write], token: &str) -> Result<(), Refusal> {
         if writes.len() > TRANSACTION_LIMIT {
-            return Err(Error::fault(format!("{} writes in one transaction", writes.len())));
+            return Err(Error::fault(format!("{} writes in one transaction", writes.len())).into());
         }
         let items: Vec<TransactWriteItem> = writes
             .iter()
             .map(|write| wire::transacted(&self.name, write))
             .collect::<Result<_>>()?;
-        // One token for all tries, here and in the SDK: should one whose answer was lost be done after all, no other
-        // is. A token is only remembered for what was done, so it does not stand in the way after a cancellation.
-        let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
-        for tried in 0.. {
-            let request = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()))
-                .client_request_token(&token);
-            let Err(error) = request.send().await else {
-                return Ok(());
-            };
-            match error.as_service_error() {
-                // Still being done, for a try whose answer was lost.
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => self.retry_delay(tried).await?,
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    if let Some(refusal) = refusal(writes, cancelled.cancellation_reasons())? {
-                        return Err(refusal);
-                    }
-                    self.retry_delay(tried).await?;
-                }
-                _ => return Err(unavailable(error)),
+        let request = self.client.transact_write_items().set_transact_items(Some(items));
+        let Err(error) = request.client_request_token(token).send().await else {
+            return Ok(());
+        };
+        Err(match error.as_service_error() {
+            // Still being done, for a request whose answer was lost.
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Lost::Busy.into(),
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                refusal(writes, cancelled.cancellation_reasons())
             }
-        }
-        Err(Error::fault("unreachable: the loop above ends by returning"))
+            _ => unavailable(error).into(),
+        })
     }
 
     /// These puts and deletions, each by itself and without conditions.
@@ -317,7 +321,8 @@ impl Table {
     pub async fn batch_write(&self, writes: &[Write]) -> Result<()> {
         for chunk in writes.chunks(BATCH_WRITE_LIMIT) {
             let mut asked: Vec<WriteRequest> = chunk.iter().map(batched).collect::<Result<_>>()?;
-            for tried in 0.. {
+            let mut delays = Delays::default();
+            loop {
                 let request = self.client.batch_write_item().request_items(&self.name, asked);
                 let answer = request.send().await.map_err(unavailable)?;
                 asked = answer
@@ -327,23 +332,9 @@ impl Table {
                 if asked.is_empty() {
                     break;
                 }
-                self.retry_delay(tried).await?;
+                delays.next(&self.metrics).await?;
             }
         }
-        Ok(())
-    }
-
-    /// Waits before another try, longer each time and by chance, or gives up.
-    async fn retry_delay(&self, tried: u32) -> Result<()> {
-        if tried + 1 >= TRIES {
-            return Err(Error::unavailable(format!(
-                "gave up after {TRIES} tries: others were in the way, or it was throttled"
-            )));
-        }
-        self.metrics.count(Metric::StoreRetries);
-        let most = 10_u64 << tried.min(6);
-        let [chance] = ambient::random::<1>()?;
-        tokio::time::sleep(Duration::from_millis(most * u64::from(chance) / 255 + 1)).await;
         Ok(())
     }
 }

@@ -1,13 +1,15 @@
 //! Roles in the table, their name claims, and who has them; and the permission catalogue.
 
+use std::collections::BTreeMap;
+
 use super::dynamo::{Query, Table};
-use super::table::{Changes, Cond, Key, Write, from_item, number, string, text, to_item};
+use super::table::{Changes, Cond, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
 use super::{keys, seats};
 use crate::domain::permission::Permission;
-use crate::domain::role::Role;
+use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::RoleName;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 
 /// The role of this id.
@@ -29,13 +31,54 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: impl IntoIterator<Item = 
     table.batch_get(&places).await?.into_iter().map(from_item).collect()
 }
 
-/// The id of the role of this name.
+async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<RoleId>> {
+    let claim = table.get(&keys::role_name(t, name)).await?;
+    Ok(claim.and_then(|item| string(&item, "role")?.parse().ok()))
+}
+
+/// The role of this name or id, if there is one.
 ///
 /// # Errors
 /// As [`Table::get`].
-pub async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<RoleId>> {
-    let claim = table.get(&keys::role_name(t, name)).await?;
-    Ok(claim.and_then(|item| string(&item, "role")?.parse().ok()))
+pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role>> {
+    if let Ok(id) = name.parse::<RoleId>() {
+        return get(table, t, id).await;
+    }
+    let Ok(name) = RoleName::parse(name) else {
+        return Ok(None);
+    };
+    // A system role keeps its name, so the claim has nothing to tell.
+    let system = SYSTEM_ROLES.iter().find(|system| system.name == name.canonical());
+    let id = match system {
+        Some(system) => Some(system.id),
+        None => named(table, t, &name).await?,
+    };
+    match id {
+        Some(id) => get(table, t, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The names of these roles: those of the system by heart, the others read in one round trip.
+///
+/// # Errors
+/// As [`Table::get`].
+pub async fn names(
+    table: &Table,
+    t: &TenantId,
+    ids: impl IntoIterator<Item = RoleId>,
+) -> Result<BTreeMap<RoleId, String>> {
+    let mut names = BTreeMap::new();
+    let mut custom = Vec::new();
+    for id in ids {
+        match SystemRole::by_id(id) {
+            Some(system) => drop(names.insert(id, system.name.to_owned())),
+            None => custom.push(id),
+        }
+    }
+    let found = get_all(table, t, custom).await?;
+    names.extend(found.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
+    Ok(names)
 }
 
 /// Roles by id, oldest first, after this one; and whether there are more.
@@ -114,7 +157,7 @@ pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
-/// Changes a role, provided that it is as it was read; else [`Error::PreconditionFailed`].
+/// Changes a role, provided that it is as it was read; else [`Lost::Changed`].
 ///
 /// # Errors
 /// Where it cannot be put into an item: a defect.
@@ -126,21 +169,21 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
         writes.push(claim(after));
         writes.push(Write::delete(keys::role_name(&before.tenant, &before.name)));
     }
-    writes.push(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed));
+    writes.push(Write::update(key, changes).when(as_read(before), Lost::Changed));
     Ok(writes)
 }
 
-/// Removes a role that nobody has.
-pub fn delete(role: &Role) -> Vec<Write> {
-    let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Error::PreconditionFailed);
+/// Removes a role that nobody has; where somebody has it, this.
+pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
+    let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed);
     let mut writes = vec![gone, Write::delete(keys::role_name(&role.tenant, &role.name))];
-    writes.extend(seats::close(role));
+    writes.extend(seats::close(role, has_members));
     writes
 }
 
-/// Refuses the transaction where the role is no longer as it was read.
-pub fn unchanged(role: &Role, refusal: impl Into<Error>) -> Write {
-    Write::check(keys::role(&role.tenant, role.id)).when(as_read(role), refusal)
+/// Holds the transaction to the role as it was read.
+pub fn unchanged(role: &Role) -> Write {
+    Write::check(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed)
 }
 
 fn as_read(role: &Role) -> Cond {

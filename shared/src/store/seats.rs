@@ -4,11 +4,15 @@
 //! owns a share of the limit, and the shares add up to it; a role without a limit has counters without shares. An
 //! account takes one seat for each role, on the counter that its grants name.
 
+use std::collections::BTreeSet;
+
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Item, Write, integer, number};
+use super::table::{Changes, Cond, Item, Lost, Refusal, Write, integer, number};
+use crate::ambient;
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
+use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::RoleId;
 
@@ -30,11 +34,11 @@ impl Counter {
     }
 }
 
-/// Takes a seat, or refuses with [`Conflict::RoleFull`] where this counter has none left (or the role is gone).
+/// Takes a seat; [`Lost::Full`] where this counter has none left (or the role is gone).
 pub fn take(t: &TenantId, role: RoleId, counter: u8) -> Write {
     let room = Cond::Any(vec![Cond::Absent("share"), Cond::LtAttribute("taken", "share")]);
     Write::update(keys::seats(t, role, counter), Changes::new().add("taken", 1))
-        .when(Cond::All(vec![Cond::exists(), room]), Conflict::RoleFull)
+        .when(Cond::All(vec![Cond::exists(), room]), Lost::Full)
 }
 
 /// Gives a seat back.
@@ -78,17 +82,51 @@ pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Ve
             None => Changes::new().remove("share"),
         };
         Write::update(keys::seats(&role.tenant, role.id, counter.number), changes)
-            .when(Cond::Eq("taken", number(counter.taken)), Error::PreconditionFailed)
+            .when(Cond::Eq("taken", number(counter.taken)), Lost::Changed)
     });
     Ok(writes.collect())
 }
 
-/// Removes the counters, provided that no seat is taken.
-pub fn close(role: &Role) -> Vec<Write> {
+/// Removes the counters, provided that no seat is taken; else this.
+pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
     keys::all_seats(role)
         .into_iter()
-        .map(|key| Write::delete(key).when(Cond::Eq("taken", number(0)), Conflict::RoleHasMembers))
+        .map(|key| Write::delete(key).when(Cond::Eq("taken", number(0)), taken.clone()))
         .collect()
+}
+
+/// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
+/// One by chance, so that nobody queues at one counter.
+///
+/// # Errors
+/// [`Conflict::RoleFull`] where a role has none; [`Lost::Changed`] where there is no such role any more.
+pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
+    let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
+    let new: BTreeSet<RoleId> = after
+        .grants
+        .iter()
+        .map(|grant| grant.role)
+        .filter(|role| !held(*role))
+        .collect();
+    for role in new {
+        let counters = read(table, &after.tenant, role).await?;
+        if counters.is_empty() {
+            return Err(Lost::Changed.into());
+        }
+        let free: Vec<u8> = counters
+            .iter()
+            .filter(|counter| counter.has_room())
+            .map(|counter| counter.number)
+            .collect();
+        let [chance] = ambient::random::<1>()?;
+        let seat = *free
+            .get(usize::from(chance) % free.len().max(1))
+            .ok_or(Conflict::RoleFull)?;
+        for grant in after.grants.iter_mut().filter(|grant| grant.role == role) {
+            grant.seat = seat;
+        }
+    }
+    Ok(())
 }
 
 /// The counters as they are, strongly consistent.

@@ -1,8 +1,8 @@
 //! Sessions in the table.
 
-use super::dynamo::{Query, Table, Updated};
+use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Item, Key, Write, from_item, number, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Write, from_item, number, to_item};
 use crate::domain::api_key::ApiKey;
 use crate::domain::role::Role;
 use crate::domain::session::Session;
@@ -70,7 +70,7 @@ pub fn open(session: &Session) -> Result<Write> {
     Ok(Write::put(item(session)?).when(Cond::absent(), Error::fault("a new session has the id of another")))
 }
 
-/// Changes a session, provided that it is as it was read; else [`Error::PreconditionFailed`].
+/// Changes a session, provided that it is as it was read; else [`Lost::Changed`].
 ///
 /// # Errors
 /// Where it cannot be put into an item: a defect.
@@ -81,7 +81,7 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
         ..after.clone()
     };
     let changes = Changes::between(&item(before)?, &item(&after)?);
-    Ok(Write::update(key, changes).when(as_read(before), Error::PreconditionFailed))
+    Ok(Write::update(key, changes).when(as_read(before), Lost::Changed))
 }
 
 /// Removes every session of an account but this one.
@@ -108,24 +108,19 @@ pub fn end(session: &Session) -> Write {
     Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), Error::InvalidToken)
 }
 
-/// Writes down that the newest pair was used. Answers the session as it is since, if it still was as it was read.
+/// What writes down that the newest pair was used, and the session as it is since.
 ///
 /// # Errors
-/// As [`Table::update`].
-pub async fn confirm(table: &Table, session: &Session) -> Result<Option<Session>> {
-    let Some(family) = &session.refresh else {
-        return Ok(Some(session.clone()));
-    };
+/// Where it cannot be put into an item: a defect.
+pub fn confirm(session: &Session) -> Result<(Session, (Key, Changes, Cond))> {
     let mut used = session.clone();
     used.version += 1;
-    used.refresh = Some(crate::domain::session::Family {
-        confirmed: true,
-        ..family.clone()
-    });
+    if let Some(family) = &mut used.refresh {
+        family.confirmed = true;
+    }
     let key = keys::session(&session.tenant, session.user, session.id);
     let changes = Changes::between(&item(session)?, &item(&used)?);
-    let updated = table.update(&key, &changes, &as_read(session)).await?;
-    Ok(matches!(updated, Updated::Done(_)).then_some(used))
+    Ok((used, (key, changes, as_read(session))))
 }
 
 fn item(session: &Session) -> Result<Item> {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Write, from_item, string, text, to_item};
-use crate::error::{Error, Result};
+use super::table::{Changes, Cond, Lost, Write, from_item, string, text, to_item};
+use crate::error::Result;
 
 /// A signing key as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,19 +53,17 @@ pub async fn newest(table: &Table) -> Result<Option<String>> {
     Ok(marker.and_then(|item| string(&item, "newest").map(str::to_owned)))
 }
 
-/// Publishes a key, provided that `newest` is still the one that was published last; else
-/// [`Error::PreconditionFailed`].
+/// Publishes a key, provided that `newest` is still the one that was published last.
 ///
 /// # Errors
-/// As [`Table::transact`].
-pub async fn publish(table: &Table, key: &StoredKey, newest: Option<&str>) -> Result<()> {
+/// Where it cannot be put into an item: a defect.
+pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
     let same = newest.map_or(Cond::Absent("newest"), |kid| Cond::Eq("newest", text(kid)));
     let marked = Changes::new().set("newest", text(&key.kid));
-    let writes = [
-        Write::update(keys::first_signing_key(), marked).when(same, Error::PreconditionFailed),
+    Ok([
+        Write::update(keys::first_signing_key(), marked).when(same, Lost::Changed),
         Write::put(to_item(&keys::signing_key(&key.kid), key)?),
-    ];
-    table.transact(&writes).await
+    ])
 }
 
 /// Takes these keys away.

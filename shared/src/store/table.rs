@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use serde_dynamo::AttributeValue as Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Conflict, Error, Result};
 
 /// An item: attributes by name.
 pub type Item = HashMap<String, Value>;
@@ -195,6 +195,44 @@ impl Changes {
     }
 }
 
+/// What the store says to whoever wrote, and no client is ever shown: why writes were not done that may be done yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// Something is not as it was read any more: it is to be read, and decided, once more.
+    Changed,
+    /// One counter of a role's seats has none left: another one may.
+    Full,
+    /// Another transaction has one of the items in hand: the same writes may go through in a moment.
+    Busy,
+}
+
+/// What it means that a condition does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// The request is answered with this.
+    Answer(Error),
+    /// Somebody else was quicker.
+    Lost(Lost),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<Conflict> for Refusal {
+    fn from(why: Conflict) -> Self {
+        Self::Answer(why.into())
+    }
+}
+
+impl From<Lost> for Refusal {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
 /// One write of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {
@@ -202,50 +240,50 @@ pub struct Write {
     pub op: Op,
     /// When it may.
     pub when: Option<Cond>,
-    /// What is answered when it may not.
-    pub refusal: Option<Error>,
+    /// What it means when it may not.
+    pub refusal: Option<Refusal>,
 }
 
 impl Write {
     /// Writes the whole item.
     pub fn put(item: Item) -> Self {
-        Self {
-            op: Op::Put(item),
-            when: None,
-            refusal: None,
-        }
+        Self::always(Op::Put(item))
     }
 
     /// Changes attributes.
     pub fn update(key: Key, changes: Changes) -> Self {
-        Self {
-            op: Op::Update(key, changes),
-            when: None,
-            refusal: None,
-        }
+        Self::always(Op::Update(key, changes))
     }
 
     /// Removes the item.
     pub fn delete(key: Key) -> Self {
-        Self {
-            op: Op::Delete(key),
-            when: None,
-            refusal: None,
-        }
+        Self::always(Op::Delete(key))
     }
 
     /// Only asks the condition.
     pub fn check(key: Key) -> Self {
+        Self::always(Op::Check(key))
+    }
+
+    fn always(op: Op) -> Self {
         Self {
-            op: Op::Check(key),
+            op,
             when: None,
             refusal: None,
         }
     }
 
-    /// Only when the condition holds; else the whole transaction is refused with this error.
+    /// The item that it is about.
+    pub fn key(&self) -> Key {
+        match &self.op {
+            Op::Put(item) => Key::of(item).unwrap_or_else(|| Key::new("", "")),
+            Op::Update(key, _) | Op::Delete(key) | Op::Check(key) => key.clone(),
+        }
+    }
+
+    /// Only when the condition holds; else nothing of the transaction is done, and this is why.
     #[must_use]
-    pub fn when(mut self, condition: Cond, refusal: impl Into<Error>) -> Self {
+    pub fn when(mut self, condition: Cond, refusal: impl Into<Refusal>) -> Self {
         self.when = Some(condition);
         self.refusal = Some(refusal.into());
         self

@@ -1,4 +1,4 @@
-//! An account and everything that its existence implies, kept in step by one function: [`writes`] compares what
+//! An account and everything that its existence implies, kept in step by one function: [`plan`] compares what
 //! the account implied before a change with what it implies after it, and answers with the writes between.
 //!
 //! What an account implies: its item; the claims of its address and name; its search entries; a member item for each
@@ -8,14 +8,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dynamo::{TRANSACTION_LIMIT, Table};
-use super::table::{Changes, Cond, Item, Key, Op, Value, Write, from_item, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
 use super::{keys, search, seats};
 use crate::domain::tenant::TenantId;
-use crate::domain::user::{Status, User};
-use crate::error::{Conflict, Error, Result};
+use crate::domain::user::{Status, User, UserRef};
+use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
 
-/// The writes of one change of an account.
+/// A change of an account.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// As it was read; nothing where it is new.
+    pub before: Option<User>,
+    /// As it is to be; nothing where it is to be erased.
+    pub after: Option<User>,
+    /// What must hold of its item as well.
+    pub only_if: Option<Cond>,
+}
+
+/// The writes of changes of accounts.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// Search entries that do not fit into the transaction: written before it. Should it be refused, they are remains
@@ -28,92 +39,52 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Adds writes to the transaction. They must come before [`Plan::commit`].
-    #[must_use]
-    pub fn and(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
-        self.within.extend(writes);
-        self
-    }
-
-    /// Carries the plan out.
-    ///
-    /// # Errors
-    /// The refusal of the first write whose condition does not hold, or [`Error::Unavailable`].
-    pub async fn commit(mut self, table: &Table) -> Result<()> {
+    /// Adds search entries to the transaction, as many as it has room for.
+    pub fn fill(&mut self) {
         let mut room = TRANSACTION_LIMIT.saturating_sub(self.within.len());
         for overflow in [&mut self.before, &mut self.after] {
             let fits = overflow.len().min(room);
             room -= fits;
             self.within.extend(overflow.drain(..fits));
         }
-        table.batch_write(&self.before).await?;
-        table.transact(&self.within).await?;
-        // It is done, and stays done: entries that could not be removed are remains that searches see through.
-        if let Err(error) = table.batch_write(&self.after).await {
-            tracing::warn!(?error, "search entries of an account's earlier names were left behind");
-        }
-        Ok(())
     }
 }
 
-/// What makes the account `before` (none: it is new) into `after`. A change of an account that somebody else changed
-/// since it was read is refused with [`Error::PreconditionFailed`].
+/// What carries these changes out. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
+/// accounts the statuses and the roles stay.
 ///
 /// # Errors
-/// [`Error::Fault`] where the account cannot be put into an item.
-pub fn writes(before: Option<&User>, after: &User) -> Result<Plan> {
-    let was = before.map(Implied::by).unwrap_or_default();
-    Ok(plan(after, &was, &Implied::by(after), user_item(before, after)?))
-}
-
-/// What leaves nothing of an account in the table, its item included; what other items say of it is not looked at. An
-/// account that somebody changed since it was read is refused with [`Error::PreconditionFailed`].
-pub fn erasure(user: &User) -> Plan {
-    let gone = Write::delete(keys::user(&user.tenant, user.id)).when(as_read(user), Error::PreconditionFailed);
-    let mut plan = plan(user, &Implied::by(user), &Implied::default(), gone);
-    // Nobody would know of them once the account is gone.
-    plan.before.append(&mut plan.after);
-    plan
-}
-
-fn plan(user: &User, was: &Implied, is: &Implied, own: Write) -> Plan {
-    let (t, id) = (&user.tenant, user.id);
+/// [`Error::Fault`] where an account cannot be put into an item.
+pub fn plan(changes: &[Change]) -> Result<Plan> {
     let mut plan = Plan::default();
-    plan.within.extend(claims(was, is, id));
-    plan.within.push(own);
-    plan.within.extend(seat_writes(t, was, is));
-    plan.within.extend(members(was, is, id));
-    plan.within.extend(tally(t, id, was.listed, is.listed));
-    plan.within
-        .extend(in_charge(t, i64::from(is.administrator) - i64::from(was.administrator)));
-    plan.before = is
-        .entries
-        .difference(&was.entries)
-        .map(|key| Write::put(key.attributes()))
-        .collect();
-    plan.after = was
-        .entries
-        .difference(&is.entries)
-        .cloned()
-        .map(Write::delete)
-        .collect();
-    plan
-}
-
-/// The same, provided that this holds of the account's item too; else [`Error::PreconditionFailed`] as well. Search
-/// entries are left out, so the names must be the same.
-///
-/// # Errors
-/// As [`writes`].
-pub fn writes_while(before: &User, after: &User, also: Cond) -> Result<Vec<Write>> {
-    let mut within = writes(Some(before), after)?.within;
-    let own = keys::user(&after.tenant, after.id);
-    for write in &mut within {
-        if matches!(&write.op, Op::Update(key, _) if *key == own) {
-            write.when = Some(Cond::All(write.when.take().into_iter().chain([also.clone()]).collect()));
+    let mut by = 0;
+    for change in changes {
+        let Some(user) = change.after.as_ref().or(change.before.as_ref()) else {
+            continue;
+        };
+        let was = change.before.as_ref().map(Implied::by).unwrap_or_default();
+        let is = change.after.as_ref().map(Implied::by).unwrap_or_default();
+        let (t, id) = (&user.tenant, user.id);
+        plan.within.extend(claims(&was, &is, id));
+        plan.within.extend(own_item(change)?);
+        plan.within.extend(seat_writes(t, &was, &is));
+        plan.within.extend(members(&was, &is, id));
+        plan.within.extend(tally(t, id, was.listed, is.listed));
+        by += i64::from(is.administrator) - i64::from(was.administrator);
+        let new = is.entries.difference(&was.entries);
+        plan.before.extend(new.map(|key| Write::put(key.attributes())));
+        let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
+        match change.after {
+            Some(_) => plan.after.extend(gone),
+            // Nobody would know of them once the account is gone.
+            None => plan.before.extend(gone),
         }
     }
-    Ok(within)
+    let tenant = changes
+        .iter()
+        .find_map(|change| change.after.as_ref().or(change.before.as_ref()));
+    plan.within.extend(tenant.and_then(|user| in_charge(&user.tenant, by)));
+    Ok(plan)
 }
 
 /// What the existence of an account implies beside its own item.
@@ -174,14 +145,22 @@ fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
     new.chain(gone).collect()
 }
 
-fn user_item(before: Option<&User>, after: &User) -> Result<Write> {
-    let now = item(after)?;
-    let Some(before) = before else {
-        return Ok(Write::put(now).when(Cond::absent(), Error::fault("a new account has the id of another")));
+/// The write of the account's own item, where it changes.
+fn own_item(change: &Change) -> Result<Option<Write>> {
+    let write = match (&change.before, &change.after) {
+        (None, None) => return Ok(None),
+        (None, Some(new)) => {
+            Write::put(item(new)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
+        }
+        // Only what differs: attempts to log in, which are counted beside this change, keep their count.
+        (Some(before), Some(after)) => {
+            let changes = Changes::between(&item(before)?, &item(after)?);
+            let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
+            Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
+        }
+        (Some(gone), None) => Write::delete(keys::user(&gone.tenant, gone.id)).when(as_read(gone), Lost::Changed),
     };
-    // Only what differs: attempts to log in, which are counted beside this change, keep their count.
-    let changes = Changes::between(&item(before)?, &now);
-    Ok(Write::update(keys::user(&after.tenant, after.id), changes).when(as_read(before), Error::PreconditionFailed))
+    Ok(Some(write))
 }
 
 fn as_read(user: &User) -> Cond {
@@ -267,21 +246,6 @@ pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
     Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))
 }
 
-/// The writes of changes to several accounts whose names, status and roles stay, in one transaction.
-///
-/// # Errors
-/// As [`writes`].
-pub fn writes_together(t: &TenantId, changes: &[(User, User)]) -> Result<Vec<Write>> {
-    let mut together = Vec::new();
-    let mut by = 0;
-    for (before, after) in changes {
-        together.push(user_item(Some(before), after)?);
-        by += i64::from(after.is_administrator()) - i64::from(before.is_administrator());
-    }
-    together.extend(in_charge(t, by));
-    Ok(together)
-}
-
 /// The account of this id. Deleted accounts are found as well.
 ///
 /// # Errors
@@ -302,6 +266,24 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
         found.insert(user.id, user);
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The account, unless it is deleted.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`].
+pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
+    let id = match who {
+        UserRef::Id(id) => Some(*id),
+        UserRef::Email(email) => claimed_by(table, &keys::email(t, email)).await?,
+        UserRef::Username(username) => claimed_by(table, &keys::username(t, username)).await?,
+    };
+    let user = match id {
+        Some(id) => get(table, t, id).await?,
+        None => None,
+    };
+    user.filter(|user| user.status != Status::Deleted)
+        .ok_or(Error::NotFound(Noun::User))
 }
 
 /// The account that holds this claim.

@@ -132,7 +132,7 @@ pub async fn token_of_mail(world: &World, id: &str) -> String {
         expires_at: world.now() + SignedDuration::from_hours(1),
     };
     let write = one_time::put(&token.digest().to_string(), &kept).unwrap();
-    world.app.table.transact(&[write]).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
     token.text().expose_secret().to_owned()
 }
 

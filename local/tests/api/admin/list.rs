@@ -280,7 +280,7 @@ async fn newer(world: &World, many: u64) {
     let tally = keys::tally(&TenantId::main(), 0);
     let many = i64::try_from(many).unwrap();
     let write = Write::update(tally, Changes::new().add("active", many));
-    world.app.table.transact(&[write]).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,6 +304,6 @@ async fn a_page_behind_thousands_is_found_however_they_are_spread() {
             keys::tally(&TenantId::main(), 0),
             Changes::new().add("active", -i64::try_from(1_234 * round).unwrap()),
         );
-        world.app.table.transact(&[write]).await.unwrap();
+        usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
     }
 }

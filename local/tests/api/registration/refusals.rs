@@ -105,7 +105,6 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
         (Error::NotFound(Noun::Tenant), StatusCode::NOT_FOUND),
         (Forbidden::NotBelowOwnRank.into(), StatusCode::FORBIDDEN),
         (Conflict::RoleFull.into(), StatusCode::CONFLICT),
-        (Conflict::Contention.into(), StatusCode::CONFLICT),
     ] {
         let (code, words, _) = said(&error);
         assert_eq!(code, status.as_u16(), "{error:?}");

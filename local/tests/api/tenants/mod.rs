@@ -100,6 +100,6 @@ pub async fn link(world: &World, tenant: &str, name: &str, purpose: Purpose) -> 
         expires_at: world.now() + usher::jiff::SignedDuration::from_hours(1),
     };
     let write = one_time::put(&token.digest().to_string(), &kept).unwrap();
-    world.app.table.transact(&[write]).await.unwrap();
+    usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
     token.text().expose_secret().to_owned()
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crate::ambient;
+use crate::error::{Error, Result};
+use crate::metrics::{Metric, Metrics};
+
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -35,4 +39,39 @@ pub fn with_retries(shared: &aws_config::SdkConfig, deadline: Duration) -> Build
 fn own_quota() -> RetryPartition {
     let bucket = TokenBucket::builder().capacity(500).refill_rate(20.0).build();
     RetryPartition::custom("usher").token_bucket(bucket).build()
+}
+
+/// How often in a row others can be in the way of one request.
+const IN_A_ROW: u32 = 8;
+
+/// The delays between tries of what the SDK does not repeat, each longer than the one before, and by chance, so that a
+/// crowd parts.
+#[derive(Debug, Default)]
+pub struct Delays(u32);
+
+impl Delays {
+    /// Waits before another try.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] after eight tries.
+    pub async fn next(&mut self, metrics: &Metrics) -> Result<()> {
+        self.0 += 1;
+        if self.0 >= IN_A_ROW {
+            return Err(Error::unavailable(format!(
+                "gave up after {IN_A_ROW} tries: others were in the way, or it was throttled"
+            )));
+        }
+        metrics.count(Metric::StoreRetries);
+        jitter(Duration::from_millis(5 << self.0)).await
+    }
+}
+
+/// Waits some of this time, by chance.
+///
+/// # Errors
+/// Where the machine gives no randomness.
+pub async fn jitter(most: Duration) -> Result<()> {
+    let [chance] = ambient::random::<1>()?;
+    tokio::time::sleep(most * u32::from(chance) / 255 + Duration::from_millis(1)).await;
+    Ok(())
 }

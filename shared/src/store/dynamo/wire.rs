@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::Attribute;
 use crate::error::{Error, Result};
-use crate::store::table::{Expression, Item, Key, Op, Write};
+use crate::store::table::{Expression, Item, Key, Lost, Op, Refusal, Write};
 
 /// A write as a transaction takes it.
 pub fn transacted(table: &str, write: &Write) -> Result<TransactWriteItem> {
@@ -70,32 +70,30 @@ fn check(table: &str, key: &Key, when: Option<String>, e: &Expression) -> Result
         .build()
 }
 
-/// The refusal that a cancelled transaction stands for, or `None` where it only lost to another and can be tried again.
-pub fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Result<Option<Error>> {
+/// What a cancelled transaction means: the refusal of the first write whose condition did not hold, or that others were
+/// in the way.
+pub fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Refusal {
     let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
     for (write, reason) in writes.iter().zip(reasons) {
         if code(reason) == "ConditionalCheckFailed" {
-            let unnamed = || Error::fault("a condition without a refusal did not hold");
-            return Ok(Some(write.refusal.clone().unwrap_or_else(unnamed)));
+            let unnamed = || Error::fault("a condition without a refusal did not hold").into();
+            return write.refusal.clone().unwrap_or_else(unnamed);
         }
     }
-    let lost = [
+    let busy = [
         "TransactionConflict",
         "ThrottlingError",
         "ProvisionedThroughputExceeded",
     ];
-    if reasons.iter().any(|reason| lost.contains(&code(reason).as_str())) {
-        return Ok(None);
+    if reasons.iter().any(|reason| busy.contains(&code(reason).as_str())) {
+        return Lost::Busy.into();
     }
-    let told: Vec<String> = reasons
+    let causes: Vec<String> = reasons
         .iter()
         .filter(|reason| code(reason) != "None")
         .map(|reason| format!("{}: {}", code(reason), reason.message.clone().unwrap_or_default()))
         .collect();
-    Err(Error::fault(format!(
-        "a transaction was cancelled: {}",
-        told.join("; ")
-    )))
+    Error::fault(format!("a transaction was cancelled: {}", causes.join("; "))).into()
 }
 
 /// A write as a batch takes it: a put or a deletion, without a condition.

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::history;
+use super::table::Write;
+use crate::context::Context;
 use crate::domain::grant::Grant;
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Target};
 use crate::domain::role::Role;
 use crate::domain::time;
-use crate::domain::user::User;
+use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::{EntryId, SessionId, UserId};
-use crate::store::history;
-use crate::store::table::Write;
 
 /// A row of the login history, not yet a write.
 ///
@@ -49,7 +49,7 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
         tenant: cx.tenant.clone(),
         kind,
         at: cx.now,
-        actor: cx.caller.as_ref().map(|caller| caller.id),
+        actor: cx.actor(),
         target,
         before,
         after,
@@ -57,59 +57,45 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
     history::rights(&entry, cx.tenant_settings.history)
 }
 
-/// The rows that a change of an account calls for: its status and each grant that came or went.
+/// The rows that a change of an account calls for: that it was made, deleted or erased; its status; and each grant that
+/// came or went.
 ///
 /// # Errors
 /// As [`login_entry`].
-pub fn changes(cx: &Context, before: &User, after: &User) -> Result<Vec<Write>> {
+pub fn changes(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
+    let row = |kind, id, before, after| rights(cx, kind, Target::User(id), before, after);
+    let was = |user: &User| json!({ "status": user.status });
+    let (before, after) = match (before, after) {
+        (None, None) => return Ok(Vec::new()),
+        (None, Some(new)) => return Ok(vec![row(RightsKind::UserCreated, new.id, Value::Null, made(new))?]),
+        (Some(gone), None) => return Ok(vec![row(RightsKind::UserErased, gone.id, was(gone), Value::Null)?]),
+        (Some(before), Some(after)) => (before, after),
+    };
+    if after.status == Status::Deleted {
+        return Ok(vec![row(RightsKind::UserDeleted, after.id, was(before), Value::Null)?]);
+    }
     let mut rows = Vec::new();
-    let target = || Target::User(after.id);
     if before.status != after.status || before.lock != after.lock {
-        rows.push(rights(
-            cx,
-            RightsKind::StatusChanged,
-            target(),
-            status(before),
-            status(after),
-        )?);
+        rows.push(row(RightsKind::StatusChanged, after.id, status(before), status(after))?);
     }
-    for grant in after
-        .grants
-        .iter()
-        .filter(|grant| !before.grants.iter().any(|was| was.id == grant.id))
-    {
-        rows.push(rights(
-            cx,
-            RightsKind::RoleGranted,
-            target(),
-            Value::Null,
-            given(grant),
-        )?);
+    for new in missing_in(before, after) {
+        rows.push(row(RightsKind::RoleGranted, after.id, Value::Null, given(new))?);
     }
-    for grant in before
-        .grants
-        .iter()
-        .filter(|grant| !after.grants.iter().any(|is| is.id == grant.id))
-    {
-        rows.push(rights(
-            cx,
-            RightsKind::RoleRevoked,
-            target(),
-            given(grant),
-            Value::Null,
-        )?);
+    for gone in missing_in(after, before) {
+        rows.push(row(RightsKind::RoleRevoked, after.id, given(gone), Value::Null)?);
     }
     Ok(rows)
 }
 
-/// The row of a new account, with the roles that it begins with.
-///
-/// # Errors
-/// As [`login_entry`].
-pub fn created(cx: &Context, user: &User) -> Result<Write> {
+/// The grants of `user` that `other` does not have.
+fn missing_in<'a>(other: &'a User, user: &'a User) -> impl Iterator<Item = &'a Grant> {
+    let known = |grant: &Grant| other.grants.iter().any(|one| one.id == grant.id);
+    user.grants.iter().filter(move |grant| !known(grant))
+}
+
+fn made(user: &User) -> Value {
     let grants: Vec<Value> = user.grants.iter().map(given).collect();
-    let after = json!({ "status": user.status, "grants": grants });
-    rights(cx, RightsKind::UserCreated, Target::User(user.id), Value::Null, after)
+    json!({ "status": user.status, "grants": grants })
 }
 
 /// What a role is, in a row.

@@ -1,0 +1,344 @@
+//! The unit of work: what an action reads, decides and writes, as one transaction.
+//!
+//! An action says what it read and what is to be; the unit derives from the difference everything that this implies
+//! (claims, seats, search entries, counts: [`super::users`]; rows of the history: [`super::record`]; mails:
+//! [`super::notices`]), commits it as one `TransactWriteItems`, and where others were quicker lets the action read and
+//! decide once more. Nothing else repeats a transaction, so what is read once, decided once and written in vain is never
+//! shown to a client.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::dynamo::Table;
+use super::dynamo::retry::{Delays, jitter};
+use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
+use super::users::{Change, Plan};
+use super::{notices, record, roles, seats, sessions, users};
+use crate::ambient;
+use crate::context::Context;
+use crate::domain::role::{Role, USER};
+use crate::domain::session::Session;
+use crate::domain::user::{Status, User, UserRef};
+use crate::error::{Error, Noun, Result};
+use crate::id::UserId;
+
+/// How often a unit is sent at most, whatever was in the way.
+const TRIES: u32 = 64;
+
+/// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
+/// way, it begins again.
+///
+/// # Errors
+/// What `work` answers; what a condition of its writes says; [`Error::Unavailable`] where others were quicker again and
+/// again, or the store does not answer.
+pub async fn atomically<'a, T, Work>(cx: &'a Context, work: impl Fn(Unit<'a>) -> Work) -> Result<T>
+where
+    Work: Future<Output = Result<T>>,
+{
+    let mut tries = Tries::default();
+    loop {
+        let unit = Unit {
+            cx,
+            is_first: tries.all == 0,
+            wanted: Arc::default(),
+        };
+        let answer = work(unit.clone()).await?;
+        match unit.commit(&mut tries).await {
+            Ok(()) => return Ok(answer),
+            Err(Refusal::Answer(error)) => return Err(error),
+            Err(Refusal::Lost(lost)) => tries.another(&cx.app.table, lost).await?,
+        }
+    }
+}
+
+/// These writes, or none, where nothing is read that they rest on.
+///
+/// # Errors
+/// The refusal of the first write whose condition does not hold; [`Error::Unavailable`].
+pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
+    send(table, writes, &mut Tries::default()).await
+}
+
+/// The same for a request, which is answered with why nothing was written.
+///
+/// # Errors
+/// As [`atomically`].
+pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
+    commit(&cx.app.table, writes).await.map_err(|refusal| match refusal {
+        Refusal::Answer(error) => error,
+        Refusal::Lost(lost) => Error::fault(format!("{lost:?} where nothing was read")),
+    })
+}
+
+/// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
+/// after all, no other is. A token is only remembered for what was done, so it is none in the way after a cancellation.
+async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
+    let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
+    loop {
+        match table.transact(writes, &token).await {
+            Err(Refusal::Lost(Lost::Busy)) => tries.another(table, Lost::Busy).await?,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// How often a unit was sent.
+#[derive(Default)]
+struct Tries {
+    all: u32,
+    busy: Delays,
+}
+
+impl Tries {
+    /// Waits before another try: longer each time, and by chance, so that a crowd parts.
+    async fn another(&mut self, table: &Table, lost: Lost) -> Result<()> {
+        self.all += 1;
+        if self.all >= TRIES {
+            return Err(Error::unavailable(format!(
+                "gave up after {TRIES} tries: others were quicker"
+            )));
+        }
+        if lost == Lost::Busy {
+            return self.busy.next(table.metrics()).await;
+        }
+        self.busy = Delays::default();
+        jitter(Duration::from_millis(1 << self.all.min(6))).await
+    }
+}
+
+/// What an action read, and what is to be written. A handle: `work` has one, and what commits it has another.
+#[derive(Clone)]
+pub struct Unit<'a> {
+    cx: &'a Context,
+    is_first: bool,
+    wanted: Arc<Mutex<Wanted>>,
+}
+
+/// What is to be written.
+#[derive(Default)]
+struct Wanted {
+    /// These are to stay as they were read.
+    roles: Vec<Role>,
+    writes: Vec<Write>,
+    changes: Vec<Change>,
+    alone: Option<(Key, Changes, Cond)>,
+}
+
+impl Unit<'_> {
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The account, unless it is deleted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Unavailable`].
+    pub async fn user(&self, who: &UserRef) -> Result<User> {
+        users::find(&self.cx.app.table, &self.cx.tenant, who).await
+    }
+
+    /// An account that was read already; where that was in vain, as it is now, deleted or not.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it was erased; [`Error::Unavailable`].
+    pub async fn reread(&self, user: &User) -> Result<User> {
+        if self.is_first {
+            return Ok(user.clone());
+        }
+        self.any_user(user.id).await
+    }
+
+    /// The account of this id, deleted or not.
+    ///
+    /// # Errors
+    /// As [`Unit::reread`].
+    pub async fn any_user(&self, id: UserId) -> Result<User> {
+        let user = users::get(&self.cx.app.table, &self.cx.tenant, id).await?;
+        user.ok_or(Error::NotFound(Noun::User))
+    }
+
+    /// The caller's own account, which was read already, and its session.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] where somebody ended its sessions in the meantime; [`Error::Unavailable`].
+    pub async fn own(&self, user: &User) -> Result<(User, Session)> {
+        let session = &self.cx.caller()?.session;
+        if self.is_first {
+            return Ok((user.clone(), session.clone()));
+        }
+        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, user.id, session.id, &[]).await?;
+        let both = present.user.zip(present.session);
+        let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
+        both.filter(still_open).ok_or(Error::InvalidToken)
+    }
+
+    /// A session that was read already.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] where it has ended; [`Error::Unavailable`].
+    pub async fn session(&self, session: &Session) -> Result<Session> {
+        if self.is_first {
+            return Ok(session.clone());
+        }
+        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, session.user, session.id, &[]).await?;
+        present.session.ok_or(Error::InvalidToken)
+    }
+
+    /// The role of this name or id, which is to stay as it is until all is written.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn role(&self, name: &str) -> Result<Option<Role>> {
+        let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
+        // The role that everybody has is never edited away from under a grant, and must not become a hot item.
+        if let Some(role) = role.as_ref().filter(|role| role.id != USER.id) {
+            let known = &mut self.wanted().roles;
+            if !known.iter().any(|one| one.id == role.id) {
+                known.push(role.clone());
+            }
+        }
+        Ok(role)
+    }
+
+    /// Holds the account to the version that the client means to change (`If-Match`).
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub fn expect(&self, user: &User, version: Option<u64>) -> Result<()> {
+        match version {
+            Some(version) if version != user.version => Err(Error::PreconditionFailed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes an account.
+    pub fn create(&self, user: &User) {
+        self.put(None, Some(user.clone()), None);
+    }
+
+    /// Changes an account that was read; answers what `edit` does.
+    ///
+    /// # Errors
+    /// What `edit` answers.
+    pub fn edit<R>(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<R>) -> Result<R> {
+        let mut after = user.clone();
+        let answer = edit(&mut after)?;
+        self.change(user, after);
+        Ok(answer)
+    }
+
+    /// Changes an account that was read into this; answers it as it is since. Where nothing differs, nothing is done.
+    pub fn change(&self, before: &User, mut after: User) -> User {
+        if !after.is_spelled_as(before) {
+            after.modified_at = self.cx.now;
+            return self.change_if(before, after, None);
+        }
+        after
+    }
+
+    /// The same for what an account's holder does not see as a change, provided that this holds of its item too.
+    pub fn change_if(&self, before: &User, mut after: User, only_if: Option<Cond>) -> User {
+        after.version = before.version + 1;
+        // A role that is taken and given in one change keeps its seat where it was.
+        for grant in &mut after.grants {
+            let own = before.grants.iter().find(|own| own.role == grant.role);
+            grant.seat = own.map_or(grant.seat, |own| own.seat);
+        }
+        self.put(Some(before.clone()), Some(after.clone()), only_if);
+        after
+    }
+
+    /// Leaves nothing of an account that was read but what other items say of it.
+    pub fn erase(&self, user: &User) {
+        self.put(Some(user.clone()), None, None);
+    }
+
+    fn put(&self, before: Option<User>, after: Option<User>, only_if: Option<Cond>) {
+        self.wanted().changes.push(Change { before, after, only_if });
+    }
+
+    /// Lets this session of an account go on where all others end.
+    ///
+    /// # Errors
+    /// Where it cannot be put into an item: a defect.
+    pub fn keep_session(&self, session: &Session, user: &User) -> Result<()> {
+        let kept = Session {
+            epoch: user.epoch,
+            ..session.clone()
+        };
+        self.write([sessions::change(session, &kept)?]);
+        Ok(())
+    }
+
+    /// Further writes, whose conditions come before those of the accounts.
+    pub fn write(&self, writes: impl IntoIterator<Item = Write>) {
+        self.wanted().writes.extend(writes);
+    }
+
+    /// One update of one item, and nothing beside it: half the cost of a transaction, for what does no harm where it is
+    /// done twice (an answer that was lost is no answer to an update).
+    pub fn update_alone(&self, key: Key, changes: Changes, when: Cond) {
+        self.wanted().alone = Some((key, changes, when));
+    }
+
+    async fn commit(&self, tries: &mut Tries) -> Result<(), Refusal> {
+        let (cx, table) = (self.cx, &self.cx.app.table);
+        let mut wanted = std::mem::take(&mut *self.wanted());
+        if let Some((key, changes, when)) = &wanted.alone {
+            return table.update_if(key, changes, when).await;
+        }
+        loop {
+            let plan = wanted.plan(cx)?;
+            if plan.within.is_empty() {
+                return Ok(());
+            }
+            table.batch_write(&plan.before).await?;
+            match send(table, &plan.within, tries).await {
+                Err(Refusal::Lost(Lost::Full)) => {}
+                Err(refused) => return Err(refused),
+                Ok(()) => {
+                    // It is done, and stays done: what could not be removed are remains that searches see through.
+                    if let Err(error) = table.batch_write(&plan.after).await {
+                        tracing::warn!(?error, "search entries of an account's earlier names were left behind");
+                    }
+                    return Ok(());
+                }
+            }
+            for change in &mut wanted.changes {
+                if let Some(after) = &mut change.after {
+                    seats::elsewhere(table, change.before.as_ref(), after).await?;
+                }
+            }
+            tries.another(table, Lost::Full).await?;
+        }
+    }
+}
+
+impl Wanted {
+    /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
+    fn plan(&self, cx: &Context) -> Result<Plan> {
+        let mut plan = users::plan(&self.changes)?;
+        // What is written whole is not changed beside it: no transaction has two writes to one item.
+        let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
+        plan.within.retain(|write| !whole.contains(&write.key()));
+        let first = self
+            .writes
+            .iter()
+            .cloned()
+            .chain(self.roles.iter().map(roles::unchanged));
+        plan.within.splice(0..0, first.collect::<Vec<_>>());
+        for Change { before, after, .. } in &self.changes {
+            plan.within
+                .extend(record::changes(cx, before.as_ref(), after.as_ref())?);
+            plan.within
+                .extend(notices::changes(cx, before.as_ref(), after.as_ref())?);
+        }
+        plan.fill();
+        Ok(plan)
+    }
+}
+
+fn put_at(write: &Write) -> Option<Key> {
+    matches!(write.op, Op::Put(_)).then(|| write.key())
+}
