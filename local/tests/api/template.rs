@@ -294,17 +294,6 @@ fn each_binary_is_built_in_its_own_crate_so_that_no_other_s_features_are_in_it()
 }
 
 #[test]
-fn every_variable_of_the_template_is_one_that_the_settings_read() {
-    let source = include_str!("../../../shared/src/settings.rs");
-    for function in functions() {
-        for name in function.environment().keys().filter(|name| *name != "RUST_LOG") {
-            let name = name.trim_end_matches("_KEY_SECRET");
-            assert!(source.contains(name), "{}: {name}", function.name);
-        }
-    }
-}
-
-#[test]
 fn the_generated_keys_are_such_as_the_code_takes() {
     for name in ["MasterKey", "CursorKey"] {
         let secret = &template()["Resources"][name]["Properties"]["GenerateSecretString"];
