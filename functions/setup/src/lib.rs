@@ -24,7 +24,7 @@ const SURFACE: Surface = Surface {
     max_password: 128,
 };
 
-/// The first accounts of the local server (`contracts/README.md`): name, address, password, role. These passwords are
+/// The first accounts of the local server (`docs/rules.md`): name, address, password, role. These passwords are
 /// in every copy of the documentation, so no deployed stack has these accounts.
 pub const LOCAL_ACCOUNTS: [(&str, &str, &str, SystemRole); 2] = [
     ("admin", "admin@gauth.local", "Admin@123", ADMIN),
