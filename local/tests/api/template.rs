@@ -78,18 +78,11 @@ impl Function {
             .as_vec()
             .cloned()
             .unwrap_or_default();
+        // A policy of AWS's or SAM's own making would not be looked at here, so there is none.
         let all = policies
             .iter()
-            .flat_map(|policy| policy["Statement"].as_vec().cloned().unwrap_or_default());
-        all.map(|yaml| Statement {
-            actions: texts(&yaml["Action"]),
-            resources: texts(&yaml["Resource"]),
-            leading: members(&yaml["Condition"])
-                .values()
-                .flat_map(|condition| texts(&condition["dynamodb:LeadingKeys"]))
-                .collect(),
-        })
-        .collect()
+            .flat_map(|policy| policy["Statement"].as_vec().cloned().unwrap());
+        all.map(|yaml| Statement::of(&yaml)).collect()
     }
 
     /// The secrets that it may read, by the names of their resources.
@@ -105,6 +98,23 @@ pub struct Statement {
     pub actions: Vec<String>,
     pub resources: Vec<String>,
     pub leading: Vec<String>,
+}
+
+impl Statement {
+    fn of(yaml: &Yaml) -> Self {
+        // What names all but something (`NotAction`) is no statement that can be held to what is done.
+        let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
+        let named = members(yaml);
+        assert!(named.keys().all(|key| known.contains(&text(key))), "{yaml:?}");
+        Self {
+            actions: texts(&yaml["Action"]),
+            resources: texts(&yaml["Resource"]),
+            leading: members(&yaml["Condition"])
+                .values()
+                .flat_map(|condition| texts(&condition["dynamodb:LeadingKeys"]))
+                .collect(),
+        }
+    }
 }
 
 /// One string, or several.
