@@ -106,9 +106,3 @@ def alike(name, value):
     if isinstance(value, str) and value:
         return f"<{name}>" if name in CHANCE else words(value)
     return value
-
-
-def told(text, ids):
-    """An answer of the story: ids by the order in which they appear, so that two places with one id still have one."""
-    numbered = ID.sub(lambda found: f"<id {ids.setdefault(found[0], len(ids))}>", text)
-    return json.loads(words(numbered))

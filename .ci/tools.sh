@@ -46,6 +46,11 @@ install_tools() {
     touch "$TOOLS/ready"
 }
 
+# The developer's own variables are not a server's, and it refuses those that it does not know.
+unset_variables() {
+    for name in $(compgen -e | grep '^USHER_'); do unset "$name"; done
+}
+
 ran=()
 step() { # heading, command...
     local heading=$1 began=$SECONDS

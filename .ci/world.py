@@ -27,6 +27,13 @@ class Table:
     def __init__(self, endpoint, name):
         self.endpoint, self.name = endpoint, name
 
+    @classmethod
+    def of(cls, directory):
+        """The table of the local server with this data directory, by what it tells `sam local`."""
+        variables = json.loads((pathlib.Path(directory) / "sam.json").read_text())["Parameters"]
+        port = variables["USHER_DYNAMODB_ENDPOINT"].rsplit(":", 1)[1]
+        return cls(f"http://127.0.0.1:{port}/", variables["USHER_TABLE"])
+
     def ask(self, operation, body):
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
         # Whoever can reach the embedded DynamoDB may use it; the form of a signature is asked for all the same.
@@ -60,8 +67,7 @@ class World:
     def __init__(self, base, directory):
         self.base, self.directory = base, pathlib.Path(directory)
         self.environment = json.loads((self.directory / "sam.json").read_text())["Parameters"]
-        port = self.environment["USHER_DYNAMODB_ENDPOINT"].rsplit(":", 1)[1]
-        self.table = Table(f"http://127.0.0.1:{port}/", self.environment["USHER_TABLE"])
+        self.table = Table.of(directory)
         owner = self.post("/api/auth/login", {"username": "owner", "password": "Owner@12345"}, 200)["token"]
         self.owner = owner
         self.words = [("{{token}}", owner), ("{{apiKey}}", self.environment["USHER_FIRST_API_KEY_SECRET"])]

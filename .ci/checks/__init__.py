@@ -43,10 +43,6 @@ def holds(what, *breaks):
     return keep
 
 
-def several(one):
-    return one if isinstance(one, list) else [one]
-
-
 def target(value):
     """The resource that a value refers to."""
     if not isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 import re
 
-from . import FUNCTION, Change, functions, holds, of, several, target, walk, want
+from . import Change, functions, holds, of, target, walk, want
 from .edge import stated
 
 HASHING = {"Auth", "Users", "Roles", "Account", "Admin", "Registration", "Setup"}
@@ -47,10 +47,9 @@ def concurrency(stack):
 
 
 @holds(
-    "a function ends before its caller stops waiting: API Gateway after 30 seconds, CloudFormation when it is told to",
+    "a function ends before its caller stops waiting: API Gateway does after 30 seconds",
     Change(("Globals", "Function", "Timeout"), None, before="defaults"),
     of("AuthFunction", "Timeout", to=60),
-    of("Setup", "ServiceTimeout", to=30),
 )
 def timeouts(stack):
     asked = {id.removesuffix("Function") for _, id in stated(stack)}
@@ -58,37 +57,6 @@ def timeouts(stack):
         longest = 29 if name in asked else 60
         if not 5 <= function.get("Timeout", 3) <= longest:
             yield f"{name} has {function.get('Timeout')} s"
-    yield from want("ServiceTimeout", stack.properties("Setup").get("ServiceTimeout", 0) > stack.properties("SetupFunction")["Timeout"], True)
-
-
-def statements(stack):
-    """Each statement of a role's own policies, with the role's name."""
-    for id, role in stack.of("AWS::IAM::Role").items():
-        for policy in role.get("Policies", []):
-            for statement in several(policy["PolicyDocument"]["Statement"]):
-                yield id, statement
-
-
-POLICY = ("AuthFunctionRole", "Policies", 0, "PolicyDocument", "Statement", 0)
-
-
-@holds(
-    "policies name their actions and resources; nobody scans, and nobody may do everything with anything",
-    of(*POLICY, "Action", to="dynamodb:*"),
-    of(*POLICY, "Action", to=["dynamodb:GetItem", "dynamodb:Scan"]),
-    of(*POLICY, "Resource", to="*"),
-    of(*POLICY, "NotAction", to=["dynamodb:DeleteTable"]),
-    of("UsersFunction", "Policies", 0, "Statement", 0, "Resource", to=["*"], before="defaults"),
-)
-def least_privilege(stack):
-    for id, statement in statements(stack):
-        for action in several(statement.get("Action", "*")):
-            if "*" in action or action == "dynamodb:Scan":
-                yield f"{id} may {action}"
-        if "*" in several(statement.get("Resource", "*")):
-            yield f"{id} may do {statement.get('Action')} with anything"
-        if {"NotAction", "NotResource"} & set(statement):
-            yield f"{id} may do all but what it names"
 
 
 MANAGED = {"service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}

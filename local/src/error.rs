@@ -56,11 +56,14 @@ pub enum Error {
     /// `USHER_…` variables that are wrong.
     #[error("{0}")]
     Settings(String),
+    /// The text of the first API key cannot be one.
+    #[error("the text of --api-key (or USHER_FIRST_API_KEY) {0}")]
+    ApiKey(&'static str),
     /// The OpenAPI document cannot be made.
-    #[error("the OpenAPI document cannot be made: {0:?}")]
+    #[error("the OpenAPI document cannot be made: {}", private(.0))]
     OpenApi(usher::Error),
     /// Set-up did not go through.
-    #[error("set-up failed: {0:?}")]
+    #[error("set-up failed: {}", private(.0))]
     Setup(usher::Error),
     /// The embedded DynamoDB cannot open its data, or stopped.
     #[error("the embedded DynamoDB failed: {0}")]
@@ -113,5 +116,20 @@ fn private(error: &usher::Error) -> String {
     match error {
         usher::Error::Fault(cause) | usher::Error::Unavailable(cause) => format!("{error}: {}", cause.0),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_in_words_and_never_as_the_code_spells_it() {
+        let fault = || usher::Error::fault("the master key is another one");
+        for error in [Error::Setup(fault()), Error::OpenApi(fault()), Error::Usher(fault())] {
+            let told = error.to_string();
+            assert!(told.ends_with(": the master key is another one"), "{told}");
+            assert!(!told.contains("Fault") && !told.contains("Cause"), "{told}");
+        }
     }
 }

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::args::Args;
 use local::welcome::Welcome;
-use local::{DynamoDb, Options, Result, Stack, server};
+use local::{DynamoDb, Error, Options, Result, Stack, server};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+use usher::domain::api_key::check_chosen;
 use usher::secrecy::ExposeSecret;
 
 /// Calm: each request, and what goes wrong. The embedded DynamoDB would warn of every condition that does not hold, which
@@ -37,6 +38,14 @@ async fn run(args: Args) -> Result<()> {
     if let Some(path) = &args.write_openapi {
         return Ok(std::fs::write(path, local::openapi()?)?);
     }
+    if let Some(text) = args
+        .api_key
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
+        .filter(|text| !text.is_empty())
+    {
+        check_chosen(text).map_err(Error::ApiKey)?;
+    }
     // Before anything can be read of a start: whoever reads it may send the signal.
     let shutdown = stop_signal()?;
     let listener = server::bind(&args.host, args.port).await?;
@@ -46,7 +55,7 @@ async fn run(args: Args) -> Result<()> {
         Some(_) => stack.tell_sam()?,
         None => None,
     };
-    greet(&args, &address, &stack, sam.as_deref());
+    greet(&args, &address, &stack, sam.as_deref()).await?;
     let served = stack.serve(listener, shutdown).await;
     stack.stop().await?;
     served
@@ -90,7 +99,7 @@ fn address(host: &str, listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{host}:{port}"))
 }
 
-fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) {
+async fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) -> Result<()> {
     let data = match args.directory() {
         None => "in memory, gone at the end".to_owned(),
         Some(path) if args.dynamodb_endpoint.is_some() => format!("keys in {}, the rest in DynamoDB", path.display()),
@@ -103,10 +112,12 @@ fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) {
         data: &data,
         sam,
         mail: stack.app.settings.dev_endpoints,
+        accounts: &setup::unchanged(&stack.app).await?,
         api_key: stack.api_key(),
     };
     // Nobody may be reading: that is no reason to stop.
     let _ = writeln!(stdout(), "{welcome}");
+    Ok(())
 }
 
 fn logs() {

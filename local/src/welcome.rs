@@ -3,12 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-/// The accounts that set-up makes on the local server, and nowhere else: role, e-mail address, password.
-const FIRST_ACCOUNTS: [(&str, &str, &str); 2] = [
-    ("admin", "admin@gauth.local", "Admin@123"),
-    ("owner", "owner@usher.local", "Owner@12345"),
-];
-
 /// The message at the start.
 pub struct Welcome<'a> {
     /// Where it listens.
@@ -21,6 +15,8 @@ pub struct Welcome<'a> {
     pub sam: Option<&'a Path>,
     /// Whether the mail that is sent is shown.
     pub mail: bool,
+    /// Addresses and passwords of the first accounts that still have the password that everybody knows.
+    pub accounts: &'a [(&'static str, &'static str)],
     /// The text of the first API key, where it is known. This is the only place that shows it.
     pub api_key: Option<&'a str>,
 }
@@ -33,6 +29,7 @@ impl fmt::Display for Welcome<'_> {
             data,
             sam,
             mail,
+            accounts,
             api_key,
         } = self;
         writeln!(f, "Usher listens on {address}\n")?;
@@ -47,12 +44,12 @@ impl fmt::Display for Welcome<'_> {
         if let Some(file) = sam {
             writeln!(f, "  Containers   sam build && {}", self.sam_local(file))?;
         }
-        writeln!(
-            f,
-            "\nFirst accounts, with the passwords that everybody knows. Change them:"
-        )?;
-        for (role, email, password) in FIRST_ACCOUNTS {
-            writeln!(f, "  {role}  {email}  {password}")?;
+        if !accounts.is_empty() {
+            let heading = "First accounts, with the passwords that everybody knows. Change them:";
+            writeln!(f, "\n{heading}")?;
+        }
+        for (email, password) in *accounts {
+            writeln!(f, "  {email}  {password}")?;
         }
         if let Some(text) = api_key {
             writeln!(f, "\nFirst API key, for the contracts that ask for one; with curl:")?;
@@ -80,7 +77,8 @@ impl Welcome<'_> {
     /// `sed` takes the token out, so that nothing has to be installed.
     fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address;
-        let (_, email, password) = FIRST_ACCOUNTS[0];
+        let first = self.accounts.first().copied();
+        let (email, password) = first.unwrap_or(("<your address>", "<your password>"));
         let json = "-H 'content-type: application/json'";
         let bearer = "-H \"authorization: Bearer $TOKEN\"";
         writeln!(
@@ -110,6 +108,7 @@ mod tests {
             data: ".usher, kept between runs",
             sam: Some(Path::new(".usher/sam.json")),
             mail: true,
+            accounts: &[("admin@gauth.local", "Admin@123"), ("owner@usher.local", "Owner@12345")],
             api_key: Some("usher_ak_it's-a-secret"),
         }
     }

@@ -202,6 +202,11 @@ fn a_port_in_use_is_told_with_its_flag() {
 fn wrong_variables_and_places_are_told_in_a_sentence() {
     let told = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALLEL", "many")]);
     assert!(told.contains("USHER_HASH_PARALLEL"), "{told}");
+    let told = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALEL", "2")]);
+    assert!(
+        told.contains("USHER_HASH_PARALEL is no setting") && told.contains("USHER_HASH_PARALLEL?"),
+        "{told}"
+    );
     let told = refused(&["--ephemeral", "--host", "host.invalid"], &[]);
     assert!(told.contains("host.invalid:3000") && told.contains("--host"), "{told}");
     let told = refused(&["--port", "0", "--data-dir", "/proc/nowhere"], &[]);
@@ -300,9 +305,74 @@ fn f09_sam_local_is_told_of_the_table_and_given_the_keys_of_the_directory_whenev
 }
 
 #[test]
-fn an_api_key_that_could_be_guessed_is_refused() {
-    let told = refused(&["--ephemeral", "--port", "0", "--api-key", "short"], &[]);
-    assert!(told.contains("less than 24 characters"), "{told}");
+fn an_api_key_that_could_be_guessed_or_cannot_be_sent_is_refused_before_anything_is_written() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    let start = ["--port", "0", "--data-dir", text(&data)];
+    let header = "characters that a header cannot carry";
+    for (key, why) in [
+        ("short", "less than 24 characters"),
+        ("a key of twenty-four, schön", header),
+        (" and one with a space before", header),
+    ] {
+        for told in [
+            refused(&[&start[..], &["--api-key", key]].concat(), &[]),
+            refused(&start, &[("USHER_FIRST_API_KEY", key)]),
+        ] {
+            assert!(told.contains("--api-key") && told.contains(why), "{told}");
+            assert!(!told.contains(key) && !told.contains("Cause"), "{told}");
+        }
+    }
+    assert!(!data.exists());
+}
+
+/// What a start on this directory says until its last line, and what is then asked of it.
+async fn welcome(directory: &Path, then: impl AsyncFnOnce(&str)) -> String {
+    let mut process = command(&["--port", "0", "--data-dir", text(directory)])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut said = String::new();
+    while !said.contains("api/users?limit=10") {
+        said += &(lines.next().unwrap().unwrap() + "\n");
+    }
+    then(said.lines().next().unwrap().strip_prefix("Usher listens on ").unwrap()).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    said
+}
+
+#[tokio::test]
+async fn a_first_password_is_shown_until_it_was_changed_and_no_longer() {
+    let place = tempfile::tempdir().unwrap();
+    let client = reqwest::Client::new();
+    let change = async |address: &str, name: &str, old: &str| {
+        let url = |path: &str| format!("{address}/api/auth/{path}");
+        let body = json!({ "username": name, "password": old });
+        let session = client.post(url("login")).json(&body).send().await.unwrap();
+        let session: Value = session.json().await.unwrap();
+        let change = client
+            .post(url("change-password"))
+            .bearer_auth(session["token"].as_str().unwrap());
+        let body = json!({ "currentPassword": old, "newPassword": "one of my own" });
+        assert_eq!(change.json(&body).send().await.unwrap().status(), 204);
+    };
+    let first = welcome(place.path(), async |address: &str| {
+        change(address, "admin", "Admin@123").await
+    })
+    .await;
+    assert!(first.contains("Admin@123") && first.contains("Owner@12345"), "{first}");
+    let second = welcome(place.path(), async |address: &str| {
+        change(address, "owner", "Owner@12345").await
+    })
+    .await;
+    assert!(
+        !second.contains("Admin@123") && second.contains("owner@usher.local  Owner@12345"),
+        "{second}"
+    );
+    let third = welcome(place.path(), async |_: &str| {}).await;
+    assert!(!third.contains("@123") && !third.contains("First accounts"), "{third}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The README's story is true: its lines are run against a fresh server, and their answers are those that it shows.
-#![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
+//! `.ci/containers` has it run against the functions in containers: at the address that `STORY_AT` gives.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by panicking")]
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -24,14 +25,8 @@ fn story() -> Vec<(String, Option<String>)> {
     steps
 }
 
-/// What differs from run to run, made equal.
-fn settled(answer: &str) -> serde_json::Value {
-    let mut answer: serde_json::Value = serde_json::from_str(answer).unwrap();
-    settle(&mut answer, &mut HashMap::new());
-    answer
-}
-
-/// Ids by the order in which they appear, so that two places with one id still have one; moments of this century alike.
+/// What differs from run to run, made equal: ids by the order in which they appear, so that two places with one id still
+/// have one; moments of this century alike.
 fn settle(value: &mut serde_json::Value, ids: &mut HashMap<String, usize>) {
     match value {
         serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| settle(field, ids)),
@@ -47,8 +42,11 @@ fn settle(value: &mut serde_json::Value, ids: &mut HashMap<String, usize>) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_story_of_the_readme_has_the_answers_that_it_shows() {
+/// The address to play at, and where nobody gave one a server that listens there.
+async fn stage() -> String {
+    if let Ok(given) = std::env::var("STORY_AT") {
+        return given;
+    }
     let listener = server::bind("127.0.0.1", 0).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let stack = Stack::start(Options {
@@ -58,6 +56,12 @@ async fn the_story_of_the_readme_has_the_answers_that_it_shows() {
     .await
     .unwrap();
     tokio::spawn(async move { stack.serve(listener, std::future::pending()).await });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_of_the_readme_has_the_answers_that_it_shows() {
+    let address = stage().await;
     // One shell for all of it, since later lines use what earlier ones set; a mark ends each step's output.
     let steps = story();
     let script: String = steps
@@ -66,14 +70,22 @@ async fn the_story_of_the_readme_has_the_answers_that_it_shows() {
         .collect();
     let script = script.replace(ADDRESS, &address);
     let run = tokio::task::spawn_blocking(move || Command::new("bash").args(["-c", &script]).output().unwrap());
-    let output = String::from_utf8(run.await.unwrap().stdout).unwrap();
-    let answers: Vec<&str> = output.split("=== end").collect();
+    let output = run.await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = String::from_utf8(output.stdout).unwrap();
+    let (mut ids_shown, mut ids) = (HashMap::new(), HashMap::new());
     let mut compared = 0;
-    for ((lines, shown), answer) in steps.iter().zip(answers) {
-        if let Some(shown) = shown {
-            assert_eq!(settled(shown), settled(answer.trim()), "{lines}");
-            compared += 1;
-        }
+    for ((lines, shown), answer) in steps.iter().zip(output.split("=== end").map(str::trim)) {
+        let Some(shown) = shown else {
+            assert_eq!(answer, "", "{lines}");
+            continue;
+        };
+        let mut shown = serde_json::from_str(shown).unwrap();
+        let mut answer = serde_json::from_str(answer).unwrap_or_else(|_| panic!("{lines}\n{answer}"));
+        settle(&mut shown, &mut ids_shown);
+        settle(&mut answer, &mut ids);
+        assert_eq!(shown, answer, "{lines}");
+        compared += 1;
     }
     assert!(compared >= 9, "only {compared} answers were compared");
 }

@@ -12,7 +12,7 @@ use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
 use crate::error::{Cause, Error, Result};
 use crate::metrics::{Metric, Metrics};
-use crate::proof::password::{Hasher, Params};
+use crate::proof::password::Hasher;
 use crate::proof::seal::{MacKey, MasterKey};
 use crate::settings::{KeySource, Settings};
 use crate::store::dynamo::Table;
@@ -62,14 +62,8 @@ impl App {
             metrics.clone(),
         )
         .await;
-        let (memory_kib, iterations, parallelism) = settings.argon2;
-        let params = Params {
-            memory_kib,
-            iterations,
-            parallelism,
-        };
         Ok(Arc::new(Self {
-            hasher: Hasher::new(params, settings.hash_parallel)?,
+            hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
             metrics,

@@ -1,7 +1,7 @@
 //! The environment, read once and typed. Everything that is wrong with it is told at once, each complaint naming its
 //! variable.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
+use crate::proof::password::Params;
 
 mod hashing;
 
@@ -43,8 +44,8 @@ pub struct Settings {
     /// `USHER_HASH_PARALLEL`: how many passwords are hashed at once; each takes 19 MiB. In a Lambda function one for
     /// each processor that its memory comes with, and none that its memory has no room for.
     pub hash_parallel: usize,
-    /// `USHER_ARGON2`: `m=19456,t=2,p=1`, the cost of a password.
-    pub argon2: (u32, u32, u32),
+    /// `USHER_ARGON2`: the cost of a password.
+    pub argon2: Params,
     /// `USHER_STORE_DEADLINE_MS`: after which a request to the table, its repetitions included, is given up. Two of them
     /// fit into the ten seconds of a function.
     pub store_deadline: Duration,
@@ -143,10 +144,11 @@ impl Settings {
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
         let mut env = Env {
             vars,
+            known: BTreeSet::new(),
             complaints: Vec::new(),
         };
         let lockout = LockoutRule::default();
-        let argon2 = env.argon2();
+        let argon2 = env.parsed("USHER_ARGON2", "`m=<KiB>,t=<passes>,p=<lanes>`", Params::default());
         let settings = Self {
             table: env.required("USHER_TABLE"),
             stage: env.text("USHER_STAGE").unwrap_or_else(|| "prod".to_owned()),
@@ -189,6 +191,7 @@ impl Settings {
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_password: env.secret("USHER_ADMIN_SECRET"),
         };
+        env.refuse_unknown();
         if env.complaints.is_empty() {
             Ok(settings)
         } else {
@@ -199,11 +202,26 @@ impl Settings {
 
 struct Env {
     vars: HashMap<String, String>,
+    /// Every name that was asked for.
+    known: BTreeSet<String>,
     complaints: Vec<String>,
 }
 
 impl Env {
-    fn text(&self, name: &str) -> Option<String> {
+    /// A name that nobody asks for is a slip, and what it was to set is not set.
+    fn refuse_unknown(&mut self) {
+        let mut unknown: Vec<&String> = self.vars.keys().filter(|name| name.starts_with("USHER_")).collect();
+        unknown.retain(|name| !self.known.contains(*name));
+        unknown.sort_unstable();
+        let complaints = unknown.into_iter().map(|name| {
+            let nearest = self.known.iter().min_by_key(|known| strsim::levenshtein(name, known));
+            format!("{name} is no setting: is it {}?", nearest.map_or("", String::as_str))
+        });
+        self.complaints.extend(complaints.collect::<Vec<_>>());
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        self.known.insert(name.to_owned());
         self.vars.get(name).filter(|text| !text.is_empty()).cloned()
     }
 
@@ -234,42 +252,20 @@ impl Env {
     }
 
     /// What is in `NAME_SECRET`, or as it is in `NAME`.
-    fn key(&self, name: &str) -> Option<KeySource> {
-        self.secret(&format!("{name}_SECRET"))
-            .or_else(|| self.text(name).map(|text| KeySource::Text(text.into())))
+    fn key(&mut self, name: &str) -> Option<KeySource> {
+        let text = self.text(name).map(|text| KeySource::Text(text.into()));
+        self.secret(&format!("{name}_SECRET")).or(text)
     }
 
     /// A secret by its ARN. Beside an emulator of DynamoDB there is no Secrets Manager, and a text stands for itself:
     /// the containers of `sam local` have no other variable for it than the template's.
-    fn secret(&self, variable: &str) -> Option<KeySource> {
+    fn secret(&mut self, variable: &str) -> Option<KeySource> {
         let value = self.text(variable)?;
         let emulated = self.text("USHER_DYNAMODB_ENDPOINT").is_some();
         Some(match emulated && !value.starts_with("arn:") {
             true => KeySource::Text(value.into()),
             false => KeySource::SecretsManager(value),
         })
-    }
-
-    fn argon2(&mut self) -> (u32, u32, u32) {
-        let default = (19_456, 2, 1);
-        let Some(text) = self.text("USHER_ARGON2") else {
-            return default;
-        };
-        let number = |part: Option<&str>, key: &str| part?.strip_prefix(key)?.parse::<u32>().ok();
-        let mut parts = text.split(',');
-        let params = (
-            number(parts.next(), "m="),
-            number(parts.next(), "t="),
-            number(parts.next(), "p="),
-        );
-        match params {
-            (Some(m), Some(t), Some(p)) if parts.next().is_none() => (m, t, p),
-            _ => {
-                self.complaints
-                    .push(format!("USHER_ARGON2 is `{text}`: it must be like `m=19456,t=2,p=1`"));
-                default
-            }
-        }
     }
 }
 
@@ -302,12 +298,33 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_variable_is_refused_with_the_nearest_one_that_there_is() {
+        let told = Settings::from_map(vars(&[
+            ("USHER_TABLE", "usher"),
+            ("USHER_MASTERKEY", "k"),
+            ("USHER_LOCKOUT_SECOND", "60"),
+            ("PATH", "/bin"),
+        ]))
+        .unwrap_err();
+        let expected = "USHER_LOCKOUT_SECOND is no setting: is it USHER_LOCKOUT_SECONDS?\n\
+                        USHER_MASTERKEY is no setting: is it USHER_MASTER_KEY?";
+        assert_eq!(told, expected);
+        // Set, in whatever way, they are known: one that is empty is one that is not set.
+        let both = [
+            ("USHER_TABLE", "usher"),
+            ("USHER_MASTER_KEY", "k"),
+            ("USHER_MASTER_KEY_SECRET", ""),
+        ];
+        Settings::from_map(vars(&both)).unwrap();
+    }
+
+    #[test]
     fn only_the_table_has_to_be_named() {
         let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
         assert_eq!(settings.table, "usher");
         assert!(!settings.dev_endpoints);
         assert_eq!(settings.lockout, LockoutRule::default());
-        assert_eq!(settings.argon2, (19_456, 2, 1));
+        assert_eq!(settings.argon2, Params::default());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Accounts by rank: `/{auth,user,member,admin,owner}/{action}` of the account contract (`account.md`). The table is made
-//! of the [`matrix`].
+//! Accounts by rank: `/{auth,user,member,admin,owner}/{action}` of the account contract (`docs/contracts/account.md`).
+//! The table is made of the [`matrix`].
 
 use axum::handler::Handler;
 use usher::access::guard::Guard;

@@ -1,4 +1,4 @@
-//! The admin contract (`admin.md`): `/v1/auth/*`, `/v1/admin/*` and `/v1/settings`.
+//! The admin contract (`docs/contracts/admin.md`): `/v1/auth/*`, `/v1/admin/*` and `/v1/settings`.
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;

@@ -1,4 +1,4 @@
-//! Tokens: `/api/auth/*` of the directory contract (`directory.md`, §A and §B).
+//! Tokens: `/api/auth/*` of the directory contract (`docs/contracts/directory.md`, §A and §B).
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::http::problem::Problem;

@@ -1,4 +1,4 @@
-//! The caller's own account: `/api/me/*` of the directory contract (`directory.md`, §B).
+//! The caller's own account: `/api/me/*` of the directory contract (`docs/contracts/directory.md`, §B).
 
 use usher::access::guard::Guard::SignedIn;
 use usher::http::problem::Problem;

@@ -1,4 +1,4 @@
-//! The registration contract: `/v1/user/*` (`registration.md`).
+//! The registration contract: `/v1/user/*` (`docs/contracts/registration.md`).
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;

@@ -1,5 +1,5 @@
-//! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract (`directory.md`, §B). API keys
-//! (`account.md`) and tenants (`directory.md`, Tenants).
+//! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract
+//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`) and tenants.
 
 use usher::access::guard::needs;
 use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS};

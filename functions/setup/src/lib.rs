@@ -6,14 +6,16 @@ pub mod cloud;
 use std::sync::Arc;
 
 use usher::actions::setup::{self as actions, FirstAccount, Made};
-use usher::actions::users::NewUser;
+use usher::actions::users::{self, NewUser, UserRef};
 use usher::actions::{Context, Origin, Surface};
 use usher::app::App;
 use usher::domain::role::{ADMIN, OWNER, SystemRole};
 use usher::domain::tenant::TenantId;
 use usher::domain::tenant_settings::TenantSettings;
 use usher::domain::text::{Email, Password, Username};
+use usher::domain::user::{PasswordHash, Status};
 use usher::error::{Error, Result};
+use usher::proof::password::Verdict;
 
 /// What set-up is called in the histories.
 const SURFACE: Surface = Surface {
@@ -22,7 +24,7 @@ const SURFACE: Surface = Surface {
     max_password: 128,
 };
 
-/// The first accounts of the local server (`contracts/README.md`): name, address, password, role. These passwords are
+/// The first accounts of the local server (`docs/rules.md`): name, address, password, role. These passwords are
 /// in every copy of the documentation, so no deployed stack has these accounts.
 pub const LOCAL_ACCOUNTS: [(&str, &str, &str, SystemRole); 2] = [
     ("admin", "admin@gauth.local", "Admin@123", ADMIN),
@@ -49,6 +51,28 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
         })
     });
     actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?).await
+}
+
+/// The first accounts that everybody can still sign in to: their addresses and passwords.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn unchanged(app: &Arc<App>) -> Result<Vec<(&'static str, &'static str)>> {
+    let cx = context(app);
+    let mut unchanged = Vec::new();
+    for (_, email, password, _) in LOCAL_ACCOUNTS {
+        let address = Email::parse(email).map_err(Error::fault)?;
+        let hash = match users::find(&cx, &UserRef::Email(address)).await {
+            Ok(user) => user.password.filter(|_| user.status == Status::Active),
+            Err(Error::NotFound(_)) => None,
+            Err(other) => return Err(other),
+        };
+        let Some(PasswordHash(hash)) = hash else { continue };
+        if app.hasher.verify(password.into(), Some(hash)).await? != Verdict::Wrong {
+            unchanged.push((email, password));
+        }
+    }
+    Ok(unchanged)
 }
 
 /// The context of what nobody asked for over HTTP.

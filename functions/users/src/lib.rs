@@ -1,4 +1,5 @@
-//! Accounts as an administrator sees them: `/api/users*` of the directory contract (`directory.md`, §A and §B).
+//! Accounts as an administrator sees them: `/api/users*` of the directory contract (`docs/contracts/directory.md`, §A
+//! and §B).
 
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;

@@ -1,4 +1,4 @@
-//! What a body, a path, a header or a query can hold that it should not (rule 10, CHECKS I).
+//! What a body, a path, a header or a query can hold that it should not (rule 10; I of `docs/checks.md`).
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};

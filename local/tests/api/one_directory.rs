@@ -12,9 +12,9 @@ mod changes;
 /// The five contracts, by what signs in with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contract {
-    /// `directory.md`, §A.
+    /// `docs/contracts/directory.md`, §A.
     Token,
-    /// `directory.md`, §B.
+    /// `docs/contracts/directory.md`, §B.
     Identity,
     Account,
     Admin,

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::users::{self, NewUser};
 use super::{Context, api_keys, rotation};
+use crate::domain::api_key::check_chosen;
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
 use crate::domain::tenant::Tenant;
@@ -73,17 +74,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
 /// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.
 async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
     let text = text.expose_secret();
-    if text.len() < SHORTEST_API_KEY {
-        return Err(Error::fault(format!(
-            "the first API key has less than {SHORTEST_API_KEY} characters: choose a longer one"
-        )));
-    }
-    // Whatever else a header cannot carry as it is, so that no request could ever come with it.
-    if text.trim() != text || !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        return Err(Error::fault(
-            "the first API key has characters that a header cannot carry: choose another of ASCII letters and digits",
-        ));
-    }
+    check_chosen(text).map_err(|why| Error::fault(format!("the first API key {why}")))?;
     let name = Label::parse("first API key").map_err(Error::fault)?;
     let key = &api_keys::new(cx, name, text, None)?;
     atomically(cx, |unit| async move {
@@ -95,9 +86,6 @@ async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
     })
     .await
 }
-
-/// A shorter text could be guessed.
-const SHORTEST_API_KEY: usize = 24;
 
 async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
     let entries = permission::built_in().into_iter().chain(extra.iter().cloned());

@@ -42,3 +42,21 @@ impl ApiKey {
         self.expires_at.is_none_or(|end| now < end)
     }
 }
+
+/// The fewest characters of a key that somebody chose: a shorter one could be guessed.
+const SHORTEST_CHOSEN: usize = 24;
+
+/// Whether a text that a stack or a developer chose can be an API key.
+///
+/// # Errors
+/// What is wrong with it, to go on with after what it is called.
+pub fn check_chosen(text: &str) -> Result<(), &'static str> {
+    if text.len() < SHORTEST_CHOSEN {
+        return Err("has less than 24 characters: choose a longer one");
+    }
+    // Whatever else a header cannot carry as it is, so that no request could ever come with it.
+    if text.trim() != text || !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return Err("has characters that a header cannot carry: choose another of ASCII letters and digits");
+    }
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! The permission catalogue: global, with no department or tenant in it (`directory.md`).
+//! The permission catalogue: global, with no department or tenant in it (`docs/contracts/directory.md`).
 
 use serde::{Deserialize, Serialize};
 

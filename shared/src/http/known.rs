@@ -87,12 +87,7 @@ impl Elsewhere {
         if methods.is_empty() || methods.contains(&method) {
             return Error::NoSuchRoute.into_response();
         }
-        let names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
-        let mut response = Error::MethodNotAllowed.into_response();
-        if let Ok(allow) = HeaderValue::from_str(&names.join(",")) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        response
+        method_not_allowed(methods)
     }
 
     /// The methods of the route that a path takes: of several that fit, the one that says most of it.
@@ -108,6 +103,16 @@ impl Elsewhere {
         methods.dedup();
         methods
     }
+}
+
+/// The refusal of a method, with those that the path takes.
+pub(super) fn method_not_allowed<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Response {
+    let names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+    let mut response = Error::MethodNotAllowed.into_response();
+    if let Ok(allow) = HeaderValue::from_str(&names.join(",")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 fn fits(route: &str, path: &str) -> bool {

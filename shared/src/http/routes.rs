@@ -2,6 +2,7 @@
 //! walk it, the OpenAPI document is made of it, and `template.yaml` is held to it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,7 +14,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{HeaderMap, Method};
 
 use super::dialect::{Dialect, ErrorFormat};
-use super::known::Known;
+use super::known::{Known, method_not_allowed};
 use super::openapi::{Described, Description};
 use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
@@ -257,9 +258,24 @@ impl Routes {
 
     /// The rows as an axum router, without those of development stages where the stage is none.
     pub fn into_router(self, dev: bool) -> Router {
-        let rows = self.rows.into_iter().filter(|row| dev || !row.dev_only);
-        rows.fold(Router::new(), |router, row| router.route(&row.path, row.mount))
+        let rows: Vec<Route> = self.rows.into_iter().filter(|row| dev || !row.dev_only).collect();
+        let mut methods = BTreeMap::<_, Vec<Method>>::new();
+        for row in &rows {
+            methods.entry(row.path.clone()).or_default().push(row.method.clone());
+        }
+        methods.retain(|_, methods| methods.contains(&Method::GET));
+        let router = methods.into_iter().fold(Router::new(), |router, (path, methods)| {
+            router.route(&path, refuse_head(methods))
+        });
+        rows.into_iter()
+            .fold(router, |router, row| router.route(&row.path, row.mount))
     }
+}
+
+/// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
+/// what is true there is true here.
+fn refuse_head(methods: Vec<Method>) -> MethodRouter {
+    on(MethodFilter::HEAD, async move || method_not_allowed(&methods))
 }
 
 /// What a request has to pass on its way to a route's handler.

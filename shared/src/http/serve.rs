@@ -126,14 +126,13 @@ async fn handle(
 }
 
 async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
     };
     let (app, method) = (&info.app, parts.method.clone());
     let cold_start = app.is_cold();
-    refuse_head(&mut parts);
     let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
     let answer = routes.oneshot(Request::from_parts(parts, body));
     let answer = tokio::time::timeout(left, AssertUnwindSafe(answer).catch_unwind());
@@ -148,14 +147,6 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
     let ms = app.clock.now().as_millisecond() - info.now.as_millisecond();
     tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
     response
-}
-
-/// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
-/// what is true there is true here: it goes on as a method that no route takes.
-fn refuse_head(parts: &mut Parts) {
-    if parts.method == Method::HEAD {
-        parts.method = Method::TRACE;
-    }
 }
 
 /// `Allow` of a path in one order, whoever made it, and without the `HEAD` that axum adds to `GET`.

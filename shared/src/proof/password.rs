@@ -2,6 +2,8 @@
 //!
 //! A password is hashed exactly as it was sent, all of it: no trimming, no normalisation, no truncation (ASVS 6.2.8).
 
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,6 +45,28 @@ impl Default for Params {
             iterations: 2,
             parallelism: 1,
         }
+    }
+}
+
+/// As `USHER_ARGON2` and PHC strings spell them.
+impl Display for Params {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "m={},t={},p={}", self.memory_kib, self.iterations, self.parallelism)
+    }
+}
+
+impl FromStr for Params {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.split(',');
+        let mut number = |key: &str| parts.next()?.strip_prefix(key)?.parse().ok();
+        let params = Self {
+            memory_kib: number("m=").ok_or(())?,
+            iterations: number("t=").ok_or(())?,
+            parallelism: number("p=").ok_or(())?,
+        };
+        parts.next().map_or(Ok(params), |_| Err(()))
     }
 }
 
@@ -163,8 +187,8 @@ impl Hasher {
     }
 }
 
-impl std::fmt::Debug for Hasher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hasher")
             .field("params", &self.inner.params)
             .finish_non_exhaustive()

@@ -1,6 +1,7 @@
 //! How many passwords a process hashes at once, and that their memory is there.
 
 use super::Env;
+use crate::proof::password::Params;
 
 /// Megabytes of a Lambda function that are not for hashing: the binary, the SDK, a connection, a request and its answer.
 const REST: u64 = 64;
@@ -12,7 +13,7 @@ const ELSEWHERE: u64 = 2;
 impl Env {
     /// `USHER_HASH_PARALLEL`; without it as many as there are processors for in a Lambda function, since a hash occupies
     /// one, and never more than its memory has room for.
-    pub(super) fn hash_parallel(&mut self, (memory_kib, ..): (u32, u32, u32)) -> usize {
+    pub(super) fn hash_parallel(&mut self, Params { memory_kib, .. }: Params) -> usize {
         let memory = self.optional::<u64>("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "a number of megabytes");
         let room = memory.map(|all| all.saturating_sub(REST) * 1024 / u64::from(memory_kib.max(1)));
         let cpus = memory.map_or(ELSEWHERE, |all| (all / OF_A_CPU).max(1));
