@@ -13,7 +13,7 @@ use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::table::{Changes, Cond, Lost, Refusal, Write, number};
 use crate::store::unit::{self, atomically};
-use crate::store::{keys, notices, one_time, users};
+use crate::store::{keys, one_time, record, users};
 
 /// How often one address gets a mail to choose a password by.
 const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
@@ -44,7 +44,7 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
         }
     };
     let mail = user
-        .map(|user| notices::to(cx, MailKind::ResetPassword, &user))
+        .map(|user| record::mail(cx, MailKind::ResetPassword, &user))
         .transpose()?;
     let writes: Vec<Write> = [Some(write), mail.flatten()].into_iter().flatten().collect();
     match unit::commit(&cx.app.table, &writes).await {

@@ -1,12 +1,15 @@
 //! A grant: one role given to one account, perhaps for one department, perhaps between two dates.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
-use super::role::{Role, USER};
+use super::role::{Rank, Role, SystemRole, USER};
 use super::text::Department;
-use crate::error::{Conflict, Result};
+use super::user::User;
+use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{GrantId, RoleId, UserId};
 
 /// How many grants one account can have: as many as its deletion can undo in one transaction.
@@ -111,5 +114,61 @@ impl Grant {
             && self.department == other.department
             && self.effective_from == other.effective_from
             && self.effective_to == other.effective_to
+    }
+}
+
+/// What an account holds.
+impl User {
+    /// The roles that apply at this moment, in requests about no department.
+    pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
+        let applying = self.grants.iter().filter(|grant| grant.applies(now, None));
+        applying.map(|grant| grant.role).collect()
+    }
+
+    /// The highest rank of the roles that apply at this moment, in requests about no department.
+    pub fn rank(&self, now: Timestamp) -> Rank {
+        let applying = self.applying(now).into_iter();
+        applying
+            .filter_map(|id| SystemRole::by_id(id)?.rank)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Gives a role. The account's seat is on the counter where it has one already.
+    ///
+    /// # Errors
+    /// [`Conflict::TooManyGrants`].
+    pub fn give(&mut self, mut grant: Grant) -> Result<()> {
+        if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
+            grant.seat = own.seat;
+        }
+        self.grants.push(grant);
+        self.has_room()
+    }
+
+    /// Whether an account can have so many grants.
+    ///
+    /// # Errors
+    /// [`Conflict::TooManyGrants`].
+    pub fn has_room(&self) -> Result<()> {
+        match self.grants.len() > MAX_GRANTS {
+            true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes a grant.
+    ///
+    /// # Errors
+    /// [`Noun::Grant`]; [`Conflict::SystemRole`] for the role that everybody has.
+    pub fn take(&mut self, id: GrantId) -> Result<()> {
+        let place = self.grants.iter().position(|grant| grant.id == id);
+        let place = place.ok_or(Error::NotFound(Noun::Grant))?;
+        self.grants.remove(place).is_takeable()
+    }
+
+    /// Takes every grant of a role.
+    pub fn take_role(&mut self, role: RoleId) {
+        self.grants.retain(|grant| grant.role != role);
     }
 }

@@ -1,20 +1,18 @@
 //! The account.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
-use super::grant::{Grant, MAX_GRANTS};
+use super::grant::Grant;
 use super::lockout::Attempts;
 use super::profile::Profile;
-use super::role::{Rank, SystemRole};
 use super::tenant::TenantId;
 use super::text::{Email, Username};
-use crate::error::{Conflict, Error, Noun, Result};
-use crate::id::{GrantId, RoleId, UserId};
+use crate::error::{Error, Result};
+use crate::id::UserId;
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -201,21 +199,6 @@ impl User {
         self.profile.display_name.clone().or_else(username)
     }
 
-    /// The roles that apply at this moment, in requests about no department.
-    pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
-        let applying = self.grants.iter().filter(|grant| grant.applies(now, None));
-        applying.map(|grant| grant.role).collect()
-    }
-
-    /// The highest rank of the roles that apply at this moment, in requests about no department.
-    pub fn rank(&self, now: Timestamp) -> Rank {
-        let applying = self.applying(now).into_iter();
-        applying
-            .filter_map(|id| SystemRole::by_id(id)?.rank)
-            .max()
-            .unwrap_or_default()
-    }
-
     /// Whether nothing differs, not even how a name is spelled: two spellings of one name are equal.
     pub fn is_spelled_as(&self, other: &Self) -> bool {
         let spelled = |user: &Self| {
@@ -223,44 +206,6 @@ impl User {
             (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
         };
         self == other && spelled(self) == spelled(other)
-    }
-
-    /// Gives a role. The account's seat is on the counter where it has one already.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
-    pub fn give(&mut self, mut grant: Grant) -> Result<()> {
-        if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
-            grant.seat = own.seat;
-        }
-        self.grants.push(grant);
-        self.has_room()
-    }
-
-    /// Whether an account can have so many grants.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
-    pub fn has_room(&self) -> Result<()> {
-        match self.grants.len() > MAX_GRANTS {
-            true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
-            false => Ok(()),
-        }
-    }
-
-    /// Takes a grant.
-    ///
-    /// # Errors
-    /// [`Noun::Grant`]; [`Conflict::SystemRole`] for the role that everybody has.
-    pub fn take(&mut self, id: GrantId) -> Result<()> {
-        let place = self.grants.iter().position(|grant| grant.id == id);
-        let place = place.ok_or(Error::NotFound(Noun::Grant))?;
-        self.grants.remove(place).is_takeable()
-    }
-
-    /// Takes every grant of a role.
-    pub fn take_role(&mut self, role: RoleId) {
-        self.grants.retain(|grant| grant.role != role);
     }
 
     /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is nobody's until it

@@ -7,7 +7,6 @@ pub mod dynamo;
 pub mod history;
 pub mod keys;
 pub mod mails;
-pub mod notices;
 pub mod one_time;
 pub mod record;
 pub mod roles;

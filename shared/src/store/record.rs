@@ -1,17 +1,21 @@
-//! Rows of the histories, to go into the transaction of what they record.
+//! What is recorded of a change, and who is written to, in the transaction of the change: rows of the histories; and
+//! mails, which are sent afterwards (see `domain::mail`).
 
 use serde_json::{Value, json};
 
-use super::history;
 use super::table::Write;
+use super::users::Change;
+use super::{history, mails};
 use crate::context::Context;
 use crate::domain::grant::Grant;
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Target};
+use crate::domain::mail::{Mail, MailKind};
 use crate::domain::role::Role;
+use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::time;
 use crate::domain::user::{Status, User};
 use crate::error::Result;
-use crate::id::{EntryId, SessionId, UserId};
+use crate::id::{EntryId, MailId, SessionId, UserId};
 
 /// A row of the login history, not yet a write.
 ///
@@ -57,12 +61,17 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
     history::rights(&entry, cx.tenant_settings.history)
 }
 
-/// The rows that a change of an account calls for: that it was made, deleted or erased; its status; and each grant that
-/// came or went.
-///
-/// # Errors
-/// As [`login_entry`].
-pub fn changes(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
+/// What a change of an account calls for, in its own transaction: rows that it was made, deleted or erased, of its status,
+/// and of each grant that came or went; an invitation to whoever cannot sign in yet; to an address that is to be
+/// verified, how; to the address that it had before, that it has another one, or another password.
+pub fn of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let mut writes = rows_of(cx, before, after)?;
+    writes.extend(mails_of(cx, before, after)?);
+    Ok(writes)
+}
+
+fn rows_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
     let row = |kind, id, before, after| rights(cx, kind, Target::User(id), before, after);
     let was = |user: &User| json!({ "status": user.status });
     let (before, after) = match (before, after) {
@@ -120,4 +129,48 @@ fn given(grant: &Grant) -> Value {
         "effectiveFrom": grant.effective_from.map(time::text),
         "effectiveTo": grant.effective_to.map(time::text),
     })
+}
+
+/// Asks for a mail to the account's present address, where it has one.
+///
+/// # Errors
+/// Where the machine gives no randomness.
+pub fn mail(cx: &Context, kind: MailKind, user: &User) -> Result<Option<Write>> {
+    let Some(email) = &user.email else { return Ok(None) };
+    let base = cx.tenant_settings.public_url.as_ref().unwrap_or(&cx.address);
+    let mail = Mail {
+        id: MailId::new(cx.now)?,
+        tenant: cx.tenant.clone(),
+        kind,
+        user: user.id,
+        to: email.as_given().to_owned(),
+        name: user.display_name(),
+        base: base.clone(),
+        created_at: cx.now,
+    };
+    mails::put(&mail).map(Some)
+}
+
+fn mails_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
+    let Some(after) = after else { return Ok(Vec::new()) };
+    let mut asked = Vec::new();
+    match before {
+        None if after.password.is_none() => asked.extend(mail(cx, MailKind::Invitation, after)?),
+        Some(before) => {
+            if before.email != after.email {
+                asked.extend(mail(cx, MailKind::EmailChanged, before)?);
+            }
+            if before.password.is_some() && before.password != after.password && after.password.is_some() {
+                asked.extend(mail(cx, MailKind::PasswordChanged, before)?);
+            }
+        }
+        None => {}
+    }
+    let new_address = before.is_none_or(|before| before.email != after.email) && !after.email_verified;
+    // What an administrator sets is taken for the account's.
+    let by_themselves = cx.actor().is_none_or(|actor| actor == after.id);
+    if new_address && by_themselves && cx.tenant_settings.email_verification != EmailVerification::Off {
+        asked.extend(mail(cx, MailKind::VerifyEmail, after)?);
+    }
+    Ok(asked)
 }

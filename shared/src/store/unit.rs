@@ -1,8 +1,7 @@
 //! The unit of work: what an action reads, decides and writes, as one transaction.
 //!
 //! An action says what it read and what is to be; the unit derives from the difference everything that this implies
-//! (claims, seats, search entries, counts: [`super::users`]; rows of the history: [`super::record`]; mails:
-//! [`super::notices`]), commits it as one `TransactWriteItems`, and where others were quicker lets the action read and
+//! (claims, seats, search entries, counts: [`super::users`]; rows of the history and mails: [`super::record`]), commits it as one `TransactWriteItems`, and where others were quicker lets the action read and
 //! decide once more. Nothing else repeats a transaction, so what is read once, decided once and written in vain is never
 //! shown to a client.
 
@@ -14,7 +13,7 @@ use super::dynamo::Table;
 use super::dynamo::retry::{Delays, jitter};
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
-use super::{notices, record, roles, seats, sessions, users};
+use super::{record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::Context;
 use crate::domain::role::{Role, USER};
@@ -328,11 +327,8 @@ impl Wanted {
             .cloned()
             .chain(self.roles.iter().map(roles::unchanged));
         plan.within.splice(0..0, first.collect::<Vec<_>>());
-        for Change { before, after, .. } in &self.changes {
-            plan.within
-                .extend(record::changes(cx, before.as_ref(), after.as_ref())?);
-            plan.within
-                .extend(notices::changes(cx, before.as_ref(), after.as_ref())?);
+        for change in &self.changes {
+            plan.within.extend(record::of(cx, change)?);
         }
         plan.fill();
         Ok(plan)

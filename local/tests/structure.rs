@@ -1,0 +1,172 @@
+//! How the code is put together, held by reading it: which room a file stands in and what it may name (`DESIGN.md`, Four
+//! rooms; `docs/architecture.md`), and that one place alone sends a transaction again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every Rust file of the product below this folder, with its path from the top.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    let mut folders = vec![top.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("tests") && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+                let name = path.strip_prefix(&top).unwrap().to_string_lossy().into_owned();
+                found.push((name, code(&fs::read_to_string(&path).unwrap())));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no Rust in {folder}");
+    found.sort();
+    found
+}
+
+/// The code of a file, without its comments and its tests.
+fn code(text: &str) -> String {
+    let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = product.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Files of a folder that name one of these.
+fn naming(folder: &str, names: &[&str]) -> Vec<String> {
+    let offends = |(file, text): (String, String)| {
+        let name = names.iter().find(|name| text.contains(**name))?;
+        Some(format!("{file} names {name}"))
+    };
+    sources(folder).into_iter().filter_map(offends).collect()
+}
+
+#[test]
+fn a_room_names_only_what_it_may() {
+    let http = ["http::", "axum::", "StatusCode", "lambda_http::"];
+    let cases: [(&str, &[&str]); 8] = [
+        ("shared/src/domain", &http),
+        ("shared/src/access", &http),
+        (
+            "shared/src/actions",
+            &["crate::http", "axum::", "StatusCode", "lambda_http::"],
+        ),
+        (
+            "shared/src/store",
+            &["crate::http", "crate::actions", "axum::", "StatusCode"],
+        ),
+        (
+            "shared/src/proof",
+            &["crate::http", "crate::actions", "crate::store", "axum::"],
+        ),
+        (
+            "shared/src/domain",
+            &[
+                "aws_",
+                "async fn",
+                ".await",
+                "crate::store",
+                "crate::actions",
+                "SystemTime",
+            ],
+        ),
+        (
+            "shared/src/access",
+            &[
+                "aws_",
+                "async fn",
+                ".await",
+                "crate::store",
+                "crate::actions",
+                "SystemTime",
+            ],
+        ),
+        ("functions", &["aws_sdk_dynamodb", "argon2::", "jsonwebtoken::"]),
+    ];
+    let offences: Vec<String> = cases.iter().flat_map(|(folder, names)| naming(folder, names)).collect();
+    assert_eq!(offences, Vec::<String>::new());
+}
+
+#[test]
+fn a_transaction_is_sent_again_in_the_unit_of_work_and_nowhere_else() {
+    let sending = naming("shared/src", &[".transact("]);
+    assert_eq!(sending, ["shared/src/store/unit.rs names .transact("]);
+    let counted = |(file, text): (String, String)| {
+        let commits = text.contains("atomically(") || text.contains("unit::write(") || text.contains("unit::commit(");
+        let counts = text
+            .lines()
+            .find(|line| line.trim_start().starts_with("for ") && line.contains(" in 0.."))?;
+        commits.then(|| format!("{file}: {}", counts.trim()))
+    };
+    let tries: Vec<String> = sources("shared/src/actions").into_iter().filter_map(counted).collect();
+    // An attempt to log in waits for others to be compared, and a sweep of mails goes from page to page: neither sends a
+    // transaction again.
+    let others = ["login.rs: for _ in 0..WAITS {", "outbox.rs: for _ in 0..PAGES {"];
+    assert_eq!(tries, others.map(|one| format!("shared/src/actions/{one}")));
+}
+
+#[test]
+fn the_actions_have_no_circle() {
+    let files = sources("shared/src/actions");
+    let name = |file: &str| Path::new(file).file_stem().unwrap().to_string_lossy().into_owned();
+    let mut left: Vec<(String, Vec<String>)> = files
+        .iter()
+        .filter(|(file, _)| name(file) != "mod")
+        .map(|(file, text)| {
+            (
+                name(file),
+                used(text, &files.iter().map(|(file, _)| name(file)).collect::<Vec<_>>()),
+            )
+        })
+        .collect();
+    while let Some(free) = left
+        .iter()
+        .position(|(_, uses)| !uses.iter().any(|one| left.iter().any(|(n, _)| n == one)))
+    {
+        left.remove(free);
+    }
+    assert!(
+        left.is_empty(),
+        "files of the actions that lead to each other: {left:?}"
+    );
+}
+
+/// Which of these sibling files a file uses.
+fn used(text: &str, siblings: &[String]) -> Vec<String> {
+    let imports = text
+        .split("use super::")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next());
+    let words: Vec<&str> = imports
+        .flat_map(|import| import.split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .chain(text.split("super::").skip(1).filter_map(|rest| rest.split("::").next()))
+        .collect();
+    let is_used = |name: &&String| words.contains(&name.as_str());
+    siblings.iter().filter(is_used).cloned().collect()
+}
+
+#[test]
+fn no_file_is_over_400_lines_and_no_lambda_crate_imports_another() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for folder in ["shared/src", "functions", "local/src", "bench/src"] {
+        for (file, _) in sources(folder) {
+            let lines = fs::read_to_string(top.join(&file)).unwrap().lines().count();
+            assert!(lines <= 400, "{file} has {lines} lines");
+        }
+    }
+    let mut lambdas = Vec::new();
+    for entry in fs::read_dir(top.join("functions")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.join("src/main.rs").exists() {
+            let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
+            lambdas.push((path.file_name().unwrap().to_string_lossy().into_owned(), manifest));
+        }
+    }
+    assert!(lambdas.len() > 8, "the functions are not found");
+    for (function, manifest) in &lambdas {
+        let imported = lambdas.iter().find(|(other, _)| {
+            other != function && manifest.lines().any(|line| line.starts_with(&format!("{other}.")))
+        });
+        assert!(imported.is_none(), "{function} imports {imported:?}");
+    }
+}
