@@ -15,6 +15,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod json;
 pub mod mail;
 pub mod metrics;
 pub mod proof;

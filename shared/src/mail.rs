@@ -24,8 +24,6 @@ pub mod memory;
 pub mod ses;
 mod words;
 
-pub use words::escaped;
-
 /// RFC 5322 §2.1.1: in octets, without the end of the line.
 const LONGEST_LINE: usize = 998;
 
@@ -117,8 +115,8 @@ pub fn written(mail: &Mail, link: Option<&Link>, from: &Sender, now: Timestamp) 
                 .kind(MultiPartKind::Alternative)
                 .boundary(format!("usher-{}", mail.id))
                 .build()
-                .singlepart(part(header::ContentType::TEXT_PLAIN, words.text()))
-                .singlepart(part(header::ContentType::TEXT_HTML, words.html())),
+                .singlepart(part(header::ContentType::TEXT_PLAIN, words.text))
+                .singlepart(part(header::ContentType::TEXT_HTML, words.html)),
         )
         .map_err(|error| Error::fault(format!("the mail {} cannot be written: {error}", mail.id)))?;
     Ok(Letter {

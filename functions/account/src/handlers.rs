@@ -4,30 +4,28 @@ use usher::Result;
 use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::http::answer::{Json, Listed, WithCookie};
-use usher::http::any_case::{AnyCaseBody, AnyCaseQuery};
+use usher::http::body::Body;
+use usher::http::call::Query;
 
 use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQuery, Entry, ForgottenPassword};
 use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
 use crate::wire::{RightsQuery, RoleView, TERMS, UpdateAny, UpdateOwn, UserId, next, no_cookie};
 
 /// `Register`
-pub async fn register(cx: Context, AnyCaseBody(body): AnyCaseBody<Register>) -> Result<Json<Answer>> {
+pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Answer>> {
     registration::register(&cx, body.parse(&cx)?).await?;
     Ok(Answer::of("the account was made: log in"))
 }
 
 /// `Login`
-pub async fn login(cx: Context, AnyCaseBody(body): AnyCaseBody<Credentials>) -> Result<WithCookie<LoggedIn>> {
+pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<WithCookie<LoggedIn>> {
     let (name, password) = body.parse();
     let issued = sign_in::login(&cx, &name, password, &TERMS).await?;
     Ok(LoggedIn::of(&cx, &issued))
 }
 
 /// `ResetPassword` of a guest
-pub async fn forgotten_password(
-    cx: Context,
-    AnyCaseBody(body): AnyCaseBody<ForgottenPassword>,
-) -> Result<Json<Answer>> {
+pub async fn forgotten_password(cx: Context, Body(body): Body<ForgottenPassword>) -> Result<Json<Answer>> {
     match body.parse(&cx)? {
         Reset::Ask(email) => {
             links::ask_for_password(&cx, &email).await?;
@@ -66,13 +64,13 @@ pub async fn logout(cx: Context) -> Result<WithCookie<Answer>> {
 }
 
 /// `Update`
-pub async fn update(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateOwn>) -> Result<Json<Answer>> {
+pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Answer>> {
     accounts::patch_own(&cx, &body.patch(), None).await?;
     Ok(Answer::of("the account was updated"))
 }
 
 /// `Update`, from `admin` up
-pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) -> Result<Json<Answer>> {
+pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
         Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
         None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
@@ -81,14 +79,14 @@ pub async fn update_any(cx: Context, AnyCaseBody(body): AnyCaseBody<UpdateAny>) 
 }
 
 /// `Change`
-pub async fn change(cx: Context, AnyCaseBody(body): AnyCaseBody<Change>) -> Result<Json<Answer>> {
+pub async fn change(cx: Context, Body(body): Body<Change>) -> Result<Json<Answer>> {
     let (change, done) = body.parse(&cx, true)?;
     credentials::change(&cx, None, change).await?;
     Ok(Answer::of(done))
 }
 
 /// `Change`, from `admin` up
-pub async fn change_any(cx: Context, AnyCaseBody(body): AnyCaseBody<ChangeAny>) -> Result<Json<Answer>> {
+pub async fn change_any(cx: Context, Body(body): Body<ChangeAny>) -> Result<Json<Answer>> {
     let whose = body.another(&cx)?;
     let (change, done) = body.change().parse(&cx, whose.is_none())?;
     credentials::change(&cx, whose, change).await?;
@@ -108,25 +106,25 @@ pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
 }
 
 /// `DeleteUser`
-pub async fn delete_user(cx: Context, AnyCaseBody(body): AnyCaseBody<UserId>) -> Result<Json<Answer>> {
+pub async fn delete_user(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     deletion::delete(&cx, &accounts::UserRef::Id(body.parse()?)).await?;
     Ok(Answer::of("the account was deleted"))
 }
 
 /// `DeleteUserAccount`
-pub async fn delete_user_account(cx: Context, AnyCaseBody(body): AnyCaseBody<UserId>) -> Result<Json<Answer>> {
+pub async fn delete_user_account(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     deletion::erase(&cx, body.parse()?).await?;
     Ok(Answer::of("the account was erased"))
 }
 
 /// `ChangeRole`
-pub async fn change_role(cx: Context, AnyCaseBody(body): AnyCaseBody<ChangeRole>) -> Result<Json<Answer>> {
+pub async fn change_role(cx: Context, Body(body): Body<ChangeRole>) -> Result<Json<Answer>> {
     grants::put(&cx, &body.user()?, &body.role_name).await?;
     Ok(Answer::of("the role was given"))
 }
 
 /// `Users`
-pub async fn users(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) -> Result<Listed<FullProfile>> {
+pub async fn users(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<FullProfile>> {
     let limit = query.limit()?;
     let page = listing::list(&cx, &listing::Filter::default(), limit, query.cursor.as_deref()).await?;
     let items = page.items.iter().map(|user| FullProfile::of(&cx, user)).collect();
@@ -135,7 +133,7 @@ pub async fn users(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) ->
 }
 
 /// `Roles`
-pub async fn roles(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) -> Result<Listed<RoleView>> {
+pub async fn roles(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<RoleView>> {
     let limit = query.limit()?;
     let page = role_actions::list(&cx, limit, query.cursor.as_deref()).await?;
     let items = page.items.iter().map(|(role, _)| RoleView::of(role)).collect();
@@ -144,7 +142,7 @@ pub async fn roles(cx: Context, AnyCaseQuery(query): AnyCaseQuery<PageQuery>) ->
 }
 
 /// `Entries`
-pub async fn entries(cx: Context, AnyCaseQuery(query): AnyCaseQuery<EntriesQuery>) -> Result<Listed<Entry>> {
+pub async fn entries(cx: Context, Query(query): Query<EntriesQuery>) -> Result<Listed<Entry>> {
     let (user, limit) = query.parse()?;
     let page = histories::entries(&cx, user, limit, query.cursor.as_deref()).await?;
     let names = listing::usernames(&cx, page.items.iter().map(|row| row.user)).await?;
@@ -154,10 +152,7 @@ pub async fn entries(cx: Context, AnyCaseQuery(query): AnyCaseQuery<EntriesQuery
 }
 
 /// `RightsChanges`
-pub async fn rights_changes(
-    cx: Context,
-    AnyCaseQuery(query): AnyCaseQuery<RightsQuery>,
-) -> Result<Listed<RightsChange>> {
+pub async fn rights_changes(cx: Context, Query(query): Query<RightsQuery>) -> Result<Listed<RightsChange>> {
     let (filter, page) = query.parts();
     listed(&cx, &filter, &page).await
 }
@@ -165,8 +160,8 @@ pub async fn rights_changes(
 /// `RightsChanges` by `POST`
 pub async fn rights_changes_posted(
     cx: Context,
-    AnyCaseQuery(page): AnyCaseQuery<PageQuery>,
-    AnyCaseBody(filter): AnyCaseBody<RightsFilter>,
+    Query(page): Query<PageQuery>,
+    Body(filter): Body<RightsFilter>,
 ) -> Result<Listed<RightsChange>> {
     listed(&cx, &filter, &page).await
 }
@@ -186,7 +181,7 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
 }
 
 /// `SetMaxRoles` and `SetRoleCounts`
-pub async fn set_max_roles(cx: Context, AnyCaseBody(body): AnyCaseBody<MaxRoles>) -> Result<Json<Answer>> {
+pub async fn set_max_roles(cx: Context, Body(body): Body<MaxRoles>) -> Result<Json<Answer>> {
     role_actions::patch(&cx, &body.name, &body.parse()).await?;
     Ok(Answer::of("the limit was set"))
 }

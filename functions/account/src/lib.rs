@@ -26,7 +26,7 @@ pub fn routes() -> Routes {
              actions of those below it. Paths and fields are known in any letter case.",
         )
         .with_api_key()
-        .in_any_letter_case()
+        .in_any_letter_case(wire::FIELDS)
         .strictly_below()
         .known(|| known::documented(OPENAPI));
     let routes = SIDES.into_iter().flat_map(|side| {

@@ -22,5 +22,6 @@ mod requests;
 mod views;
 
 pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, RightsQuery, UserId, next};
+pub use fields::FIELDS;
 pub use requests::{Change, ChangeAny, Credentials, ForgottenPassword, Register, Reset, UpdateAny, UpdateOwn};
 pub use views::{Answer, Entry, FullProfile, LoggedIn, Profile, RightsChange, RoleView, TERMS, no_cookie};

@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_with::rust::double_option;
 use usher::actions::roles::{self, Roles};
 use usher::domain::permission::Permission;
 use usher::domain::role::Role;
 use usher::domain::text::{Description, RoleName};
 use usher::domain::time;
 use usher::error::{Error, Result};
-use usher::http::body::nullable;
 use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
@@ -151,15 +151,15 @@ pub struct PatchRole {
     /// A new name; a system role keeps its own.
     name: Option<String>,
     /// A new description; null takes it away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
     /// All that it holds from now on; null takes everything away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Vec<String>>)]
     permissions: Option<Option<BTreeSet<String>>>,
     /// A new limit, not below the number of members; null takes it away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>)]
     max_count: Option<Option<u32>>,
 }

@@ -1,6 +1,7 @@
 //! `/dev/outbox`: the mail that was sent, for a developer's eyes. It is on the local server alone, and there only where
 //! the development routes are: what it shows lets anyone take any account over.
 
+use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,6 @@ use reqwest::header::{
 };
 use serde::Serialize;
 use usher::id::MailId;
-use usher::mail::escaped;
 
 use super::{Letters, eml};
 
@@ -24,6 +24,12 @@ struct Entry {
     date: String,
     /// Where its text is.
     text: String,
+}
+
+#[derive(Template)]
+#[template(path = "outbox.html")]
+struct Page<'a> {
+    entries: &'a [Entry],
 }
 
 /// The two routes.
@@ -46,7 +52,8 @@ async fn list(State(letters): State<Letters>, headers: HeaderMap) -> Response {
     let entries: Vec<Entry> = newest.iter().map(|(id, message)| entry(*id, message)).collect();
     let accepts = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     if accepts.is_some_and(|accept| accept.contains("text/html")) {
-        answer(StatusCode::OK, "text/html", html(&entries))
+        let page = Page { entries: &entries }.render().unwrap_or_default();
+        answer(StatusCode::OK, "text/html", page + "\n")
     } else {
         let json = serde_json::to_string_pretty(&entries).unwrap_or_default();
         answer(StatusCode::OK, "application/json", json)
@@ -77,19 +84,6 @@ fn entry(id: MailId, message: &str) -> Entry {
         date: header("Date"),
         text: format!("/dev/outbox/{id}"),
     }
-}
-
-fn html(entries: &[Entry]) -> String {
-    let row = |entry: &Entry| {
-        let [date, to, subject] = [&entry.date, &entry.to, &entry.subject].map(|text| escaped(text));
-        format!("<tr><td>{date}<td>{to}<td><a href=\"{}\">{subject}</a>\n", entry.text)
-    };
-    let rows: String = entries.iter().map(row).collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Outbox</title>\n\
-         <style>body{{font-family:sans-serif;margin:2em}}td,th{{text-align:left;padding:.3em 1.5em .3em 0}}</style>\n\
-         <h1>Outbox</h1>\n<table>\n<tr><th>Date<th>To<th>Subject\n{rows}</table>\n"
-    )
 }
 
 fn answer(status: StatusCode, kind: &str, body: String) -> Response {

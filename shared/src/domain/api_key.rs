@@ -23,16 +23,15 @@ pub struct ApiKey {
     /// The first characters of its text, to tell it from others by.
     pub hint: String,
     /// The first moment after its life; without end where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub expires_at: Option<Timestamp>,
     /// When it was last used; written at most once a minute.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub last_used_at: Option<Timestamp>,
     /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// Who made it; set-up where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_by: Option<UserId>,
 }
 

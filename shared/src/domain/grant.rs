@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::role::{Rank, Role, SystemRole, USER};
 use super::text::Department;
@@ -16,6 +17,7 @@ use crate::id::{GrantId, RoleId, UserId};
 pub const MAX_GRANTS: usize = 20;
 
 /// A role given to an account.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
@@ -24,19 +26,17 @@ pub struct Grant {
     /// The role.
     pub role: RoleId,
     /// The department whose requests it applies to; all where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub department: Option<Department>,
     /// The first moment of its effect; from the start where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub effective_from: Option<Timestamp>,
     /// The first moment after its effect; without end where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub effective_to: Option<Timestamp>,
     /// When it was given.
     #[serde(with = "millisecond::required")]
     pub granted_at: Timestamp,
     /// Who gave it; set-up where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub granted_by: Option<UserId>,
     /// Which counter of the role its account's seat is on.
     pub seat: u8,

@@ -47,7 +47,6 @@ pub struct LoginEntry {
     /// With which client, as it calls itself.
     pub user_agent: String,
     /// In which session, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub session: Option<SessionId>,
 }
 
@@ -123,7 +122,6 @@ pub struct RightsEntry {
     #[serde(with = "millisecond::required")]
     pub at: Timestamp,
     /// Who did it; set-up where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<UserId>,
     /// To whom.
     pub target: Target,

@@ -55,13 +55,13 @@ pub struct Attempts {
     #[serde(default, skip_serializing_if = "is_none")]
     pub failed_login_count: u32,
     /// When the last of them began.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub attempted_at: Option<Timestamp>,
     /// Locks before this count began.
     #[serde(default, skip_serializing_if = "is_none")]
     pub lockouts: u32,
     /// The end of the lock that the last failure brought.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub lockout_until: Option<Timestamp>,
 }
 

@@ -67,7 +67,6 @@ pub struct Mail {
     /// The address, as it is stored (never a canonical form of it).
     pub to: String,
     /// What the account is called, for the greeting.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// Where its link leads to: scheme, host and base path, without a slash at its end.
     pub base: String,

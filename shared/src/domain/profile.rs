@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
+use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Violation};
@@ -12,6 +13,7 @@ mod rules;
 
 /// The personal fields of a profile. All are optional; on the wire they are camelCase, and one that is not set is not
 /// there. Fields that a profile does not have are ignored when it is read (rule 10).
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({
@@ -25,44 +27,33 @@ mod rules;
 })))]
 pub struct Profile {
     /// The given name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Jane"), max_length = 100)]
     pub first_name: Option<String>,
     /// Names between the given name and the family's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Marie"), max_length = 100)]
     pub middle_name: Option<String>,
     /// The family's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Doe"), max_length = 100)]
     pub last_name: Option<String>,
     /// The name to show to others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Jane D."), max_length = 100)]
     pub display_name: Option<String>,
     /// The gender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub gender: Option<Gender>,
     /// The age in years.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "age::deserialize"
-    )]
+    #[serde(default, deserialize_with = "age::deserialize")]
     #[garde(range(max = age::MAX))]
     #[schema(examples(42), minimum = 0, maximum = 150)]
     pub age: Option<u8>,
     /// Where the person lives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub address: Option<Address>,
     /// How the person is reached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub contact: Option<Contact>,
 }
@@ -82,28 +73,27 @@ pub enum Gender {
 }
 
 /// Where a person lives.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({ "country": "Germany", "city": "Kiel", "street": "Holstenstraße 1" })))]
 pub struct Address {
     /// The country.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("Germany"), max_length = 200)]
     pub country: Option<String>,
     /// The city.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("Kiel"), max_length = 200)]
     pub city: Option<String>,
     /// The street and the number in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("Holstenstraße 1"), max_length = 200)]
     pub street: Option<String>,
 }
 
 /// How a person is reached. None of it is verified, and none of it logs anybody in.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({
@@ -114,42 +104,34 @@ pub struct Address {
 })))]
 pub struct Contact {
     /// The telephone number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("+49 431 123456"), max_length = 200)]
     pub mobile: Option<String>,
     /// An e-mail address to show, which need not be the account's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rules::email)))]
     #[schema(examples("jane@example.org"), format = "idn-email", max_length = 254)]
     pub email: Option<String>,
     /// A web page: an `http` or `https` address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::web_address)))]
     #[schema(examples("https://jane.example.org/"), max_length = 200)]
     pub website: Option<String>,
     /// A name or page on Facebook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("jane.doe"), max_length = 200)]
     pub facebook: Option<String>,
     /// A name or page on Instagram.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("@jane"), max_length = 200)]
     pub instagram: Option<String>,
     /// A name or page on TikTok.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("@jane"), max_length = 200)]
     pub tik_tok: Option<String>,
     /// A name or page on YouTube.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("@jane"), max_length = 200)]
     pub youtube: Option<String>,
     /// A name or page on Twitter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("@jane"), max_length = 200)]
     pub twitter: Option<String>,

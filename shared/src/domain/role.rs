@@ -56,13 +56,11 @@ pub struct Role {
     /// Its name, unique in the tenant without regard to letter case.
     pub name: RoleName,
     /// What it is for.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
     /// Names of the catalogue.
     #[serde(default)]
     pub permissions: BTreeSet<String>,
     /// How many accounts can have it at once; no limit where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub max_count: Option<u32>,
     /// Whether it came with Usher.
     pub system: bool,

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::tenant::TenantId;
 use super::user::User;
@@ -40,17 +41,16 @@ pub struct Session {
     #[serde(default)]
     pub version: u64,
     /// Its line of refresh tokens, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refresh: Option<Family>,
     /// Whether it was opened without a password, as development stages do. No other stage takes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unproven: bool,
     /// The rights of a made-up principal, on development stages only.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dev_principal: Option<DevPrincipal>,
 }
 
 /// The line of refresh tokens of one session.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Family {
@@ -63,7 +63,6 @@ pub struct Family {
     /// Its attempt.
     pub attempt: u32,
     /// SHA-256 of the token that was given for it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub previous: Option<Digest>,
     /// The attempt of that one.
     #[serde(default)]

@@ -52,13 +52,11 @@ pub struct Tenant {
     /// Its id.
     pub id: TenantId,
     /// What people call it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<Label>,
     /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// Who made it, an account of `main`; set-up where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_by: Option<UserId>,
 }
 

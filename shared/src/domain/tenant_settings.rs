@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::lockout::LockoutRule;
 
@@ -49,44 +50,36 @@ pub enum EmailVerification {
 }
 
 /// How long what a login issues lasts, in seconds; what is absent is the contract's.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Lifetimes {
     /// An access token.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<u32>,
     /// The session, where it outlives its access tokens: nothing extends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<u32>,
 }
 
 /// What a tenant set. What it did not set is the stack's.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Chosen {
     /// The fewest characters of a password; raises the minimum of every contract.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_password_length: Option<u32>,
     /// Failed logins in a row that lock an account.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub lockout_limit: Option<u32>,
     /// Seconds that the first lock lasts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub lockout_seconds: Option<u32>,
     /// Whether people who register give an e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email_on_signup: Option<EmailOnSignup>,
     /// What is asked of that address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verification: Option<EmailVerification>,
     /// Whether people can register.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_open: Option<bool>,
     /// Days that both histories are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub history_days: Option<u32>,
     /// Where links in mails lead to, without a slash at its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
     /// How long tokens last, by the name of [`crate::actions::Terms`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -7,6 +7,8 @@
 //!
 //! What is typed is never repaired: nothing is trimmed, and nothing that cannot be seen is dropped in silence.
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
 use uuid::Uuid;
 
 mod email;
@@ -95,38 +97,19 @@ macro_rules! canonical_text {
 
 use {canonical_text, parsed_text};
 
-/// Code points that are seen as nothing: Default_Ignorable_Code_Point of UAX #44 (zero-width space and joiners, soft
-/// hyphen, direction marks, variation selectors, tags, fillers, the byte order mark).
-const IGNORABLE: [(char, char); 17] = [
-    ('\u{00ad}', '\u{00ad}'),
-    ('\u{034f}', '\u{034f}'),
-    ('\u{061c}', '\u{061c}'),
-    ('\u{115f}', '\u{1160}'),
-    ('\u{17b4}', '\u{17b5}'),
-    ('\u{180b}', '\u{180f}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{202a}', '\u{202e}'),
-    ('\u{2060}', '\u{206f}'),
-    ('\u{3164}', '\u{3164}'),
-    ('\u{fe00}', '\u{fe0f}'),
-    ('\u{feff}', '\u{feff}'),
-    ('\u{ffa0}', '\u{ffa0}'),
-    ('\u{fff0}', '\u{fff8}'),
-    ('\u{1bca0}', '\u{1bca3}'),
-    ('\u{1d173}', '\u{1d17a}'),
-    ('\u{e0000}', '\u{e0fff}'),
-];
-
-/// Whether the character cannot be seen: a control, white space of any kind, or a default ignorable.
+/// Whether the character cannot be seen: a control, white space of any kind, or one that is seen as nothing (UAX #44:
+/// zero-width space and joiners, soft hyphen, direction marks, variation selectors, tags, fillers, the byte order mark).
 fn is_invisible(c: char) -> bool {
-    c.is_control() || c.is_whitespace() || IGNORABLE.iter().any(|&(first, last)| (first..=last).contains(&c))
+    c.is_control() || c.is_whitespace() || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// Whether the character steers what shows the text in place of being shown: a control (Unicode's Cc), a line or
 /// paragraph separator, or one of the direction overrides and isolates of UAX #9 that make a log line or a page read
 /// other than it is (CVE-2021-42574). Joiners and direction *marks* are left alone: Persian, Hindi and emoji need them.
 pub(super) fn is_steering(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_mark = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    let directs = || CodePointSetData::new::<BidiControl>().contains(c) && !is_mark;
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || directs()
 }
 
 /// Whether the text is a UUID in any of the forms that are read as one. Paths take an id or a name, so no name may be
@@ -164,6 +147,18 @@ mod tests {
         for c in ['a', '\u{300}', '\u{5d0}', '\u{ff41}', '\u{1f600}'] {
             assert!(!is_invisible(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn overrides_and_isolates_steer_and_direction_marks_do_not() {
+        let bidi = ('\u{2000}'..='\u{206f}')
+            .filter(|c| is_steering(*c))
+            .collect::<String>();
+        assert_eq!(
+            bidi,
+            "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
+        );
+        assert!(!is_steering('\u{61c}'));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::grant::Grant;
 use super::lockout::Attempts;
@@ -97,14 +98,14 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// A lock that an administrator set.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdminLock {
     /// Why.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// Until when; until it is unlocked where absent.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub until: Option<Timestamp>,
 }
 
@@ -117,13 +118,11 @@ pub struct User {
     /// Whose it is.
     pub tenant: TenantId,
     /// Its e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<Email>,
     /// Whether somebody showed that the address is theirs.
     #[serde(default)]
     pub email_verified: bool,
     /// Its username.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub username: Option<Username>,
     /// The personal fields.
     #[serde(default)]
@@ -131,10 +130,8 @@ pub struct User {
     /// The status that was set; see [`User::status_at`] for the one in force.
     pub status: Status,
     /// The administrator's lock, while the status is `locked`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lock: Option<AdminLock>,
     /// The password; an account without one cannot log in with one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub password: Option<PasswordHash>,
     /// Whether the password must be changed before anything else (rule 14).
     #[serde(default)]
@@ -156,7 +153,7 @@ pub struct User {
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
     /// When it was deleted.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "millisecond::optional")]
+    #[serde(default, with = "millisecond::optional")]
     pub deleted_at: Option<Timestamp>,
 }
 

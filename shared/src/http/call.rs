@@ -33,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        body::query(parts.uri.query().unwrap_or_default()).map(Self)
+        body::query(parts.uri.query().unwrap_or_default(), body::names(&parts.extensions)).map(Self)
     }
 }
 

@@ -3,7 +3,6 @@
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
-pub mod any_case;
 pub mod body;
 pub mod call;
 pub mod dialect;

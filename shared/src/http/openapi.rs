@@ -13,7 +13,6 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Accepted, Created, Json, Kept, Listed, Maybe, NoContent, Public, Sentence, Tagged, WithCookie};
-use super::any_case::{AnyCaseBody, AnyCaseQuery};
 use super::body::{Body, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
 use super::page::Page;
@@ -156,18 +155,6 @@ impl<T: ToSchema> Input for Body<T> {
         let schema = description.reference::<T>();
         description.body = Some((vec!["application/json"], schema));
         description.refusals.extend([400, 413, 415]);
-    }
-}
-
-impl<T: ToSchema> Input for AnyCaseBody<T> {
-    fn describe(description: &mut Description) {
-        <Body<T> as Input>::describe(description);
-    }
-}
-
-impl<T: IntoParams> Input for AnyCaseQuery<T> {
-    fn describe(description: &mut Description) {
-        <Query<T> as Input>::describe(description);
     }
 }
 

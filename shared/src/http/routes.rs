@@ -20,6 +20,7 @@ use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, api_keys, authenticate};
 use crate::error::{Error, Result};
+use crate::json::Names;
 
 /// The routes of one function.
 pub struct Routes {
@@ -32,12 +33,14 @@ pub struct Routes {
 }
 
 /// What is true of all routes of a table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RouteOptions {
     /// A valid API key is asked for before anything else is looked at.
     pub api_key: bool,
     /// Paths are matched without regard to letter case. They are lower-case in the table.
     pub any_letter_case: bool,
+    /// How the names of fields and parameters are read.
+    pub names: Names,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
     /// Another's account is only changed where it stands on a strictly lower rank than the caller.
@@ -98,10 +101,12 @@ impl Routes {
         self
     }
 
-    /// Paths are matched without regard to letter case. To be said before the rows, which are in lower case.
+    /// Paths are matched without regard to letter case, and so are the names of fields and parameters, which the
+    /// contract spells like these. To be said before the rows, whose paths are in lower case.
     #[must_use]
-    pub fn in_any_letter_case(mut self) -> Self {
+    pub fn in_any_letter_case(mut self, fields: &'static [&'static str]) -> Self {
         self.options.any_letter_case = true;
+        self.options.names = Names::AnyCase(fields);
         self
     }
 
@@ -295,6 +300,7 @@ impl AuthLayer {
         match self.context(&info, request.headers()).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
+                request.extensions_mut().insert(self.options.names);
                 next.run(request).await
             }
             Err(error) => error.into_response(),

@@ -5,19 +5,19 @@
 //! path belongs to; and it outlives a handler that panics.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -48,6 +48,9 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
         .layer(axum::middleware::map_request(move |request: Request| {
             functions.tell(&request);
             std::future::ready(request)
+        }))
+        .layer(CatchPanicLayer::custom(|_| {
+            Error::fault("a handler panicked").into_response()
         }));
     let edge = tower::service_fn(move |request: Request| {
         let (app, error_formats, routes, alone) = (app.clone(), error_formats.clone(), routes.clone(), alone.clone());
@@ -56,7 +59,12 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             Ok::<Response, std::convert::Infallible>(answered)
         }
     });
-    Router::new().fallback_service(edge)
+    HEADERS
+        .into_iter()
+        .fold(Router::new().fallback_service(edge), |service, (name, value)| {
+            let value = HeaderValue::from_static(value);
+            service.layer(SetResponseHeaderLayer::if_not_present(name, value))
+        })
 }
 
 /// Which function has which route. The log names both; the route is its pattern, for a path can hold an address.
@@ -134,16 +142,16 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
     let (app, method) = (&info.app, parts.method.clone());
     let cold_start = app.is_cold();
     let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
-    let answer = routes.oneshot(Request::from_parts(parts, body));
-    let answer = tokio::time::timeout(left, AssertUnwindSafe(answer).catch_unwind());
+    let answer = tokio::time::timeout(left, routes.oneshot(Request::from_parts(parts, body)));
     let response = match answer.await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(never))) => match never {},
-        Ok(Err(_)) => Error::fault("a handler panicked").into_response(),
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
     let (mut response, outcome) = phrase(response, error_formats.of_path(&asked.path), &asked);
-    headers(&mut response, info);
+    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
     let ms = app.clock.now().as_millisecond() - info.now.as_millisecond();
     tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
     response
@@ -178,8 +186,8 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     (refusal, problem::kind(&error))
 }
 
-/// Headers of every answer: OWASP's for REST APIs.
-const SECURITY: [(HeaderName, &str); 5] = [
+/// Headers of every answer that does not have its own: OWASP's for REST APIs.
+const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -188,20 +196,8 @@ const SECURITY: [(HeaderName, &str); 5] = [
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; frame-ancestors 'none'",
     ),
+    (header::CACHE_CONTROL, "no-store"),
 ];
-
-fn headers(response: &mut Response, info: &RequestInfo) {
-    let headers = response.headers_mut();
-    for (name, value) in SECURITY {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
-        headers.insert("x-request-id", id);
-    }
-}
 
 /// Which contract a path belongs to, even where no route is there.
 struct ErrorFormats {

@@ -117,10 +117,7 @@ fn names_that_are_names_are_greeted_by() {
             },
             None,
         );
-        assert!(
-            greeted.unwrap().text().starts_with(&format!("Hello {name},\n")),
-            "{name}"
-        );
+        assert!(greeted.unwrap().text.starts_with(&format!("Hello {name},\n")), "{name}");
     }
 }
 
@@ -131,15 +128,11 @@ fn i10_an_address_with_the_characters_of_markup_is_escaped_in_html_and_as_it_is_
         ..mail(MailKind::ResetPassword)
     };
     let words = words::of(&mail, Some(&link())).unwrap();
-    assert!(words.text().contains("o'neil&sons@example.org"));
-    let html = words.html();
+    assert!(words.text.contains("o'neil&sons@example.org"));
+    let html = words.html;
     assert!(
-        html.contains("o&#39;neil&amp;sons@example.org") && !html.contains("neil&sons"),
+        html.contains("o&#39;neil&#38;sons@example.org") && !html.contains("neil&sons"),
         "{html}"
-    );
-    assert_eq!(
-        escaped("<a href=\"x\">'&'</a>"),
-        "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;"
     );
 }
 

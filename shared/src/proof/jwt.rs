@@ -1,25 +1,27 @@
 //! Access tokens: JWTs (RFC 7519) in the profile of RFC 9068, verified as RFC 8725 asks.
 //!
-//! The library does the signatures. What a token must look like and when it holds is checked here, literally and
-//! against the `now` of the request: the library reads the machine's clock, does not look at `nbf` or `iat` unless
-//! told, and lets a token say more than ours ever do. A token that verifies still authorises nothing by itself; the
-//! account's present state does.
+//! The library signs and verifies. What it does not look at is checked here: that a header has nothing but what ours
+//! have, that no member is named twice (RFC 8725 section 2.4), and the times, by the `now` of the request, where the
+//! library would read the machine's clock. A token that verifies still authorises nothing by itself; the account's
+//! present state does.
 
 mod keys;
-mod strict;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use jsonwebtoken::{DecodingKey, EncodingKey, Header};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use self::keys::Material;
 pub use self::keys::{Algorithm, SigningKey, UnknownAlgorithm};
-use self::strict::Parts;
 use crate::error::{Error, Result};
 use crate::id::{RoleId, SessionId, UserId};
+use crate::json::Object;
 
 /// The `typ` of our tokens (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
@@ -27,6 +29,8 @@ const TYPE: &str = "at+jwt";
 pub const EXPIRY_LEEWAY: i64 = 0;
 /// How far ahead of our clock a token's `iat` and `nbf` may be, in seconds: what two machines' clocks may differ by.
 pub const SKEW_LEEWAY: i64 = 5;
+/// The longest token that is looked at. API Gateway takes 10 KiB of headers in all.
+const MAX_TOKEN: usize = 8 * 1024;
 /// The longest `kid` that is looked up. Ours have 43 letters.
 const MAX_KID: usize = 64;
 /// Claims that are not for [`AccessClaims::extra`] to set.
@@ -91,17 +95,10 @@ impl Signer {
     /// # Errors
     /// [`Error::Fault`] where the key is not one for its algorithm.
     pub fn new(key: &SigningKey) -> Result<Self> {
-        let mut header = Header::new(library(key.algorithm()));
+        let mut header = Header::new(key.algorithm().into());
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid().to_owned());
-        let der = key
-            .library_der()
-            .ok_or_else(|| Error::fault("a signing key is not PKCS#8"))?;
-        let key = match key.algorithm() {
-            Algorithm::EdDsa => EncodingKey::from_ed_der(der),
-            Algorithm::Es256 => EncodingKey::from_ec_der(der),
-            Algorithm::Rs256 => EncodingKey::from_rsa_der(der),
-        };
+        let key = key.encoding_key()?;
         Ok(Self { header, key })
     }
 
@@ -115,7 +112,7 @@ impl Signer {
             return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
         }
         let token = jsonwebtoken::encode(&self.header, claims, &self.key).map_err(Error::fault)?;
-        if token.len() > strict::MAX_TOKEN {
+        if token.len() > MAX_TOKEN {
             return Err(Error::fault(format!(
                 "a token of {} bytes would be refused",
                 token.len()
@@ -197,20 +194,63 @@ impl Verifier {
     /// # Errors
     /// The first reason to refuse it.
     pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> std::result::Result<AccessClaims, Refusal> {
-        let parts = Parts::of(token)?;
-        let key = keys.for_header(&parts.header)?;
-        if !key.signed(parts.message.as_bytes(), parts.signature) {
-            return Err(Refusal::Signature);
-        }
-        let claims = strict::object(&parts.payload)?;
-        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
+        let (header, payload) = parts(token)?;
+        let key = keys.for_header(&object(header)?)?;
+        let validation = self.validation(key.algorithm);
+        let decoded = jsonwebtoken::decode(token, &key.key, &validation);
+        let Object(claims) = decoded.map_err(|error| refusal(&error, payload))?.claims;
+        // The library takes an array that has ours in it.
+        if !claims.get("iss").is_some_and(Value::is_string) {
             return Err(Refusal::Issuer);
         }
-        if claims.get("aud").and_then(Value::as_str) != Some(&self.audience) {
+        if !claims.get("aud").is_some_and(Value::is_string) {
             return Err(Refusal::Audience);
         }
         check_times(&claims, now)?;
         serde_json::from_value(Value::Object(claims)).map_err(|_| Refusal::Claims)
+    }
+
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm.into());
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // By the machine's clock, which is none of ours, and to the second: `check_times` does it.
+        validation.validate_exp = false;
+        validation
+    }
+}
+
+/// The header and the payload of a token in the JWS compact serialisation (RFC 7515 section 7.1), as they are encoded.
+fn parts(token: &str) -> std::result::Result<(&str, &str), Refusal> {
+    if token.len() > MAX_TOKEN {
+        return Err(Refusal::TooLong);
+    }
+    let parts: Vec<&str> = token.splitn(4, '.').collect();
+    match parts[..] {
+        [header, payload, signature] if !signature.is_empty() => Ok((header, payload)),
+        _ => Err(Refusal::Malformed),
+    }
+}
+
+fn object(part: &str) -> std::result::Result<Map<String, Value>, Refusal> {
+    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed)?;
+    let Object(members) = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
+    Ok(members)
+}
+
+/// The library's reason, for a token with this payload.
+fn refusal(error: &jsonwebtoken::errors::Error, payload: &str) -> Refusal {
+    match error.kind() {
+        ErrorKind::InvalidSignature => Refusal::Signature,
+        ErrorKind::InvalidIssuer => Refusal::Issuer,
+        ErrorKind::InvalidAudience => Refusal::Audience,
+        ErrorKind::MissingRequiredClaim(name) if name == "iss" => Refusal::Issuer,
+        ErrorKind::MissingRequiredClaim(name) if name == "aud" => Refusal::Audience,
+        ErrorKind::MissingRequiredClaim(_) => Refusal::Claims,
+        // It is no object, or the library stumbled over the type of a claim.
+        ErrorKind::Json(_) => object(payload).err().unwrap_or(Refusal::Claims),
+        _ => Refusal::Malformed,
     }
 }
 
@@ -220,7 +260,7 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Resu
     let millis = |claim: &Value, leeway: i64| {
         // An integer literally, and none before 1970: `as_u64` is `None` for a float.
         let seconds = claim.as_u64().ok_or(Refusal::Claims)?;
-        Ok((i128::from(seconds) + i128::from(leeway)) * 1000)
+        Ok::<_, Refusal>((i128::from(seconds) + i128::from(leeway)) * 1000)
     };
     let end = millis(claims.get("exp").ok_or(Refusal::Claims)?, EXPIRY_LEEWAY)?;
     let issued = millis(claims.get("iat").ok_or(Refusal::Claims)?, -SKEW_LEEWAY)?;
@@ -242,7 +282,6 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Resu
 pub struct PublicKey {
     kid: String,
     algorithm: Algorithm,
-    jwk: Value,
     key: DecodingKey,
 }
 
@@ -250,43 +289,16 @@ impl PublicKey {
     /// The key that a JWK (RFC 7517) describes. `None` where it is not one of ours: no `kid` or `alg`, another use, a
     /// private half, or numbers that are no key.
     pub fn from_jwk(jwk: &Value) -> Option<Self> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let kid = text("kid").filter(|kid| is_kid(kid))?;
-        let algorithm = text("alg")?.parse().ok()?;
-        if text("use") != Some("sig") || jwk.get("d").is_some() {
+        if jwk.get("d").is_some() {
             return None;
         }
-        let material = Material::of_jwk(algorithm, jwk)?;
-        let key = match &material {
-            Material::Ed25519 { .. } => DecodingKey::from_ed_der(&material.point()),
-            Material::P256 { .. } => DecodingKey::from_ec_der(&material.point()),
-            Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
-        };
-        Some(Self {
-            kid: kid.to_owned(),
-            algorithm,
-            jwk: jwk.clone(),
-            key,
-        })
-    }
-
-    /// Its name.
-    pub fn kid(&self) -> &str {
-        &self.kid
-    }
-
-    /// What it verifies.
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// What is published.
-    pub const fn jwk(&self) -> &Value {
-        &self.jwk
-    }
-
-    fn signed(&self, message: &[u8], signature: &str) -> bool {
-        jsonwebtoken::crypto::verify(signature, message, &self.key, library(self.algorithm)).unwrap_or(false)
+        let jwk = Jwk::deserialize(jwk).ok()?;
+        let algorithm = jwk.common.key_algorithm?.to_string().parse().ok()?;
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        let sound = jwk.common.public_key_use == Some(PublicKeyUse::Signature)
+            && keys::is_sound(algorithm, &jwk.algorithm, key.kind());
+        let kid = jwk.common.key_id.filter(|kid| sound && is_kid(kid))?;
+        Some(Self { kid, algorithm, key })
     }
 }
 
@@ -309,16 +321,6 @@ impl KeySet {
         Self(keys.filter(|key| namesakes(&key.kid) == 1).collect())
     }
 
-    /// The key of this name.
-    pub fn get(&self, kid: &str) -> Option<&PublicKey> {
-        self.0.iter().find(|key| key.kid == kid)
-    }
-
-    /// All keys.
-    pub fn iter(&self) -> std::slice::Iter<'_, PublicKey> {
-        self.0.iter()
-    }
-
     /// The key for a token with this header. The header has `alg`, `kid` and `typ`, and nothing else: no key, no
     /// place to fetch one from, nothing that asks to be understood.
     fn for_header(&self, header: &Map<String, Value>) -> std::result::Result<&PublicKey, Refusal> {
@@ -331,7 +333,7 @@ impl KeySet {
         if !typ.eq_ignore_ascii_case(TYPE) && !typ.eq_ignore_ascii_case("application/at+jwt") {
             return Err(Refusal::Type);
         }
-        let key = self.get(kid).ok_or(Refusal::UnknownKey)?;
+        let key = self.0.iter().find(|key| key.kid == kid).ok_or(Refusal::UnknownKey)?;
         if alg != key.algorithm.name() {
             return Err(Refusal::Algorithm);
         }
@@ -345,14 +347,6 @@ fn is_kid(kid: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     letters && (1..=MAX_KID).contains(&kid.len())
-}
-
-const fn library(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
-    match algorithm {
-        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
-        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! How a thing is proven: that a password is known, that a token is ours, that a sealed key was not changed.
 //!
 //! Pure computation: nothing here reads the store, the environment or the clock (`now` is an argument), and nothing
-//! here writes a log. One file per library: only `password.rs` names `argon2`, only `jwt.rs` names `jsonwebtoken`;
-//! the rest is SHA-256, HMAC and AES-GCM from `aws-lc-rs`.
+//! here writes a log. One file per library: only `password.rs` names `argon2`, only `jwt.rs` with its parts names
+//! `jsonwebtoken`; the rest is SHA-256, HMAC and AES-GCM from `aws-lc-rs`.
 //!
 //! | file | what it proves |
 //! | --- | --- |

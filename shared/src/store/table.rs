@@ -69,12 +69,13 @@ pub fn integer(item: &Item, name: &str) -> Option<i64> {
     }
 }
 
-/// A value of the domain as an item at this place.
+/// A value of the domain as an item at this place. What is absent has no attribute: an index takes no NULL for a key.
 ///
 /// # Errors
 /// [`Error::Fault`] where it is no map of attributes: a defect.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::fault)?;
+    item.retain(|_, value| !matches!(value, Value::Null(_)));
     item.extend(key.attributes());
     Ok(item)
 }

@@ -1,26 +1,14 @@
 //! What administrators ask.
 
 use serde::Deserialize;
+use serde_with::rust::double_option;
 use usher::actions::histories;
 use usher::actions::users::{self, UserRef};
 use usher::actions::{Context, roles};
 use usher::error::{Error, Noun, Result};
-use usher::http::body::nullable;
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
-
-use super::fields::spelled;
-
-spelled!(
-    UserId,
-    ChangeRole,
-    MaxRoles,
-    PageQuery,
-    EntriesQuery,
-    RightsQuery,
-    RightsFilter
-);
 
 /// An id as a body has it. What is none is nobody's.
 pub(super) fn account(id: &str) -> Result<id::UserId> {
@@ -75,7 +63,7 @@ pub struct MaxRoles {
     /// The role's name, in any letter case.
     pub name: String,
     /// How many accounts can have it at once, not fewer than have it; null for no limit.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(with = "double_option")]
     #[schema(value_type = Option<u32>, required)]
     max_count: Option<Option<u32>>,
 }

@@ -37,13 +37,3 @@ pub const FIELDS: &[&str] = &[
     "Youtube",
     "Twitter",
 ];
-
-/// Says of shapes that their fields are the contract's.
-macro_rules! spelled {
-    ($($shape:ident),+ $(,)?) => {$(
-        impl usher::http::any_case::Spelled for $shape {
-            const FIELDS: &'static [&'static str] = $crate::wire::fields::FIELDS;
-        }
-    )+};
-}
-pub(super) use spelled;

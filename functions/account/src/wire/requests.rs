@@ -14,18 +14,7 @@ use usher::id;
 use utoipa::ToSchema;
 
 use super::admin::account;
-use super::fields::spelled;
 use super::views::{AddressView, ContactView};
-
-spelled!(
-    Register,
-    Credentials,
-    ForgottenPassword,
-    UpdateOwn,
-    UpdateAny,
-    Change,
-    ChangeAny
-);
 
 /// The optional properties, as they are sent.
 #[derive(Debug, ToSchema)]

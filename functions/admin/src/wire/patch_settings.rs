@@ -1,15 +1,19 @@
 //! A change of a tenant's settings.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_with::rust::double_option;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{
     ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
     MIN_PASSWORD_LENGTH, SESSION_LIFETIME,
 };
 use usher::error::Result;
-use usher::http::body::{nullable, nullable_object};
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
@@ -17,6 +21,34 @@ use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
+
+/// A field with fields of its own. Serde would take an array for them, one by one.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Field<T>, D::Error> {
+    let object = Option::<Object<T>>::deserialize(deserializer)?;
+    Ok(Some(object.map(|Object(fields)| fields)))
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
 
 /// The body of `PATCH /v1/settings`: a merge patch. What is absent stays; what is null is the default again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -26,35 +58,35 @@ type Field<T> = Option<Option<T>>;
 )]
 pub struct PatchSettings {
     /// The fewest characters of a password: up to 128, and not below the stack's.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, maximum = 128)]
     min_password_length: Field<u32>,
     /// When failed logins lock an account.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLockout>)]
     lockout: Field<PatchLockout>,
     /// How long tokens last, by contract.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetimes>)]
     token_lifetimes: Field<PatchLifetimes>,
     /// `optional`, `required` or `none`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     email_on_signup: Field<String>,
     /// `off`, `optional` or `required`.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     email_verification: Field<String>,
     /// Whether people can register.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<bool>)]
     registration_open: Field<bool>,
     /// Days that the histories are kept.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     history_days: Field<u32>,
     /// Where links in mails lead to: an `https` URL.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     public_url: Field<String>,
 }
@@ -64,11 +96,11 @@ pub struct PatchSettings {
 #[schema(as = AdminPatchLockout)]
 pub struct PatchLockout {
     /// Failures in a row that lock it.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Field<u32>,
     /// Seconds that the first lock lasts.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 86400)]
     seconds: Field<u32>,
 }
@@ -78,23 +110,23 @@ pub struct PatchLockout {
 #[schema(as = AdminPatchLifetimes)]
 pub struct PatchLifetimes {
     /// `/api/auth/token`.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     directory: Field<PatchLifetime>,
     /// `/api/auth/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     identity: Field<PatchLifetime>,
     /// `/auth/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     account: Field<PatchLifetime>,
     /// `/v1/auth/login`.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     admin: Field<PatchLifetime>,
     /// `/v1/user/login`; it has no `session`.
-    #[serde(default, deserialize_with = "nullable_object")]
+    #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     registration: Field<PatchLifetime>,
 }
@@ -104,11 +136,11 @@ pub struct PatchLifetimes {
 #[schema(as = AdminPatchLifetime)]
 pub struct PatchLifetime {
     /// An access token: a minute to 90 days, and no longer than the session.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 60, maximum = 7776000)]
     access: Field<u32>,
     /// The session, where tokens are refreshed.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 60, maximum = 34560000)]
     session: Field<u32>,
 }

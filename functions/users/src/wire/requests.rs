@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use serde_with::rust::double_option;
 use usher::actions::listing::Filter;
 use usher::actions::{Context, grants, passwords, users};
 use usher::domain::profile::Profile;
@@ -9,7 +10,6 @@ use usher::domain::role::Rank;
 use usher::domain::text::{Department, Description, Email, Password, Username};
 use usher::domain::user::Status;
 use usher::error::Result;
-use usher::http::body::nullable;
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
@@ -179,11 +179,11 @@ impl PutUser {
 #[schema(example = json!({ "displayName": "Jane D.", "status": "inactive" }))]
 pub struct PatchUser {
     /// A new e-mail address; null takes it away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     email: Option<Option<String>>,
     /// A new username; null takes it away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
     /// Whether the address is known to be theirs.

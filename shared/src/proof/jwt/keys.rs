@@ -3,18 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, RsaPublicKeyComponents,
 };
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{DecodingKeyKind, EncodingKey};
+use pkcs8::PrivateKeyInfoRef;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 
@@ -70,6 +70,16 @@ impl FromStr for Algorithm {
     }
 }
 
+impl From<Algorithm> for jsonwebtoken::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::EdDsa => Self::EdDSA,
+            Algorithm::Es256 => Self::ES256,
+            Algorithm::Rs256 => Self::RS256,
+        }
+    }
+}
+
 /// A key that signs tokens.
 #[derive(Clone)]
 pub struct SigningKey {
@@ -105,12 +115,15 @@ impl SigningKey {
     /// # Errors
     /// [`Error::Fault`] where the bytes are not an unencrypted PKCS#8 (RFC 5208) private key for the algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self> {
-        let material = Material::of_private(algorithm, pkcs8)
-            .ok_or_else(|| Error::fault(format!("a signing key is not one for {algorithm}")))?;
-        let kid = material.thumbprint();
+        let rejected = || Error::fault(format!("a signing key is not one for {algorithm}"));
+        let key = encoding_key(algorithm, pkcs8).ok_or_else(rejected)?;
+        let mut jwk = Jwk::from_encoding_key(&key, algorithm.into()).map_err(|_| rejected())?;
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(Error::fault)?;
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        jwk.common.key_id = Some(kid.clone());
         Ok(Self {
             algorithm,
-            jwk: material.jwk(&kid),
+            jwk: serde_json::to_value(&jwk).map_err(Error::fault)?,
             kid,
             pkcs8: pkcs8.to_vec().into(),
         })
@@ -136,14 +149,23 @@ impl SigningKey {
         &self.pkcs8
     }
 
-    /// The private half as the JWT library takes it: PKCS#8, but for RSA the PKCS#1 (RFC 8017 appendix A.1.2) in it.
-    pub(super) fn library_der(&self) -> Option<&[u8]> {
-        let pkcs8 = self.pkcs8.expose_secret();
-        match self.algorithm {
-            Algorithm::EdDsa | Algorithm::Es256 => Some(pkcs8),
-            Algorithm::Rs256 => pkcs1(pkcs8),
-        }
+    /// The private half as the JWT library takes it.
+    pub(super) fn encoding_key(&self) -> Result<EncodingKey> {
+        encoding_key(self.algorithm, self.pkcs8.expose_secret())
+            .ok_or_else(|| Error::fault("a signing key is not PKCS#8"))
     }
+}
+
+/// PKCS#8 in, and for RSA the PKCS#1 (RFC 8017 appendix A.1.2) in it.
+fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> Option<EncodingKey> {
+    Some(match algorithm {
+        Algorithm::EdDsa => EncodingKey::from_ed_der(pkcs8),
+        Algorithm::Es256 => EncodingKey::from_ec_der(pkcs8),
+        Algorithm::Rs256 => {
+            let info = PrivateKeyInfoRef::try_from(pkcs8).ok()?;
+            EncodingKey::from_rsa_der(info.private_key.as_bytes())
+        }
+    })
 }
 
 impl fmt::Debug for SigningKey {
@@ -156,134 +178,21 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The public half, as numbers that were found to be a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Material {
-    Ed25519 { x: [u8; 32] },
-    P256 { x: [u8; 32], y: [u8; 32] },
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-}
-
-impl Material {
-    fn of_private(algorithm: Algorithm, pkcs8: &[u8]) -> Option<Self> {
-        let material = match algorithm {
-            Algorithm::EdDsa => {
-                let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
-                let x = pair.public_key().as_ref().try_into().ok()?;
-                Self::Ed25519 { x }
-            }
-            Algorithm::Es256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
-                let (_, point) = pair.public_key().as_ref().split_first()?;
-                let (x, y) = point.split_first_chunk::<32>()?;
-                Self::P256 {
-                    x: *x,
-                    y: y.try_into().ok()?,
-                }
-            }
-            Algorithm::Rs256 => {
-                let pair = RsaKeyPair::from_pkcs8(pkcs8).ok()?;
-                let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-                Self::Rsa { n, e }
-            }
-        };
-        material.is_sound().then_some(material)
-    }
-
-    /// The public half that a JWK describes, if it is a sound one for the algorithm.
-    pub(super) fn of_jwk(algorithm: Algorithm, jwk: &Value) -> Option<Self> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
-        let fixed = |name: &str| <[u8; 32]>::try_from(bytes(name)?).ok();
-        let material = match (algorithm, text("kty")?, text("crv")) {
-            (Algorithm::EdDsa, "OKP", Some("Ed25519")) => Self::Ed25519 { x: fixed("x")? },
-            (Algorithm::Es256, "EC", Some("P-256")) => Self::P256 {
-                x: fixed("x")?,
-                y: fixed("y")?,
-            },
-            (Algorithm::Rs256, "RSA", None) => Self::Rsa {
-                n: bytes("n")?,
-                e: bytes("e")?,
-            },
-            _ => return None,
-        };
-        material.is_sound().then_some(material)
-    }
-
-    /// Whether it is a key at all: a point on the curve; an RSA modulus of 2048 to 4096 bits with the usual exponent.
-    fn is_sound(&self) -> bool {
-        match self {
-            Self::Ed25519 { x } => ParsedPublicKey::new(&ED25519, x).is_ok(),
-            Self::P256 { .. } => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.point()).is_ok(),
-            Self::Rsa { n, e } => {
-                (256..=512).contains(&n.len())
-                    && n.first().is_some_and(|high| high & 0x80 != 0)
-                    && e == &[1, 0, 1]
-                    && RsaPublicKeyComponents { n, e }
-                        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-                        .is_ok()
-            }
+/// Whether a JWK describes a key at all: a point on the curve; an RSA modulus of 2048 to 4096 bits with the usual
+/// exponent. The library takes any numbers.
+pub(super) fn is_sound(algorithm: Algorithm, jwk: &AlgorithmParameters, key: &DecodingKeyKind) -> bool {
+    match (algorithm, jwk, key) {
+        (Algorithm::EdDsa, AlgorithmParameters::OctetKeyPair(jwk), DecodingKeyKind::SecretOrDer(x)) => {
+            jwk.curve == EllipticCurve::Ed25519 && x.len() == 32 && ParsedPublicKey::new(&ED25519, x).is_ok()
         }
-    }
-
-    /// The bytes of the point, for a curve: compressed by its own rules for Ed25519 (RFC 8032), uncompressed for P-256
-    /// (SEC 1 section 2.3.3).
-    pub(super) fn point(&self) -> Vec<u8> {
-        match self {
-            Self::Ed25519 { x } => x.to_vec(),
-            Self::P256 { x, y } => [&[4][..], x, y].concat(),
-            Self::Rsa { .. } => Vec::new(),
+        (Algorithm::Es256, AlgorithmParameters::EllipticCurve(jwk), DecodingKeyKind::SecretOrDer(point)) => {
+            jwk.curve == EllipticCurve::P256 && ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).is_ok()
         }
-    }
-
-    /// RFC 7638: the SHA-256 of the required members, in the order of their names.
-    pub(super) fn thumbprint(&self) -> String {
-        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let members = match self {
-            Self::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
-            Self::P256 { x, y } => format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, b64(x), b64(y)),
-            Self::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
-        };
-        b64(digest(&SHA256, members.as_bytes()).as_ref())
-    }
-
-    fn jwk(&self, kid: &str) -> Value {
-        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        match self {
-            Self::Ed25519 { x } => {
-                json!({"kty": "OKP", "crv": "Ed25519", "x": b64(x), "alg": "EdDSA", "use": "sig", "kid": kid})
-            }
-            Self::P256 { x, y } => {
-                json!({"kty": "EC", "crv": "P-256", "x": b64(x), "y": b64(y), "alg": "ES256", "use": "sig", "kid": kid})
-            }
-            Self::Rsa { n, e } => {
-                json!({"kty": "RSA", "n": b64(n), "e": b64(e), "alg": "RS256", "use": "sig", "kid": kid})
-            }
+        (Algorithm::Rs256, AlgorithmParameters::RSA(jwk), DecodingKeyKind::RsaModulusExponent { n, e }) => {
+            let is_whole = (256..=512).contains(&n.len()) && n.first().is_some_and(|high| high & 0x80 != 0);
+            let key = RsaPublicKeyComponents { n, e };
+            is_whole && jwk.e == "AQAB" && key.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).is_ok()
         }
+        _ => false,
     }
-}
-
-/// The PKCS#1 key inside a PKCS#8 one: `SEQUENCE { INTEGER, SEQUENCE algorithm, OCTET STRING key }`.
-fn pkcs1(pkcs8: &[u8]) -> Option<&[u8]> {
-    let (fields, _) = der(0x30, pkcs8)?;
-    let (_version, fields) = der(0x02, fields)?;
-    let (_algorithm, fields) = der(0x30, fields)?;
-    let (key, _) = der(0x04, fields)?;
-    Some(key)
-}
-
-/// The content of the DER element with this tag that `input` begins with, and what follows it.
-fn der(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let ([found, first], rest) = input.split_first_chunk::<2>()?;
-    let (len, rest) = match first {
-        0..=0x7f => (usize::from(*first), rest),
-        0x81 => rest
-            .split_first_chunk::<1>()
-            .map(|([len], rest)| (usize::from(*len), rest))?,
-        0x82 => rest
-            .split_first_chunk::<2>()
-            .map(|(len, rest)| (usize::from(u16::from_be_bytes(*len)), rest))?,
-        _ => return None,
-    };
-    (*found == tag).then(|| rest.split_at_checked(len))?
 }

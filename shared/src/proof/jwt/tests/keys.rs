@@ -94,6 +94,11 @@ fn r08_no_private_half_is_shown_by_debug() {
     }
 }
 
+fn thumbprint_of(jwk: &Value) -> String {
+    let jwk = Jwk::deserialize(jwk).unwrap();
+    jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap()
+}
+
 /// RFC 8037 appendix A.3 and RFC 7638 section 3.1.
 #[test]
 fn a_kid_is_the_thumbprint_of_rfc_7638() {
@@ -107,11 +112,10 @@ fn a_kid_is_the_thumbprint_of_rfc_7638() {
         (Algorithm::EdDsa, ed, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
         (Algorithm::Rs256, rsa, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
     ] {
-        assert_eq!(Material::of_jwk(algorithm, &jwk).unwrap().thumbprint(), thumbprint);
+        assert_eq!(thumbprint_of(&jwk), thumbprint, "{algorithm}");
     }
     for key in every_key() {
-        let material = Material::of_jwk(key.algorithm(), &key.public_jwk()).unwrap();
-        assert_eq!(material.thumbprint(), key.kid());
+        assert_eq!(thumbprint_of(&key.public_jwk()), key.kid());
         assert!(is_kid(key.kid()));
     }
 }
@@ -152,17 +156,16 @@ fn a_key_that_is_not_one_of_ours_is_left_out_of_the_set() {
     ];
     for jwk in unusable {
         let keys = KeySet::from_jwks(vec![jwk.clone()]);
-        assert_eq!(keys.iter().count(), 0, "{jwk}");
+        assert_eq!(keys.0.len(), 0, "{jwk}");
     }
-    assert_eq!(published(&[ed, ec, rsa]).iter().count(), 3);
+    assert_eq!(published(&[ed, ec, rsa]).0.len(), 3);
 }
 
 #[test]
-fn a_key_set_publishes_what_it_was_given() {
+fn a_key_set_has_the_keys_that_it_was_given() {
     let keys = published(&every_key());
-    for (key, public) in every_key().into_iter().zip(keys.iter()) {
-        assert_eq!(public.jwk(), &key.public_jwk());
-        assert_eq!((public.kid(), public.algorithm()), (key.kid(), key.algorithm()));
+    for (key, public) in every_key().into_iter().zip(&keys.0) {
+        assert_eq!((public.kid.as_str(), public.algorithm), (key.kid(), key.algorithm()));
     }
 }
 
