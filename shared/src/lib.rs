@@ -9,7 +9,6 @@ pub mod actions;
 pub mod ambient;
 pub mod app;
 pub mod aws;
-pub mod cloudformation;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::access::policy::Rights;
 use crate::app::App;
+use crate::domain::grant::Grant;
 use crate::domain::role::{Rank, Role};
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
@@ -33,6 +34,7 @@ pub mod locks;
 pub mod login;
 pub mod mails;
 pub mod outbox;
+pub mod paging;
 pub mod passwords;
 pub mod patches;
 pub mod record;
@@ -99,6 +101,9 @@ pub enum VerifiedEmail {
     Needed,
 }
 
+/// A contract's own rule of who may change another's account that has these grants.
+pub type MayChange = fn(&Rights, &[Grant], Timestamp) -> Result<()>;
+
 /// Where a request came from, for the histories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -129,8 +134,8 @@ pub struct Context {
     pub api_key: Option<String>,
     /// Where it came from.
     pub origin: Origin,
-    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rank.
-    pub strictly_below: bool,
+    /// What its contract asks for beside the common rule where another's account is changed.
+    pub stricter: Option<MayChange>,
     /// Who makes it, where the route asks.
     pub caller: Option<Arc<Caller>>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::paging::{Listing, Page};
 use super::{Context, record, sessions, users as accounts};
 use crate::access::policy;
 use crate::domain::grant::Grant;
@@ -15,7 +16,7 @@ use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{RoleId, UserId};
 use crate::store::table::Write;
-use crate::store::{cursor, roles, seats, users};
+use crate::store::{roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
@@ -44,15 +45,6 @@ pub struct RolePatch {
     pub permissions: Option<BTreeSet<String>>,
     /// A new limit, or none.
     pub max_count: Option<Option<u32>>,
-}
-
-/// A page of roles, each with the number of its members.
-#[derive(Debug)]
-pub struct Roles {
-    /// The roles.
-    pub items: Vec<(Role, u32)>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
 }
 
 /// The role of this name or id, if there is one.
@@ -98,23 +90,16 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
     Ok((role, count))
 }
 
-/// A page of roles: those of the system first, then by age.
+/// A page of roles, each with the number of its members: those of the system first, then by age.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
-pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Roles> {
-    let context = format!("roles|{}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<RoleId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
-    let (items, more) = roles::list(&cx.app.table, &cx.tenant, after, limit).await?;
+pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<(Role, u32)>> {
+    let listing = Listing::of(cx, "roles").await?;
+    let (items, more) = roles::list(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
     let counts = seats::taken(&cx.app.table, &items).await?;
     let last = items.last().map(|role| role.id).filter(|_| more);
-    Ok(Roles {
-        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
-        items: items.into_iter().zip(counts).collect(),
-    })
+    listing.page(items.into_iter().zip(counts).collect(), last)
 }
 
 /// Makes a role.

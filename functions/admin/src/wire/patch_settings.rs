@@ -13,7 +13,7 @@ use usher::http::body::{nullable, nullable_object};
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
-use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting};
+use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting, on_signup, verification};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
@@ -37,13 +37,13 @@ pub struct PatchSettings {
     #[serde(default, deserialize_with = "nullable_object")]
     #[schema(value_type = Option<PatchLifetimes>)]
     token_lifetimes: Field<PatchLifetimes>,
-    /// `optional`, `required` or `none`.
+    /// Whether people who register give an e-mail address; null for the default.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = on_signup)]
     email_on_signup: Field<String>,
-    /// `off`, `optional` or `required`.
+    /// What is asked of that address; null for the default.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = verification)]
     email_verification: Field<String>,
     /// Whether people can register.
     #[serde(default, deserialize_with = "nullable")]
