@@ -56,10 +56,13 @@ pub fn tables() -> Vec<Routes> {
 pub fn openapi() -> Result<String> {
     let document =
         usher::http::openapi::document(env!("CARGO_PKG_VERSION"), ABOUT, &tables()).map_err(Error::OpenApi)?;
-    let text = document
-        .to_pretty_json()
-        .map_err(|error| Error::OpenApi(usher::Error::fault(error)))?;
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Error::OpenApi(usher::Error::fault(error)))?;
     Ok(text + "\n")
+}
+
+/// The list of all routes, as it is committed beside the document.
+pub fn route_list() -> String {
+    usher::http::known::list(&tables())
 }
 
 /// What stands at the head of the document.

@@ -36,7 +36,8 @@ const API_KEY: &str = "USHER_FIRST_API_KEY";
 
 async fn run(args: Args) -> Result<()> {
     if let Some(path) = &args.write_openapi {
-        return Ok(std::fs::write(path, local::openapi()?)?);
+        std::fs::write(path, local::openapi()?)?;
+        return Ok(std::fs::write(path.with_file_name("routes.txt"), local::route_list())?);
     }
     if let Some(text) = args
         .api_key

@@ -73,8 +73,11 @@ async fn work(outbox: Arc<Outbox>, mut records: Option<Records>, mut stopped: wa
 /// What fails here is still in the table, and due again soon.
 async fn sent(outbox: &Outbox, event: Event) {
     match handle(outbox, event).await {
-        Ok(answer) if answer.failures.is_empty() => {}
-        Ok(answer) => tracing::warn!(mails = answer.failures.len(), "the table did not answer the outbox"),
+        Ok(answer) if answer.batch_item_failures.is_empty() => {}
+        Ok(answer) => tracing::warn!(
+            mails = answer.batch_item_failures.len(),
+            "the table did not answer the outbox"
+        ),
         Err(error) => tracing::warn!(%error, "the table did not answer the outbox"),
     }
 }

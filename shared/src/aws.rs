@@ -5,6 +5,8 @@
 //! five roots of Amazon Trust Services, which sign for every endpoint of the regions that are open to all and of
 //! GovCloud; whoever else the machine trusts cannot pass for AWS.
 
+use std::time::Duration;
+
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
@@ -13,8 +15,12 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use tokio::sync::OnceCell;
+
+use crate::error::{Error, Result};
 
 /// The five roots, as PEM.
 const ROOTS: &str = include_str!("aws/roots.pem");
@@ -35,9 +41,21 @@ pub async fn config() -> &'static SdkConfig {
     CONFIG.get_or_init(|| async { loader().await.load().await }).await
 }
 
-/// What carries a request that no SDK makes.
-pub async fn connector(settings: HttpConnectorSettings) -> Connector {
-    https(trusted(region().await.as_deref()), settings)
+/// Puts a text to an address that no SDK knows; the status. It has no content type: an address that AWS signed is good
+/// for a request without one.
+///
+/// # Errors
+/// [`Error::Unavailable`] where nobody answers; [`Error::Fault`] where the address is none.
+pub async fn put(url: &str, body: &str, connect_timeout: Duration) -> Result<u16> {
+    let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout);
+    let connector = https(trusted(region().await.as_deref()), settings.build());
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    request.set_method("PUT").map_err(Error::fault)?;
+    request.set_uri(url).map_err(Error::fault)?;
+    request.headers_mut().insert("content-type", "");
+    let answered = connector.call(request).await;
+    let answered = answered.map_err(|error| Error::unavailable(format!("{error:?}")))?;
+    Ok(answered.status().as_u16())
 }
 
 /// A client for an emulator on this machine: no TLS, and past any proxy that the environment names, which would be asked

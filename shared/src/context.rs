@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::policy::Rights;
 use crate::app::App;
+use crate::domain::grant::Grant;
 use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
@@ -25,6 +26,9 @@ pub struct Surface {
     /// The most.
     pub max_password: usize,
 }
+
+/// A contract's own rule of who may change another's account that has these grants.
+pub type MayChange = fn(&Rights, &[Grant], Timestamp) -> Result<()>;
 
 /// Where a request came from, for the histories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +60,8 @@ pub struct Context {
     pub api_key: Option<String>,
     /// Where it came from.
     pub origin: Origin,
-    /// Whether its contract lets nobody change another's account unless that stands on a strictly lower rank.
-    pub strictly_below: bool,
+    /// What its contract asks for beside the common rule where another's account is changed.
+    pub stricter: Option<MayChange>,
     /// Who makes it, where the route asks.
     pub caller: Option<Arc<Caller>>,
 }

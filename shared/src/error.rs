@@ -4,7 +4,10 @@
 //! does not compile until every contract has an answer for it. The text of a variant is public; what is private (the
 //! store's own words) travels as `cause` and is logged once, where the error is phrased.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::domain::role::Rank;
 use crate::domain::user::Status;
@@ -13,13 +16,16 @@ use crate::domain::user::Status;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something was not done.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Error {
     /// The input was understood and breaks a rule; each violation names its place.
     #[error("{}", summary(.0))]
+    #[strum(serialize = "validation")]
     Invalid(Vec<Violation>),
     /// The body is not JSON of the shape that is asked for.
     #[error("{0}")]
+    #[strum(serialize = "malformed-body")]
     Malformed(String),
     /// The body's media type is not JSON.
     #[error("the body must be JSON: send `content-type: application/json`")]
@@ -43,7 +49,7 @@ pub enum Error {
     #[error("the account is locked{}", until.map(|at| format!(" until {at:.0}")).unwrap_or_default())]
     Locked {
         /// Why, in words for the caller.
-        reason: String,
+        reason: Cow<'static, str>,
         /// When the lock ends; `None` where only an administrator ends it.
         until: Option<Timestamp>,
         /// Seconds from the request until then.
@@ -78,6 +84,7 @@ pub enum Error {
     Conflict(Conflict),
     /// `If-Match` names a version that is no longer the current one.
     #[error("it has changed since it was read: read it again")]
+    #[strum(serialize = "stale")]
     PreconditionFailed,
     /// The store, or something else that Usher needs, does not answer now. Nothing was written, unless every answer to
     /// the write itself was lost.
@@ -105,7 +112,8 @@ pub struct Violation {
 }
 
 /// Why the caller may not.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Forbidden {
     /// The route needs a permission that the caller does not hold.
     #[error("this needs the permission {0}")]
@@ -115,7 +123,7 @@ pub enum Forbidden {
     AboveOwnRank,
     /// What is given holds a permission that the giver lacks (rule 9).
     #[error("you cannot give what you do not hold: {0}")]
-    NotHeld(String),
+    NotHeld(Cow<'static, str>),
     /// The current password, asked for once more, was wrong.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -160,7 +168,8 @@ pub enum Noun {
 }
 
 /// What stands in the way.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Conflict {
     /// Another account has the e-mail address.
     #[error("the e-mail address is taken")]
@@ -204,6 +213,32 @@ pub enum Conflict {
 }
 
 impl Error {
+    /// A locked account, as route tables name the error.
+    pub const LOCKED: Self = Self::Locked {
+        reason: Cow::Borrowed("too many failed logins"),
+        until: Some(Timestamp::constant(1_800_000_000, 0)),
+        retry_after: Some(900),
+    };
+    /// A role or an account with a permission that the caller lacks, likewise.
+    pub const NOT_HELD: Self = Self::Forbidden(Forbidden::NotHeld(Cow::Borrowed("admin.users")));
+
+    /// Its kind in a word: for the log, and for what names problems by it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Forbidden(why) => why.into(),
+            Self::Conflict(why) => why.into(),
+            other => other.into(),
+        }
+    }
+
+    /// Every kind that there is.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        let own = Self::VARIANTS
+            .iter()
+            .filter(|kind| !["forbidden", "conflict"].contains(kind));
+        own.chain(Forbidden::VARIANTS).chain(Conflict::VARIANTS).copied()
+    }
+
     /// One broken rule at one place.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(pointer, detail)])

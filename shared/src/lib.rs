@@ -9,7 +9,6 @@ pub mod actions;
 pub mod ambient;
 pub mod app;
 pub mod aws;
-pub mod cloudformation;
 pub mod context;
 pub mod domain;
 pub mod error;

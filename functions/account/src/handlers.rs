@@ -3,10 +3,12 @@
 use usher::Result;
 use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
-use usher::http::answer::{Json, Listed, WithCookie};
+use usher::http::answer::Json;
 use usher::http::body::Body;
 use usher::http::call::Query;
 
+use crate::answer::{Listed, WithCookie};
+use crate::credentials::OwnEmail;
 use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQuery, Entry, ForgottenPassword};
 use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
 use crate::wire::{RightsQuery, RoleView, TERMS, UpdateAny, UpdateOwn, UserId, next, no_cookie};
@@ -41,8 +43,7 @@ pub async fn forgotten_password(cx: Context, Body(body): Body<ForgottenPassword>
 }
 
 /// `ResetPassword`
-pub async fn reset_password(cx: Context) -> Result<Json<Answer>> {
-    let email = ForgottenPassword::own(cx.own_account()?)?;
+pub async fn reset_password(cx: Context, OwnEmail(email): OwnEmail) -> Result<Json<Answer>> {
     links::ask_for_password(&cx, &email).await?;
     Ok(Answer::of("a mail with a link is on its way"))
 }

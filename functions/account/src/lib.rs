@@ -7,6 +7,8 @@ use usher::http::known;
 use usher::http::openapi::Described;
 use usher::http::routes::Routes;
 
+mod answer;
+pub mod credentials;
 pub mod error_format;
 pub mod handlers;
 pub mod matrix;
@@ -15,9 +17,6 @@ pub mod wire;
 use error_format::Message;
 use matrix::{Action, MATRIX, Row, SIDES, Side, Verb};
 
-/// The document as it is committed: API Gateway sends `ANY /{rank}/{action}` here, and so what is another function's.
-const OPENAPI: &str = include_str!("../../../openapi.json");
-
 /// The route table.
 pub fn routes() -> Routes {
     let table = Routes::new::<Message>("Account")
@@ -25,10 +24,12 @@ pub fn routes() -> Routes {
             "Accounts by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
              actions of those below it. Paths and fields are known in any letter case.",
         )
-        .with_api_key()
-        .in_any_letter_case(wire::FIELDS)
-        .strictly_below()
-        .known(|| known::documented(OPENAPI));
+        .credential(credentials::api_key)
+        .rewrite_path(in_lower_case)
+        .names_in_any_case(wire::FIELDS)
+        .stricter(credentials::strictly_below)
+        // API Gateway sends `ANY /{rank}/{action}` here, and so what is another function's.
+        .known(|| known::listed(include_str!("../../../routes.txt")));
     let routes = SIDES.into_iter().flat_map(|side| {
         let rows = MATRIX
             .iter()
@@ -38,9 +39,18 @@ pub fn routes() -> Routes {
     routes.fold(table, |table, route| {
         let (row, operation) = (route.row, route.operation());
         mount(table, &route)
-            .summary(row.summary, row.refusals)
+            .summary(row.summary)
+            .errors(row.errors(route.side))
             .called(operation)
     })
+}
+
+/// Paths of this contract are taken in any letter case.
+fn in_lower_case(path: &str) -> Option<String> {
+    let lower = path.to_ascii_lowercase();
+    let first = lower.split('/').nth(1)?;
+    let own = SIDES.iter().any(|side| side.to_string() == first);
+    (own && lower != path).then_some(lower)
 }
 
 /// One route.

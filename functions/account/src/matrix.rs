@@ -4,7 +4,13 @@
 use std::fmt;
 
 use usher::access::guard::Guard;
+use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
+use usher::domain::user::Status;
+use usher::error::Conflict::{BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, TooManyGrants, UsernameTaken};
+use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound, WrongCredentials};
+use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
+use usher::error::{Error, Noun};
 
 /// What a path's last segment names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +67,10 @@ pub struct Row {
     pub who: Who,
     /// What it does.
     pub summary: &'static str,
-    /// The statuses that it refuses with, beside those that every action may.
-    pub refusals: &'static [u16],
+    /// The errors that it answers, beside those of its guard and its inputs.
+    pub errors: &'static [Error],
+    /// What it answers besides where it reaches others' accounts: from `admin` up.
+    pub of_others: &'static [Error],
 }
 
 use Action as A;
@@ -73,37 +81,62 @@ const ANY: &[Verb] = &[Get, Post];
 const GET: &[Verb] = &[Get];
 const POST: &[Verb] = &[Post];
 
+/// What another's account answers that the caller may not change.
+const ANOTHERS: [Error; 2] = [Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank)];
+const GONE: Error = NotFound(Noun::User);
+
 /// The matrix.
 #[rustfmt::skip]
 pub const MATRIX: [Row; 19] = [
-    row(A::Register,          POST, Guests,                          "Makes an account", &[403, 409]),
-    row(A::Login,             POST, Guests,                          "Logs in by username or e-mail address, for thirty days", &[403, 423]),
-    row(A::ResetPassword,     POST, Guests,                          "Asks for a mail to choose a password by, or chooses one by the token of such a mail", &[403, 423]),
-    row(A::Profile,           GET,  From(Rank::User),                "Shows the caller's account", &[404]),
-    row(A::Logout,            ANY,  FromEvenBeforeChange(Rank::User), "Ends the caller's session", &[]),
-    row(A::Update,            POST, From(Rank::User),                "Changes the optional properties that the body names", &[404]),
-    row(A::Change,            POST, FromEvenBeforeChange(Rank::User), "Changes the e-mail address, the password or the username", &[404, 409, 423]),
-    row(A::ResetPassword,     ANY,  From(Rank::User),                "Sends the caller a mail to choose a password by", &[400, 404]),
-    row(A::Delete,            ANY,  From(Rank::User),                "Deletes the caller's account: it is kept, and never answers again", &[404, 409]),
-    row(A::DeleteAccount,     ANY,  From(Rank::User),                "Erases the caller's account for good, and all that belongs to it", &[404, 409]),
-    row(A::DeleteUser,        POST, From(Rank::Admin),               "Deletes an account: it is kept, and never answers again", &[404, 409]),
-    row(A::DeleteUserAccount, POST, From(Rank::Admin),               "Erases an account for good, and all that belongs to it", &[404, 409]),
-    row(A::ChangeRole,        POST, From(Rank::Admin),               "Gives an account a role: one of the ladder in place of the one that it has, any other beside it", &[404, 409]),
-    row(A::Users,             GET,  From(Rank::Admin),               "Lists accounts, newest first", &[]),
-    row(A::Roles,             GET,  From(Rank::Admin),               "Lists roles", &[]),
-    row(A::Entries,           GET,  From(Rank::Admin),               "Lists logins and logouts, newest first", &[]),
-    row(A::RightsChanges,     ANY,  From(Rank::Admin),               "Lists changes of rights, newest first", &[]),
-    row(A::SetMaxRoles,       POST, From(Rank::Owner),               "Says how many accounts can have a role at once", &[404, 409]),
-    row(A::SetRoleCounts,     POST, From(Rank::Owner),               "Says how many accounts can have a role at once, as SetMaxRoles does", &[404, 409]),
+    row(A::Register, POST, Guests, "Makes an account",
+        &[Forbidden(RegistrationClosed), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(RoleFull)], &[]),
+    row(A::Login, POST, Guests, "Logs in by username or e-mail address, for thirty days",
+        &[WrongCredentials, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
+    row(A::ResetPassword, POST, Guests, "Asks for a mail to choose a password by, or chooses one by the token of such a mail",
+        &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
+    row(A::Profile, GET, From(Rank::User), "Shows the caller's account", &[GONE], &[]),
+    row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Ends the caller's session", &[], &[]),
+    row(A::Update, POST, From(Rank::User), "Changes the optional properties that the body names", &[GONE], &ANOTHERS),
+    row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Changes the e-mail address, the password or the username",
+        &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Error::LOCKED],
+        &[Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank), Error::NOT_HELD]),
+    row(A::ResetPassword, ANY, From(Rank::User), "Sends the caller a mail to choose a password by", &[], &[]),
+    row(A::Delete, ANY, From(Rank::User), "Deletes the caller's account: it is kept, and never answers again",
+        &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
+    row(A::DeleteAccount, ANY, From(Rank::User), "Erases the caller's account for good, and all that belongs to it",
+        &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
+    row(A::DeleteUser, POST, From(Rank::Admin), "Deletes an account: it is kept, and never answers again",
+        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+    row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erases an account for good, and all that belongs to it",
+        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+    row(A::ChangeRole, POST, From(Rank::Admin), "Gives an account a role: one of the ladder in place of the one that it has, any other beside it",
+        &[GONE, NotFound(Noun::Role), Error::NOT_HELD, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
+        &ANOTHERS),
+    row(A::Users, GET, From(Rank::Admin), "Lists accounts, newest first", &[], &[]),
+    row(A::Roles, GET, From(Rank::Admin), "Lists roles", &[], &[]),
+    row(A::Entries, GET, From(Rank::Admin), "Lists logins and logouts, newest first", &[], &[]),
+    row(A::RightsChanges, ANY, From(Rank::Admin), "Lists changes of rights, newest first", &[], &[]),
+    row(A::SetMaxRoles, POST, From(Rank::Owner), "Says how many accounts can have a role at once",
+        &[NotFound(Noun::Role), Conflict(BelowMemberCount)], &[]),
+    row(A::SetRoleCounts, POST, From(Rank::Owner), "Says how many accounts can have a role at once, as SetMaxRoles does",
+        &[NotFound(Noun::Role), Conflict(BelowMemberCount)], &[]),
 ];
 
-const fn row(action: Action, verbs: &'static [Verb], who: Who, summary: &'static str, refusals: &'static [u16]) -> Row {
+const fn row(
+    action: Action,
+    verbs: &'static [Verb],
+    who: Who,
+    summary: &'static str,
+    errors: &'static [Error],
+    of_others: &'static [Error],
+) -> Row {
     Row {
         action,
         verbs,
         who,
         summary,
-        refusals,
+        errors,
+        of_others,
     }
 }
 
@@ -126,6 +159,12 @@ pub const SIDES: [Side; 5] = [
 ];
 
 impl Row {
+    /// The errors that it answers under this first segment.
+    pub fn errors(&self, side: Side) -> impl Iterator<Item = &'static Error> + use<> {
+        let of_others = if side.is_admins() { self.of_others } else { &[] };
+        self.errors.iter().chain(of_others)
+    }
+
     /// The guard of this action under this first segment; nothing where there is no such path.
     pub fn guard(&self, side: Side) -> Option<Guard> {
         match (self.who, side) {

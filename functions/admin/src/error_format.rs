@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn every_refusal_has_its_status_and_its_words() {
         let locked = Error::Locked {
-            reason: "too many failed logins".to_owned(),
+            reason: "too many failed logins".into(),
             until: Timestamp::from_second(1_800_000_000).ok(),
             retry_after: Some(900),
         };

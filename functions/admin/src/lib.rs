@@ -2,7 +2,17 @@
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
+use usher::domain::grant::MAX_GRANTS;
 use usher::domain::permission::ADMIN_USERS;
+use usher::domain::user::Status;
+use usher::error::Conflict::{
+    EmailTaken, LastAdministrator, OwnAccount, RoleFull, SystemRole, TooManyGrants, UsernameTaken,
+};
+use usher::error::Error::{
+    AccountNotActive, Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp, WrongCredentials,
+};
+use usher::error::Forbidden::AboveOwnRank;
+use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
 
 pub mod error_format;
@@ -16,40 +26,79 @@ pub fn routes() -> Routes {
     Routes::new::<ErrorObject>("Admin")
         .about("Accounts, roles and settings for an admin panel: snake_case, pages by number.")
         .post("/v1/auth/login", Anyone, handlers::login)
-        .summary("Logs in by e-mail address, which must be verified", &[401, 403, 423])
+        .summary("Logs in by e-mail address, which must be verified")
+        .errors(&[
+            WrongCredentials,
+            AccountNotActive(Status::Inactive),
+            EmailNotVerified,
+            Error::LOCKED,
+            NotSetUp,
+        ])
         .post("/v1/auth/refresh", Anyone, handlers::refresh)
-        .summary("Exchanges a refresh token for a new pair", &[401])
+        .summary("Exchanges a refresh token for a new pair")
+        .errors(&[InvalidToken, NotSetUp])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
-        .summary("Ends the caller's session, and that of its refresh token", &[])
+        .summary("Ends the caller's session, and that of its refresh token")
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
-        .summary("Lists accounts, newest first, by the number of the page", &[])
+        .summary("Lists accounts, newest first, by the number of the page")
         .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
-        .summary("Makes an account", &[409])
+        .summary("Makes an account")
+        .errors(&[
+            Forbidden(AboveOwnRank),
+            Error::NOT_HELD,
+            Conflict(EmailTaken),
+            Conflict(UsernameTaken),
+            Conflict(RoleFull),
+            Conflict(TooManyGrants(MAX_GRANTS)),
+        ])
         .get("/v1/admin/users/search", needs(ADMIN_USERS), handlers::search)
-        .summary("Finds accounts by a part of their e-mail address or user name", &[])
+        .summary("Finds accounts by a part of their e-mail address or user name")
         .get("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::show)
-        .summary("Shows an account, its roles and what they permit", &[])
+        .summary("Shows an account, its roles and what they permit")
         .put("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::update)
-        .summary("Changes an account; `roles` replaces all that it has", &[409])
+        .summary("Changes an account; `roles` replaces all that it has")
+        .errors(&[
+            Forbidden(AboveOwnRank),
+            Error::NOT_HELD,
+            Conflict(EmailTaken),
+            Conflict(UsernameTaken),
+            Conflict(RoleFull),
+            Conflict(TooManyGrants(MAX_GRANTS)),
+            Conflict(LastAdministrator),
+        ])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
-        .summary("Deletes another's account", &[400, 409])
+        .summary("Deletes another's account")
+        .errors(&[
+            Conflict(OwnAccount),
+            Forbidden(AboveOwnRank),
+            Conflict(LastAdministrator),
+        ])
         .post(
             "/v1/admin/users/{user}/roles",
             needs(ADMIN_USERS),
             handlers::assign_roles,
         )
-        .summary("Adds roles to those that an account has: all of them, or none", &[409])
+        .summary("Adds roles to those that an account has: all of them, or none")
+        .errors(&[
+            Forbidden(AboveOwnRank),
+            Error::NOT_HELD,
+            Conflict(RoleFull),
+            Conflict(TooManyGrants(MAX_GRANTS)),
+        ])
         .delete(
             "/v1/admin/users/{user}/roles/{role}",
             needs(ADMIN_USERS),
             handlers::remove_role,
         )
-        .summary("Takes a role from an account", &[409])
+        .summary("Takes a role from an account")
+        .errors(&[
+            Forbidden(AboveOwnRank),
+            NotFound(Noun::Grant),
+            Conflict(LastAdministrator),
+            Conflict(SystemRole("every account is at least `user`")),
+        ])
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
-        .summary("Shows the tenant's settings as they are in force", &[])
+        .summary("Shows the tenant's settings as they are in force")
         .patch("/v1/settings", needs(ADMIN_USERS), handlers::change_settings)
-        .summary(
-            "Changes the tenant's settings; in force everywhere within ten seconds",
-            &[409],
-        )
+        .summary("Changes the tenant's settings; in force everywhere within ten seconds")
 }

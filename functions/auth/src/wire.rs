@@ -18,9 +18,11 @@ use usher::domain::text::{Email, Password};
 use usher::domain::time;
 use usher::error::{Error, Result};
 use usher::http::call::email_and_password;
+use usher::http::openapi::words;
 use usher::jiff::{SignedDuration, Timestamp};
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 /// `/token`: an hour, and refreshed for thirty days.
 pub const TOKEN_TERMS: Terms = Terms {
@@ -180,12 +182,16 @@ impl DevToken {
     }
 }
 
+fn bearer() -> Object {
+    words(["Bearer"])
+}
+
 /// The answer of `/token` and `/refresh`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPair {
-    /// `Bearer`.
-    #[schema(example = "Bearer")]
+    /// How the token is sent.
+    #[schema(schema_with = bearer)]
     token_type: &'static str,
     /// A JWT (RFC 9068).
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]

@@ -3,8 +3,8 @@
 use usher::Result;
 use usher::actions::{Context, health as state};
 use usher::http::answer::{Json, Kept};
-use usher::http::page::Page;
 
+use crate::page::Page;
 use crate::wire::{Document, Health, KeySet, Provider};
 
 pub async fn jwks(cx: Context) -> Result<Kept<KeySet>> {

@@ -1,7 +1,7 @@
 //! Translation: parse, act, answer. Accounts and histories are shown as `/api/users` shows them.
 
+use directory::{LoginView, PageQuery, PageView, UserView};
 use serde_json::Value;
-use users::wire::{LoginHistory, PageQuery, UserView};
 use usher::Result;
 use usher::actions::{Context, histories, users as accounts};
 use usher::domain::profile::Profile;
@@ -32,9 +32,9 @@ pub async fn patch(
 }
 
 /// `GET /api/me/login-history`
-pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<LoginHistory>> {
+pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<LoginView>>> {
     let page = histories::logins(&cx, cx.caller()?.id, query.limit()?, query.cursor.as_deref()).await?;
-    Ok(Json(LoginHistory::of(page)))
+    Ok(PageView::of(page, LoginView::of))
 }
 
 /// A merge patch of the personal fields (RFC 7396). Whatever else it holds has no effect.

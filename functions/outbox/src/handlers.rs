@@ -1,9 +1,11 @@
 //! Events, carried out.
 
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_lambda_events::streams::DynamoDbBatchItemFailure;
 use usher::actions::outbox::Outbox;
 use usher::error::Result;
 
-use crate::wire::{Answer, Event, Failure, Record};
+use crate::wire::{Answer, Event, mail};
 
 /// Carries an event out.
 ///
@@ -32,41 +34,40 @@ pub async fn handle_if_sending(outbox: Option<&Outbox>, event: Event) -> Result<
 
 /// Sends the mails of these records. Only where the table did not answer a record is handed over once more: a mail that
 /// could not be sent is at rest, and the sweep's.
-async fn follow(outbox: &Outbox, records: &[Record]) -> Answer {
+async fn follow(outbox: &Outbox, records: &[EventRecord]) -> Answer {
     let mails: Vec<_> = records
         .iter()
-        .filter_map(|record| Some((record, record.mail()?)))
+        .filter_map(|record| Some((record, mail(record)?)))
         .collect();
     let ids: Vec<_> = mails.iter().map(|(_, id)| *id).collect();
     let outcomes = outbox.send_all(&ids).await;
     let failed = mails.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err());
-    let failures = failed.map(|((record, _), _)| Failure {
-        sequence_number: record.dynamodb.sequence_number.clone(),
-    });
-    Answer {
-        failures: failures.collect(),
-    }
+    let mut answer = Answer::default();
+    answer.batch_item_failures = failed.map(|((record, _), _)| failure(record)).collect();
+    answer
+}
+
+fn failure(record: &EventRecord) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier.clone_from(&record.change.sequence_number);
+    failure
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Change, Keys, Text};
 
     #[tokio::test]
     async fn without_a_sender_every_event_is_taken_and_nothing_is_handed_over_once_more() {
-        let record = Record {
-            event_name: "INSERT".to_owned(),
-            dynamodb: Change {
-                keys: Keys {
-                    partition: Text {
-                        text: "MAIL#019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f".to_owned(),
-                    },
-                },
-                sequence_number: "1".to_owned(),
+        let record = serde_json::json!({
+            "eventID": "1", "eventName": "INSERT", "awsRegion": "eu-central-1",
+            "dynamodb": {
+                "Keys": { "PK": { "S": "MAIL#019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f" } },
+                "SequenceNumber": "1", "SizeBytes": 1,
             },
-        };
-        for event in [Event::Stream(vec![record]), Event::Sweep] {
+        });
+        let stream = Event::of(serde_json::json!({ "Records": [record] })).unwrap();
+        for event in [stream, Event::Sweep] {
             assert_eq!(handle_if_sending(None, event).await.unwrap(), Answer::default());
         }
     }

@@ -1,20 +1,20 @@
 //! Translation: parse, act, answer. Pages are asked for as those of `/api/users` are.
 
-use users::wire::PageQuery;
+use directory::{PageQuery, PageView};
 use usher::Result;
 use usher::actions::{Context, api_keys, catalogue, roles, tenants};
 use usher::http::answer::{Created, Json, NoContent};
 use usher::http::body::{Body, MergePatch};
 use usher::http::call::{KeyPath, Query, RolePath};
 
-use crate::wire::api_keys::{ApiKeyPage, MadeApiKey, NewApiKey};
-use crate::wire::tenants::{MadeTenant, NewTenant, TenantPage};
-use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RolePage, RoleView};
+use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
+use crate::wire::tenants::{MadeTenant, NewTenant, TenantView};
+use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RoleView};
 
 /// `GET /api/roles`
-pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<RolePage>> {
+pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<RoleView>>> {
     let page = roles::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
-    Ok(Json(RolePage::of(page)))
+    Ok(PageView::of(page, |(role, members)| RoleView::of(&role, members)))
 }
 
 /// `POST /api/roles`
@@ -55,9 +55,9 @@ pub async fn permissions(cx: Context) -> Result<Json<Vec<PermissionView>>> {
 }
 
 /// `GET /api/api-keys`
-pub async fn list_keys(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<ApiKeyPage>> {
+pub async fn list_keys(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<ApiKeyView>>> {
     let page = api_keys::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
-    Ok(Json(ApiKeyPage::of(page)))
+    Ok(PageView::of(page, |key| ApiKeyView::of(&key)))
 }
 
 /// `POST /api/api-keys`
@@ -77,9 +77,9 @@ pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent>
 }
 
 /// `GET /api/tenants`
-pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<TenantPage>> {
+pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<TenantView>>> {
     let page = tenants::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
-    Ok(Json(TenantPage::of(page)))
+    Ok(PageView::of(page, |tenant| TenantView::of(&tenant)))
 }
 
 /// `POST /api/tenants`

@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
-use usher::actions::roles::{self, Roles};
+use usher::actions::roles;
 use usher::domain::permission::Permission;
 use usher::domain::role::Role;
 use usher::domain::text::{Description, RoleName};
 use usher::domain::time;
 use usher::error::{Error, Result};
 use usher::http::call::Checks;
+use usher::http::openapi::words;
 use usher::jiff::Timestamp;
+use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod api_keys;
@@ -69,31 +71,6 @@ impl RoleView {
             system: role.system,
             created_at: role.created_at,
             modified_at: role.modified_at,
-        }
-    }
-}
-
-/// A page of roles.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RolePage {
-    /// The roles.
-    items: Vec<RoleView>,
-    /// The `cursor` of the next page, if there is one.
-    next_cursor: Option<String>,
-}
-
-impl RolePage {
-    /// The page as a body.
-    pub fn of(page: Roles) -> Self {
-        let items = page
-            .items
-            .iter()
-            .map(|(role, members)| RoleView::of(role, *members))
-            .collect();
-        Self {
-            items,
-            next_cursor: page.next_cursor,
         }
     }
 }
@@ -196,9 +173,13 @@ pub struct PermissionView {
     /// What it lets its holder do.
     #[schema(example = "Create, change and delete accounts, and give and take roles")]
     description: String,
-    /// `tenant`, `global` or `app`.
-    #[schema(example = "tenant")]
+    /// Where it counts.
+    #[schema(schema_with = scopes)]
     scope: String,
+}
+
+fn scopes() -> Object {
+    words(["tenant", "global", "app"])
 }
 
 impl PermissionView {

@@ -9,7 +9,6 @@ use futures::FutureExt;
 use usher::actions::setup::{self as actions, FirstAccount, Made};
 use usher::actions::users::NewUser;
 use usher::app::App;
-use usher::cloudformation::{Event, RequestType};
 use usher::domain::role::OWNER;
 use usher::domain::text::{Email, Password};
 use usher::error::{Error, Result};
@@ -17,6 +16,7 @@ use usher::secrecy::ExposeSecret;
 use usher::settings::KeySource;
 use usher::store::secret;
 
+use crate::cloudformation::Event;
 use crate::{LOCAL_ACCOUNTS, context};
 
 /// The physical id of the custom resource.
@@ -34,9 +34,9 @@ pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     match event {
         Event::Resource(request) => {
             // Nothing is ever undone: the table outlives the stack.
-            let outcome = match request.request_type {
-                RequestType::Create | RequestType::Update => in_time(set_up(app)).await,
-                RequestType::Delete => Ok(()),
+            let outcome = match request.deletes {
+                true => Ok(()),
+                false => in_time(set_up(app)).await,
             };
             if let Err(error) = &outcome {
                 tracing::error!(

@@ -2,6 +2,7 @@
 //! local server at its start. Idempotent: run twice, or twice at once, it makes one of each.
 
 pub mod cloud;
+pub mod cloudformation;
 
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ pub fn context(app: &Arc<App>) -> Context {
             ip: String::new(),
             user_agent: String::new(),
         },
-        strictly_below: false,
+        stricter: None,
         caller: None,
     }
 }

@@ -1,10 +1,14 @@
 //! The Lambda function of set-up.
 
+use setup::cloud;
+use setup::cloudformation::Event;
+use usher::http::lambda;
+
 #[tokio::main]
-async fn main() -> Result<(), usher::http::lambda::Ended> {
-    usher::http::lambda::run_events(
-        "setup",
-        |app, event| async move { setup::cloud::handle(&app, event).await },
-    )
+async fn main() -> Result<(), lambda::Ended> {
+    let app = lambda::start().await?;
+    lambda::run_with("setup", app, |app, payload| async move {
+        cloud::handle(&app, Event::of(payload)?).await
+    })
     .await
 }

@@ -1,5 +1,6 @@
 //! Translation: parse, act, answer.
 
+use directory::{LoginView, PageQuery, PageView, UserView};
 use usher::Result;
 use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
 use usher::domain::user::AdminLock;
@@ -8,16 +9,15 @@ use usher::http::body::{Body, MaybeBody, MergePatch};
 use usher::http::call::{GrantPath, IfMatch, Prefer, Query, UserPath};
 
 use crate::wire::{
-    GrantRole, GrantView, ListQuery, LockUser, LoginHistory, NewUser, PageQuery, PatchUser, PutUser, ResetPassword,
-    TemporaryPassword, UserPage, UserView,
+    GrantRole, GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
 };
 
 /// `GET /api/users`
-pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<UserPage>> {
+pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<PageView<UserView>>> {
     let (filter, limit) = query.parse()?;
     let page = listing::list(&cx, &filter, limit, query.cursor.as_deref()).await?;
     let names = users::role_names(&cx, &page.items).await?;
-    Ok(Json(UserPage::of(&cx, &page, &names)))
+    Ok(PageView::of(page, |user| UserView::of(&cx, &user, &names)))
 }
 
 /// `POST /api/users`
@@ -104,10 +104,10 @@ pub async fn login_history(
     cx: Context,
     UserPath(user): UserPath,
     Query(query): Query<PageQuery>,
-) -> Result<Json<LoginHistory>> {
+) -> Result<Json<PageView<LoginView>>> {
     let user = users::find(&cx, &user).await?;
     let page = histories::logins(&cx, user.id, query.limit()?, query.cursor.as_deref()).await?;
-    Ok(Json(LoginHistory::of(page)))
+    Ok(PageView::of(page, LoginView::of))
 }
 
 /// `GET /api/users/{user}/roles`

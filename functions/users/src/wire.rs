@@ -1,4 +1,4 @@
-//! Bodies of `/api/users*`. Other functions of the directory contract show accounts in the same shape.
+//! Bodies of `/api/users*`, beside those of the crate `directory`.
 //!
 //! On purpose:
 //! - `PUT` takes its words in any letter case (`Admin`, `ACTIVE`), as §A gives it.
@@ -8,5 +8,5 @@
 mod requests;
 mod views;
 
-pub use requests::{GrantRole, ListQuery, LockUser, NewUser, PageQuery, PatchUser, PutUser, ResetPassword};
-pub use views::{GrantView, LoginHistory, LoginView, TemporaryPassword, UserPage, UserView};
+pub use requests::{GrantRole, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword};
+pub use views::{GrantView, TemporaryPassword};

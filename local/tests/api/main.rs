@@ -7,6 +7,7 @@
 
 mod backstage;
 mod deployed;
+mod document;
 mod policies;
 mod reconcile;
 mod support;

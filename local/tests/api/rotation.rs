@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use setup::cloudformation::Event;
 use usher::app::App;
-use usher::cloudformation::Event;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
 

@@ -135,7 +135,7 @@ fn the_routes_of_each_function_are_those_of_its_table() {
         for row in table.rows() {
             let set = if row.dev_only { &mut dev } else { &mut always };
             // API Gateway minds letter case: a path that is matched without goes by the number of its segments.
-            let path = match row.options.any_letter_case {
+            let path = match row.options.rewrite_path.is_some() {
                 true if row.path.split('/').count() == 3 => "/{rank}/{action}",
                 true => panic!("{} has not two segments", row.path),
                 false => &row.path,

@@ -1,5 +1,6 @@
 //! Every world is watched. When it ends, what its requests logged must hold no secret and no address (R8), and what they
-//! asked of DynamoDB must be what their function's policy allows (P2): so the whole suite holds both.
+//! asked of DynamoDB must be what their function's policy allows (P2), and every answer's status must be in the document: so
+//! the whole suite holds all three.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -7,14 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
+use futures::TryFutureExt;
 use serde_json::Value;
 use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, Instrument};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::policies;
 use crate::support::{API_KEY, PASSWORD};
+use crate::{document, policies};
 
 /// What is logged, in memory.
 #[derive(Clone, Default)]
@@ -104,6 +106,7 @@ impl Secrets {
 pub struct Watch {
     pub log: Log,
     pub secrets: Secrets,
+    undocumented: Arc<Mutex<BTreeSet<String>>>,
     dispatch: Dispatch,
     // While there is one subscriber alone, a line that another test's thread reaches first is taken to interest nobody,
     // as on that thread nobody listens; with a second one it is not.
@@ -117,6 +120,7 @@ impl Watch {
             dispatch: log.dispatch(),
             log,
             secrets: Secrets::default(),
+            undocumented: Arc::default(),
             _second: Dispatch::new(tracing::subscriber::NoSubscriber::new()),
         }
     }
@@ -130,16 +134,29 @@ impl Watch {
         watched.with_subscriber(self.dispatch.clone()).await
     }
 
-    /// These routes, whose requests are logged here.
+    /// These routes, whose requests are logged here, and whose answers are held to the document.
     pub fn around(&self, router: Router) -> Router {
-        let dispatch = self.dispatch.clone();
+        let (dispatch, undocumented) = (self.dispatch.clone(), self.undocumented.clone());
         let watched = tower::service_fn(move |request: Request| {
-            router.clone().oneshot(request).with_subscriber(dispatch.clone())
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let undocumented = undocumented.clone();
+            let answer = router.clone().oneshot(request).with_subscriber(dispatch.clone());
+            answer.inspect_ok(move |response| {
+                let status = response.status().as_u16();
+                if !document::allows(&method, &path, status) {
+                    undocumented
+                        .lock()
+                        .unwrap()
+                        .insert(format!("{method} {path}: {status}"));
+                }
+            })
         });
         Router::new().fallback_service(watched)
     }
 
     fn check(&self) {
+        let undocumented = self.undocumented.lock().unwrap();
+        assert!(undocumented.is_empty(), "not in the document: {undocumented:?}");
         let secrets = self.secrets.0.lock().unwrap();
         for line in self.log.lines() {
             if line["event"] == "dynamodb" {

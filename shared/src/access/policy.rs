@@ -74,18 +74,6 @@ pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Whether an actor may change another's account that these grants protect, where a contract asks for a strictly lower
-/// rank.
-///
-/// # Errors
-/// [`Forbidden::NotBelowOwnRank`].
-pub fn may_change_below(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
-    if protected_rank(target, now) >= actor.rank {
-        return Err(Forbidden::NotBelowOwnRank.into());
-    }
-    Ok(())
-}
-
 /// Whether an actor may put itself in the place of an account that can come to hold these permissions (set its
 /// password or its address): not where one is administrative and the actor lacks it.
 ///
@@ -136,7 +124,7 @@ fn may_touch_rank(actor: &Rights, role: &Role) -> Result<()> {
 
 fn holds_all<'a>(actor: &Rights, mut permissions: impl Iterator<Item = &'a String>) -> Result<()> {
     match permissions.find(|name| !actor.permissions.contains(*name)) {
-        Some(name) => Err(Forbidden::NotHeld(name.clone()).into()),
+        Some(name) => Err(Forbidden::NotHeld(name.clone().into()).into()),
         None => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::paging::{Listing, Page};
 use crate::domain::api_key::ApiKey;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::text::Label;
@@ -12,34 +13,19 @@ use crate::domain::time;
 use crate::error::{Error, Noun, Result};
 use crate::id::ApiKeyId;
 use crate::proof::opaque::{Digest, Kind, Opaque};
+use crate::store::api_keys;
+use crate::store::record;
 use crate::store::table::Write;
 use crate::store::unit::{self, atomically};
-use crate::store::{api_keys, cursor, record};
-
-/// A page of API keys.
-#[derive(Debug)]
-pub struct ApiKeys {
-    /// The keys, newest first.
-    pub items: Vec<ApiKey>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
-}
 
 /// A page of the tenant's API keys, newest first.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
-pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<ApiKeys> {
-    let context = format!("api-keys|{}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<ApiKeyId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
-    let (items, last) = api_keys::newest(&cx.app.table, &cx.tenant, after, limit).await?;
-    Ok(ApiKeys {
-        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
-        items,
-    })
+pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<ApiKey>> {
+    let listing = Listing::of(cx, "api-keys").await?;
+    let (items, last) = api_keys::newest(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
+    listing.page(items, last)
 }
 
 /// Makes an API key; answers it and its text, which nobody can read again.

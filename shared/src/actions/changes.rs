@@ -53,15 +53,15 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
     .await
 }
 
-/// Whether the caller may change this account: not one on a rank above its own, and another's only on a lower one where
-/// the contract asks for that (rule 9).
+/// Whether the caller may change this account: not one on a rank above its own, and another's only where the contract
+/// lets it, too (rule 9).
 ///
 /// # Errors
-/// [`Error::Forbidden`].
+/// [`Error::Forbidden`](crate::Error::Forbidden).
 pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
     let caller = cx.caller()?;
-    if cx.strictly_below && caller.id != user.id {
-        return policy::may_change_below(&caller.rights, &user.grants, cx.now);
+    if let Some(stricter) = cx.stricter.filter(|_| caller.id != user.id) {
+        stricter(&caller.rights, &user.grants, cx.now)?;
     }
     policy::may_change(&caller.rights, &user.grants, cx.now)
 }

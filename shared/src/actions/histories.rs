@@ -1,37 +1,22 @@
 //! Reading the histories.
 
 use super::Context;
+use super::paging::{Listing, Page};
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Target};
 use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
-use crate::store::cursor;
 use crate::store::history::{self, Changed, Span};
-
-/// A page of an account's logins.
-#[derive(Debug)]
-pub struct Logins {
-    /// The rows, newest first.
-    pub items: Vec<LoginEntry>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
-}
 
 /// A page of an account's logins, newest first.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] for a cursor that is none; [`crate::Error::Unavailable`].
-pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Logins> {
-    let context = format!("logins|{}|{user}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<EntryId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
+pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
+    let listing = Listing::of(cx, &format!("logins|{user}")).await?;
+    let after = listing.after(cursor)?;
     let (items, more) = history::logins_of(&cx.app.table, &cx.tenant, user, after, limit).await?;
     let last = items.last().map(|entry| entry.id).filter(|_| more);
-    Ok(Logins {
-        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
-        items,
-    })
+    listing.page(items, last)
 }
 
 /// How many rows one request looks at where most of them are left out; the page is short then, and its cursor goes on
@@ -42,19 +27,25 @@ const LOOKED_AT: usize = 1_000;
 ///
 /// # Errors
 /// As [`logins`].
-pub async fn entries(cx: &Context, user: Option<UserId>, limit: usize, cursor: Option<&str>) -> Result<Logins> {
-    let mut page = Page::open(cx, format!("entries|{}|{user:?}", cx.tenant), limit, cursor).await?;
+pub async fn entries(
+    cx: &Context,
+    user: Option<UserId>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<LoginEntry>> {
+    let listing = Listing::of(cx, &format!("entries|{user:?}")).await?;
+    let mut rows = Filling::behind(listing.after(cursor)?, limit);
     let (table, t) = (&cx.app.table, &cx.tenant);
-    while let Some(after) = page.goes_on() {
-        let (rows, more) = match user {
+    while let Some(after) = rows.goes_on() {
+        let (found, more) = match user {
             Some(user) => history::logins_of(table, t, user, after, limit).await?,
             None => history::logins_of_all(table, t, kept(cx), after, limit).await?,
         };
         let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
-        page.take(rows, more, |row| row.id, shown);
+        rows.take(found, more, |row| row.id, shown);
     }
-    let (items, next_cursor) = page.close(cx).await?;
-    Ok(Logins { items, next_cursor })
+    let last = rows.last();
+    listing.page(rows.items, last)
 }
 
 /// Which changes of rights.
@@ -68,15 +59,6 @@ pub struct RightsFilter {
     pub role: Option<RoleId>,
 }
 
-/// A page of changes of rights.
-#[derive(Debug)]
-pub struct RightsChanges {
-    /// The rows, newest first.
-    pub items: Vec<RightsEntry>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
-}
-
 /// A page of the changes of accounts' and roles' rights that a filter finds, newest first.
 ///
 /// # Errors
@@ -86,20 +68,21 @@ pub async fn rights_changes(
     filter: &RightsFilter,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<RightsChanges> {
-    let mut page = Page::open(cx, format!("rights|{}|{filter:?}", cx.tenant), limit, cursor).await?;
+) -> Result<Page<RightsEntry>> {
+    let listing = Listing::of(cx, &format!("rights|{filter:?}")).await?;
+    let mut rows = Filling::behind(listing.after(cursor)?, limit);
     let whose = match (filter.target, filter.actor) {
         (Some(target), _) => Changed::Of(target.to_string()),
         (None, Some(actor)) => Changed::By(actor),
         (None, None) => Changed::All,
     };
-    while let Some(after) = page.goes_on() {
+    while let Some(after) = rows.goes_on() {
         let found = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), after, limit);
-        let (rows, more) = found.await?;
-        page.take(rows, more, |row| row.id, |row| filter.finds(row));
+        let (found, more) = found.await?;
+        rows.take(found, more, |row| row.id, |row| filter.finds(row));
     }
-    let (items, next_cursor) = page.close(cx).await?;
-    Ok(RightsChanges { items, next_cursor })
+    let last = rows.last();
+    listing.page(rows.items, last)
 }
 
 impl RightsFilter {
@@ -126,9 +109,8 @@ fn kept(cx: &Context) -> Span {
     }
 }
 
-/// A page while it is filled.
-struct Page<T> {
-    context: String,
+/// The rows of a page while it is filled.
+struct Filling<T> {
     limit: usize,
     items: Vec<T>,
     after: Option<EntryId>,
@@ -136,22 +118,15 @@ struct Page<T> {
     more: bool,
 }
 
-impl<T> Page<T> {
-    /// An empty one, which begins where the cursor says that the one before ended.
-    async fn open(cx: &Context, question: String, limit: usize, cursor: Option<&str>) -> Result<Self> {
-        let context = format!("{question}|{}", cx.caller()?.id);
-        let key = cx.app.cursor_key().await?;
-        let after = cursor
-            .map(|text| cursor::open(key, &context, text, cx.now))
-            .transpose()?;
-        Ok(Self {
-            context,
+impl<T> Filling<T> {
+    fn behind(after: Option<EntryId>, limit: usize) -> Self {
+        Self {
             limit,
             items: Vec::new(),
             after,
             looked_at: 0,
             more: true,
-        })
+        }
     }
 
     /// The row that it goes on behind; nothing where it is full, or there are no more.
@@ -176,13 +151,8 @@ impl<T> Page<T> {
         self.more = more || rows.any(|row| shown(&row));
     }
 
-    /// What it holds, and the cursor of the next.
-    async fn close(self, cx: &Context) -> Result<(Vec<T>, Option<String>)> {
-        let key = cx.app.cursor_key().await?;
-        let after = self.after.filter(|_| self.more);
-        let next = after
-            .map(|id| cursor::seal(key, &self.context, &id, cx.now))
-            .transpose()?;
-        Ok((self.items, next))
+    /// The row that the next page goes on behind.
+    fn last(&self) -> Option<EntryId> {
+        self.after.filter(|_| self.more)
     }
 }

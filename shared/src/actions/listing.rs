@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::paging::{Listing, Page};
 use super::{Context, roles as role_actions};
 use crate::domain::role::Role;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
-use crate::store::{cursor, roles, search, seats, user_lists, users};
+use crate::store::{roles, search, seats, user_lists, users};
 
 /// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
 /// cursor goes on from there.
@@ -27,30 +28,16 @@ pub struct Filter {
     pub q: Option<String>,
 }
 
-/// A page of accounts.
-#[derive(Debug)]
-pub struct Accounts {
-    /// The accounts.
-    pub items: Vec<User>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
-    /// How many accounts the filter finds in all.
-    pub total: u64,
-}
-
 /// A page of the accounts that a filter finds.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a filter or a cursor that is none; [`Error::Unavailable`].
-pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Accounts> {
+pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
     if filter.status == Some(Status::Deleted) {
         return Err(Error::invalid("?status", "deleted accounts are not listed"));
     }
-    let context = format!("users|{}|{filter:?}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<UserId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
+    let listing = Listing::of(cx, &format!("users|{filter:?}")).await?;
+    let after: Option<UserId> = listing.after(cursor)?;
     let role = match &filter.role {
         Some(name) => Some(
             role_actions::named(cx, name)
@@ -61,14 +48,14 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     };
     let source = Source::of(cx, filter, role.as_ref()).await?;
     let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
-    Ok(Accounts {
-        // A first page that is also the last has been counted by looking at it.
-        total: match (after, last) {
-            (None, None) => u64::try_from(items.len()).unwrap_or(u64::MAX),
-            _ => source.total(cx, filter, role.as_ref()).await?,
-        },
-        items,
-        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
+    // A first page that is also the last has been counted by looking at it.
+    let total = match (after, last) {
+        (None, None) => u64::try_from(items.len()).unwrap_or(u64::MAX),
+        _ => source.total(cx, filter, role.as_ref()).await?,
+    };
+    Ok(Page {
+        total: Some(total),
+        ..listing.page(items, last)?
     })
 }
 

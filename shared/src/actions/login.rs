@@ -303,7 +303,7 @@ pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
                 .lock
                 .as_ref()
                 .and_then(|lock| lock.reason.clone())
-                .unwrap_or_else(|| BY_ADMIN.to_owned()),
+                .map_or(BY_ADMIN.into(), Into::into),
             until: user.lock_ends(now),
             retry_after: user.lock_ends(now).map(|until| seconds(now, until)),
         }),
@@ -327,7 +327,7 @@ const BY_ADMIN: &str = "locked by an administrator";
 
 fn locked(now: Timestamp, until: Timestamp) -> Error {
     Error::Locked {
-        reason: "too many failed logins".to_owned(),
+        reason: "too many failed logins".into(),
         until: Some(until),
         retry_after: Some(seconds(now, until)),
     }

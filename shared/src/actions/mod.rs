@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-pub use crate::context::{Caller, Context, Origin, Surface};
+pub use crate::context::{Caller, Context, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
@@ -25,6 +25,7 @@ pub mod listing;
 pub mod locks;
 pub mod login;
 pub mod outbox;
+pub mod paging;
 pub mod passwords;
 pub mod registration;
 pub mod roles;

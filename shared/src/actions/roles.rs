@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Context;
+use super::paging::{Listing, Page};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_administrative;
@@ -15,7 +16,7 @@ use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Lost, Refusal};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{cursor, record, roles, seats, users};
+use crate::store::{record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
@@ -44,15 +45,6 @@ pub struct RolePatch {
     pub permissions: Option<BTreeSet<String>>,
     /// A new limit, or none.
     pub max_count: Option<Option<u32>>,
-}
-
-/// A page of roles, each with the number of its members.
-#[derive(Debug)]
-pub struct Roles {
-    /// The roles.
-    pub items: Vec<(Role, u32)>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
 }
 
 /// The role of this name or id, if there is one.
@@ -85,23 +77,16 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
     Ok((role, count))
 }
 
-/// A page of roles: those of the system first, then by age.
+/// A page of roles, each with the number of its members: those of the system first, then by age.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
-pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Roles> {
-    let context = format!("roles|{}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<RoleId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
-    let (items, more) = roles::list(&cx.app.table, &cx.tenant, after, limit).await?;
+pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<(Role, u32)>> {
+    let listing = Listing::of(cx, "roles").await?;
+    let (items, more) = roles::list(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
     let counts = seats::taken(&cx.app.table, &items).await?;
     let last = items.last().map(|role| role.id).filter(|_| more);
-    Ok(Roles {
-        next_cursor: last.map(|id| cursor::seal(key, &context, &id, cx.now)).transpose()?,
-        items: items.into_iter().zip(counts).collect(),
-    })
+    listing.page(items.into_iter().zip(counts).collect(), last)
 }
 
 /// Makes a role.

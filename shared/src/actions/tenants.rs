@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::hashed::Hashed;
+use super::paging::{Listing, Page};
 use super::users::{self, NewUser};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
@@ -16,7 +17,7 @@ use crate::domain::text::Label;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
 use crate::store::unit::atomically;
-use crate::store::{cursor, record, tenants};
+use crate::store::{record, tenants};
 
 /// A tenant to be made.
 #[derive(Debug)]
@@ -29,32 +30,17 @@ pub struct NewTenant {
     pub owner: NewUser,
 }
 
-/// A page of tenants.
-#[derive(Debug)]
-pub struct Tenants {
-    /// The tenants, by id.
-    pub items: Vec<Tenant>,
-    /// Where the listing goes on, if it does.
-    pub next_cursor: Option<String>,
-}
-
 /// A page of tenants, by id.
 ///
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
-pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Tenants> {
+pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Tenant>> {
     policy::may_see_tenants(&cx.tenant)?;
-    let context = format!("tenants|{}|{}", cx.tenant, cx.caller()?.id);
-    let key = cx.app.cursor_key().await?;
-    let after: Option<TenantId> = cursor
-        .map(|text| cursor::open(key, &context, text, cx.now))
-        .transpose()?;
+    let listing = Listing::of(cx, "tenants").await?;
+    let after: Option<TenantId> = listing.after(cursor)?;
     let (items, more) = tenants::list(&cx.app.table, after.as_ref(), limit).await?;
-    let last = items.last().map(|tenant| &tenant.id).filter(|_| more);
-    Ok(Tenants {
-        next_cursor: last.map(|id| cursor::seal(key, &context, id, cx.now)).transpose()?,
-        items,
-    })
+    let last = items.last().map(|tenant| tenant.id.clone()).filter(|_| more);
+    listing.page(items, last)
 }
 
 /// Makes a tenant with its settings, its system roles and its first owner, all or nothing; answers it and the owner.

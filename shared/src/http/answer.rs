@@ -2,7 +2,6 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 /// `200` with JSON.
@@ -47,45 +46,6 @@ pub enum Sentence {
 /// `200` with JSON, or `204` where there is nothing to say.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
-
-/// `200` with JSON and a cookie.
-#[derive(Debug)]
-pub struct WithCookie<T> {
-    /// The cookie.
-    pub cookie: Cookie,
-    /// The body.
-    pub body: T,
-}
-
-/// A cookie that only servers read, and that is only sent over TLS, and not with what other sites ask for.
-#[derive(Debug)]
-pub struct Cookie {
-    /// Its name.
-    pub name: &'static str,
-    /// Its value, and how many seconds it is kept. The browser forgets it where there is none.
-    pub value: Option<(SecretString, i64)>,
-}
-
-impl Cookie {
-    /// `Set-Cookie` (RFC 6265, 4.1).
-    fn header(&self) -> String {
-        let kept = self.value.as_ref();
-        let (value, seconds) = kept.map_or(("", 0), |(value, seconds)| (value.expose_secret(), *seconds));
-        format!(
-            "{}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax",
-            self.name
-        )
-    }
-}
-
-/// `200` with a page of a listing as a JSON array, and where it goes on in `Link` (RFC 8288).
-#[derive(Debug)]
-pub struct Listed<T> {
-    /// The page.
-    pub items: Vec<T>,
-    /// The query of the next page, if there is one: it is at the same path.
-    pub next: Option<String>,
-}
 
 /// What is nobody's in particular, so that anyone may keep it for a while.
 pub trait Public: Serialize {
@@ -151,40 +111,20 @@ impl<T: Serialize> IntoResponse for Maybe<T> {
     }
 }
 
-impl<T: Serialize> IntoResponse for WithCookie<T> {
-    fn into_response(self) -> Response {
-        let mut response = json(StatusCode::OK, &self.body);
-        insert(&mut response, header::SET_COOKIE, &self.cookie.header());
-        response
-    }
-}
-
-impl<T: Serialize> IntoResponse for Listed<T> {
-    fn into_response(self) -> Response {
-        let mut response = json(StatusCode::OK, &self.items);
-        if let Some(query) = self.next {
-            // Relative to what was asked for, whatever the stage or the gateway put before it.
-            insert(&mut response, header::LINK, &format!("<?{query}>; rel=\"next\""));
-        }
-        response
-    }
-}
-
 impl<T: Public> IntoResponse for Kept<T> {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::OK, &self.0);
         // A fault is not for keeping.
         if response.status() == StatusCode::OK {
             insert(&mut response, header::CONTENT_TYPE, T::MEDIA_TYPE);
-            insert(&mut response, header::CACHE_CONTROL, &keep(T::MAX_AGE));
+            insert(
+                &mut response,
+                header::CACHE_CONTROL,
+                &format!("public, max-age={}", T::MAX_AGE),
+            );
         }
         response
     }
-}
-
-/// `Cache-Control` of what anyone may keep for so many seconds.
-pub(super) fn keep(seconds: u32) -> String {
-    format!("public, max-age={seconds}")
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -198,7 +138,7 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-pub(super) fn insert(response: &mut Response, name: header::HeaderName, value: &str) {
+fn insert(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -1,14 +1,12 @@
 //! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell a path
 //! that nobody has from a method that a path does not take if it is told of the others' routes.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, header};
-use serde::Deserialize;
 
-use super::routes::Routes;
+use super::routes::{Route, Routes};
 use crate::error::Error;
 
 /// A route of another function.
@@ -22,41 +20,30 @@ pub struct Known {
     pub dev_only: bool,
 }
 
-/// As much of an OpenAPI document as this is about.
-#[derive(Deserialize)]
-struct Paths {
-    paths: BTreeMap<String, BTreeMap<String, Operation>>,
-}
-
-#[derive(Deserialize)]
-struct Operation {
-    #[serde(default, rename = "x-dev-only")]
-    dev_only: bool,
-}
-
-/// Every route of an OpenAPI document. One that cannot be read has none: unknown paths are 404 then, and nothing else is
-/// different.
-pub fn documented(document: &str) -> Vec<Known> {
-    let Ok(Paths { paths }) = serde_json::from_str(document) else {
-        return Vec::new();
+/// The routes of a list as [`list`] writes it: `GET /path`, and `dev` behind those of development stages.
+pub fn listed(list: &str) -> Vec<Known> {
+    let known = |line: &str| {
+        let mut words = line.split(' ');
+        Some(Known {
+            method: words.next()?.parse().ok()?,
+            path: words.next()?.to_owned(),
+            dev_only: words.next().is_some(),
+        })
     };
-    let of_path = |(path, operations): (String, BTreeMap<String, Operation>)| {
-        let all = operations.into_iter();
-        all.filter_map(move |(method, operation)| known(&path, &method, &operation))
-    };
-    paths.into_iter().flat_map(of_path).collect()
+    list.lines().filter_map(known).collect()
 }
 
-fn known(path: &str, method: &str, operation: &Operation) -> Option<Known> {
-    Some(Known {
-        method: method.to_ascii_uppercase().parse().ok()?,
-        path: path.to_owned(),
-        dev_only: operation.dev_only,
-    })
+/// The list of these tables' routes, a line each.
+pub fn list(tables: &[Routes]) -> String {
+    let line = |row: &Route| {
+        let dev = if row.dev_only { " dev" } else { "" };
+        format!("{} {}{dev}\n", row.method, row.path)
+    };
+    tables.iter().flat_map(Routes::rows).map(line).collect()
 }
 
 /// The routes that tables know of, on this stage. Read when a request is first refused for want of a route: most
-/// processes never do, and the document that they are in is long.
+/// processes never do.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
     sources: Vec<fn() -> Vec<Known>>,
@@ -176,12 +163,11 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_of_a_document_is_known_with_its_stage() {
-        let document = r#"{"paths": {"/a/{b}": {"get": {"summary": "…"}, "post": {"x-dev-only": true}}}}"#;
+    fn every_route_of_a_list_is_known_with_its_stage() {
         let told = |k: &Known| format!("{} {} {}", k.method, k.path, k.dev_only);
-        let known: Vec<String> = documented(document).iter().map(told).collect();
+        let known: Vec<String> = listed("GET /a/{b}\nPOST /a/{b} dev\n").iter().map(told).collect();
         assert_eq!(known, ["GET /a/{b} false", "POST /a/{b} true"]);
-        assert_eq!(documented("no document"), []);
+        assert_eq!(listed("nothing\n"), []);
     }
 
     #[tokio::test]

@@ -17,11 +17,9 @@ use tower::ServiceExt;
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-use super::problem;
 use super::routes::Routes;
 use super::serve;
 use crate::app::App;
-use crate::cloudformation::Event;
 use crate::settings::Settings;
 
 /// All that is not unreserved (RFC 3986, 2.3), but the slash that parts segments.
@@ -66,23 +64,6 @@ pub fn sendable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequ
         *query = utf8_percent_encode(query, UNSENT).to_string();
     }
     event
-}
-
-/// Serves a Lambda function that no HTTP route leads to.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_events<F, Fut>(function: &'static str, work: F) -> Result<(), Ended>
-where
-    F: Fn(Arc<App>, Event) -> Fut,
-    Fut: Future<Output = crate::Result<()>>,
-{
-    let app = start().await?;
-    let work = &work;
-    run_with(function, app, move |app, payload| async move {
-        work(app, Event::of(payload)?).await
-    })
-    .await
 }
 
 /// The application of a function that is starting, and its log.
@@ -131,7 +112,7 @@ async fn carried_out<A>(app: &App, work: impl Future<Output = crate::Result<A>>)
     let ms = app.clock.now().as_millisecond() - began.as_millisecond();
     match &outcome {
         Ok(_) => tracing::info!(outcome = "ok", ms, cold_start, "answered"),
-        Err(error) => tracing::error!(outcome = problem::kind(error), cause = ?error, ms, cold_start, "answered"),
+        Err(error) => tracing::error!(outcome = error.kind(), cause = ?error, ms, cold_start, "answered"),
     }
     outcome
 }

@@ -9,7 +9,6 @@ pub mod dialect;
 pub mod known;
 pub mod lambda;
 pub mod openapi;
-pub mod page;
 pub mod problem;
 pub mod request_info;
 pub mod routes;

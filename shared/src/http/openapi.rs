@@ -8,39 +8,37 @@ use std::future::Future;
 
 use http::StatusCode;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
-use utoipa::openapi::{Ref, RefOr, Required, Schema, Type};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Accepted, Created, Json, Kept, Listed, Maybe, NoContent, Public, Sentence, Tagged, WithCookie};
-use super::body::{Body, MaybeBody, MergePatch};
+use super::answer::{Accepted, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
+use super::body::{Body, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
-use super::page::Page;
 use crate::actions::Context;
-use crate::error::Result;
+use crate::error::{Error, Noun, Result};
 
 pub mod check;
 mod document;
 mod example;
 mod operation;
 
-pub use document::document;
-pub use operation::refusals;
+pub use document::{document, surfaces};
+pub use operation::errors;
 
 #[cfg(test)]
 mod tests;
 
 /// What a handler takes and answers.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub struct Description {
     parameters: Vec<Parameter>,
-    body: Option<(Vec<&'static str>, RefOr<Schema>)>,
+    body: Option<(&'static [&'static str], RefOr<Schema>)>,
     answers: Vec<Answer>,
-    refusals: Vec<u16>,
+    errors: Vec<Error>,
     schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-#[derive(Clone)]
 struct Answer {
     status: u16,
     description: &'static str,
@@ -60,14 +58,15 @@ impl Description {
 
     /// Refers to a schema that is then part of the document, with all that it refers to itself. What utoipa forgets is a
     /// type parameter's schema (`items: Vec<T>`): such a field needs `#[schema(inline)]`, or `document` complains.
-    fn reference<T: ToSchema>(&mut self) -> RefOr<Schema> {
+    pub fn reference<T: ToSchema>(&mut self) -> RefOr<Schema> {
         T::schemas(&mut self.schemas);
         let Some(name) = name::<T>() else { return T::schema() };
         self.schemas.push((name.clone(), T::schema()));
         Ref::from_schema_name(name).into()
     }
 
-    fn answer(
+    /// An answer with this status, and content of this media type and schema.
+    pub fn answer(
         &mut self,
         status: StatusCode,
         description: &'static str,
@@ -81,11 +80,59 @@ impl Description {
         });
     }
 
-    fn with_header(&mut self, name: &'static str, description: &'static str) {
+    /// A header of the last answer.
+    pub fn with_header(&mut self, name: &'static str, description: &'static str) {
         if let Some(answer) = self.answers.last_mut() {
             answer.headers.push((name, description));
         }
     }
+
+    /// An error that comes with the input.
+    pub fn error(&mut self, error: Error) {
+        self.errors.push(error);
+    }
+
+    /// A body of this shape, in any of these media types, and what can be wrong with one.
+    fn body<T: ToSchema>(&mut self, types: &'static [&'static str]) {
+        self.body = Some((types, self.reference::<T>()));
+        let field = json(&T::schema())["required"][0].as_str().map(str::to_owned);
+        let missing = field.map(|field| Error::invalid(format!("/{field}"), format!("missing field `{field}`")));
+        let not_json = Error::Malformed("the body is not JSON: expected value at line 1, column 1".to_owned());
+        let wrong = missing.unwrap_or_else(|| Error::invalid("", "the body must be an object"));
+        self.errors.extend([wrong, not_json]);
+        self.errors
+            .extend([Error::BodyTooLarge(LIMIT), Error::UnsupportedMediaType]);
+    }
+
+    fn parameter(&mut self, name: &str, place: ParameterIn, says: &str, example: &str) {
+        let required = match place {
+            ParameterIn::Path => Required::True,
+            _ => Required::False,
+        };
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(place)
+            .required(required)
+            .description(Some(says))
+            .schema(Some(text()))
+            .example(Some(example.into()));
+        self.parameters.push(parameter.build());
+    }
+}
+
+/// The schema of any text.
+pub fn text() -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).build().into()
+}
+
+/// The schema of a text that is one of these words: for `#[schema(schema_with = …)]`.
+pub fn words(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
+    let object = ObjectBuilder::new().schema_type(Type::String);
+    object.enum_values(Some(words.into_iter().map(Into::into))).build()
+}
+
+fn json(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// What a schema is called in the document; nothing for a list or an option, which stand where they are used. A generic
@@ -152,9 +199,7 @@ impl Input for Context {
 
 impl<T: ToSchema> Input for Body<T> {
     fn describe(description: &mut Description) {
-        let schema = description.reference::<T>();
-        description.body = Some((vec!["application/json"], schema));
-        description.refusals.extend([400, 413, 415]);
+        description.body::<T>(&["application/json"]);
     }
 }
 
@@ -166,120 +211,71 @@ impl<T: ToSchema> Input for MaybeBody<T> {
 
 impl<T: ToSchema> Input for MergePatch<T> {
     fn describe(description: &mut Description) {
-        let schema = description.reference::<T>();
-        description.body = Some((vec!["application/merge-patch+json", "application/json"], schema));
-        description.refusals.extend([400, 413, 415]);
+        description.body::<T>(&["application/merge-patch+json", "application/json"]);
     }
 }
 
 impl<T: IntoParams> Input for Query<T> {
     fn describe(description: &mut Description) {
-        description
-            .parameters
-            .extend(T::into_params(|| Some(ParameterIn::Query)));
-        description.refusals.push(400);
+        let parameters = T::into_params(|| Some(ParameterIn::Query));
+        let first = parameters.first().map(|first| first.name.as_str()).unwrap_or_default();
+        let wrong = Error::invalid(format!("?{first}"), "this is not a value that it can have");
+        description.errors.push(wrong);
+        description.parameters.extend(parameters);
     }
-}
-
-fn text_parameter(name: &str, place: ParameterIn, required: Required, says: &str, example: &str) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(place)
-        .required(required)
-        .description(Some(says))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .example(Some(example.into()))
-        .build()
 }
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
         let says = "The account's id, its e-mail address, or its username";
-        description.parameters.push(text_parameter(
-            "user",
-            ParameterIn::Path,
-            Required::True,
-            says,
-            "jane@example.org",
-        ));
-        description.refusals.push(404);
+        description.parameter("user", ParameterIn::Path, says, "jane@example.org");
+        description.errors.push(Error::NotFound(Noun::User));
     }
 }
 
 impl Input for RolePath {
     fn describe(description: &mut Description) {
-        let says = "The role's id, or its name";
-        description
-            .parameters
-            .push(text_parameter("role", ParameterIn::Path, Required::True, says, "admin"));
-        description.refusals.push(404);
+        description.parameter("role", ParameterIn::Path, "The role's id, or its name", "admin");
+        description.errors.push(Error::NotFound(Noun::Role));
     }
 }
 
 impl Input for GrantPath {
     fn describe(description: &mut Description) {
-        let (says, example) = ("The grant's id (`userRoleId`)", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
-        description.parameters.push(text_parameter(
-            "grant",
-            ParameterIn::Path,
-            Required::True,
-            says,
-            example,
-        ));
-        description.refusals.push(404);
+        description.parameter("grant", ParameterIn::Path, "The grant's id (`userRoleId`)", ID);
+        description.errors.push(Error::NotFound(Noun::Grant));
     }
 }
 
 impl Input for KeyPath {
     fn describe(description: &mut Description) {
-        let (says, example) = ("The API key's id", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
-        description
-            .parameters
-            .push(text_parameter("key", ParameterIn::Path, Required::True, says, example));
-        description.refusals.push(404);
+        description.parameter("key", ParameterIn::Path, "The API key's id", ID);
+        description.errors.push(Error::NotFound(Noun::ApiKey));
     }
 }
+
+/// An id, as examples have it.
+const ID: &str = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 impl Input for OneTimePath {
     fn describe(description: &mut Description) {
         let says = "The one-time token of a mail";
-        description.parameters.push(text_parameter(
-            "token",
-            ParameterIn::Path,
-            Required::True,
-            says,
-            "usher_ot_…",
-        ));
+        description.parameter("token", ParameterIn::Path, says, "usher_ot_…");
     }
 }
 
 impl Input for IfMatch {
     fn describe(description: &mut Description) {
         let says = "The `ETag` that the change is meant for; without it, whatever is there is changed";
-        description.parameters.push(text_parameter(
-            "If-Match",
-            ParameterIn::Header,
-            Required::False,
-            says,
-            "\"3\"",
-        ));
-        description.refusals.push(412);
+        description.parameter("If-Match", ParameterIn::Header, says, "\"3\"");
+        description.errors.push(Error::PreconditionFailed);
     }
 }
 
 impl Input for Prefer {
     fn describe(description: &mut Description) {
-        let (says, example) = (
-            "`return=representation` to get the changed thing back",
-            "return=representation",
-        );
-        description.parameters.push(text_parameter(
-            "Prefer",
-            ParameterIn::Header,
-            Required::False,
-            says,
-            example,
-        ));
+        let says = "`return=representation` to get the changed thing back";
+        description.parameter("Prefer", ParameterIn::Header, says, "return=representation");
     }
 }
 
@@ -305,29 +301,6 @@ impl<T: ToSchema> Output for Created<T> {
     }
 }
 
-impl<T: ToSchema> Output for WithCookie<T> {
-    fn describe(description: &mut Description) {
-        <Json<T> as Output>::describe(description);
-        description.with_header(
-            "Set-Cookie",
-            "The token, for the browser to keep; Usher never reads it back",
-        );
-    }
-}
-
-impl<T: ToSchema> Output for Listed<T> {
-    fn describe(description: &mut Description) {
-        let item = description.reference::<T>();
-        let all = ArrayBuilder::new().items(item).build();
-        description.answer(
-            StatusCode::OK,
-            "A page",
-            Some(("application/json", RefOr::T(all.into()))),
-        );
-        description.with_header("Link", "The next page, if there is one: `rel=\"next\"` (RFC 8288)");
-    }
-}
-
 impl Output for NoContent {
     fn describe(description: &mut Description) {
         description.answer(StatusCode::NO_CONTENT, "Done", None);
@@ -343,8 +316,7 @@ impl Output for Accepted {
 impl Output for Sentence {
     fn describe(description: &mut Description) {
         for (status, says) in [(StatusCode::OK, "Done"), (StatusCode::BAD_REQUEST, "Refused")] {
-            let schema = ObjectBuilder::new().schema_type(Type::String).build();
-            description.answer(status, says, Some(("text/plain", RefOr::T(schema.into()))));
+            description.answer(status, says, Some(("text/plain", text().into())));
         }
     }
 }
@@ -361,12 +333,5 @@ impl<T: Public + ToSchema> Output for Kept<T> {
         let schema = description.reference::<T>();
         description.answer(StatusCode::OK, "Done", Some((T::MEDIA_TYPE, schema)));
         description.with_header("Cache-Control", "For how long it may be kept");
-    }
-}
-
-impl Output for Page {
-    fn describe(description: &mut Description) {
-        let schema = ObjectBuilder::new().schema_type(Type::String).build();
-        description.answer(StatusCode::OK, "A page", Some(("text/html", RefOr::T(schema.into()))));
     }
 }

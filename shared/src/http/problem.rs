@@ -4,11 +4,13 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::dialect::{Asked, Dialect};
+use super::openapi::words;
 use crate::actions::Surface;
 use crate::domain::time;
-use crate::error::{Conflict, Error, Forbidden, Violation};
+use crate::error::{Error, Violation};
 
 /// The dialect.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub struct Problem;
 pub struct Body {
     /// What kind of problem it is: a stable path.
     #[serde(rename = "type")]
-    #[schema(example = "/problems/validation")]
+    #[schema(schema_with = problem_types)]
     kind: String,
     /// The kind in words.
     #[schema(example = "The request breaks a rule")]
@@ -67,13 +69,13 @@ impl Dialect for Problem {
     const MEDIA_TYPE: &'static str = "application/problem+json";
 
     fn refuse(error: &Error, asked: &Asked) -> (StatusCode, Self::Refusal) {
-        let (status, kind, title) = classify(error);
+        let (status, title) = classify(error);
         let (reason, lockout_until) = match error {
-            Error::Locked { reason, until, .. } => (Some(reason.clone()), *until),
+            Error::Locked { reason, until, .. } => (Some(reason.to_string()), *until),
             _ => (None, None),
         };
         let body = Body {
-            kind: format!("/problems/{kind}"),
+            kind: problem_type(error.kind()),
             title,
             status: status.as_u16(),
             detail: error.to_string(),
@@ -84,6 +86,14 @@ impl Dialect for Problem {
         };
         (status, body)
     }
+}
+
+fn problem_type(kind: &str) -> String {
+    format!("/problems/{kind}")
+}
+
+fn problem_types() -> Object {
+    words(Error::kinds().map(problem_type))
 }
 
 fn places(error: &Error) -> Vec<Place> {
@@ -97,87 +107,30 @@ fn places(error: &Error) -> Vec<Place> {
     violations.iter().map(place).collect()
 }
 
-/// The kind of an error, as `type` has it and the log.
-pub fn kind(error: &Error) -> &'static str {
-    classify(error).1
-}
-
-fn classify(error: &Error) -> (StatusCode, &'static str, &'static str) {
+/// The status of an error, and its kind in a sentence.
+fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "validation", "The request breaks a rule"),
-        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed-body", "The body cannot be read"),
-        Error::UnsupportedMediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "The body has another media type",
-        ),
-        Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
-        Error::NoCredentials => (StatusCode::UNAUTHORIZED, "no-credentials", "Sign in first"),
-        Error::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid-token", "The token is not valid"),
-        Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials", "Wrong name or password"),
-        Error::AccountNotActive(_) => (
-            StatusCode::UNAUTHORIZED,
-            "account-not-active",
-            "The account is not active",
-        ),
-        Error::Locked { .. } => (StatusCode::LOCKED, "locked", "The account is locked"),
-        Error::EmailNotVerified => (
-            StatusCode::FORBIDDEN,
-            "email-not-verified",
-            "Verify your e-mail address first",
-        ),
-        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid-api-key", "The API key is not valid"),
-        Error::AlreadySignedIn => (StatusCode::BAD_REQUEST, "already-signed-in", "Log out first"),
-        Error::InvalidLink => (StatusCode::BAD_REQUEST, "invalid-link", "The link is not valid"),
-        Error::Forbidden(why) => forbidden(why),
-        Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "There is nothing at this path"),
-        Error::MethodNotAllowed => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method-not-allowed",
-            "The path does not take this method",
-        ),
-        Error::Conflict(why) => (StatusCode::CONFLICT, conflict(why), "The state of things forbids it"),
-        Error::PreconditionFailed => (
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
-            "It has changed since it was read",
-        ),
-        Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "not-set-up", "The stack is not set up"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly"),
-        Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here"),
-    }
-}
-
-fn forbidden(why: &Forbidden) -> (StatusCode, &'static str, &'static str) {
-    let kind = match why {
-        Forbidden::MissingPermission(_) => "missing-permission",
-        Forbidden::AboveOwnRank => "above-own-rank",
-        Forbidden::NotHeld(_) => "not-held",
-        Forbidden::WrongPassword => "wrong-password",
-        Forbidden::MustChangePassword => "must-change-password",
-        Forbidden::BelowRank(_) => "below-rank",
-        Forbidden::NotBelowOwnRank => "not-below-own-rank",
-        Forbidden::AnothersAccount => "anothers-account",
-        Forbidden::RegistrationClosed => "registration-closed",
-    };
-    (StatusCode::FORBIDDEN, kind, "You may not do this")
-}
-
-fn conflict(why: &Conflict) -> &'static str {
-    match why {
-        Conflict::EmailTaken => "email-taken",
-        Conflict::UsernameTaken => "username-taken",
-        Conflict::RoleNameTaken => "role-name-taken",
-        Conflict::GrantStands => "grant-stands",
-        Conflict::RoleFull => "role-full",
-        Conflict::BelowMemberCount => "below-member-count",
-        Conflict::LastAdministrator => "last-administrator",
-        Conflict::SystemRole(_) => "system-role",
-        Conflict::RoleHasMembers => "role-has-members",
-        Conflict::TooManyGrants(_) => "too-many-grants",
-        Conflict::TooManyMembers(_) => "too-many-members",
-        Conflict::TenantTaken => "tenant-taken",
-        Conflict::OwnAccount => "own-account",
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "The request breaks a rule"),
+        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "The body cannot be read"),
+        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type"),
+        Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+        Error::NoCredentials => (StatusCode::UNAUTHORIZED, "Sign in first"),
+        Error::InvalidToken => (StatusCode::UNAUTHORIZED, "The token is not valid"),
+        Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Wrong name or password"),
+        Error::AccountNotActive(_) => (StatusCode::UNAUTHORIZED, "The account is not active"),
+        Error::Locked { .. } => (StatusCode::LOCKED, "The account is locked"),
+        Error::EmailNotVerified => (StatusCode::FORBIDDEN, "Verify your e-mail address first"),
+        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, "The API key is not valid"),
+        Error::AlreadySignedIn => (StatusCode::BAD_REQUEST, "Log out first"),
+        Error::InvalidLink => (StatusCode::BAD_REQUEST, "The link is not valid"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "You may not do this"),
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "There is no such thing"),
+        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "There is nothing at this path"),
+        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The path does not take this method"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "The state of things forbids it"),
+        Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "It has changed since it was read"),
+        Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "The stack is not set up"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Try again shortly"),
+        Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here"),
     }
 }

@@ -97,7 +97,7 @@ impl RequestInfo {
                 ip: self.ip.clone(),
                 user_agent: self.user_agent.clone(),
             },
-            strictly_below: false,
+            stricter: None,
             caller: None,
         }
     }

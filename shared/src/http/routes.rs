@@ -18,7 +18,7 @@ use super::known::{Known, method_not_allowed};
 use super::openapi::{Described, Description};
 use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
-use crate::actions::{Caller, Context, api_keys, authenticate};
+use crate::actions::{Caller, Context, MayChange, api_keys, authenticate};
 use crate::error::{Error, Result};
 use crate::json::Names;
 
@@ -27,7 +27,7 @@ pub struct Routes {
     error_format: ErrorFormat,
     pub(super) tag: &'static str,
     pub(super) about: Option<&'static str>,
-    options: RouteOptions,
+    pub(super) options: RouteOptions,
     rows: Vec<Route>,
     pub(super) known: fn() -> Vec<Known>,
 }
@@ -35,16 +35,16 @@ pub struct Routes {
 /// What is true of all routes of a table.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RouteOptions {
-    /// A valid API key is asked for before anything else is looked at.
-    pub api_key: bool,
-    /// Paths are matched without regard to letter case. They are lower-case in the table.
-    pub any_letter_case: bool,
+    /// Where a request has its API key, where one is asked for before anything else is looked at.
+    pub api_key: Option<fn(&HeaderMap) -> Result<String>>,
+    /// The path that is meant by another way to write it.
+    pub rewrite_path: Option<fn(&str) -> Option<String>>,
     /// How the names of fields and parameters are read.
     pub names: Names,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
-    /// Another's account is only changed where it stands on a strictly lower rank than the caller.
-    pub strictly_below: bool,
+    /// What must hold beside the common rule where another's account is changed.
+    pub stricter: Option<MayChange>,
 }
 
 /// One row of the table.
@@ -63,12 +63,12 @@ pub struct Route {
     pub tag: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
-    /// Refusals of its own, beside those that its guard and its inputs bring along.
-    pub refusals: &'static [u16],
+    /// Errors of its own, beside those that its guard and its inputs bring along.
+    pub errors: Vec<&'static Error>,
     /// Whether it exists on development stages only.
     pub dev_only: bool,
-    /// What its handler takes and answers.
-    pub description: Description,
+    /// What its handler takes and answers. It is asked for by the document alone.
+    pub describe: fn() -> Description,
     /// Its handler's name: `<crate>_<function>`.
     pub operation: String,
     mount: MethodRouter,
@@ -94,34 +94,40 @@ impl Routes {
         self
     }
 
-    /// Every route asks for a valid `X-Api-Key`, before anything else is looked at. To be said before the rows.
+    /// Every route asks for a valid API key, which is read so, before anything else is looked at. To be set before the
+    /// rows, as all options are.
     #[must_use]
-    pub fn with_api_key(mut self) -> Self {
-        self.options.api_key = true;
+    pub fn credential(mut self, api_key: fn(&HeaderMap) -> Result<String>) -> Self {
+        self.options.api_key = Some(api_key);
         self
     }
 
-    /// Paths are matched without regard to letter case, and so are the names of fields and parameters, which the
-    /// contract spells like these. To be said before the rows, whose paths are in lower case.
+    /// Requests whose path has another spelling in this table go on with that one.
     #[must_use]
-    pub fn in_any_letter_case(mut self, fields: &'static [&'static str]) -> Self {
-        self.options.any_letter_case = true;
+    pub fn rewrite_path(mut self, rewrite: fn(&str) -> Option<String>) -> Self {
+        self.options.rewrite_path = Some(rewrite);
+        self
+    }
+
+    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be said
+    /// before the rows.
+    #[must_use]
+    pub fn names_in_any_case(mut self, fields: &'static [&'static str]) -> Self {
         self.options.names = Names::AnyCase(fields);
         self
     }
 
-    /// The routes are about the stack, and about no tenant. To be said before the rows.
+    /// The routes are about the stack, and about no tenant.
     #[must_use]
     pub fn of_no_tenant(mut self) -> Self {
         self.options.tenantless = true;
         self
     }
 
-    /// Another's account is only changed where it stands on a strictly lower rank than the caller. To be said before
-    /// the rows.
+    /// Another's account is only changed where this lets the caller, too.
     #[must_use]
-    pub fn strictly_below(mut self) -> Self {
-        self.options.strictly_below = true;
+    pub fn stricter(mut self, rule: MayChange) -> Self {
+        self.options.stricter = Some(rule);
         self
     }
 
@@ -136,6 +142,11 @@ impl Routes {
     /// The rows.
     pub fn rows(&self) -> &[Route] {
         &self.rows
+    }
+
+    /// What its contract is called in the histories.
+    pub(super) fn surface(&self) -> &'static str {
+        self.error_format.surface.name
     }
 
     /// The function that has these rows, by its crate's name.
@@ -196,13 +207,20 @@ impl Routes {
         self.row(Method::DELETE, MethodFilter::DELETE, path, guard, handler)
     }
 
-    /// What the row before does, and the statuses that it refuses with beside those that follow from its guard and
-    /// inputs.
+    /// What the row before does.
     #[must_use]
-    pub fn summary(mut self, summary: &'static str, refusals: &'static [u16]) -> Self {
+    pub fn summary(mut self, summary: &'static str) -> Self {
         if let Some(row) = self.rows.last_mut() {
             row.summary = summary;
-            row.refusals = refusals;
+        }
+        self
+    }
+
+    /// The errors that the row before answers beside those that follow from its guard and inputs.
+    #[must_use]
+    pub fn errors(mut self, errors: impl IntoIterator<Item = &'static Error>) -> Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.errors.extend(errors);
         }
         self
     }
@@ -252,9 +270,9 @@ impl Routes {
             error_format,
             tag: self.tag,
             summary: "",
-            refusals: &[],
+            errors: Vec::new(),
             dev_only: false,
-            description: H::describe(),
+            describe: H::describe,
             operation: operation(std::any::type_name::<H>()),
             mount: on(filter, handler).route_layer(layer),
         });
@@ -309,12 +327,12 @@ impl AuthLayer {
 
     async fn context(self, info: &RequestInfo, headers: &HeaderMap) -> Result<Context> {
         let mut context = info.context(self.error_format.surface);
-        context.strictly_below = self.options.strictly_below;
+        context.stricter = self.options.stricter;
         if !self.options.tenantless {
             context.enter(info.tenant.clone()?).await?;
         }
-        if self.options.api_key {
-            context.api_key = Some(api_key(headers)?);
+        if let Some(read) = self.options.api_key {
+            context.api_key = Some(read(headers)?);
         }
         match self.guard {
             Guard::Anyone => api_keys::check_own(&context).await?,
@@ -348,16 +366,6 @@ impl AuthLayer {
             Err(other) => Err(other),
         }
     }
-}
-
-/// The API key of a request. In a header alone: a query would be in every log on its way (OWASP ASVS 14.2.1).
-fn api_key(headers: &HeaderMap) -> Result<String> {
-    let mut all = headers.get_all("x-api-key").iter();
-    let (first, second) = (all.next(), all.next());
-    let text = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok());
-    text.filter(|text| !text.is_empty())
-        .map(str::to_owned)
-        .ok_or(Error::InvalidApiKey)
 }
 
 /// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.

@@ -23,7 +23,7 @@ use tracing::{Instrument, Span};
 
 use super::dialect::{Asked, ErrorFormat, Failure};
 use super::known::Elsewhere;
-use super::problem::{self, Problem};
+use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::routes::Routes;
 use crate::app::App;
@@ -123,7 +123,7 @@ async fn handle(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     super::lambda::restore_path(&mut parts);
-    error_formats.fold(&mut parts);
+    error_formats.rewrite(&mut parts);
     let info = RequestInfo::of(app, &parts);
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
@@ -183,7 +183,7 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     if let Some(allow) = allow.as_ref().and_then(allowed) {
         refusal.headers_mut().insert(header::ALLOW, allow);
     }
-    (refusal, problem::kind(&error))
+    (refusal, error.kind())
 }
 
 /// Headers of every answer that does not have its own: OWASP's for REST APIs.
@@ -202,32 +202,27 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// Which contract a path belongs to, even where no route is there.
 struct ErrorFormats {
     routes: Vec<(String, ErrorFormat)>,
-    /// First segments of the paths that are matched without regard to letter case.
-    folded: BTreeSet<String>,
+    rewrites: Vec<fn(&str) -> Option<String>>,
 }
 
 impl ErrorFormats {
     fn of(tables: &[Routes]) -> Self {
         let rows = || tables.iter().flat_map(Routes::rows);
-        let folded = rows().filter(|row| row.options.any_letter_case);
-        let folded = folded.filter_map(|row| row.path.split('/').nth(1).map(str::to_owned));
         Self {
             routes: rows().map(|row| (row.path.to_string(), row.error_format)).collect(),
-            folded: folded.collect(),
+            rewrites: tables.iter().filter_map(|table| table.options.rewrite_path).collect(),
         }
     }
 
-    /// Puts a path into lower case whose contract takes any.
-    fn fold(&self, parts: &mut Parts) {
-        let path = parts.uri.path().to_ascii_lowercase();
-        let first = path.split('/').nth(1).unwrap_or_default();
-        if path == parts.uri.path() || !self.folded.contains(first) {
+    /// Puts the path in the place of one that a contract takes for it.
+    fn rewrite(&self, parts: &mut Parts) {
+        let Some(path) = self.rewrites.iter().find_map(|rewrite| rewrite(parts.uri.path())) else {
             return;
-        }
-        let text = parts
-            .uri
-            .query()
-            .map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        };
+        let text = match parts.uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
         if let Ok(path_and_query) = text.parse::<PathAndQuery>() {
             parts.uri = Uri::from(path_and_query);
         }

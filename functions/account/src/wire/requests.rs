@@ -7,11 +7,12 @@ use usher::actions::{Context, credentials, passwords};
 use usher::domain::profile;
 use usher::domain::tenant_settings::EmailOnSignup;
 use usher::domain::text::{Email, Password, Username};
-use usher::domain::user::User;
 use usher::error::{Error, Result};
 use usher::http::call::Checks;
+use usher::http::openapi::words;
 use usher::id;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::admin::account;
 use super::views::{AddressView, ContactView};
@@ -174,15 +175,6 @@ impl ForgottenPassword {
             .ok_or_else(|| Error::invalid("/New", "give the new password"))?;
         Ok(Reset::Choose(token, passwords::chosen(cx, "/New", new)?))
     }
-
-    /// The address that a signed-in account's mail goes to.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it has none.
-    pub fn own(user: &User) -> Result<Email> {
-        let email = user.email.clone();
-        email.ok_or_else(|| Error::invalid("/Email", "the account has no e-mail address"))
-    }
 }
 
 /// The body of `Update`. What is absent stays; what is null is taken away.
@@ -232,6 +224,10 @@ impl UpdateAny {
     }
 }
 
+fn keys() -> Object {
+    words(["Email", "Password", "Username"])
+}
+
 /// The body of `Change`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -240,7 +236,8 @@ impl UpdateAny {
     example = json!({ "Key": "Email", "Old": "jane@example.org", "New": "jane.doe@example.org" })
 )]
 pub struct Change {
-    /// `Email`, `Password` or `Username`.
+    /// Which of them. In any letter case.
+    #[schema(schema_with = keys)]
     key: String,
     /// What it is until now. Of an address or a name that the account does not have, nothing.
     old: Option<String>,
@@ -296,7 +293,8 @@ impl Change {
 pub struct ChangeAny {
     /// The account's id; the caller's own where absent.
     id: Option<String>,
-    /// `Email`, `Password` or `Username`.
+    /// Which of them. In any letter case.
+    #[schema(schema_with = keys)]
     key: String,
     /// What it is until now. Of an address or a name that the account does not have, nothing; and of another's password.
     old: Option<String>,

@@ -12,11 +12,15 @@ use usher::domain::profile::{self, Gender};
 use usher::domain::role::{Rank, Role, SystemRole};
 use usher::domain::time;
 use usher::domain::user::User;
-use usher::http::answer::{Cookie, Json, WithCookie};
+use usher::http::answer::Json;
+use usher::http::openapi::words;
 use usher::id::{RoleId, UserId};
 use usher::jiff::{SignedDuration, Timestamp};
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
+
+use crate::answer::{Cookie, WithCookie};
 
 /// Thirty days, without refresh. Its tokens carry what the source's own client reads.
 pub const TERMS: Terms = Terms {
@@ -41,6 +45,10 @@ fn rank_name(rank: Rank) -> &'static str {
         Rank::Admin => "Admin",
         Rank::Owner => "Owner",
     }
+}
+
+fn rank_names() -> Object {
+    words([Rank::User, Rank::Member, Rank::Admin, Rank::Owner].map(rank_name))
 }
 
 /// A role's name as this contract writes it.
@@ -212,8 +220,8 @@ pub struct FullProfile {
     /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// The role of its rank: `User`, `Member`, `Admin` or `Owner`.
-    #[schema(example = "User")]
+    /// The role of its rank.
+    #[schema(schema_with = rank_names)]
     role_name: &'static str,
     #[serde(flatten)]
     #[schema(inline)]

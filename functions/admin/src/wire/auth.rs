@@ -9,9 +9,11 @@ use usher::domain::role::Role;
 use usher::domain::text::{Email, Password};
 use usher::error::Result;
 use usher::http::call::email_and_password;
+use usher::http::openapi::words;
 use usher::id::RoleId;
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::views::{email, name};
 
@@ -54,6 +56,10 @@ pub struct Logout {
     pub refresh_token: Option<String>,
 }
 
+fn bearer() -> Object {
+    words(["Bearer"])
+}
+
 /// An access token and the refresh token beside it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminTokenPair)]
@@ -64,8 +70,8 @@ pub struct TokenPair {
     /// Good for one more pair.
     #[schema(example = "usher_rt_…")]
     refresh_token: Option<String>,
-    /// `Bearer`.
-    #[schema(example = "Bearer")]
+    /// How the token is sent.
+    #[schema(schema_with = bearer)]
     token_type: &'static str,
     /// Seconds that the access token lasts.
     #[schema(example = 900)]

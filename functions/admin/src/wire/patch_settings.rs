@@ -17,7 +17,7 @@ use usher::error::Result;
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
-use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting};
+use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting, on_signup, verification};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
@@ -69,13 +69,13 @@ pub struct PatchSettings {
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetimes>)]
     token_lifetimes: Field<PatchLifetimes>,
-    /// `optional`, `required` or `none`.
+    /// Whether people who register give an e-mail address; null for the default.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = on_signup)]
     email_on_signup: Field<String>,
-    /// `off`, `optional` or `required`.
+    /// What is asked of that address; null for the default.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = verification)]
     email_verification: Field<String>,
     /// Whether people can register.
     #[serde(default, with = "double_option")]

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
+use usher::http::openapi::words;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 /// How long what the contracts issue lasts where nobody says otherwise, in seconds: by the name of their terms, an access
 /// token, and the session of those that refresh. (`shared` knows of no contract; a test logs in through each of them.)
@@ -28,6 +30,14 @@ pub(super) const VERIFICATION: [(&str, EmailVerification); 3] = [
     ("required", EmailVerification::Required),
 ];
 
+pub(super) fn on_signup() -> Object {
+    words(ON_SIGNUP.map(|(word, _)| word))
+}
+
+pub(super) fn verification() -> Object {
+    words(VERIFICATION.map(|(word, _)| word))
+}
+
 /// The tenant's settings, as they are in force.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminSettings)]
@@ -39,11 +49,11 @@ pub struct SettingsView {
     lockout: LockoutView,
     /// How long tokens last, by contract.
     token_lifetimes: LifetimesView,
-    /// Whether people who register give an e-mail address: `optional`, `required` or `none`.
-    #[schema(example = "optional")]
+    /// Whether people who register give an e-mail address.
+    #[schema(schema_with = on_signup)]
     email_on_signup: &'static str,
-    /// What is asked of that address: `off`, `optional` or `required`.
-    #[schema(example = "optional")]
+    /// What is asked of that address.
+    #[schema(schema_with = verification)]
     email_verification: &'static str,
     /// Whether people can register.
     #[schema(example = true)]

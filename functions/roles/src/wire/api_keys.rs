@@ -5,7 +5,6 @@
 //! - A key whose time is over is listed until it is swept away or revoked.
 
 use serde::{Deserialize, Serialize};
-use usher::actions::api_keys::ApiKeys;
 use usher::domain::api_key::ApiKey;
 use usher::domain::text::Label;
 use usher::domain::time;
@@ -56,26 +55,6 @@ impl ApiKeyView {
             last_used_at: key.last_used_at,
             created_at: key.created_at,
             created_by: key.created_by.map(|id| id.to_string()),
-        }
-    }
-}
-
-/// A page of API keys.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiKeyPage {
-    /// The keys.
-    items: Vec<ApiKeyView>,
-    /// The `cursor` of the next page, if there is one.
-    next_cursor: Option<String>,
-}
-
-impl ApiKeyPage {
-    /// The page as a body.
-    pub fn of(page: ApiKeys) -> Self {
-        Self {
-            items: page.items.iter().map(ApiKeyView::of).collect(),
-            next_cursor: page.next_cursor,
         }
     }
 }

@@ -6,8 +6,7 @@
 //!   it could. One without a password is invited, and shows that the address is theirs by following the link.
 
 use serde::{Deserialize, Serialize};
-use usher::actions::tenants::{self, Tenants};
-use usher::actions::{Context, passwords, users};
+use usher::actions::{Context, passwords, tenants, users};
 use usher::domain::tenant::{Tenant, TenantId};
 use usher::domain::text::{Email, Label, Username};
 use usher::domain::time;
@@ -45,26 +44,6 @@ impl TenantView {
             name: tenant.name.as_ref().map(|name| name.as_str().to_owned()),
             created_at: tenant.created_at,
             created_by: tenant.created_by.map(|id| id.to_string()),
-        }
-    }
-}
-
-/// A page of tenants.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TenantPage {
-    /// The tenants.
-    items: Vec<TenantView>,
-    /// The `cursor` of the next page, if there is one.
-    next_cursor: Option<String>,
-}
-
-impl TenantPage {
-    /// The page as a body.
-    pub fn of(page: Tenants) -> Self {
-        Self {
-            items: page.items.iter().map(TenantView::of).collect(),
-            next_cursor: page.next_cursor,
         }
     }
 }

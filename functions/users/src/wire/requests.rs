@@ -1,5 +1,6 @@
 //! What is asked.
 
+use directory::status_words;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_with::rust::double_option;
@@ -11,7 +12,9 @@ use usher::domain::text::{Department, Description, Email, Password, Username};
 use usher::domain::user::Status;
 use usher::error::Result;
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
+use usher::http::openapi::words;
 use usher::jiff::Timestamp;
+use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
 /// The query of `GET /api/users`.
@@ -23,7 +26,7 @@ pub struct ListQuery {
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Only accounts of this status now.
-    #[param(example = "active")]
+    #[param(schema_with = status_words)]
     status: Option<String>,
     /// Only accounts with this role, by name or id.
     role: Option<String>,
@@ -50,26 +53,6 @@ impl ListQuery {
             },
             limit.unwrap_or(DEFAULT_PAGE),
         ))
-    }
-}
-
-/// The query of a listing without filters.
-#[derive(Debug, Deserialize, IntoParams)]
-pub struct PageQuery {
-    /// How many: 1 to 100, 25 where absent.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    limit: Option<String>,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-}
-
-impl PageQuery {
-    /// The size of a page.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
-    pub fn limit(&self) -> Result<usize> {
-        page_limit(self.limit.as_deref())
     }
 }
 
@@ -140,11 +123,21 @@ impl NewUser {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "type": "admin", "status": "active" }))]
 pub struct PutUser {
-    /// `admin` gives the role, `user` takes every role of the ladder away.
+    /// `admin` gives the role, `user` takes every role of the ladder away. In any letter case.
     #[serde(rename = "type")]
+    #[schema(schema_with = types)]
     kind: Option<String>,
-    /// `active` or `inactive`.
+    /// In any letter case.
+    #[schema(schema_with = switches)]
     status: Option<String>,
+}
+
+fn types() -> Object {
+    words(["admin", "user"])
+}
+
+fn switches() -> Object {
+    words([Status::Active, Status::Inactive].map(Status::as_str))
 }
 
 impl PutUser {
@@ -188,7 +181,8 @@ pub struct PatchUser {
     username: Option<Option<String>>,
     /// Whether the address is known to be theirs.
     email_verified: Option<bool>,
-    /// `active`, `inactive`, `locked` or `banned`.
+    /// A new state.
+    #[schema(schema_with = status_words)]
     status: Option<String>,
     /// A new password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]

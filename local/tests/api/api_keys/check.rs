@@ -30,7 +30,7 @@ const PATHS: [&str; 3] = ["/keyed/anyone", "/keyed/guest", "/keyed/signed-in"];
 
 fn table() -> Routes {
     Routes::new::<Problem>("Keyed")
-        .with_api_key()
+        .credential(::account::credentials::api_key)
         .get(PATHS[0], Guard::Anyone, done)
         .get(PATHS[1], Guard::Guest, done)
         .get(PATHS[2], Guard::SignedIn, done)

@@ -1,9 +1,9 @@
 //! A stack without its master key, or with another one: nothing is issued, and what was issued goes on being verified.
 
 use serde_json::{Value, json};
+use setup::cloudformation::Event;
 use usher::ambient::ManualClock;
 use usher::app::App;
-use usher::cloudformation::Event;
 
 use super::diff::{between, dump};
 use crate::support::{PASSWORD, World, settings_of};

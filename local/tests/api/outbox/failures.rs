@@ -18,7 +18,7 @@ async fn f08_the_mailer_down_and_up_again_sends_each_mail_once_after_a_rest() {
     let user = invite(&world, "jane@example.org").await;
     assert_eq!(world.owner().await.get(&format!("/api/users/{user}")).await.status, 200);
     assert!(
-        follow(&world, &outbox).await.failures.is_empty(),
+        follow(&world, &outbox).await.batch_item_failures.is_empty(),
         "the sweep's from now on, and no longer the stream's"
     );
     for rest in [60, 120, 240] {
@@ -233,9 +233,9 @@ async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_onc
     });
     let answer = follow(&world, &outbox).await;
     let failed: Vec<&str> = answer
-        .failures
+        .batch_item_failures
         .iter()
-        .map(|failure| failure.sequence_number.as_str())
+        .filter_map(|failure| failure.item_identifier.as_deref())
         .collect();
     assert_eq!(failed, [sequence_number(1)]);
     assert!(outbox.sweep().await.is_err(), "and the schedule is told");

@@ -44,7 +44,7 @@ async fn a_mail_is_sent_once_and_not_again_by_a_repeated_record_or_a_sweep() {
     invite(&world, "jane@example.org").await;
     assert_eq!(state(&world), "pending");
     for _ in 0..3 {
-        assert!(follow(&world, &outbox).await.failures.is_empty());
+        assert!(follow(&world, &outbox).await.batch_item_failures.is_empty());
         assert_eq!(sweep(&outbox).await, []);
         world.clock.advance(600);
     }
@@ -68,7 +68,7 @@ async fn killed_at_any_call_to_the_table_the_mail_arrives_once() {
                 _ => Some(Fault::DroppedBefore),
             });
             let answer = follow(&world, &outbox).await;
-            assert_eq!(answer.failures.len(), 1, "{call} {fault:?}: Lambda is told");
+            assert_eq!(answer.batch_item_failures.len(), 1, "{call} {fault:?}: Lambda is told");
             proxy.calm();
             let case = format!("killed {fault:?} at call {call}");
             match (call, fault) {
@@ -97,7 +97,7 @@ async fn f02_an_answer_of_the_table_that_is_lost_neither_delays_nor_doubles_a_ma
         let outbox = post.outbox(&world.app);
         invite(&world, "jane@example.org").await;
         proxy.plan(move |asked| (asked.number == call).then_some(Fault::DroppedAfter));
-        assert!(follow(&world, &outbox).await.failures.is_empty(), "{call}");
+        assert!(follow(&world, &outbox).await.batch_item_failures.is_empty(), "{call}");
         proxy.calm();
         assert_eq!((post.asked().len(), state(&world)), (1, "sent".to_owned()), "{call}");
         its_link_works(&world, &post.only()).await;

@@ -64,7 +64,7 @@ async fn a_record_of_a_mail_that_is_not_there_is_no_failure() {
         handle(&post.outbox(&world.app), event)
             .await
             .unwrap()
-            .failures
+            .batch_item_failures
             .is_empty()
     );
     assert!(post.asked().is_empty() && mails(&world).is_empty());

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use setup::cloud::{self, handle};
+use setup::cloudformation::{Event, FAREWELL};
 use usher::app::App;
-use usher::cloudformation::{Event, FAREWELL};
 use usher::{Error, Result};
 
 use super::{bare, with_key};

@@ -1,21 +1,23 @@
 //! The document of several tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use serde_json::{Map, Value};
 use utoipa::openapi::path::{HttpMethod, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder, RefOr, Schema, Server,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, Object, OpenApiBuilder, Paths, PathsBuilder, RefOr, Schema, Server,
+    Type,
 };
 
-use super::check;
 use super::example::Examples;
 use super::operation::{API_KEY, BEARER, operation};
+use super::{Description, check};
 use crate::error::{Error, Result};
-use crate::http::routes::Routes;
+use crate::http::routes::{Route, Routes};
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -24,9 +26,15 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 /// # Errors
 /// [`Error::Fault`] with all that is wrong, each a defect: a method that OpenAPI has no word for, two schemas of one
 /// name, or what [`check::complaints`] finds.
-pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi> {
-    let schemas = schemas(tables)?;
-    let examples = Examples(json(&schemas)?);
+pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> {
+    let rows: Vec<(&Route, Description)> = rows(tables).map(|row| (row, (row.describe)())).collect();
+    let schemas = schemas(&rows)?;
+    let examples = Examples(
+        schemas
+            .iter()
+            .map(|(name, schema)| (name.clone(), super::json(schema)))
+            .collect(),
+    );
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
@@ -57,10 +65,12 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi
         .info(info)
         .servers(Some([Server::new("/")]))
         .tags(Some(tags(tables)))
-        .paths(paths(tables, &examples)?)
+        .paths(paths(&rows, &examples)?)
         .components(Some(components))
         .build();
-    let complaints = check::complaints(&serde_json::to_value(&document).map_err(Error::fault)?);
+    let mut document = serde_json::to_value(&document).map_err(Error::fault)?;
+    mend(&mut document, tables);
+    let complaints = check::complaints(&document);
     if complaints.is_empty() {
         Ok(document)
     } else {
@@ -68,11 +78,61 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<OpenApi
     }
 }
 
-fn schemas(tables: &[Routes]) -> Result<Schemas> {
+/// What a schema says that holds one of the contracts' names, which are known here alone: [`surfaces`].
+const SURFACE: &str = "usher-surface";
+
+/// The schema of the name of a contract, as the histories have it.
+pub fn surfaces() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom(SURFACE.to_owned())))
+        .build()
+}
+
+/// Mends what utoipa cannot know. A field that is inlined for a type parameter and has a description of its own comes
+/// out as all of its schema and of an object with nothing but that description, which no text and no list ever is.
+fn mend(value: &mut Value, tables: &[Routes]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| mend(item, tables)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| mend(member, tables));
+            if members.get("format").is_some_and(|format| format == SURFACE) {
+                let names: BTreeSet<&str> = tables
+                    .iter()
+                    .filter(|table| !table.options.tenantless)
+                    .map(Routes::surface)
+                    .collect();
+                members.remove("format");
+                members.insert("enum".to_owned(), names.into_iter().collect());
+            }
+            let alone = members.len() == 1;
+            let Some(parts) = members.get_mut("allOf").and_then(Value::as_array_mut) else {
+                return;
+            };
+            let is_bare =
+                |part: &Value| part["type"] == "object" && part["description"].is_string() && members_of(part) == 2;
+            parts.retain(|part| !is_bare(part));
+            if let ([Value::Object(only)], true) = (parts.as_slice(), alone) {
+                *members = only.clone();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn members_of(value: &Value) -> usize {
+    value.as_object().map_or(0, Map::len)
+}
+
+fn rows(tables: &[Routes]) -> impl Iterator<Item = &Route> {
+    tables.iter().flat_map(Routes::rows)
+}
+
+fn schemas(rows: &[(&Route, Description)]) -> Result<Schemas> {
     let mut schemas = Schemas::new();
-    for row in tables.iter().flat_map(Routes::rows) {
+    for (row, description) in rows {
         let of_dialect = (row.error_format.schemas)();
-        for (name, schema) in row.description.schemas.iter().cloned().chain(of_dialect) {
+        for (name, schema) in description.schemas.iter().cloned().chain(of_dialect) {
             if schemas.get(&name).is_some_and(|known| *known != schema) {
                 return Err(Error::fault(format!(
                     "two schemas are called {name}: give one of them another name with `#[schema(as = …)]`"
@@ -82,12 +142,6 @@ fn schemas(tables: &[Routes]) -> Result<Schemas> {
         }
     }
     Ok(schemas)
-}
-
-fn json(schemas: &Schemas) -> Result<Map<String, Value>> {
-    let all = schemas.iter();
-    let values = all.map(|(name, schema)| Ok((name.clone(), serde_json::to_value(schema).map_err(Error::fault)?)));
-    values.collect()
 }
 
 fn tags(tables: &[Routes]) -> Vec<Tag> {
@@ -102,10 +156,10 @@ fn tags(tables: &[Routes]) -> Vec<Tag> {
     tags
 }
 
-fn paths(tables: &[Routes], examples: &Examples) -> Result<Paths> {
+fn paths(rows: &[(&Route, Description)], examples: &Examples) -> Result<Paths> {
     let mut paths = PathsBuilder::new();
-    for row in tables.iter().flat_map(Routes::rows) {
-        let item = PathItem::new(method(&row.method)?, operation(row, examples));
+    for (row, description) in rows {
+        let item = PathItem::new(method(&row.method)?, operation(row, description, examples));
         paths = paths.path(row.path.as_ref(), item);
     }
     Ok(paths.build())

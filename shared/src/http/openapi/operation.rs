@@ -1,20 +1,24 @@
 //! One row of a table as an operation of the document.
 
-use http::{HeaderMap, StatusCode, header};
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
 use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::path::{Operation, OperationBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
-use super::Answer;
 use super::example::Examples;
+use super::{Answer, Description, json};
 use crate::access::guard::Guard;
-use crate::error::{Conflict, Error, Forbidden, Noun};
+use crate::domain::role::Rank;
+use crate::error::{Error, Forbidden, Noun};
 use crate::http::dialect::{self, Asked};
 use crate::http::routes::Route;
 
@@ -25,24 +29,24 @@ pub const API_KEY: &str = "apiKey";
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";
 
-pub fn operation(row: &Route, examples: &Examples) -> Operation {
+pub fn operation(row: &Route, description: &Description, examples: &Examples) -> Operation {
     let mut operation = OperationBuilder::new()
         .tag(row.tag)
         .summary(Some(row.summary))
         .description(says(row))
         .operation_id(Some(&row.operation))
         .securities(Some(security(row)));
-    if !row.description.parameters.is_empty() {
-        operation = operation.parameters(Some(row.description.parameters.clone()));
+    if !description.parameters.is_empty() {
+        operation = operation.parameters(Some(description.parameters.clone()));
     }
-    if let Some((types, schema)) = &row.description.body {
+    if let Some((types, schema)) = &description.body {
         operation = operation.request_body(Some(body(types, schema, examples)));
     }
-    for answer in &row.description.answers {
+    for answer in &description.answers {
         operation = operation.response(answer.status.to_string(), response(answer, examples));
     }
-    for status in refusals(row) {
-        operation = operation.response(status.to_string(), refusal(row, status, examples));
+    for (status, all) in refusals(row, description) {
+        operation = operation.response(status.to_string(), refusal(row, &all));
     }
     if row.dev_only {
         operation = operation.extensions(Some(ExtensionsBuilder::new().add(DEV_ONLY, true).build()));
@@ -80,7 +84,7 @@ fn security(row: &Route) -> Vec<SecurityRequirement> {
     if row.guard.is_guarded() {
         needed = needed.add(BEARER, permission);
     }
-    if row.options.api_key {
+    if row.options.api_key.is_some() {
         needed = needed.add(API_KEY, None::<&str>);
     }
     (needed != SecurityRequirement::default())
@@ -120,47 +124,116 @@ fn response(answer: &Answer, examples: &Examples) -> Response {
     response.build()
 }
 
-/// Every status that a route refuses with.
-pub fn refusals(row: &Route) -> Vec<u16> {
-    let by_guard: &[u16] = match row.guard {
-        Guard::Anyone if row.options.api_key => &[401],
-        Guard::Anyone => &[],
-        Guard::Guest => &[400, 401],
-        _ => &[401, 403],
-    };
-    let mut all: Vec<u16> = [by_guard, row.refusals, &row.description.refusals, &[500, 503]]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
-    all.sort_unstable();
-    all.dedup();
+/// Every error that a route answers: those that everything does, those of its guard, of its inputs, and its own.
+pub fn errors(row: &Route, description: &Description) -> Vec<Error> {
+    let mut all = by_guard(row);
+    all.extend(description.errors.iter().chain(row.errors.iter().copied()).cloned());
+    if !row.options.tenantless {
+        all.push(Error::NotFound(Noun::Tenant));
+    }
+    if row.dev_only {
+        all.push(Error::NoSuchRoute);
+    }
+    all.extend([Error::fault(""), Error::unavailable("")]);
     all
 }
 
-/// A refusal, with the dialect's own words and headers for an error of this status as its example.
-fn refusal(row: &Route, status: u16, examples: &Examples) -> Response {
-    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let name = (row.error_format.schemas)().into_iter().next().map(|(name, _)| name);
-    let mut content = ContentBuilder::new().schema(name.map(Ref::from_schema_name));
-    let mut response = ResponseBuilder::new().description(code.canonical_reason().unwrap_or_default());
+fn by_guard(row: &Route) -> Vec<Error> {
+    let mut all = Vec::from_iter(row.options.api_key.map(|_| Error::InvalidApiKey));
+    if row.guard.is_guarded() {
+        all.extend([Error::InvalidToken, Error::NoCredentials, Error::NotSetUp]);
+    }
+    let must_change = Error::Forbidden(Forbidden::MustChangePassword);
+    match row.guard {
+        Guard::Anyone | Guard::SignedInToChangePassword => {}
+        Guard::Guest => all.extend([Error::AlreadySignedIn, Error::NotSetUp]),
+        Guard::SignedIn => all.push(must_change),
+        Guard::Needs(permission) => all.extend([Forbidden::MissingPermission(permission).into(), must_change]),
+        Guard::OnRank(rank) => all.extend(below(rank).chain([must_change])),
+        Guard::OnRankToChangePassword(rank) => all.extend(below(rank)),
+    }
+    all
+}
+
+/// Nobody stands below the lowest rank.
+fn below(rank: Rank) -> impl Iterator<Item = Error> {
+    (rank > Rank::default())
+        .then(|| Forbidden::BelowRank(rank).into())
+        .into_iter()
+}
+
+/// What the route's dialect answers to each of its errors, by status.
+fn refusals(row: &Route, description: &Description) -> BTreeMap<u16, Vec<Refusal>> {
     let asked = Asked {
-        path: path(row),
+        path: path(row, description),
         with_token: true,
     };
-    let said = dialect::example(&row.error_format, &asked, &sample(row, status, examples));
-    // A dialect may have another status for the error that was thought of here: then there is no example.
-    if let Some((_, headers, body)) = said.filter(|(as_status, ..)| *as_status == code) {
-        content = content.example(Some(body));
-        for (name, says) in described(&headers) {
-            response = response.header(name, HeaderBuilder::new().description(Some(says)).build());
+    let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
+    for error in errors(row, description) {
+        let Some((status, headers, body)) = dialect::example(&row.error_format, &asked, &error) else {
+            continue;
+        };
+        let same = by_status.entry(status.as_u16()).or_default();
+        if same.iter().all(|known| known.body != body) {
+            same.push(Refusal { error, headers, body });
         }
+    }
+    by_status
+}
+
+struct Refusal {
+    error: Error,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Refusal {
+    fn says(&self) -> String {
+        match &self.error {
+            Error::Invalid(_) => "the request breaks a rule".to_owned(),
+            Error::Malformed(_) => "the body is not JSON".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// The answers of one status: an example, or several by their kind.
+fn refusal(row: &Route, all: &[Refusal]) -> Response {
+    let name = (row.error_format.schemas)().into_iter().next().map(|(name, _)| name);
+    let mut content = ContentBuilder::new().schema(name.map(Ref::from_schema_name));
+    if let [one] = all {
+        content = content.example(Some(one.body.clone()));
+    } else {
+        let mut named: BTreeMap<String, Example> = BTreeMap::new();
+        for Refusal { error, body, .. } in all {
+            let kind = error.kind().to_owned();
+            let many = named.keys().filter(|name| name.starts_with(&kind)).count();
+            let name = if many == 0 {
+                kind
+            } else {
+                format!("{kind}-{}", many + 1)
+            };
+            named.insert(name, ExampleBuilder::new().value(Some(body.clone())).build());
+        }
+        content = content.examples_from_iter(named);
+    }
+    let mut says: Vec<String> = all.iter().map(Refusal::says).collect();
+    says.dedup();
+    let mut response = ResponseBuilder::new().description(sentence(&says.join("; ")));
+    for (name, says) in described(all) {
+        response = response.header(name, HeaderBuilder::new().description(Some(says)).build());
     }
     response.content(row.error_format.media_type, content.build()).build()
 }
 
-fn described(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let all = [
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn described(all: &[Refusal]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let known = [
         (
             header::WWW_AUTHENTICATE,
             "WWW-Authenticate",
@@ -168,120 +241,16 @@ fn described(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'stati
         ),
         (header::RETRY_AFTER, "Retry-After", "Seconds after which to try again"),
     ];
-    let sent = all.into_iter().filter(|(name, ..)| headers.contains_key(name));
+    let is_sent = |name: &HeaderName| all.iter().any(|one| one.headers.contains_key(name));
+    let sent = known.into_iter().filter(move |(name, ..)| is_sent(name));
     sent.map(|(_, name, says)| (name, says))
 }
 
 /// The path with an example for each of its parameters.
-fn path(row: &Route) -> String {
-    let parameters = row.description.parameters.iter();
+fn path(row: &Route, description: &Description) -> String {
+    let parameters = description.parameters.iter();
     parameters.fold(row.path.to_string(), |path, parameter| {
         let example = json(parameter)["example"].as_str().unwrap_or_default().to_owned();
         path.replace(&format!("{{{}}}", parameter.name), &example)
     })
-}
-
-/// An error that this route may well refuse with, of this status.
-fn sample(row: &Route, status: u16, examples: &Examples) -> Error {
-    match status {
-        400 => broken_rule(row, examples),
-        401 if row.guard.is_guarded() => Error::InvalidToken,
-        401 => Error::WrongCredentials,
-        403 => match row.guard {
-            Guard::Needs(permission) => Forbidden::MissingPermission(permission).into(),
-            Guard::SignedIn => Forbidden::MustChangePassword.into(),
-            Guard::OnRank(rank) | Guard::OnRankToChangePassword(rank) => Forbidden::BelowRank(rank).into(),
-            Guard::SignedInToChangePassword => Forbidden::WrongPassword.into(),
-            Guard::Anyone | Guard::Guest if asks_for(row, examples, "email") => Forbidden::RegistrationClosed.into(),
-            Guard::Anyone | Guard::Guest => Error::WrongCredentials,
-        },
-        404 if row.dev_only => Error::NoSuchRoute,
-        404 => Error::NotFound(noun(row).unwrap_or(Noun::User)),
-        405 => Error::MethodNotAllowed,
-        409 => conflict(row, examples).into(),
-        412 => Error::PreconditionFailed,
-        413 => Error::BodyTooLarge(crate::http::body::LIMIT),
-        415 => Error::UnsupportedMediaType,
-        423 => Error::Locked {
-            reason: "too many failed logins".to_owned(),
-            until: jiff::Timestamp::from_second(1_800_000_000).ok(),
-            retry_after: Some(900),
-        },
-        503 => Error::unavailable(""),
-        _ => Error::fault(""),
-    }
-}
-
-/// The first thing that can be wrong with what the route takes.
-fn broken_rule(row: &Route, examples: &Examples) -> Error {
-    if let Some(schema) = body_schema(row, examples) {
-        let field = schema["required"][0].as_str();
-        return field.map_or_else(
-            || Error::Malformed("the body is not JSON: expected value at line 1, column 1".to_owned()),
-            |field| Error::invalid(format!("/{field}"), format!("missing field `{field}`")),
-        );
-    }
-    let name = row.description.parameters.iter().find(|one| !in_path(one));
-    let name = name.map(|one| one.name.as_str()).unwrap_or_default();
-    Error::invalid(format!("?{name}"), "this is not a value that it can have")
-}
-
-fn in_path(parameter: &Parameter) -> bool {
-    matches!(parameter.parameter_in, utoipa::openapi::path::ParameterIn::Path)
-}
-
-/// What the route is about: the last thing that its path names.
-fn noun(row: &Route) -> Option<Noun> {
-    match *row.description.path_parameters().last()? {
-        "role" => Some(Noun::Role),
-        "grant" => Some(Noun::Grant),
-        "key" => Some(Noun::ApiKey),
-        _ => Some(Noun::User),
-    }
-}
-
-fn conflict(row: &Route, examples: &Examples) -> Conflict {
-    match noun(row) {
-        Some(Noun::Role) => Conflict::RoleHasMembers,
-        Some(Noun::User) if row.method == http::Method::POST => Conflict::GrantStands,
-        Some(Noun::Tenant) => Conflict::TenantTaken,
-        Some(Noun::User | Noun::Grant | Noun::ApiKey | Noun::Ban) => Conflict::LastAdministrator,
-        None => match body_schema(row, examples) {
-            Some(schema) if has(&schema, "owner") => Conflict::TenantTaken,
-            Some(schema) if has(&schema, "email") => Conflict::EmailTaken,
-            Some(schema) if has(&schema, "roleName") => Conflict::RoleFull,
-            Some(schema) if requires(&schema, "maxCount") => Conflict::BelowMemberCount,
-            Some(schema) if has(&schema, "name") => Conflict::RoleNameTaken,
-            _ => Conflict::LastAdministrator,
-        },
-    }
-}
-
-/// Whether the route's body has this field.
-fn asks_for(row: &Route, examples: &Examples, field: &str) -> bool {
-    body_schema(row, examples).is_some_and(|schema| has(&schema, field))
-}
-
-/// Whether a body has this field, however the contract spells it.
-fn has(schema: &Value, field: &str) -> bool {
-    let parts = schema["allOf"].as_array().into_iter().flatten();
-    let mut parts = parts.chain([schema]).filter_map(|part| part["properties"].as_object());
-    parts.any(|fields| fields.keys().any(|name| name.eq_ignore_ascii_case(field)))
-}
-
-/// Whether a body must have this field.
-fn requires(schema: &Value, field: &str) -> bool {
-    let names = schema["required"].as_array().into_iter().flatten();
-    names
-        .filter_map(Value::as_str)
-        .any(|name| name.eq_ignore_ascii_case(field))
-}
-
-fn body_schema(row: &Route, examples: &Examples) -> Option<Value> {
-    let (_, schema) = row.description.body.as_ref()?;
-    Some(examples.resolve(&json(schema)).clone())
-}
-
-fn json(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }

@@ -8,10 +8,10 @@ use super::{check, document};
 use crate::Result;
 use crate::access::guard::{Guard, needs};
 use crate::actions::Context;
-use crate::http::answer::{Created, Json, Maybe, NoContent, Tagged};
+use crate::error::{Conflict, Error};
+use crate::http::answer::{Created, Json, Maybe, NoContent, Sentence, Tagged};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{GrantPath, IfMatch, Prefer, Query, RolePath, UserPath};
-use crate::http::page::Page as Html;
 use crate::http::problem::Problem;
 use crate::http::routes::Routes;
 
@@ -65,7 +65,7 @@ mod other {
 }
 
 fn no<T>() -> Result<T> {
-    Err(crate::Error::NoSuchRoute)
+    Err(Error::NoSuchRoute)
 }
 
 async fn list(_: Context, _: Query<Limit>) -> Result<Json<Page<Thing>>> {
@@ -89,7 +89,7 @@ async fn role(_: Context, _: RolePath) -> Result<Tagged<Thing>> {
 async fn revoke(_: Context, _: UserPath, _: GrantPath) -> Result<NoContent> {
     no()
 }
-async fn page() -> Result<Html> {
+async fn page() -> Result<Sentence> {
     no()
 }
 async fn namesake(_: Context) -> Result<Json<other::Thing>> {
@@ -101,35 +101,41 @@ fn things() -> Routes {
     Routes::new::<Problem>("Things")
         .about("All about things.")
         .get("/things", THINGS, list)
-        .summary("Lists them", &[])
+        .summary("Lists them")
         .post("/things", Guard::Anyone, create)
-        .summary("Makes one", &[401, 409])
+        .summary("Makes one")
+        .errors(&[
+            Error::WrongCredentials,
+            Error::Conflict(Conflict::EmailTaken),
+            Error::Conflict(Conflict::RoleFull),
+        ])
         .patch("/things/{user}", THINGS, change)
-        .summary("Changes one", &[])
+        .summary("Changes one")
         .get("/roles/{role}", Guard::SignedIn, role)
-        .summary("Shows one", &[])
+        .summary("Shows one")
         .delete("/things/{user}/roles/{grant}", THINGS, revoke)
-        .summary("Takes one away", &[409])
+        .summary("Takes one away")
+        .errors(&[Error::Conflict(Conflict::LastAdministrator)])
         .on_dev_stages()
 }
 
 fn pages() -> Routes {
     Routes::new::<Problem>("Pages")
         .get("/pairs", Guard::Anyone, pairs)
-        .summary("Lists pairs", &[])
+        .summary("Lists pairs")
         .get("/colours", Guard::Anyone, colours)
-        .summary("Lists colours", &[])
+        .summary("Lists colours")
         .get("/page", Guard::Anyone, page)
-        .summary("A page", &[])
+        .summary("A page")
 }
 
 fn made(tables: &[Routes]) -> Value {
-    serde_json::to_value(document("1.2.3", "About it.", tables).unwrap()).unwrap()
+    document("1.2.3", "About it.", tables).unwrap()
 }
 
 fn refused(table: Routes) -> String {
     match document("1", "", &[table]) {
-        Err(crate::Error::Fault(cause)) => cause.0,
+        Err(Error::Fault(cause)) => cause.0,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("the document was made"),
     }
@@ -194,32 +200,70 @@ fn example_parts(part: &Value) -> Value {
 }
 
 #[test]
-fn a_refusal_is_shown_in_the_words_of_the_route() {
+fn a_refusal_is_what_the_dialect_answers_to_an_error_of_the_route() {
     let document = made(&[things()]);
-    let said = |path: &str, method: &str, status: &str| {
+    let content = |path: &str, method: &str, status: &str| {
         let refusal = &document["paths"][path][method]["responses"][status];
-        refusal["content"]["application/problem+json"]["example"].clone()
+        refusal["content"]["application/problem+json"].clone()
     };
-    let rule = said("/things", "post", "400");
+    let several = |path: &str, method: &str, status: &str| {
+        let examples = content(path, method, status)["examples"].as_object().unwrap().clone();
+        let kinds: Vec<String> = examples.keys().cloned().collect();
+        for (name, example) in examples {
+            let problem = example["value"]["type"].as_str().unwrap();
+            let kind = problem.trim_start_matches("/problems/");
+            assert!(name.starts_with(kind), "{name}: {problem}");
+        }
+        kinds
+    };
+    let broken = content("/things", "post", "400")["examples"]["validation"]["value"].clone();
+    let place = json!([{ "pointer": "/email", "detail": "missing field `email`" }]);
+    assert_eq!(broken["errors"], place);
+    assert_eq!(several("/things", "post", "400"), ["malformed-body", "validation"]);
     assert_eq!(
-        rule["errors"],
-        json!([{ "pointer": "/email", "detail": "missing field `email`" }])
+        content("/things", "get", "400")["example"]["errors"][0]["pointer"],
+        "?limit"
     );
-    assert_eq!(said("/things", "get", "400")["errors"][0]["pointer"], "?limit");
-    assert_eq!(said("/things", "post", "401")["type"], "/problems/wrong-credentials");
-    assert_eq!(said("/things", "get", "401")["type"], "/problems/invalid-token");
+    let wrong = &content("/things", "post", "401")["example"];
+    assert_eq!(wrong["type"], "/problems/wrong-credentials");
+    assert_eq!(several("/things", "get", "401"), ["invalid-token", "no-credentials"]);
     assert_eq!(
-        said("/things", "get", "403")["detail"],
-        "this needs the permission admin.users"
+        several("/things", "get", "403"),
+        ["missing-permission", "must-change-password"]
     );
-    assert_eq!(said("/roles/{role}", "get", "404")["detail"], "no such role");
-    let stale = said("/things/{user}", "patch", "412");
-    assert_eq!(
-        (&stale["status"], &stale["instance"]),
-        (&json!(412), &json!("/things/jane@example.org"))
-    );
+    assert_eq!(several("/things", "post", "409"), ["email-taken", "role-full"]);
+    let says = &document["paths"]["/things"]["post"]["responses"]["409"]["description"];
+    assert_eq!(says, "The e-mail address is taken; the role is full");
+    assert_eq!(several("/roles/{role}", "get", "404"), ["not-found", "not-found-2"]);
+    let stale = &content("/things/{user}", "patch", "412")["example"];
+    let instance = json!("/things/jane@example.org");
+    assert_eq!((&stale["status"], &stale["instance"]), (&json!(412), &instance));
     let headers = &document["paths"]["/things"]["get"]["responses"]["401"]["headers"];
     assert!(headers["WWW-Authenticate"].is_object(), "{headers}");
+    assert!(document["paths"]["/things"]["post"]["responses"].get("403").is_none());
+}
+
+#[derive(Serialize, ToSchema)]
+struct Wrapped<T> {
+    /// What it is.
+    #[schema(inline)]
+    data: T,
+}
+
+async fn wrapped(_: Context) -> Result<Json<Wrapped<String>>> {
+    no()
+}
+
+#[test]
+fn a_field_that_is_inlined_for_a_type_parameter_is_what_stands_for_it_and_nothing_more() {
+    let table = Routes::new::<Problem>("Things")
+        .get("/a", Guard::Anyone, wrapped)
+        .summary("…");
+    let document = made(&[table]);
+    assert_eq!(
+        document["components"]["schemas"]["Wrapped_String"]["properties"]["data"],
+        json!({ "type": "string" })
+    );
 }
 
 #[test]
@@ -244,18 +288,18 @@ fn guards_stages_and_headings_are_told() {
 #[test]
 fn a_document_that_would_be_wrong_is_not_made() {
     let table = || Routes::new::<Problem>("Things");
-    let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).summary("…", &[]);
+    let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).summary("…");
     assert!(refused(namesakes).contains(r#"the path names {} and the handler takes {"role"}"#));
     let silent = table().get("/a", Guard::Anyone, pairs);
     assert!(refused(silent).contains("get /a: it does not say what it does"));
-    let twice = table().get("/a", Guard::Anyone, pairs).summary("…", &[]);
-    let twice = twice.get("/b", Guard::Anyone, pairs).summary("…", &[]);
+    let twice = table().get("/a", Guard::Anyone, pairs).summary("…");
+    let twice = twice.get("/b", Guard::Anyone, pairs).summary("…");
     assert!(refused(twice).contains("get /b: the operationId `usher_pairs` is missing or not its own"));
-    let same = table().post("/a", Guard::Anyone, create).summary("…", &[]);
-    let same = same.get("/b", Guard::Anyone, namesake).summary("…", &[]);
+    let same = table().post("/a", Guard::Anyone, create).summary("…");
+    let same = same.get("/b", Guard::Anyone, namesake).summary("…");
     assert!(refused(same).contains("two schemas are called Thing"));
     // utoipa does not carry along what a type parameter stands for.
-    let parameter = table().get("/a", Guard::Anyone, bare).summary("…", &[]);
+    let parameter = table().get("/a", Guard::Anyone, bare).summary("…");
     assert!(refused(parameter).contains("there is nothing at #/components/schemas/Pair"));
 }
 

@@ -6,15 +6,11 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use serde::{Deserialize, Serialize};
+use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest as Question;
+use serde::Serialize;
 use serde_json::Value;
-
-use crate::aws;
-use crate::error::{Error, Result};
+use usher::aws;
+use usher::error::{Error, Result};
 
 /// How often an answer is sent, until it is taken.
 const TRIES: u32 = 5;
@@ -40,37 +36,22 @@ pub enum Event {
     Other,
 }
 
-/// What CloudFormation asks.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// What CloudFormation asks, as far as the answer needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What happens to the resource.
-    pub request_type: RequestType,
+    /// Whether the resource is taken out of the stack, in place of made or changed.
+    pub deletes: bool,
     /// Where the answer goes: an address that is good for one answer.
-    #[serde(rename = "ResponseURL")]
-    pub response_url: String,
-    /// The stack.
-    pub stack_id: String,
-    /// The question.
-    pub request_id: String,
-    /// The resource's name in the template.
-    pub logical_resource_id: String,
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
     /// The resource's own id, once it has one.
-    pub physical_resource_id: Option<String>,
+    physical_resource_id: Option<String>,
 }
 
-/// What happens to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum RequestType {
-    /// It is made.
-    Create,
-    /// A property of it changes.
-    Update,
-    /// It is taken out of the stack.
-    Delete,
-}
-
-/// What CloudFormation is answered.
+/// What CloudFormation is answered. (The library's own answer has a null for each thing that there is nothing to say
+/// about.)
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response<'a> {
@@ -92,13 +73,40 @@ impl Event {
         if payload.get("ResponseURL").is_none() {
             return Ok(Self::Other);
         }
-        serde_json::from_value(payload)
-            .map(|request| Self::Resource(Box::new(request)))
-            .map_err(Error::fault)
+        let question = serde_json::from_value(payload).map_err(Error::fault)?;
+        Request::of(question).map(|request| Self::Resource(Box::new(request)))
     }
 }
 
 impl Request {
+    fn of(question: Question) -> Result<Self> {
+        let deletes = matches!(question, Question::Delete(_));
+        let (response_url, stack_id, request_id, logical_resource_id, physical_resource_id) = match question {
+            Question::Create(q) => (q.response_url, q.stack_id, q.request_id, q.logical_resource_id, None),
+            Question::Update(q) => {
+                let own_id = Some(q.physical_resource_id);
+                (q.response_url, q.stack_id, q.request_id, q.logical_resource_id, own_id)
+            }
+            Question::Delete(q) => {
+                let own_id = Some(q.physical_resource_id);
+                (q.response_url, q.stack_id, q.request_id, q.logical_resource_id, own_id)
+            }
+            _ => {
+                return Err(Error::fault(
+                    "CloudFormation asks for something that it did not ask for until now",
+                ));
+            }
+        };
+        Ok(Self {
+            deletes,
+            response_url,
+            stack_id,
+            request_id,
+            logical_resource_id,
+            physical_resource_id,
+        })
+    }
+
     /// The answer: done, or why not. The id stays the same whatever changes, for a new one would make CloudFormation
     /// delete the old.
     pub fn response<'a>(&'a self, own_id: &'a str, outcome: &Result<()>) -> Response<'a> {
@@ -118,11 +126,9 @@ impl Request {
     /// [`Error::Unavailable`] where it does not arrive; [`Error::Fault`] where it is refused.
     pub async fn answer(&self, own_id: &str, outcome: &Result<()>) -> Result<()> {
         let body = serde_json::to_string(&self.response(own_id, outcome)).map_err(Error::fault)?;
-        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT);
-        let connector = aws::connector(settings.build()).await;
         let (mut tried, mut rest) = (1, REST);
         loop {
-            match self.put(&connector, &body).await {
+            match self.put(&body).await {
                 Err(Error::Unavailable(cause)) if tried < TRIES => {
                     tracing::warn!(cause = cause.0, tried, "CloudFormation was not reached");
                     tokio::time::sleep(rest).await;
@@ -133,22 +139,14 @@ impl Request {
         }
     }
 
-    async fn put(&self, connector: &Connector, body: &str) -> Result<()> {
-        let mut request = HttpRequest::new(SdkBody::from(body));
-        request.set_method("PUT").map_err(Error::fault)?;
-        request.set_uri(self.response_url.as_str()).map_err(Error::fault)?;
-        // The address is signed for a request without a content type.
-        request.headers_mut().insert("content-type", "");
-        let answered = tokio::time::timeout(TRY, connector.call(request)).await;
-        let answered = answered.map_err(|_| Error::unavailable("no answer in time"))?;
-        let status = answered
-            .map_err(|error| Error::unavailable(format!("{error:?}")))?
-            .status();
+    async fn put(&self, body: &str) -> Result<()> {
+        let answered = tokio::time::timeout(TRY, aws::put(&self.response_url, body, CONNECT)).await;
+        let status = answered.map_err(|_| Error::unavailable("no answer in time"))??;
         let told = || format!("CloudFormation did not take the answer: {status}");
-        match status.as_u16() {
+        match status {
             200..300 => Ok(()),
             // Refused for good: the address has expired, or is not signed for this.
-            400..500 if status.as_u16() != 429 => Err(Error::fault(told())),
+            400..500 if status != 429 => Err(Error::fault(told())),
             _ => Err(Error::unavailable(told())),
         }
     }
@@ -175,7 +173,8 @@ mod tests {
     fn request(kind: &str, physical: Option<&str>) -> Request {
         let mut payload = json!({
             "RequestType": kind, "ResponseURL": "http://127.0.0.1:9/answer", "StackId": "stack", "RequestId": "one",
-            "LogicalResourceId": "Setup", "ResourceProperties": { "Build": "1" },
+            "LogicalResourceId": "Setup", "ResourceType": "Custom::UsherSetup", "ResourceProperties": { "Build": "1" },
+            "OldResourceProperties": { "Build": "0" },
         });
         if let Some(id) = physical {
             payload["PhysicalResourceId"] = json!(id);

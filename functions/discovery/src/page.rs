@@ -1,12 +1,11 @@
 //! A page that is served from the binary.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header;
-
-use super::answer::{insert, keep};
+use usher::http::openapi::{Description, Output, text};
+use usher::proof::opaque::Digest;
 
 /// For how long a page may be kept, in seconds.
 const MAX_AGE: u32 = 300;
@@ -19,11 +18,18 @@ pub struct Page(pub &'static str);
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let mut response = self.0.into_response();
-        insert(&mut response, header::CONTENT_TYPE, "text/html; charset=utf-8");
-        insert(&mut response, header::CACHE_CONTROL, &keep(MAX_AGE));
-        insert(&mut response, header::CONTENT_SECURITY_POLICY, &policy(self.0));
-        response
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+            (header::CACHE_CONTROL, format!("public, max-age={MAX_AGE}")),
+            (header::CONTENT_SECURITY_POLICY, policy(self.0)),
+        ];
+        (headers, self.0).into_response()
+    }
+}
+
+impl Output for Page {
+    fn describe(description: &mut Description) {
+        description.answer(StatusCode::OK, "A page", Some(("text/html", text().into())));
     }
 }
 
@@ -40,7 +46,7 @@ fn hashes(html: &str, element: &str) -> String {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let texts = html.split(&open).skip(1).filter_map(|rest| rest.split(&close).next());
     let sources: Vec<String> = texts
-        .map(|text| format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes()))))
+        .map(|text| format!("'sha256-{}'", STANDARD.encode(Digest::of(text.as_bytes()).as_bytes())))
         .collect();
     if sources.is_empty() {
         "'none'".to_owned()

@@ -1,0 +1,10 @@
+//! What several functions of the directory contract share on the wire (`directory.md`): how an account and its logins are
+//! shown, and how pages are asked for.
+
+mod login;
+mod page;
+mod user;
+
+pub use login::LoginView;
+pub use page::{PageQuery, PageView};
+pub use user::{UserView, status_words};

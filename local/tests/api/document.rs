@@ -1,0 +1,61 @@
+//! The committed OpenAPI document, as far as answers are held to it.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use http::Method;
+use serde_json::Value;
+
+struct Operation {
+    method: String,
+    path: Vec<String>,
+    statuses: BTreeSet<u16>,
+}
+
+fn operations() -> &'static [Operation] {
+    static OPERATIONS: OnceLock<Vec<Operation>> = OnceLock::new();
+    OPERATIONS.get_or_init(|| {
+        let document: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
+        let mut all = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let statuses = operation["responses"].as_object().unwrap().keys();
+                all.push(Operation {
+                    method: method.to_uppercase(),
+                    path: path.split('/').map(str::to_owned).collect(),
+                    statuses: statuses.map(|status| status.parse().unwrap()).collect(),
+                });
+            }
+        }
+        all
+    })
+}
+
+/// Whether the document says that a request can be answered so. It says nothing of what it does not know.
+pub fn allows(method: &Method, path: &str, status: u16) -> bool {
+    let asked: Vec<&str> = path.split('/').collect();
+    let same = |(known, asked): (&String, &&str)| {
+        known.eq_ignore_ascii_case(asked) || (known.starts_with('{') && !asked.is_empty())
+    };
+    let fitting = operations()
+        .iter()
+        .filter(|operation| operation.path.len() == asked.len() && operation.path.iter().zip(&asked).all(same));
+    let variable = |operation: &&Operation| operation.path.iter().filter(|part| part.starts_with('{')).count();
+    let Some(fewest) = fitting.clone().map(|operation| variable(&operation)).min() else {
+        return true;
+    };
+    let mut taken = fitting.filter(|operation| variable(operation) == fewest && operation.method == method.as_str());
+    taken
+        .next()
+        .is_none_or(|operation| operation.statuses.contains(&status))
+}
+
+#[test]
+fn an_answer_that_the_document_does_not_have_is_found() {
+    assert!(allows(&Method::GET, "/api/users/me%40example.org", 200));
+    assert!(allows(&Method::GET, "/Admin/Users", 200));
+    assert!(!allows(&Method::GET, "/api/users/me%40example.org", 409));
+    assert!(!allows(&Method::GET, "/v1/admin/users/search", 201));
+    assert!(allows(&Method::GET, "/nobody/has/this", 404));
+    assert!(allows(&Method::PUT, "/api/users", 405));
+}

@@ -1,0 +1,63 @@
+//! Listings by cursor.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Context;
+use crate::error::Result;
+use crate::proof::seal::MacKey;
+use crate::store::cursor;
+
+/// A page of a listing.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// What is listed.
+    pub items: Vec<T>,
+    /// Where the listing goes on, if it does.
+    pub next_cursor: Option<String>,
+    /// How many there are in all, where they are counted.
+    pub total: Option<u64>,
+}
+
+/// A listing: what was asked, by whom. Its cursors are good for no other.
+pub(super) struct Listing<'a> {
+    cx: &'a Context,
+    key: &'a MacKey,
+    question: String,
+}
+
+impl<'a> Listing<'a> {
+    /// The caller's listing of this.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn of(cx: &'a Context, asked: &str) -> Result<Self> {
+        Ok(Self {
+            cx,
+            key: cx.app.cursor_key().await?,
+            question: format!("{asked}|{}|{}", cx.tenant, cx.caller()?.id),
+        })
+    }
+
+    /// The place behind which this cursor goes on.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] for a cursor that is none of this listing's.
+    pub fn after<P: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<P>> {
+        let open = |text| cursor::open(self.key, &self.question, text, self.cx.now);
+        cursor.map(open).transpose()
+    }
+
+    /// A page, behind whose `last` place the listing goes on.
+    ///
+    /// # Errors
+    /// Where the cursor cannot be made: a defect.
+    pub fn page<T>(&self, items: Vec<T>, last: Option<impl Serialize>) -> Result<Page<T>> {
+        let seal = |place| cursor::seal(self.key, &self.question, &place, self.cx.now);
+        Ok(Page {
+            items,
+            next_cursor: last.map(seal).transpose()?,
+            total: None,
+        })
+    }
+}
