@@ -91,6 +91,13 @@ impl Drop for Server {
 /// What a start that fails says, and that it fails.
 fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
     let mut process = command(flags).envs(variables.iter().copied()).spawn().unwrap();
+    let begun = Instant::now();
+    while process.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(30) {
+            process.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let status = process.wait().unwrap();
     let mut told = String::new();
     process.stderr.take().unwrap().read_to_string(&mut told).unwrap();

@@ -57,6 +57,24 @@ fn every_rule_that_a_comment_cites_is_in_the_rules() {
     assert!(all > 40, "only {all} citations were found");
 }
 
+#[test]
+fn every_section_of_the_asvs_that_a_comment_cites_is_in_the_rules() {
+    let rules = std::fs::read_to_string(root().join("docs/rules.md")).unwrap();
+    let mut all = 0;
+    for source in sources(&["rs"]) {
+        for section in comments(&source).split("ASVS ").skip(1) {
+            let section: String = section
+                .chars()
+                .take_while(|c| c.is_ascii_digit() || *c == '.')
+                .collect();
+            let section = section.trim_end_matches('.');
+            assert!(rules.contains(section), "{} cites ASVS {section}", source.path);
+            all += usize::from(!section.is_empty());
+        }
+    }
+    assert!(all > 5, "only {all} citations were found");
+}
+
 /// Names of Markdown files in a text: `docs/table.md`, `decisions/009-x.md`.
 fn markdown_files(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._/-".contains(c)));
