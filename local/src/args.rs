@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: Option<SecretString>,
 
-    /// Write the OpenAPI document of all routes to this file, and end
+    /// Write the OpenAPI document of all routes to this file and the list of them beside it, and end
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.json")]
     pub write_openapi: Option<PathBuf>,
 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use strum::{IntoStaticStr, VariantNames};
 
+use crate::domain::grant::MAX_GRANTS;
 use crate::domain::role::Rank;
 use crate::domain::user::Status;
 
@@ -221,6 +222,26 @@ impl Error {
     };
     /// A role or an account with a permission that the caller lacks, likewise.
     pub const NOT_HELD: Self = Self::Forbidden(Forbidden::NotHeld(Cow::Borrowed("admin.users")));
+
+    /// What a login answers that is none, as route tables name it.
+    pub const LOGIN: &[Self] = &[
+        Self::WrongCredentials,
+        Self::AccountNotActive(Status::Inactive),
+        Self::LOCKED,
+        Self::NotSetUp,
+    ];
+    /// What stands in the way of giving roles, likewise.
+    pub const GIVES_ROLES: &[Self] = &[
+        Self::Forbidden(Forbidden::AboveOwnRank),
+        Self::NOT_HELD,
+        Self::Conflict(Conflict::RoleFull),
+        Self::Conflict(Conflict::TooManyGrants(MAX_GRANTS)),
+    ];
+    /// What stands in the way of names and addresses, likewise.
+    pub const TAKES_NAMES: &[Self] = &[
+        Self::Conflict(Conflict::EmailTaken),
+        Self::Conflict(Conflict::UsernameTaken),
+    ];
 
     /// Its kind in a word: for the log, and for what names problems by it.
     pub fn kind(&self) -> &'static str {

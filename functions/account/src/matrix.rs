@@ -8,7 +8,7 @@ use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
 use usher::domain::user::Status;
 use usher::error::Conflict::{BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, TooManyGrants, UsernameTaken};
-use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound, WrongCredentials};
+use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound};
 use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 
@@ -91,7 +91,7 @@ pub const MATRIX: [Row; 19] = [
     row(A::Register, POST, Guests, "Makes an account",
         &[Forbidden(RegistrationClosed), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(RoleFull)], &[]),
     row(A::Login, POST, Guests, "Logs in by username or e-mail address, for thirty days",
-        &[WrongCredentials, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
+        Error::LOGIN, &[]),
     row(A::ResetPassword, POST, Guests, "Asks for a mail to choose a password by, or chooses one by the token of such a mail",
         &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
     row(A::Profile, GET, From(Rank::User), "Shows the caller's account", &[GONE], &[]),

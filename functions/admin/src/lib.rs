@@ -2,15 +2,11 @@
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
-use usher::domain::grant::MAX_GRANTS;
+
 use usher::domain::permission::ADMIN_USERS;
-use usher::domain::user::Status;
-use usher::error::Conflict::{
-    EmailTaken, LastAdministrator, OwnAccount, RoleFull, SystemRole, TooManyGrants, UsernameTaken,
-};
-use usher::error::Error::{
-    AccountNotActive, Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp, WrongCredentials,
-};
+
+use usher::error::Conflict::{LastAdministrator, OwnAccount, SystemRole};
+use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
 use usher::error::Forbidden::AboveOwnRank;
 use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
@@ -27,13 +23,8 @@ pub fn routes() -> Routes {
         .about("Accounts, roles and settings for an admin panel: snake_case, pages by number.")
         .post("/v1/auth/login", Anyone, handlers::login)
         .summary("Logs in by e-mail address, which must be verified")
-        .errors(&[
-            WrongCredentials,
-            AccountNotActive(Status::Inactive),
-            EmailNotVerified,
-            Error::LOCKED,
-            NotSetUp,
-        ])
+        .errors(Error::LOGIN)
+        .errors(&[EmailNotVerified])
         .post("/v1/auth/refresh", Anyone, handlers::refresh)
         .summary("Exchanges a refresh token for a new pair")
         .errors(&[InvalidToken, NotSetUp])
@@ -43,29 +34,17 @@ pub fn routes() -> Routes {
         .summary("Lists accounts, newest first, by the number of the page")
         .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
         .summary("Makes an account")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(EmailTaken),
-            Conflict(UsernameTaken),
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-        ])
+        .errors(Error::GIVES_ROLES)
+        .errors(Error::TAKES_NAMES)
         .get("/v1/admin/users/search", needs(ADMIN_USERS), handlers::search)
         .summary("Finds accounts by a part of their e-mail address or user name")
         .get("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::show)
         .summary("Shows an account, its roles and what they permit")
         .put("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::update)
         .summary("Changes an account; `roles` replaces all that it has")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(EmailTaken),
-            Conflict(UsernameTaken),
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-            Conflict(LastAdministrator),
-        ])
+        .errors(Error::GIVES_ROLES)
+        .errors(Error::TAKES_NAMES)
+        .errors(&[Conflict(LastAdministrator)])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Deletes another's account")
         .errors(&[
@@ -79,12 +58,7 @@ pub fn routes() -> Routes {
             handlers::assign_roles,
         )
         .summary("Adds roles to those that an account has: all of them, or none")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-        ])
+        .errors(Error::GIVES_ROLES)
         .delete(
             "/v1/admin/users/{user}/roles/{role}",
             needs(ADMIN_USERS),

@@ -13,14 +13,7 @@ use usher::http::routes::Routes;
 pub mod handlers;
 pub mod wire;
 
-/// What a login answers that is none.
-const LOGIN: &[Error] = &[
-    WrongCredentials,
-    AccountNotActive(Status::Inactive),
-    Error::LOCKED,
-    NotSetUp,
-];
-/// The same without a password.
+/// What a login without a password answers that is none.
 const DEV_LOGIN: &[Error] = &[WrongCredentials, AccountNotActive(Status::Inactive), NotSetUp];
 
 /// The route table.
@@ -29,7 +22,7 @@ pub fn routes() -> Routes {
         .about("Tokens: by e-mail address or username, with or without refresh.")
         .post("/api/auth/token", Anyone, handlers::token)
         .summary("Logs in by e-mail address; answers an access and a refresh token")
-        .errors(LOGIN)
+        .errors(Error::LOGIN)
         .post("/api/auth/refresh", Anyone, handlers::refresh)
         .summary("Exchanges a refresh token for a new pair")
         .errors(&[InvalidToken, NotSetUp])
@@ -40,7 +33,7 @@ pub fn routes() -> Routes {
         .summary("Ends the caller's session")
         .post("/api/auth/login", Anyone, handlers::login)
         .summary("Logs in by username or e-mail address, for eight hours")
-        .errors(LOGIN)
+        .errors(Error::LOGIN)
         .post(
             "/api/auth/change-password",
             SignedInToChangePassword,

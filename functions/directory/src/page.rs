@@ -39,7 +39,6 @@ pub struct PageView<T> {
     next_cursor: Option<String>,
     /// How many there are in all, where they are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 1)]
     total: Option<u64>,
 }
 

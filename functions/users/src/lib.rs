@@ -2,11 +2,9 @@
 //! and §B).
 
 use usher::access::guard::needs;
-use usher::domain::grant::MAX_GRANTS;
+
 use usher::domain::permission::ADMIN_USERS;
-use usher::error::Conflict::{
-    EmailTaken, GrantStands, LastAdministrator, RoleFull, SystemRole, TooManyGrants, UsernameTaken,
-};
+use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole};
 use usher::error::Error;
 use usher::error::Error::{Conflict, Forbidden};
 use usher::error::Forbidden::AboveOwnRank;
@@ -24,34 +22,18 @@ pub fn routes() -> Routes {
         .summary("Lists accounts, newest first")
         .post("/api/users", needs(ADMIN_USERS), handlers::create)
         .summary("Makes an account")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(EmailTaken),
-            Conflict(UsernameTaken),
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-        ])
+        .errors(Error::GIVES_ROLES)
+        .errors(Error::TAKES_NAMES)
         .get("/api/users/{user}", needs(ADMIN_USERS), handlers::show)
         .summary("Shows an account")
         .put("/api/users/{user}", needs(ADMIN_USERS), handlers::put)
         .summary("Sets an account's type, status, or both")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-            Conflict(LastAdministrator),
-        ])
+        .errors(Error::GIVES_ROLES)
+        .errors(&[Conflict(LastAdministrator)])
         .patch("/api/users/{user}", needs(ADMIN_USERS), handlers::patch)
         .summary("Changes an account")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(EmailTaken),
-            Conflict(UsernameTaken),
-            Conflict(LastAdministrator),
-        ])
+        .errors(Error::TAKES_NAMES)
+        .errors(&[Forbidden(AboveOwnRank), Error::NOT_HELD, Conflict(LastAdministrator)])
         .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Deletes an account; its address and name are free again")
         .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])
@@ -78,13 +60,8 @@ pub fn routes() -> Routes {
         .summary("Lists an account's grants: past, present and future")
         .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
         .summary("Gives an account a role")
-        .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
-            Conflict(GrantStands),
-            Conflict(RoleFull),
-            Conflict(TooManyGrants(MAX_GRANTS)),
-        ])
+        .errors(Error::GIVES_ROLES)
+        .errors(&[Conflict(GrantStands)])
         .delete("/api/users/{user}/roles/{grant}", needs(ADMIN_USERS), handlers::revoke)
         .summary("Takes a grant from an account")
         .errors(&[

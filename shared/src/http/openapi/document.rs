@@ -29,12 +29,12 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> {
     let rows: Vec<(&Route, Description)> = rows(tables).map(|row| (row, (row.describe)())).collect();
     let schemas = schemas(&rows)?;
-    let examples = Examples(
-        schemas
-            .iter()
-            .map(|(name, schema)| (name.clone(), super::json(schema)))
-            .collect(),
-    );
+    let known = schemas.iter().map(|(name, schema)| {
+        let mut schema = super::json(schema);
+        mend(&mut schema, tables);
+        (name.clone(), schema)
+    });
+    let examples = Examples(known.collect());
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
