@@ -61,6 +61,20 @@ macro_rules! parsed_text {
     };
 }
 
+/// As [`parsed_text`], for a text of one form.
+macro_rules! plain_text {
+    ($name:ident) => {
+        $crate::domain::text::parsed_text!($name, text);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.text
+            }
+        }
+    };
+}
+
 /// As [`parsed_text`], for a name of two forms. Two of them are equal where their canonical forms are: that is the
 /// question that uniqueness asks, and whoever asks about the spelling compares `as_given`.
 macro_rules! canonical_text {
@@ -95,7 +109,7 @@ macro_rules! canonical_text {
     };
 }
 
-use {canonical_text, parsed_text};
+use {canonical_text, parsed_text, plain_text};
 
 /// Whether the character cannot be seen: a control, white space of any kind, or one that is seen as nothing (UAX #44:
 /// zero-width space and joiners, soft hyphen, direction marks, variation selectors, tags, fillers, the byte order mark).

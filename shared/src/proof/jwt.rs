@@ -279,7 +279,7 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Resu
 
 /// A key that tokens are verified with.
 #[derive(Debug, Clone)]
-pub struct PublicKey {
+struct PublicKey {
     kid: String,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -288,7 +288,7 @@ pub struct PublicKey {
 impl PublicKey {
     /// The key that a JWK (RFC 7517) describes. `None` where it is not one of ours: no `kid` or `alg`, another use, a
     /// private half, or numbers that are no key.
-    pub fn from_jwk(jwk: &Value) -> Option<Self> {
+    fn from_jwk(jwk: &Value) -> Option<Self> {
         if jwk.get("d").is_some() {
             return None;
         }

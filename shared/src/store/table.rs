@@ -359,3 +359,21 @@ impl Expression {
         parts.join(by)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_absent_has_no_attribute_and_nulls_that_a_history_shows_stay() {
+        let entry = json!({ "actor": null, "after": { "maxCount": null, "name": "member" } });
+        let item = to_item(&Key::new("P", "S"), &entry).unwrap();
+        let mut names: Vec<&str> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["PK", "SK", "after"]);
+        let read: serde_json::Value = from_item(item).unwrap();
+        assert_eq!(read["after"], entry["after"]);
+    }
+}

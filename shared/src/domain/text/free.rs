@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{is_length, is_steering, parsed_text};
+use super::{is_length, is_steering, plain_text};
 
 /// In characters.
 const MAX_DEPARTMENT: usize = 64;
@@ -21,7 +21,7 @@ pub struct Department {
     text: String,
 }
 
-parsed_text!(Department, text);
+plain_text!(Department);
 
 impl Department {
     /// Reads a department.
@@ -31,11 +31,6 @@ impl Department {
     pub fn parse(text: &str) -> Result<Self, String> {
         one_line("department", text, MAX_DEPARTMENT)?;
         Ok(Self { text: text.to_owned() })
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 }
 
@@ -47,7 +42,7 @@ pub struct Label {
     text: String,
 }
 
-parsed_text!(Label, text);
+plain_text!(Label);
 
 impl Label {
     /// Reads a label.
@@ -57,11 +52,6 @@ impl Label {
     pub fn parse(text: &str) -> Result<Self, String> {
         one_line("name", text, MAX_LABEL)?;
         Ok(Self { text: text.to_owned() })
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 }
 
@@ -85,7 +75,7 @@ pub struct Description {
     text: String,
 }
 
-parsed_text!(Description, text);
+plain_text!(Description);
 
 impl Description {
     /// Reads a description.
@@ -100,11 +90,6 @@ impl Description {
             return Err("a description must not have control characters but line breaks (\\n) and tabs".to_owned());
         }
         Ok(Self { text: text.to_owned() })
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{is_length, parsed_text};
+use super::{is_length, plain_text};
 
 /// In characters, all of them ASCII.
 const MAX: usize = 64;
@@ -17,7 +17,7 @@ pub struct PermissionName {
     text: String,
 }
 
-parsed_text!(PermissionName, text);
+plain_text!(PermissionName);
 
 impl PermissionName {
     /// Reads a permission's name.
@@ -32,11 +32,6 @@ impl PermissionName {
             return Err("a permission is lower-case words with dots between them, such as admin.users".to_owned());
         }
         Ok(Self { text: text.to_owned() })
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 }
 
