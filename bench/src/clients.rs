@@ -16,7 +16,6 @@ const ROUNDS: usize = 51;
 /// How a client is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// As Usher does.
     Own,
     /// As the SDK does by itself.
     Sdk,

@@ -22,9 +22,7 @@ pub struct Directory {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Keys {
-    /// Seals the signing keys.
     pub master: String,
-    /// Authenticates cursors.
     pub cursor: String,
     /// The text of the first API key. A file from before there were any has none.
     #[serde(default)]

@@ -22,7 +22,6 @@ pub struct Client {
 pub struct Refusal {
     /// The exception's name, such as `ResourceNotFoundException`.
     pub kind: String,
-    /// Its sentence.
     pub message: String,
 }
 

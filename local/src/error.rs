@@ -14,7 +14,6 @@ pub enum Error {
         "{address} is in use: stop what listens there, or choose another port with {flag} (port 0 takes any free one)"
     )]
     AddressInUse {
-        /// Host and port.
         address: String,
         /// The flag that chooses it.
         flag: &'static str,
@@ -22,7 +21,6 @@ pub enum Error {
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}, which {flag} chooses: {cause}")]
     Address {
-        /// Host and port.
         address: String,
         /// The flag that chooses it.
         flag: &'static str,
@@ -32,7 +30,6 @@ pub enum Error {
     /// Another instance has the data directory.
     #[error("another Usher{} uses the data directory {path}: stop it, or choose another with --data-dir", pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
     DirectoryInUse {
-        /// The directory.
         path: PathBuf,
         /// The other instance's process id, where it can be read.
         pid: Option<String>,
@@ -40,7 +37,6 @@ pub enum Error {
     /// The data directory, or a file in it, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
     Directory {
-        /// The file or directory.
         path: PathBuf,
         /// What the operating system says.
         cause: io::Error,
@@ -49,10 +45,7 @@ pub enum Error {
     #[error(
         "{path} does not hold the keys that its data is sealed with: put it back, or delete the directory to start anew"
     )]
-    Keys {
-        /// The file.
-        path: PathBuf,
-    },
+    Keys { path: PathBuf },
     /// `USHER_…` variables that are wrong.
     #[error("{0}")]
     Settings(String),
@@ -70,36 +63,18 @@ pub enum Error {
     Embedded(String),
     /// Nothing answers where DynamoDB should be.
     #[error("no DynamoDB answers at {url}: {cause}")]
-    Unreachable {
-        /// Where it should be.
-        url: String,
-        /// What went wrong.
-        cause: reqwest::Error,
-    },
+    Unreachable { url: String, cause: reqwest::Error },
     /// DynamoDB refuses to make the table.
     #[error("DynamoDB refuses {operation}: {refusal}")]
-    Refused {
-        /// What was asked for.
-        operation: &'static str,
-        /// What it answered.
-        refusal: String,
-    },
+    Refused { operation: &'static str, refusal: String },
     /// The table exists, and is not the template's.
     #[error(
         "the table {table} has other keys or indexes than template.yaml says: delete the data directory, or choose another with --data-dir"
     )]
-    OtherTable {
-        /// The table's name.
-        table: String,
-    },
+    OtherTable { table: String },
     /// The table did not become active.
     #[error("the table {table} at {url} does not become active")]
-    TableNotActive {
-        /// The table's name.
-        table: String,
-        /// Where DynamoDB is.
-        url: String,
-    },
+    TableNotActive { table: String, url: String },
     /// `template.yaml` defines no table that can be made.
     #[error("template.yaml: {0}")]
     Template(String),

@@ -88,11 +88,9 @@ pub enum DynamoDb {
 pub struct Options {
     /// Keeps data and keys between runs; `None` keeps nothing.
     pub directory: Option<PathBuf>,
-    /// Where the table is.
     pub dynamodb: DynamoDb,
     /// `USHER_…` variables that override the local defaults.
     pub settings: HashMap<String, String>,
-    /// The time.
     pub clock: Arc<dyn Clock>,
     /// The address that it will be reached by: the `iss` of tokens.
     pub address: String,
@@ -114,11 +112,9 @@ impl Default for Options {
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
-    /// The application.
     pub app: Arc<App>,
     /// Every route of it, to be listened for or called directly.
     pub router: Router,
-    /// Where its DynamoDB is.
     pub dynamodb_url: String,
     sending: Sending,
     embedded: Option<Embedded>,

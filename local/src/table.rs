@@ -33,9 +33,6 @@ pub struct Definition(Value);
 
 impl Definition {
     /// Usher's own.
-    ///
-    /// # Errors
-    /// As [`Definition::of_template`].
     pub fn shipped() -> Result<Self> {
         Self::of_template(TEMPLATE)
     }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 /// The message at the start.
 pub struct Welcome<'a> {
-    /// Where it listens.
     pub address: &'a str,
     /// Where DynamoDB is, where that concerns anyone but us.
     pub dynamodb: Option<&'a str>,

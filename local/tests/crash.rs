@@ -191,7 +191,7 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
         let mut told = Vec::new();
         for _ in 0..answers {
             told.push(
-                tokio::time::timeout(Duration::from_secs(60), answered.recv())
+                tokio::time::timeout(Duration::from_mins(1), answered.recv())
                     .await
                     .unwrap()
                     .unwrap(),

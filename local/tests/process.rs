@@ -366,12 +366,12 @@ async fn a_first_password_is_shown_until_it_was_changed_and_no_longer() {
         assert_eq!(change.json(&body).send().await.unwrap().status(), 204);
     };
     let first = welcome(place.path(), async |address: &str| {
-        change(address, "admin", "Admin@123").await
+        change(address, "admin", "Admin@123").await;
     })
     .await;
     assert!(first.contains("Admin@123") && first.contains("Owner@12345"), "{first}");
     let second = welcome(place.path(), async |address: &str| {
-        change(address, "owner", "Owner@12345").await
+        change(address, "owner", "Owner@12345").await;
     })
     .await;
     assert!(

@@ -1,6 +1,6 @@
 //! The README's story is true: its lines are run against a fresh server, and their answers are those that it shows.
 //! `.ci/containers` has it run against the functions in containers: at the address that `STORY_AT` gives.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -42,6 +42,7 @@ fn settle(value: &mut serde_json::Value, ids: &mut HashMap<String, usize>) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "of a test, and no setting")]
 /// The address to play at, and where nobody gave one a server that listens there.
 async fn stage() -> String {
     if let Ok(given) = std::env::var("STORY_AT") {

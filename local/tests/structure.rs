@@ -1,6 +1,8 @@
 //! How the code is put together, held by reading it: which room a file stands in and what it may name (`DESIGN.md`, Four
 //! rooms; `docs/architecture.md`), and that one place alone sends a transaction again.
 
+#![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -69,9 +69,6 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
 }
 
 /// A new UUIDv7 (RFC 9562): sorts by `now`, 74 bits of it random.
-///
-/// # Errors
-/// As [`random`].
 pub fn uuid_v7(now: Timestamp) -> Result<Uuid> {
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random()?).into_uuid())

@@ -23,17 +23,11 @@ use crate::store::secret;
 pub struct App {
     /// What the stack, or the developer, set.
     pub settings: Settings,
-    /// The table.
     pub table: Table,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Passwords.
     pub hasher: Hasher,
-    /// Signing keys.
     pub keyring: Keyring,
-    /// What tenants set.
     pub tenant_settings: SettingsCache,
-    /// What operators count.
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -50,9 +44,6 @@ impl App {
     }
 
     /// The same with a clock of one's own.
-    ///
-    /// # Errors
-    /// As [`App::new`].
     pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         let metrics = Arc::<Metrics>::default();
         let table = Table::connect(
@@ -106,9 +97,6 @@ impl App {
     }
 
     /// The key that authenticates cursors.
-    ///
-    /// # Errors
-    /// As [`App::master_key`].
     pub async fn cursor_key(&self) -> Result<&MacKey> {
         let source = self.settings.cursor_key.as_ref();
         let read = || async {

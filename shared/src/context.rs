@@ -23,7 +23,6 @@ pub struct Surface {
     pub name: &'static str,
     /// The fewest characters of a password that is set through it.
     pub min_password: usize,
-    /// The most.
     pub max_password: usize,
 }
 
@@ -44,7 +43,6 @@ pub struct Origin {
 /// One request.
 #[derive(Clone)]
 pub struct Context {
-    /// What may be touched.
     pub app: Arc<App>,
     /// The request's moment: one for all that it does.
     pub now: Timestamp,
@@ -58,7 +56,6 @@ pub struct Context {
     pub address: String,
     /// The API key that it came with, where the contract asks for one.
     pub api_key: Option<String>,
-    /// Where it came from.
     pub origin: Origin,
     /// What its contract asks for beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
@@ -82,7 +79,6 @@ pub struct Caller {
     pub id: UserId,
     /// Its account; none stands behind a development principal.
     pub user: Option<User>,
-    /// Its session.
     pub session: Session,
     /// Its roles that apply to requests about no department.
     pub roles: Vec<Role>,

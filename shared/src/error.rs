@@ -74,7 +74,6 @@ pub enum Error {
     /// There is no such thing, or it is not the caller's to see.
     #[error("no such {0}")]
     NotFound(Noun),
-    /// The path is nobody's.
     #[error("there is nothing at this path")]
     NoSuchRoute,
     /// The path exists, and not with this method.
@@ -94,7 +93,6 @@ pub enum Error {
     /// Nobody has run set-up: the stack has no signing key yet.
     #[error("this stack is not set up yet: its set-up has not run, or has not come to its end")]
     NotSetUp,
-    /// A defect of Usher's.
     #[error("something went wrong here")]
     Fault(Cause),
 }
@@ -137,7 +135,6 @@ pub enum Forbidden {
     /// The account stands on the caller's own rank or above it, where a contract asks for a strictly lower one.
     #[error("the account does not stand below yours")]
     NotBelowOwnRank,
-    /// It is another's account.
     #[error("this is another's account")]
     AnothersAccount,
     /// The tenant takes no registrations.
@@ -148,19 +145,15 @@ pub enum Forbidden {
 /// What was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Noun {
-    /// An account.
     #[error("user")]
     User,
-    /// A role.
     #[error("role")]
     Role,
     /// A role given to an account.
     #[error("grant")]
     Grant,
-    /// An API key.
     #[error("API key")]
     ApiKey,
-    /// A tenant.
     #[error("tenant")]
     Tenant,
     /// A ban of an account.
@@ -196,7 +189,6 @@ pub enum Conflict {
     /// System roles are not removed, renamed or stripped of `admin.*`; the base role is not taken away.
     #[error("{0}")]
     SystemRole(&'static str),
-    /// The role has members.
     #[error("the role has members: take it from them first, or use force")]
     RoleHasMembers,
     /// The account has as many grants as one account can have.

@@ -62,9 +62,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An account.
     UserId,
-    /// A role.
     RoleId,
     /// A role given to an account: the `userRoleId` of the directory contract.
     GrantId,
@@ -72,8 +70,6 @@ ids! {
     SessionId,
     /// A row of a history.
     EntryId,
-    /// An API key.
     ApiKeyId,
-    /// A mail to send.
     MailId,
 }

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 /// How the names of an object's members are read.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Names {
-    /// As they are written.
     #[default]
     Exact,
     /// In any letter case, each as it is spelled here. Others are left out.

@@ -14,16 +14,13 @@ use utoipa::openapi::schema::ArrayBuilder;
 /// `200` with JSON and a cookie.
 #[derive(Debug)]
 pub struct WithCookie<T> {
-    /// The cookie.
     pub cookie: Cookie,
-    /// The body.
     pub body: T,
 }
 
 /// A cookie that only servers read, and that is only sent over TLS, and not with what other sites ask for.
 #[derive(Debug)]
 pub struct Cookie {
-    /// Its name.
     pub name: &'static str,
     /// Its value, and how many seconds it is kept. The browser forgets it where there is none.
     pub value: Option<(SecretString, i64)>,
@@ -44,7 +41,6 @@ impl Cookie {
 /// `200` with a page of a listing as a JSON array, and where it goes on in `Link` (RFC 8288).
 #[derive(Debug)]
 pub struct Listed<T> {
-    /// The page.
     pub items: Vec<T>,
     /// The query of the next page, if there is one: it is at the same path.
     pub next: Option<String>,

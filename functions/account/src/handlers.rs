@@ -171,7 +171,11 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
     let limit = query.limit()?;
     let asked = filter.parse(cx).await?;
     let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
-    let names = role_actions::names(cx, page.items.iter().flat_map(|row| row.roles())).await?;
+    let names = role_actions::names(
+        cx,
+        page.items.iter().flat_map(usher::domain::history::RightsEntry::roles),
+    )
+    .await?;
     let items = page
         .items
         .iter()

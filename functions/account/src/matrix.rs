@@ -14,7 +14,6 @@ use usher::error::{Error, Noun};
 
 /// What a path's last segment names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the matrix says what each of them does")]
 pub enum Action {
     Register,
     Login,
@@ -59,13 +58,9 @@ pub enum Who {
 /// A row of the matrix.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// The action.
     pub action: Action,
-    /// By which methods.
     pub verbs: &'static [Verb],
-    /// For whom.
     pub who: Who,
-    /// What it does.
     pub summary: &'static str,
     /// The errors that it answers, beside those of its guard and its inputs.
     pub errors: &'static [Error],
@@ -145,7 +140,6 @@ const fn row(
 pub enum Side {
     /// Whoever is not signed in.
     Guest,
-    /// Accounts on a rank.
     On(Rank),
 }
 

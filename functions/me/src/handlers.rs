@@ -41,7 +41,6 @@ pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Resul
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[schema(example = json!({ "displayName": "Jane D.", "age": null }))]
 pub struct ProfilePatch {
-    /// The personal fields.
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     fields: serde_json::Map<String, Value>,

@@ -19,16 +19,12 @@ pub async fn handle(outbox: &Outbox, event: Event) -> Result<Answer> {
 }
 
 /// The same, where there may be no sender: then mails stay in the table, and are due once there is one.
-///
-/// # Errors
-/// As [`handle`].
 pub async fn handle_if_sending(outbox: Option<&Outbox>, event: Event) -> Result<Answer> {
-    match outbox {
-        Some(outbox) => handle(outbox, event).await,
-        None => {
-            tracing::warn!("USHER_MAIL_FROM is not set: mails stay in the table");
-            Ok(Answer::default())
-        }
+    if let Some(outbox) = outbox {
+        handle(outbox, event).await
+    } else {
+        tracing::warn!("USHER_MAIL_FROM is not set: mails stay in the table");
+        Ok(Answer::default())
     }
 }
 

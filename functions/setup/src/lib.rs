@@ -33,9 +33,6 @@ pub const LOCAL_ACCOUNTS: [(&str, &str, &str, SystemRole); 2] = [
 ];
 
 /// Sets a local server up.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn local(app: &Arc<App>) -> Result<Made> {
     let cx = context(app);
     let accounts = LOCAL_ACCOUNTS.map(|(name, email, password, role)| {
@@ -55,9 +52,6 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
 }
 
 /// The first accounts that everybody can still sign in to: their addresses and passwords.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn unchanged(app: &Arc<App>) -> Result<Vec<(&'static str, &'static str)>> {
     let cx = context(app);
     let mut unchanged = Vec::new();

@@ -16,9 +16,7 @@ const LISTED: usize = 200;
 /// Where letters go, and are found again.
 #[derive(Debug, Clone)]
 pub enum Letters {
-    /// Files in this directory.
     Files(PathBuf),
-    /// Nowhere that lasts.
     Memory(Memory),
 }
 
@@ -32,9 +30,6 @@ impl Letters {
     }
 
     /// What takes letters there.
-    ///
-    /// # Errors
-    /// Where the directory cannot be made.
     pub fn mailer(&self) -> io::Result<Arc<dyn Mailer>> {
         Ok(match self {
             Self::Files(directory) => Arc::new(Files::at(directory)?),

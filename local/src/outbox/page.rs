@@ -22,7 +22,6 @@ struct Entry {
     to: String,
     subject: String,
     date: String,
-    /// Where its text is.
     text: String,
 }
 

@@ -37,9 +37,6 @@ impl Records {
     }
 
     /// The next records that the function would be called with. Nothing is lost where this is not waited for.
-    ///
-    /// # Errors
-    /// As [`Records::from_now`].
     pub async fn next(&mut self) -> Result<Event> {
         loop {
             let asked = json!({ "ShardIterator": self.iterator, "Limit": AT_ONCE });

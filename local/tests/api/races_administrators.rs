@@ -111,7 +111,7 @@ async fn z06_when_all_administrators_remove_each_other_at_once_at_least_one_rema
             !left.is_empty(),
             "round {round}: the counter says that somebody is, and nobody is"
         );
-        assert_eq!(left.len() as i64, in_charge(&world), "round {round}");
+        assert_eq!(i64::try_from(left.len()).unwrap(), in_charge(&world), "round {round}");
         let missing = 8 - left.len();
         left.extend(administrators(&world, &left[0].1, round, missing).await);
         all = left;

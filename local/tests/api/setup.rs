@@ -83,7 +83,7 @@ async fn a_deployed_stack_has_one_owner_who_must_change_the_generated_password()
         token: String::new(),
         api_key: String::new(),
         http: reqwest::Client::new(),
-        secrets: Default::default(),
+        secrets: crate::watch::Secrets::default(),
     };
     let body = json!({ "username": "owner@example.org", "password": secret });
     let reply = nobody.post("/api/auth/login", body).await;

@@ -18,7 +18,6 @@ use crate::id::RoleId;
 pub struct Rights {
     /// The highest rank of the roles.
     pub rank: Rank,
-    /// The roles that apply.
     pub roles: BTreeSet<RoleId>,
     /// Everything that they hold together.
     pub permissions: BTreeSet<String>,
@@ -95,9 +94,6 @@ pub fn may_grant(actor: &Rights, role: &Role) -> Result<()> {
 
 /// Whether an actor may change a role so that it holds `after`: its rank is not above the actor's, and what it gains
 /// the actor holds.
-///
-/// # Errors
-/// As [`may_grant`].
 pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result<()> {
     may_touch_rank(actor, role)?;
     holds_all(actor, after.difference(&role.permissions))

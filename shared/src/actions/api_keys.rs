@@ -60,9 +60,6 @@ pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
 }
 
 /// The writes of a new key: itself, and its row in the history.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub(super) fn writes(cx: &Context, key: &ApiKey) -> Result<[Write; 2]> {
     let target = Target::ApiKey(key.id);
     let row = record::rights(cx, RightsKind::ApiKeyCreated, target, Value::Null, summary(key))?;
@@ -79,9 +76,6 @@ pub fn digest(text: &str) -> String {
 }
 
 /// A key with this text, not yet written.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub(super) fn new(cx: &Context, name: Label, text: &str, expires_at: Option<Timestamp>) -> Result<ApiKey> {
     Ok(ApiKey {
         id: ApiKeyId::new(cx.now)?,
@@ -115,9 +109,6 @@ pub async fn check_own(cx: &Context) -> Result<()> {
 }
 
 /// Lets a request through that came with this key, and writes down that the key was used, at most once a minute.
-///
-/// # Errors
-/// As [`check_own`].
 pub(super) async fn check(cx: &Context, found: Option<ApiKey>) -> Result<()> {
     let key = found.filter(|key| key.is_valid(cx.now)).ok_or(Error::InvalidApiKey)?;
     api_keys::used(&cx.app.table, &key, cx.now).await

@@ -67,10 +67,10 @@ pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     let claims = verifier
         .verify(token, &keys.public, cx.now)
         .map_err(|_| Error::InvalidToken)?;
-    if claims.tid != cx.tenant.as_str() {
-        Err(Error::InvalidToken)
-    } else {
+    if claims.tid == cx.tenant.as_str() {
         Ok(claims)
+    } else {
+        Err(Error::InvalidToken)
     }
 }
 

@@ -6,9 +6,6 @@ use crate::error::Result;
 use crate::store::roles;
 
 /// All permissions, by name.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
 pub async fn list(cx: &Context) -> Result<Vec<Permission>> {
     roles::catalogue(&cx.app.table).await
 }

@@ -49,9 +49,6 @@ fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
 
 /// Erases an account, deleted or not, and all that belongs to it. Of it nothing is left but its id in the histories.
 /// One whose erasure broke off is erased by another one.
-///
-/// # Errors
-/// As [`delete`].
 pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     let found = users::get(&cx.app.table, &cx.tenant, id).await?;
     let found = &found.ok_or(Error::NotFound(Noun::User))?;

@@ -19,11 +19,8 @@ use crate::store::{sessions as session_store, unit};
 /// A principal to be made up.
 #[derive(Debug, Default)]
 pub struct Principal {
-    /// What it is called.
     pub username: Option<String>,
-    /// Names of roles.
     pub roles: BTreeSet<String>,
-    /// Permissions beside them.
     pub permissions: BTreeSet<String>,
 }
 

@@ -104,9 +104,6 @@ pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
 }
 
 /// Gives an account each of these roles that does not apply to it yet: all of them, or none.
-///
-/// # Errors
-/// As [`give`].
 pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;

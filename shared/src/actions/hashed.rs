@@ -17,9 +17,6 @@ impl<'a> Hashed<'a> {
     }
 
     /// The hash to keep.
-    ///
-    /// # Errors
-    /// [`Error::Fault`].
     pub(super) async fn get(&self, cx: &Context) -> Result<Option<PasswordHash>> {
         let Some(password) = self.0 else { return Ok(None) };
         let hash = async || cx.app.hasher.hash(password.secret()).await.map(PasswordHash);

@@ -24,9 +24,6 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
 const LOOKED_AT: usize = 1_000;
 
 /// A page of logins and logouts, newest first: an account's, or everyone's. Failed logins and renewals are none.
-///
-/// # Errors
-/// As [`logins`].
 pub async fn entries(
     cx: &Context,
     user: Option<UserId>,
@@ -60,9 +57,6 @@ pub struct RightsFilter {
 }
 
 /// A page of the changes of accounts' and roles' rights that a filter finds, newest first.
-///
-/// # Errors
-/// As [`logins`].
 pub async fn rights_changes(
     cx: &Context,
     filter: &RightsFilter,

@@ -126,9 +126,6 @@ pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>
 
 impl Context {
     /// The keys, at most ten seconds old.
-    ///
-    /// # Errors
-    /// As [`Keyring::keys`].
     pub async fn keys(&self) -> Result<Arc<Keys>> {
         self.app.keyring.keys(&self.app, self.now).await
     }

@@ -20,9 +20,6 @@ const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Asks for a mail with a link to choose a new password by. Whoever asks is told the same whether the address is
 /// anybody's or not, and for either the table is asked as often; more than one mail a minute is not sent.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
     let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
     // For an address that nobody has, an account that is nobody's is asked for, so that it takes as long.
@@ -32,16 +29,13 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
     let asked = Changes::new().set("mailedAt", number(cx.now.as_millisecond()));
     let long_ago = number((cx.now - BETWEEN_MAILS).as_millisecond() + 1);
     let rested = Cond::Any(vec![Cond::Absent("mailedAt"), Cond::Lt("mailedAt", long_ago)]);
-    let write = match &user {
-        Some(user) => {
-            let there = Cond::All(vec![Cond::exists(), rested]);
-            Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Lost::Changed)
-        }
-        None => {
-            let ends = (cx.now + BETWEEN_MAILS).as_second();
-            let place = keys::unknown_login_mailed(&cx.tenant, &login::hashed(email.canonical()));
-            Write::update(place, asked.set("ttl", number(ends))).when(rested, Lost::Changed)
-        }
+    let write = if let Some(user) = &user {
+        let there = Cond::All(vec![Cond::exists(), rested]);
+        Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Lost::Changed)
+    } else {
+        let ends = (cx.now + BETWEEN_MAILS).as_second();
+        let place = keys::unknown_login_mailed(&cx.tenant, &login::hashed(email.canonical()));
+        Write::update(place, asked.set("ttl", number(ends))).when(rested, Lost::Changed)
     };
     let mail = user
         .map(|user| record::mail(cx, MailKind::ResetPassword, &user))

@@ -73,9 +73,6 @@ pub struct Numbered {
 /// It is found by counting from the newest, so the further down it is the more it costs; only ids are read on the way.
 /// What is made or deleted between two pages moves the rest: somebody who reads all of them while that happens can see
 /// an account twice, or miss one. Who must not, goes by cursor ([`list`]).
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn numbered(cx: &Context, q: Option<&str>, page: u32, limit: usize) -> Result<Numbered> {
     let filter = Filter {
         q: q.map(str::to_owned),
@@ -97,9 +94,6 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u32, limit: usize) ->
 }
 
 /// The roles that accounts have, by id, in one round trip.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn roles_by_id<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,
@@ -263,9 +257,6 @@ fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bo
 }
 
 /// The usernames that accounts have now, deleted ones those that they had; in one round trip.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn usernames(cx: &Context, ids: impl IntoIterator<Item = UserId>) -> Result<BTreeMap<UserId, String>> {
     let ids: BTreeSet<UserId> = ids.into_iter().collect();
     let found = users::get_all(&cx.app.table, &cx.tenant, &ids.into_iter().collect::<Vec<_>>()).await?;

@@ -29,9 +29,6 @@ pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User>
 }
 
 /// Ends a lock of either kind, and clears the failed count.
-///
-/// # Errors
-/// As [`lock`].
 pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
     change(cx, user, |user| {
         if user.status == Status::Locked {
@@ -44,9 +41,6 @@ pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
 }
 
 /// Bans an account: its sessions end, and it opens nothing from now on. One that is banned already stays so.
-///
-/// # Errors
-/// As [`lock`].
 pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
     change(cx, user, |user| user.set_status(Status::Banned)).await
 }

@@ -37,7 +37,6 @@ pub(super) struct Attempt {
     number: u32,
     /// The account; nobody's where absent.
     pub(super) user: Option<User>,
-    /// The item that counts.
     key: Key,
 }
 

@@ -41,7 +41,6 @@ pub mod users;
 pub struct Terms {
     /// What a tenant's settings call them.
     pub name: &'static str,
-    /// An access token.
     pub access: SignedDuration,
     /// The session: no refresh extends it.
     pub session: SignedDuration,
@@ -70,10 +69,8 @@ impl Terms {
 /// Whether a login needs a verified e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifiedEmail {
-    /// No.
     NotNeeded,
     /// Where the tenant's settings say so, of accounts that have an address.
     WhereRequired,
-    /// Always.
     Needed,
 }

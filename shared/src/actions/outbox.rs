@@ -48,7 +48,6 @@ pub struct Outbox {
 /// What came of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was sent.
     Sent,
     /// Nobody wants it any more.
     Dropped,

@@ -11,7 +11,6 @@ use crate::store::cursor;
 /// A page of a listing.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// What is listed.
     pub items: Vec<T>,
     /// Where the listing goes on, if it does.
     pub next_cursor: Option<String>,
@@ -28,9 +27,6 @@ pub(super) struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     /// The caller's listing of this.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`].
     pub async fn of(cx: &'a Context, asked: &str) -> Result<Self> {
         Ok(Self {
             cx,
@@ -49,9 +45,6 @@ impl<'a> Listing<'a> {
     }
 
     /// A page, behind whose `last` place the listing goes on.
-    ///
-    /// # Errors
-    /// Where the cursor cannot be made: a defect.
     pub fn page<T>(&self, items: Vec<T>, last: Option<impl Serialize>) -> Result<Page<T>> {
         let seal = |place| cursor::seal(self.key, &self.question, &place, self.cx.now);
         Ok(Page {

@@ -62,12 +62,11 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 /// # Errors
 /// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
-    let (password, temporary) = match new {
-        Some(new) => (new, None),
-        None => {
-            let made = opaque::temporary_password()?;
-            (Password::presented(made.expose_secret().to_owned()), Some(made))
-        }
+    let (password, temporary) = if let Some(new) = new {
+        (new, None)
+    } else {
+        let made = opaque::temporary_password()?;
+        (Password::presented(made.expose_secret().to_owned()), Some(made))
     };
     let (hashed, must_change) = (&Hashed::of(Some(&password)), temporary.is_some());
     atomically(cx, |unit| async move {

@@ -24,11 +24,8 @@ const MAX_TOUCHED: usize = 20;
 /// A role to be made.
 #[derive(Debug)]
 pub struct NewRole {
-    /// Its name.
     pub name: RoleName,
-    /// What it is for.
     pub description: Option<Description>,
-    /// Names of the catalogue.
     pub permissions: BTreeSet<String>,
     /// How many accounts can have it at once.
     pub max_count: Option<u32>,
@@ -37,7 +34,6 @@ pub struct NewRole {
 /// A change of a role. What is absent stays.
 #[derive(Debug, Default)]
 pub struct RolePatch {
-    /// A new name.
     pub name: Option<RoleName>,
     /// A new description, or none.
     pub description: Option<Option<Description>>,
@@ -48,9 +44,6 @@ pub struct RolePatch {
 }
 
 /// The role of this name or id, if there is one.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     roles::find(&cx.app.table, &cx.tenant, name).await
 }
@@ -277,9 +270,6 @@ async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
 }
 
 /// The names of these roles, by id.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
     roles::names(&cx.app.table, &cx.tenant, ids).await
 }

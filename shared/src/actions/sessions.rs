@@ -28,9 +28,7 @@ pub struct Issued {
     pub rank: Rank,
     /// Names of the roles that apply now.
     pub roles: Vec<String>,
-    /// The JWT.
     pub access_token: SecretString,
-    /// When it expires.
     pub expires_at: Timestamp,
     /// The refresh token, where the session has one.
     pub refresh_token: Option<SecretString>,
@@ -41,9 +39,6 @@ pub type RoleNames = BTreeMap<RoleId, String>;
 
 /// The names of the roles that apply to an account now. Those of the system are known by heart, so most accounts cost no
 /// round trip here.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn role_names(cx: &Context, user: &User) -> Result<RoleNames> {
     roles::names(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
 }
@@ -54,9 +49,6 @@ pub fn claims(cx: &Context, user: &User, terms: &Terms) -> Map<String, Value> {
 }
 
 /// A new session of an account, and its first refresh token.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(Session, Option<RefreshToken>)> {
     let terms = cx.tenant_settings.applied(terms);
     let id = SessionId::new(cx.now)?;
@@ -227,9 +219,6 @@ pub async fn logout(cx: &Context) -> Result<()> {
 
 /// Ends the caller's session, and that of a refresh token of the caller's own. One of somebody else's is left alone, as
 /// is whatever is no token: a client that logs out has nothing to learn from it.
-///
-/// # Errors
-/// As [`logout`].
 pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
     let Caller { id, session, .. } = cx.caller()?;
     let token = RefreshToken::parse(refresh);
@@ -242,9 +231,6 @@ pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
 
 /// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is
 /// no error (RFC 7009, 2.2).
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
     let ended = match RefreshToken::parse(token) {
         Some(token) => {

@@ -116,9 +116,6 @@ impl SettingsCache {
 }
 
 /// What the tenant set.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn chosen(cx: &Context) -> Result<Chosen> {
     Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default())
 }

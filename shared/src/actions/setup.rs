@@ -23,9 +23,7 @@ use crate::store::{keys, roles, secret, tenants};
 pub struct FirstAccount {
     /// What set-up calls it: under this name it is made once.
     pub name: &'static str,
-    /// The account.
     pub user: NewUser,
-    /// Its role.
     pub role: Role,
 }
 
@@ -33,9 +31,7 @@ pub struct FirstAccount {
 #[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Made {
-    /// Names of system roles.
     pub roles: Vec<String>,
-    /// Names of first accounts.
     pub accounts: Vec<String>,
     /// How many signing keys: at first the one that signs and the next.
     pub signing_keys: usize,
@@ -44,9 +40,6 @@ pub struct Made {
 }
 
 /// Makes the catalogue, the system roles, a signing key, and these accounts.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>) -> Result<Made> {
     let mut made = Made::default();
     catalogue(cx, extra).await?;

@@ -22,9 +22,7 @@ use crate::store::{record, tenants};
 /// A tenant to be made.
 #[derive(Debug)]
 pub struct NewTenant {
-    /// Its id.
     pub id: TenantId,
-    /// What people call it.
     pub name: Option<Label>,
     /// Its first owner; without a password it is invited by mail.
     pub owner: NewUser,

@@ -26,13 +26,10 @@ pub use crate::domain::user::UserRef;
 /// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {
-    /// Its address.
     pub email: Option<Email>,
-    /// Its name.
     pub username: Option<Username>,
     /// Its password; without one nobody can log in until one is set.
     pub password: Option<Password>,
-    /// Its personal fields.
     pub profile: Profile,
     /// Names or ids of roles, beside the one that everybody has.
     pub roles: Vec<String>,
@@ -53,9 +50,7 @@ pub struct UserPatch {
     pub username: Option<Option<Username>>,
     /// Whether the address is known to be theirs.
     pub email_verified: Option<bool>,
-    /// A new status.
     pub status: Option<Status>,
-    /// A new password.
     pub password: Option<Password>,
     /// Names or ids of all roles that it has from now on, beside the one that everybody has.
     pub roles: Option<Vec<String>>,
@@ -154,9 +149,6 @@ pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<Us
 
 /// The same; answers the names of the account's roles, too. They are read before it is changed: what is read afterwards
 /// could fail, and deny that it was done.
-///
-/// # Errors
-/// As [`patch`].
 pub async fn patch_naming_roles(
     cx: &Context,
     user: &UserRef,
@@ -179,7 +171,7 @@ async fn patch_in(
     patch: &UserPatch,
     hash: &Hashed<'_>,
 ) -> Result<(User, User, Vec<Role>)> {
-    let user = changeable(cx, &unit, user).await?;
+    let user = changeable(cx, unit, user).await?;
     if patch.password.is_some() || patch.email.is_some() {
         may_take_over(cx, &user).await?;
     }
@@ -216,17 +208,11 @@ async fn patch_in(
 }
 
 /// The roles that apply to an account now, in requests about no department.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
     roles::get_all(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
 }
 
 /// The names of the roles that accounts have, by id.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,

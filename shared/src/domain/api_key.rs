@@ -12,9 +12,7 @@ use crate::id::{ApiKeyId, UserId};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
-    /// Its id.
     pub id: ApiKeyId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// What it is for, in its maker's words.
     pub name: Label,
@@ -28,7 +26,6 @@ pub struct ApiKey {
     /// When it was last used; written at most once a minute.
     #[serde(default, with = "millisecond::optional")]
     pub last_used_at: Option<Timestamp>,
-    /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// Who made it; set-up where absent.

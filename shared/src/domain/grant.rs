@@ -23,7 +23,6 @@ pub const MAX_GRANTS: usize = 20;
 pub struct Grant {
     /// Its id: the `userRoleId` of the directory contract.
     pub id: GrantId,
-    /// The role.
     pub role: RoleId,
     /// The department whose requests it applies to; all where absent.
     pub department: Option<Department>,
@@ -33,7 +32,6 @@ pub struct Grant {
     /// The first moment after its effect; without end where absent.
     #[serde(default, with = "millisecond::optional")]
     pub effective_to: Option<Timestamp>,
-    /// When it was given.
     #[serde(with = "millisecond::required")]
     pub granted_at: Timestamp,
     /// Who gave it; set-up where absent.
@@ -46,17 +44,11 @@ pub struct Grant {
 
 impl Grant {
     /// A role given by somebody for good, in every department.
-    ///
-    /// # Errors
-    /// Where the machine gives no randomness.
     pub fn of(role: &Role, by: Option<UserId>, now: Timestamp) -> Result<Self> {
         Self::new(role.id, role.counters, role.administers(), by, now)
     }
 
     /// The role that everybody has.
-    ///
-    /// # Errors
-    /// As [`Grant::of`].
     pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
         Self::new(USER.id, USER.counters, false, by, now)
     }

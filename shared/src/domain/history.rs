@@ -14,13 +14,9 @@ use crate::id::{EntryId, RoleId, SessionId, UserId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LoginKind {
-    /// A login.
     Login,
-    /// A login that failed.
     LoginFailed,
-    /// A logout.
     Logout,
-    /// A token was renewed.
     Refresh,
     /// Failed logins locked the account.
     Lockout,
@@ -32,18 +28,12 @@ pub enum LoginKind {
 pub struct LoginEntry {
     /// Its id; sorts by time.
     pub id: EntryId,
-    /// Whose tenant.
     pub tenant: TenantId,
-    /// Whose login.
     pub user: UserId,
-    /// What happened.
     pub kind: LoginKind,
-    /// When.
     #[serde(with = "millisecond::required")]
     pub at: Timestamp,
-    /// Through which contract.
     pub surface: String,
-    /// From which address.
     pub ip: String,
     /// With which client, as it calls itself.
     pub user_agent: String,
@@ -55,31 +45,22 @@ pub struct LoginEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RightsKind {
-    /// An account was made.
     UserCreated,
-    /// An account was deleted.
     UserDeleted,
-    /// An account's status changed.
     StatusChanged,
-    /// A role was given.
     RoleGranted,
-    /// A role was taken.
     RoleRevoked,
-    /// A role was made.
     RoleCreated,
     /// A role's permissions or limit changed.
     RoleChanged,
-    /// A role was deleted.
     RoleDeleted,
     /// An account was erased: of it nothing is left but its id in the histories.
     UserErased,
-    /// The tenant's settings changed.
     SettingsChanged,
     /// An API key was made.
     ApiKeyCreated,
     /// An API key was revoked.
     ApiKeyRevoked,
-    /// A tenant was made.
     TenantCreated,
 }
 
@@ -87,11 +68,8 @@ pub enum RightsKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Target {
-    /// An account.
     User(UserId),
-    /// A role.
     Role(RoleId),
-    /// An API key.
     ApiKey(crate::id::ApiKeyId),
     /// A tenant, or its settings.
     Tenant(TenantId),
@@ -115,21 +93,15 @@ impl Target {
 pub struct RightsEntry {
     /// Its id; sorts by time.
     pub id: EntryId,
-    /// Whose tenant.
     pub tenant: TenantId,
-    /// What happened.
     pub kind: RightsKind,
-    /// When.
     #[serde(with = "millisecond::required")]
     pub at: Timestamp,
     /// Who did it; set-up where absent.
     pub actor: Option<UserId>,
-    /// To whom.
     pub target: Target,
-    /// How it was before.
     #[serde(default)]
     pub before: Value,
-    /// How it is since.
     #[serde(default)]
     pub after: Value,
 }

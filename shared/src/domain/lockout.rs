@@ -21,9 +21,7 @@ pub const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(2);
 pub struct LockoutRule {
     /// Failures in a row that lock it.
     pub limit: u32,
-    /// The first lock.
     pub first: SignedDuration,
-    /// No lock is longer.
     pub longest: SignedDuration,
 }
 
@@ -78,10 +76,7 @@ pub enum Full {
     /// The attempts that took the places are still being compared: wait, and ask again.
     InFlight,
     /// The lock is over: begin a new count after this many locks.
-    Over {
-        /// Locks so far.
-        lockouts: u32,
-    },
+    Over { lockouts: u32 },
 }
 
 impl Attempts {

@@ -58,9 +58,7 @@ pub fn pause_after(attempts: u32) -> SignedDuration {
 pub struct Mail {
     /// Its id; names the mail wherever it arrives.
     pub id: MailId,
-    /// Whose it is.
     pub tenant: TenantId,
-    /// Why it is sent.
     pub kind: MailKind,
     /// The account that it is about.
     pub user: UserId,

@@ -26,7 +26,6 @@ mod rules;
     "contact": { "mobile": "+49 431 123456", "website": "https://jane.example.org/" }
 })))]
 pub struct Profile {
-    /// The given name.
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Jane"), max_length = 100)]
     pub first_name: Option<String>,
@@ -34,7 +33,6 @@ pub struct Profile {
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Marie"), max_length = 100)]
     pub middle_name: Option<String>,
-    /// The family's name.
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Doe"), max_length = 100)]
     pub last_name: Option<String>,
@@ -42,15 +40,12 @@ pub struct Profile {
     #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
     #[schema(examples("Jane D."), max_length = 100)]
     pub display_name: Option<String>,
-    /// The gender.
     #[garde(skip)]
     pub gender: Option<Gender>,
-    /// The age in years.
     #[serde(default, deserialize_with = "age::deserialize")]
     #[garde(range(max = age::MAX))]
     #[schema(examples(42), minimum = 0, maximum = 150)]
     pub age: Option<u8>,
-    /// Where the person lives.
     #[garde(dive)]
     pub address: Option<Address>,
     /// How the person is reached.
@@ -62,13 +57,9 @@ pub struct Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(examples("Female"))]
 pub enum Gender {
-    /// Male.
     Male,
-    /// Female.
     Female,
-    /// Another one.
     Other,
-    /// Not said.
     Undefined,
 }
 
@@ -78,11 +69,9 @@ pub enum Gender {
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({ "country": "Germany", "city": "Kiel", "street": "Holstenstraße 1" })))]
 pub struct Address {
-    /// The country.
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("Germany"), max_length = 200)]
     pub country: Option<String>,
-    /// The city.
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("Kiel"), max_length = 200)]
     pub city: Option<String>,
@@ -103,7 +92,6 @@ pub struct Address {
     "tikTok": "@jane"
 })))]
 pub struct Contact {
-    /// The telephone number.
     #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
     #[schema(examples("+49 431 123456"), max_length = 200)]
     pub mobile: Option<String>,

@@ -16,14 +16,10 @@ use crate::id::RoleId;
 /// The ranks of the ladder, lowest first, so that `<` compares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Rank {
-    /// Everybody.
     #[default]
     User,
-    /// A member.
     Member,
-    /// An administrator.
     Admin,
-    /// An owner.
     Owner,
 }
 
@@ -49,15 +45,11 @@ impl fmt::Display for Rank {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Role {
-    /// Its id.
     pub id: RoleId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Its name, unique in the tenant without regard to letter case.
     pub name: RoleName,
-    /// What it is for.
     pub description: Option<String>,
-    /// Names of the catalogue.
     #[serde(default)]
     pub permissions: BTreeSet<String>,
     /// How many accounts can have it at once; no limit where absent.
@@ -68,7 +60,6 @@ pub struct Role {
     pub counters: u8,
     /// Goes up by one at every change.
     pub version: u64,
-    /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -92,11 +83,8 @@ impl Role {
 /// no role.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SystemRole {
-    /// Its id.
     pub id: RoleId,
-    /// Its name.
     pub name: &'static str,
-    /// What it is for.
     pub description: &'static str,
     /// Its rank, or beside the ladder.
     pub rank: Option<Rank>,

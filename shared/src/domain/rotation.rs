@@ -16,7 +16,6 @@ const SOON: SignedDuration = SignedDuration::from_mins(1);
 /// As much of a signing key as this is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLife {
-    /// Its id.
     pub kid: String,
     /// `EdDSA`, `ES256` or `RS256`.
     pub algorithm: String,

@@ -23,13 +23,10 @@ use crate::proof::opaque::{Digest, RefreshToken};
 pub struct Session {
     /// Its id: the `sid` of its tokens.
     pub id: SessionId,
-    /// Whose tenant.
     pub tenant: TenantId,
-    /// Whose session.
     pub user: UserId,
     /// The contract that it was opened through.
     pub surface: String,
-    /// When it was opened.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// Its end: no refresh extends it, only a renewal where the contract has one.
@@ -58,9 +55,7 @@ pub struct Family {
     pub family: Digest,
     /// SHA-256 of the newest token.
     pub current: Digest,
-    /// Its depth.
     pub depth: u32,
-    /// Its attempt.
     pub attempt: u32,
     /// SHA-256 of the token that was given for it.
     pub previous: Option<Digest>,
@@ -76,9 +71,7 @@ pub struct Family {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DevPrincipal {
-    /// What it is called.
     pub username: String,
-    /// Names of its roles.
     pub roles: BTreeSet<String>,
     /// What it may do, beside what the roles hold.
     pub permissions: BTreeSet<String>,
@@ -170,6 +163,7 @@ impl Family {
     }
 
     /// The line after `token` was exchanged for `successor`.
+    #[must_use]
     pub fn rotated(&self, presented: Presented, token: &RefreshToken, successor: &RefreshToken) -> Self {
         Self {
             family: self.family,

@@ -49,11 +49,8 @@ impl fmt::Display for TenantId {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
-    /// Its id.
     pub id: TenantId,
-    /// What people call it.
     pub name: Option<Label>,
-    /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// Who made it, an account of `main`; set-up where absent.

@@ -27,10 +27,8 @@ pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Whether people who register give an e-mail address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EmailOnSignup {
-    /// They may.
     #[default]
     Optional,
-    /// They must.
     Required,
     /// They are not asked, and one that is given is not kept.
     None,
@@ -54,7 +52,6 @@ pub enum EmailVerification {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Lifetimes {
-    /// An access token.
     pub access: Option<u32>,
     /// The session, where it outlives its access tokens: nothing extends it.
     pub session: Option<u32>,
@@ -75,7 +72,6 @@ pub struct Chosen {
     pub email_on_signup: Option<EmailOnSignup>,
     /// What is asked of that address.
     pub email_verification: Option<EmailVerification>,
-    /// Whether people can register.
     pub registration_open: Option<bool>,
     /// Days that both histories are kept.
     pub history_days: Option<u32>,
@@ -99,7 +95,6 @@ pub struct TenantSettings {
     pub email_on_signup: EmailOnSignup,
     /// What is asked of that address.
     pub email_verification: EmailVerification,
-    /// Whether people can register.
     pub registration_open: bool,
     /// How long both histories are kept.
     pub history: SignedDuration,

@@ -18,9 +18,6 @@ pub fn kept(at: Timestamp) -> Timestamp {
 }
 
 /// Serialises a time for a body.
-///
-/// # Errors
-/// Those of the serialiser.
 pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text(*at))
 }
@@ -30,9 +27,6 @@ pub mod option {
     use super::{Serializer, Timestamp, text};
 
     /// Serialises a time, or null.
-    ///
-    /// # Errors
-    /// Those of the serialiser.
     pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => serializer.serialize_some(&text(*at)),

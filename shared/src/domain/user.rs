@@ -19,13 +19,11 @@ use crate::id::UserId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// May sign in.
     Active,
     /// Switched off by an administrator.
     Inactive,
     /// Locked by an administrator, or by failed logins until a time.
     Locked,
-    /// Banned.
     Banned,
     /// Deleted: kept, never restored, never answers.
     Deleted,
@@ -102,7 +100,6 @@ impl fmt::Debug for PasswordHash {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdminLock {
-    /// Why.
     pub reason: Option<String>,
     /// Until when; until it is unlocked where absent.
     #[serde(default, with = "millisecond::optional")]
@@ -115,16 +112,12 @@ pub struct AdminLock {
 pub struct User {
     /// Its id: the `sub` of its tokens.
     pub id: UserId,
-    /// Whose it is.
     pub tenant: TenantId,
-    /// Its e-mail address.
     pub email: Option<Email>,
     /// Whether somebody showed that the address is theirs.
     #[serde(default)]
     pub email_verified: bool,
-    /// Its username.
     pub username: Option<Username>,
-    /// The personal fields.
     #[serde(default)]
     pub profile: Profile,
     /// The status that was set; see [`User::status_at`] for the one in force.
@@ -146,13 +139,11 @@ pub struct User {
     /// Attempts to log in since the last success.
     #[serde(flatten)]
     pub attempts: Attempts,
-    /// When it was made.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     /// When it was last changed.
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
-    /// When it was deleted.
     #[serde(default, with = "millisecond::optional")]
     pub deleted_at: Option<Timestamp>,
 }

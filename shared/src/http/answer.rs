@@ -13,16 +13,13 @@ pub struct Json<T>(pub T);
 pub struct Tagged<T> {
     /// The version that the tag stands for.
     pub version: u64,
-    /// The body.
     pub body: T,
 }
 
 /// `201` with JSON and the `Location` of what was made.
 #[derive(Debug)]
 pub struct Created<T> {
-    /// Its path.
     pub location: String,
-    /// The body.
     pub body: T,
 }
 

@@ -116,7 +116,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
     }
     if let Err(error) = std::str::from_utf8(bytes) {
         let read = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = read.split(|byte| *byte == b'\n').count();
         let column = read.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len) + 1;
         let place = format!("the body is not UTF-8 at line {line}, column {column}");
         return Err(Error::Malformed(place));

@@ -140,7 +140,6 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 /// `Prefer: return=representation` (RFC 7240): whether the client wants the changed thing back.
 #[derive(Debug, Clone, Copy)]
 pub struct Prefer {
-    /// Whether it does.
     pub representation: bool,
 }
 

@@ -12,7 +12,6 @@ use crate::error::Error;
 /// A route of another function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// The method.
     pub method: Method,
     /// The path, `{…}` for what varies.
     pub path: String,

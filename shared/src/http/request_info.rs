@@ -24,13 +24,10 @@ const LONGEST_USER_AGENT: usize = 256;
 /// What is known of a request before it is routed.
 #[derive(Debug, Clone)]
 pub struct RequestInfo {
-    /// The application.
     pub app: Arc<App>,
-    /// The request's one moment.
     pub now: Timestamp,
     /// API Gateway's request id, or one of our own.
     pub request_id: String,
-    /// The client's address.
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,

@@ -49,15 +49,12 @@ pub struct RouteOptions {
 
 /// One row of the table.
 pub struct Route {
-    /// The method.
     pub method: Method,
     /// The path, `{…}` for what varies.
     pub path: Cow<'static, str>,
-    /// Who may.
     pub guard: Guard,
     /// What is true of all routes of its table.
     pub options: RouteOptions,
-    /// How refusals are phrased.
     pub error_format: ErrorFormat,
     /// The heading that it stands under in the document.
     pub tag: &'static str,

@@ -43,19 +43,15 @@ const RESERVED: [&str; 13] = [
 pub struct AccessClaims {
     /// Who issued it: this stack.
     pub iss: String,
-    /// Whose it is.
     pub sub: UserId,
-    /// Whom it is for.
     pub aud: String,
     /// When it ends, in seconds since 1970: it no longer holds at this second.
     pub exp: i64,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
-    /// Its own name.
     pub jti: Uuid,
     /// The session that it belongs to.
     pub sid: SessionId,
-    /// The tenant.
     pub tid: String,
     /// The names of the account's roles when it was issued; for the client to read, never for us to believe.
     pub roles: Vec<String>,
@@ -149,16 +145,12 @@ pub enum Refusal {
     /// A claim is missing or has another type than ours.
     #[error("claims that are not ours")]
     Claims,
-    /// Another issuer's.
     #[error("another issuer's")]
     Issuer,
-    /// For another audience.
     #[error("for another audience")]
     Audience,
-    /// It has ended.
     #[error("expired")]
     Expired,
-    /// It has not begun.
     #[error("not valid yet")]
     NotYet,
 }

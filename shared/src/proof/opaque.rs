@@ -33,7 +33,6 @@ pub enum Kind {
     Refresh,
     /// Works once, out of a mail: verification, reset, invitation. The purpose is in the store, not in the text.
     OneTime,
-    /// Stands for a machine.
     ApiKey,
 }
 

@@ -29,9 +29,7 @@ const OUTPUT_LEN: usize = 32;
 /// What one hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params {
-    /// Memory in KiB.
     pub memory_kib: u32,
-    /// Passes over the memory.
     pub iterations: u32,
     /// Lanes. They are computed one after another, so more of them buy nothing here.
     pub parallelism: u32,

@@ -14,17 +14,11 @@ use crate::id::ApiKeyId;
 pub const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// The key with this SHA-256.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get(table: &Table, t: &TenantId, sha256: &str) -> Result<Option<ApiKey>> {
     table.get(&keys::api_key(t, sha256)).await?.map(from_item).transpose()
 }
 
 /// Writes a new key.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn put(key: &ApiKey) -> Result<Write> {
     let mut item = to_item(&keys::api_key(&key.tenant, &key.digest), key)?;
     item.insert("GSI1PK".to_owned(), text(keys::api_keys_index(&key.tenant)));
@@ -36,9 +30,6 @@ pub fn put(key: &ApiKey) -> Result<Write> {
 }
 
 /// Writes down that a key was used, unless that was done within the last minute.
-///
-/// # Errors
-/// As [`Table::update`].
 pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
     if key
         .last_used_at
@@ -58,9 +49,6 @@ pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
 
 /// A tenant's keys, newest first, after this one; and the id of the last one looked at, where there are more. The index
 /// says which keys there are, and may be behind: one that is gone is left out, so a page can be short.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn newest(
     table: &Table,
     t: &TenantId,
@@ -90,9 +78,6 @@ pub async fn newest(
 }
 
 /// The key of this id.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<ApiKey>> {
     let query = Query {
         index: Some(Index::One),

@@ -12,9 +12,7 @@ use crate::error::Result;
 pub enum Reserved {
     /// It may be compared: this is the attempt's number since the last success, and the item that counts it.
     Attempt(u32, Item),
-    /// Every place is taken.
     Full(Full),
-    /// The item is gone.
     Gone,
 }
 
@@ -28,9 +26,6 @@ pub enum Whose {
 }
 
 /// Reserves one attempt in one conditional update; where every place is taken, tells until when.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
     let mut next = Next {
         changes: Changes::new().add("failedLoginCount", 1),

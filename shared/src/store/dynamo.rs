@@ -51,13 +51,11 @@ pub struct Table {
 pub struct Query {
     /// The index; the table itself where absent.
     pub index: Option<Index>,
-    /// The partition.
     pub pk: String,
     /// What the sort keys begin with; in an index not together with `after`.
     pub prefix: Option<String>,
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
-    /// Highest sort key first.
     pub newest_first: bool,
     /// How many items at most.
     pub limit: Option<usize>,
@@ -84,7 +82,6 @@ impl Index {
 /// Items of one partition, and whether there are more.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// The items.
     pub items: Vec<Item>,
     /// Whether the question has more answers.
     pub more: bool,
@@ -103,14 +100,13 @@ impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
     /// endpoint of its own. Requests that are sent again are counted.
     pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration, metrics: Arc<Metrics>) -> Self {
-        let shared = match endpoint {
-            None => aws::config().await.clone(),
-            Some(_) => {
-                // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
-                let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
-                let loader = aws::loader().await.region("us-east-1");
-                loader.credentials_provider(local).load().await
-            }
+        let shared = if endpoint.is_none() {
+            aws::config().await.clone()
+        } else {
+            // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
+            let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
+            let loader = aws::loader().await.region("us-east-1");
+            loader.credentials_provider(local).load().await
         };
         let mut config = retry::with_retries(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
         if let Some(endpoint) = endpoint {
@@ -143,9 +139,6 @@ impl Table {
     }
 
     /// The items at these places, strongly consistent, in no order.
-    ///
-    /// # Errors
-    /// As [`Table::get`].
     pub async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(BATCH_GET_LIMIT) {
@@ -181,9 +174,6 @@ impl Table {
     }
 
     /// One page of a partition. The table is read strongly consistent, an index as indexes are.
-    ///
-    /// # Errors
-    /// As [`Table::get`].
     pub async fn query(&self, query: &Query) -> Result<Page> {
         let (pk, sk) = query
             .index
@@ -243,9 +233,6 @@ impl Table {
     /// An update has no client request token: where an answer was lost, it is done twice. So only what may be is done
     /// this way: an attempt to log in, which then counts as two (one comparison fewer, never one more), and writing
     /// down the first use of a token, whose condition refuses the second time.
-    ///
-    /// # Errors
-    /// As [`Table::get`].
     pub async fn update(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<Updated> {
         let mut expression = Expression::default();
         let (update, condition) = (expression.changes(changes), expression.condition(when));

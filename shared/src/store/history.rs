@@ -14,9 +14,6 @@ use crate::error::Result;
 use crate::id::{EntryId, UserId};
 
 /// A row of the login history.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::login(&entry.tenant, entry.user, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -25,18 +22,12 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
 }
 
 /// A row under a name that nobody has: the same write as an account's, found by no listing.
-///
-/// # Errors
-/// As [`login`].
 pub fn login_of_unknown(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::unknown_login_entry(guess, entry.id);
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
 }
 
 /// A row of the rights history.
-///
-/// # Errors
-/// As [`login`].
 pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::rights(&entry.tenant, entry.at, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -49,9 +40,6 @@ pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
 }
 
 /// An account's logins, newest first, before this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn logins_of(
     table: &Table,
     t: &TenantId,
@@ -75,9 +63,7 @@ pub async fn logins_of(
 /// The time that a listing goes through, month by month.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
-    /// Where it begins.
     pub newest: Timestamp,
-    /// Where it ends.
     pub oldest: Timestamp,
 }
 
@@ -94,9 +80,6 @@ impl Span {
 }
 
 /// Everyone's logins, newest first, before this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn logins_of_all(
     table: &Table,
     t: &TenantId,
@@ -122,14 +105,10 @@ pub enum Changed {
     By(UserId),
     /// Those to the rights of one account or role.
     Of(String),
-    /// Everyone's.
     All,
 }
 
 /// Changes of rights, newest first, before this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn rights_changes(
     table: &Table,
     t: &TenantId,
@@ -220,9 +199,6 @@ impl Found {
 const READ_AT_ONCE: usize = 500;
 
 /// Takes out of an account's login history where it was signed in from, and with what. The rows stay, with its bare id.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
     let mut after = None;
     loop {

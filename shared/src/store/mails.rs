@@ -34,7 +34,6 @@ pub const DEAD: &str = "dead";
 /// A mail that is the claimer's to send, for as long as the lease lasts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {
-    /// The mail.
     pub mail: Mail,
     /// How often it was claimed, this time included.
     pub attempts: u32,
@@ -42,9 +41,6 @@ pub struct Claimed {
 }
 
 /// Asks for a mail, in the transaction of what causes it.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn put(mail: &Mail) -> Result<Write> {
     let mut item = to_item(&keys::mail(mail.id), mail)?;
     item.insert("state".to_owned(), text(PENDING));
@@ -61,9 +57,6 @@ pub fn id_of(partition: &str) -> Option<MailId> {
 }
 
 /// Mails that are due, longest first; where there are more than `limit`, those after `after` as well.
-///
-/// # Errors
-/// As [`Table::query`].
 pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: usize) -> Result<Due> {
     let query = Query {
         index: Some(Index::One),
@@ -86,7 +79,6 @@ pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: us
 /// Mails that are due.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Due {
-    /// Their ids.
     pub ids: Vec<MailId>,
     /// After what there may be more.
     pub more: Option<String>,
@@ -94,9 +86,6 @@ pub struct Due {
 
 /// Takes a mail to send it, provided that it is to be sent, and is due: nobody else's at this moment, and not at rest
 /// after a failure.
-///
-/// # Errors
-/// As [`Table::update`].
 pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<Claimed>> {
     let lease = ambient::uuid_v7(now)?.to_string();
     let changes = Changes::new()
@@ -116,20 +105,15 @@ pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<C
 /// What becomes of a claimed mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It was sent.
     Sent,
     /// Nobody wants it any more.
     Dropped,
     /// It is tried again then.
     Due(Timestamp),
-    /// It is given up.
     Dead,
 }
 
 /// Writes down what became of a mail, provided that it is still the claimer's; whether it was.
-///
-/// # Errors
-/// As [`Table::update`].
 pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp) -> Result<bool> {
     let id = claimed.mail.id;
     let over = |state: &str| {
@@ -163,9 +147,6 @@ const LOOKED_AT: usize = 1_000;
 
 /// Removes the mails to an account that were not sent, as far as they are among the next to be, or among the first to
 /// have been given up.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
     let of = |state: &str| Query {
         index: Some(Index::One),

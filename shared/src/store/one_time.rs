@@ -7,17 +7,11 @@ use crate::domain::mail::OneTime;
 use crate::error::{Error, Result};
 
 /// The token with this SHA-256.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get(table: &Table, sha256: &str) -> Result<Option<OneTime>> {
     table.get(&keys::one_time(sha256)).await?.map(from_item).transpose()
 }
 
 /// Writes a new token. It expires by itself.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn put(sha256: &str, token: &OneTime) -> Result<Write> {
     let mut item = to_item(&keys::one_time(sha256), token)?;
     item.insert("ttl".to_owned(), number(token.expires_at.as_second()));

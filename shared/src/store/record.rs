@@ -18,9 +18,6 @@ use crate::error::Result;
 use crate::id::{EntryId, MailId, SessionId, UserId};
 
 /// A row of the login history, not yet a write.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub fn login_entry(cx: &Context, user: UserId, kind: LoginKind, session: Option<SessionId>) -> Result<LoginEntry> {
     Ok(LoginEntry {
         id: EntryId::new(cx.now)?,
@@ -36,17 +33,11 @@ pub fn login_entry(cx: &Context, user: UserId, kind: LoginKind, session: Option<
 }
 
 /// A row of the login history.
-///
-/// # Errors
-/// As [`login_entry`].
 pub fn login(cx: &Context, user: UserId, kind: LoginKind, session: Option<SessionId>) -> Result<Write> {
     history::login(&login_entry(cx, user, kind, session)?, cx.tenant_settings.history)
 }
 
 /// A row of the rights history.
-///
-/// # Errors
-/// As [`login_entry`].
 pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, after: Value) -> Result<Write> {
     let entry = RightsEntry {
         id: EntryId::new(cx.now)?,
@@ -132,9 +123,6 @@ fn given(grant: &Grant) -> Value {
 }
 
 /// Asks for a mail to the account's present address, where it has one.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub fn mail(cx: &Context, kind: MailKind, user: &User) -> Result<Option<Write>> {
     let Some(email) = &user.email else { return Ok(None) };
     let base = cx.tenant_settings.public_url.as_ref().unwrap_or(&cx.address);

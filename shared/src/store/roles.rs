@@ -13,17 +13,11 @@ use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 
 /// The role of this id.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
     table.get(&keys::role(t, id)).await?.map(from_item).transpose()
 }
 
 /// The roles of these ids that exist, in no order.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get_all(table: &Table, t: &TenantId, ids: impl IntoIterator<Item = RoleId>) -> Result<Vec<Role>> {
     let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
     places.sort();
@@ -37,9 +31,6 @@ async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<Ro
 }
 
 /// The role of this name or id, if there is one.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role>> {
     if let Ok(id) = name.parse::<RoleId>() {
         return get(table, t, id).await;
@@ -60,9 +51,6 @@ pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role
 }
 
 /// The names of these roles: those of the system by heart, the others read in one round trip.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn names(
     table: &Table,
     t: &TenantId,
@@ -82,9 +70,6 @@ pub async fn names(
 }
 
 /// Roles by id, oldest first, after this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usize) -> Result<(Vec<Role>, bool)> {
     let query = Query {
         pk: keys::roles_partition(t),
@@ -99,9 +84,6 @@ pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usi
 }
 
 /// The accounts that have the role, newest account first, after this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn members(
     table: &Table,
     t: &TenantId,
@@ -138,17 +120,11 @@ pub async fn members(
 }
 
 /// Writes a new role with its name claim and its seats.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn create(role: &Role) -> Result<Vec<Write>> {
     create_with(role, None)
 }
 
 /// The same for a role that somebody has from its beginning, with a seat on this counter.
-///
-/// # Errors
-/// As [`create`].
 pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
     let mut writes = vec![claim(role)];
     let item = to_item(&keys::role(&role.tenant, role.id), role)?;
@@ -158,9 +134,6 @@ pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
 }
 
 /// Changes a role, provided that it is as it was read; else [`Lost::Changed`].
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
     let key = keys::role(&before.tenant, before.id);
     let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, after)?);
@@ -197,9 +170,6 @@ fn claim(role: &Role) -> Write {
 }
 
 /// The permission catalogue, by name.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
     let query = Query {
         pk: keys::CATALOGUE.to_owned(),
@@ -209,9 +179,6 @@ pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
 }
 
 /// Writes an entry of the catalogue, or writes it anew.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn put_permission(permission: &Permission) -> Result<Write> {
     Ok(Write::put(to_item(&keys::permission(&permission.name), permission)?))
 }

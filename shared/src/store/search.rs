@@ -37,9 +37,6 @@ pub fn matches(user: &User, q: &str) -> bool {
 }
 
 /// The accounts that match, newest first.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
     let q = folded(q);
     // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.

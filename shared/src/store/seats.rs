@@ -19,9 +19,7 @@ use crate::id::RoleId;
 /// One counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
-    /// Which.
     pub number: u8,
-    /// Seats that are taken.
     pub taken: u32,
     /// Seats that it owns; no limit where absent.
     pub share: Option<u32>,
@@ -130,9 +128,6 @@ pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -
 }
 
 /// The counters as they are, strongly consistent.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Counter>> {
     let pk = keys::role_partition(t, role);
     let query = Query {
@@ -144,9 +139,6 @@ pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Count
 }
 
 /// How many seats are taken of each of these roles, in their order.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn taken(table: &Table, roles: &[Role]) -> Result<Vec<u32>> {
     let places: Vec<_> = roles.iter().flat_map(keys::all_seats).collect();
     let items = table.batch_get(&places).await?;

@@ -16,7 +16,6 @@ use crate::id::{RoleId, SessionId, UserId};
 pub struct Present {
     /// The account, deleted or not.
     pub user: Option<User>,
-    /// The session.
     pub session: Option<Session>,
     /// Those of the roles that exist.
     pub roles: Vec<Role>,
@@ -25,17 +24,11 @@ pub struct Present {
 }
 
 /// Account, session and roles in one strongly consistent round trip.
-///
-/// # Errors
-/// As [`Table::batch_get`].
 pub async fn present(table: &Table, t: &TenantId, user: UserId, id: SessionId, roles: &[RoleId]) -> Result<Present> {
     present_with(table, t, user, id, roles, None).await
 }
 
 /// The same, and an API key by its SHA-256.
-///
-/// # Errors
-/// As [`Table::batch_get`].
 pub async fn present_with(
     table: &Table,
     t: &TenantId,
@@ -63,17 +56,11 @@ pub async fn present_with(
 }
 
 /// Opens a session. It expires by itself.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn open(session: &Session) -> Result<Write> {
     Ok(Write::put(item(session)?).when(Cond::absent(), Error::fault("a new session has the id of another")))
 }
 
 /// Changes a session, provided that it is as it was read; else [`Lost::Changed`].
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn change(before: &Session, after: &Session) -> Result<Write> {
     let key = keys::session(&before.tenant, before.user, before.id);
     let after = Session {
@@ -85,9 +72,6 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
 }
 
 /// Removes every session of an account but this one.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<SessionId>) -> Result<()> {
     let kept = but.map(|id| keys::session(t, user, id));
     let query = Query {
@@ -109,9 +93,6 @@ pub fn end(session: &Session) -> Write {
 }
 
 /// What writes down that the newest pair was used, and the session as it is since.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn confirm(session: &Session) -> Result<(Session, (Key, Changes, Cond))> {
     let mut used = session.clone();
     used.version += 1;

@@ -14,7 +14,6 @@ use crate::error::Result;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
-    /// Its RFC 7638 thumbprint.
     pub kid: String,
     /// `EdDSA`, `ES256` or `RS256`.
     pub algorithm: String,
@@ -32,9 +31,6 @@ pub struct StoredKey {
 }
 
 /// All keys that are published.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
     let query = Query {
         pk: keys::KEYS.to_owned(),
@@ -45,18 +41,12 @@ pub async fn all(table: &Table) -> Result<Vec<StoredKey>> {
 }
 
 /// Which key was published last, whether it is still there or not.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn newest(table: &Table) -> Result<Option<String>> {
     let marker = table.get(&keys::first_signing_key()).await?;
     Ok(marker.and_then(|item| string(&item, "newest").map(str::to_owned)))
 }
 
 /// Publishes a key, provided that `newest` is still the one that was published last.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
     let same = newest.map_or(Cond::Absent("newest"), |kid| Cond::Eq("newest", text(kid)));
     let marked = Changes::new().set("newest", text(&key.kid));
@@ -67,9 +57,6 @@ pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
 }
 
 /// Takes these keys away.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn retire(table: &Table, kids: &[String]) -> Result<()> {
     let gone: Vec<Write> = kids.iter().map(|kid| Write::delete(keys::signing_key(kid))).collect();
     table.batch_write(&gone).await

@@ -17,9 +17,7 @@ pub type Item = HashMap<String, Value>;
 /// An item's place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// The partition.
     pub pk: String,
-    /// The place in it.
     pub sk: String,
 }
 
@@ -92,7 +90,6 @@ pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
 /// A condition on one item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cond {
-    /// The attribute is there.
     Exists(&'static str),
     /// The attribute is not there.
     Absent(&'static str),
@@ -104,7 +101,6 @@ pub enum Cond {
     Ge(&'static str, Value),
     /// The first attribute is less than the second.
     LtAttribute(&'static str, &'static str),
-    /// All of these.
     All(Vec<Cond>),
     /// At least one of these.
     Any(Vec<Cond>),
@@ -125,13 +121,10 @@ impl Cond {
 /// What a write does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
-    /// Writes the whole item.
     Put(Item),
     /// Changes attributes of the item at this place, which comes into being where it is not there.
     Update(Key, Changes),
-    /// Removes the item.
     Delete(Key),
-    /// Only asks the condition.
     Check(Key),
 }
 
@@ -142,7 +135,6 @@ pub struct Changes {
     pub set: Vec<(String, Value)>,
     /// Numbers that something is added to.
     pub add: Vec<(String, i64)>,
-    /// Attributes that go.
     pub remove: Vec<String>,
 }
 
@@ -212,7 +204,6 @@ pub enum Lost {
 pub enum Refusal {
     /// The request is answered with this.
     Answer(Error),
-    /// Somebody else was quicker.
     Lost(Lost),
 }
 
@@ -237,9 +228,7 @@ impl From<Lost> for Refusal {
 /// One write of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {
-    /// What it does.
     pub op: Op,
-    /// When it may.
     pub when: Option<Cond>,
     /// What it means when it may not.
     pub refusal: Option<Refusal>,

@@ -10,18 +10,12 @@ use crate::domain::user::User;
 use crate::error::{Conflict, Result};
 
 /// Writes a new tenant's own item; refused with [`Conflict::TenantTaken`] where there is one of this id.
-///
-/// # Errors
-/// Where it cannot be put into an item: a defect.
 pub fn put(tenant: &Tenant) -> Result<Write> {
     Ok(Write::put(to_item(&keys::tenant(&tenant.id), tenant)?).when(Cond::absent(), Conflict::TenantTaken))
 }
 
 /// Everything that a tenant begins with but its first account: itself, its settings, these roles with their names and
 /// seats. The account's seats are taken where the counters are opened.
-///
-/// # Errors
-/// As [`put`].
 pub fn create(tenant: &Tenant, roles: &[Role], first: &User) -> Result<Vec<Write>> {
     let mut writes = vec![put(tenant)?, tenant_settings::create(&tenant.id, &Chosen::default())?];
     for role in roles {
@@ -32,9 +26,6 @@ pub fn create(tenant: &Tenant, roles: &[Role], first: &User) -> Result<Vec<Write
 }
 
 /// Tenants by id, after this one; and whether there are more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn list(table: &Table, after: Option<&TenantId>, limit: usize) -> Result<(Vec<Tenant>, bool)> {
     let query = Query {
         pk: keys::TENANTS.to_owned(),

@@ -60,9 +60,6 @@ pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
 }
 
 /// The same for a request, which is answered with why nothing was written.
-///
-/// # Errors
-/// As [`atomically`].
 pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
     commit(&cx.app.table, writes).await.map_err(|refusal| match refusal {
         Refusal::Answer(error) => error,
@@ -149,9 +146,6 @@ impl Unit<'_> {
     }
 
     /// The account of this id, deleted or not.
-    ///
-    /// # Errors
-    /// As [`Unit::reread`].
     pub async fn any_user(&self, id: UserId) -> Result<User> {
         let user = users::get(&self.cx.app.table, &self.cx.tenant, id).await?;
         user.ok_or(Error::NotFound(Noun::User))
@@ -185,9 +179,6 @@ impl Unit<'_> {
     }
 
     /// The role of this name or id, which is to stay as it is until all is written.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
     pub async fn role(&self, name: &str) -> Result<Option<Role>> {
         let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
         // The role that everybody has is never edited away from under a grant, and must not become a hot item.
@@ -258,9 +249,6 @@ impl Unit<'_> {
     }
 
     /// Lets this session of an account go on where all others end.
-    ///
-    /// # Errors
-    /// Where it cannot be put into an item: a defect.
     pub fn keep_session(&self, session: &Session, user: &User) -> Result<()> {
         let kept = Session {
             epoch: user.epoch,

@@ -11,9 +11,6 @@ use crate::error::Result;
 use crate::id::UserId;
 
 /// Ids of accounts, newest first, of one status or of all, after this one.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn newest(
     table: &Table,
     t: &TenantId,
@@ -33,9 +30,6 @@ const STEP: usize = 1_000;
 
 /// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
 /// is read is what is passed, and little more.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn next(table: &Table, t: &TenantId, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
     // Ids spread evenly by chance: a little over each shard's part is nearly always enough.
     let part = wanted / usize::from(keys::USER_SHARDS) + wanted / 16 + 8;
@@ -81,9 +75,6 @@ fn id_of(item: &Item) -> Option<UserId> {
 }
 
 /// How many accounts there are of each status that listings know.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>> {
     let counters: Vec<Key> = (0..keys::TALLY_COUNTERS)
         .map(|counter| keys::tally(t, counter))

@@ -32,7 +32,6 @@ pub struct Plan {
     /// Search entries that do not fit into the transaction: written before it. Should it be refused, they are remains
     /// that searches see through, because they look at the account itself.
     pub before: Vec<Write>,
-    /// The transaction.
     pub within: Vec<Write>,
     /// Search entries that go, and do not fit into the transaction: removed after it.
     pub after: Vec<Write>,
@@ -238,26 +237,17 @@ fn in_charge(t: &TenantId, by: i64) -> Option<Write> {
 }
 
 /// How many accounts are in charge.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
     let item = table.get(&keys::administrators(t)).await?;
     Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))
 }
 
 /// The account of this id. Deleted accounts are found as well.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get(table: &Table, t: &TenantId, id: UserId) -> Result<Option<User>> {
     table.get(&keys::user(t, id)).await?.map(from_item).transpose()
 }
 
 /// The accounts of these ids, in their order; those that are not there are left out.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<User>> {
     let places: Vec<Key> = ids.iter().map(|id| keys::user(t, *id)).collect();
     let mut found: BTreeMap<UserId, User> = BTreeMap::new();
@@ -287,9 +277,6 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
 }
 
 /// The account that holds this claim.
-///
-/// # Errors
-/// As [`Table::get`].
 pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<UserId>> {
     let claim = table.get(claim).await?;
     Ok(claim.and_then(|item| string(&item, "user")?.parse().ok()))

@@ -33,8 +33,8 @@ pub const TERMS: Terms = Terms {
 
 /// What an account is called: its username, or else its address.
 fn called(user: &User) -> Option<&str> {
-    let name = user.username.as_ref().map(|name| name.as_given());
-    name.or_else(|| user.email.as_ref().map(|email| email.as_given()))
+    let name = user.username.as_ref().map(usher::domain::text::Username::as_given);
+    name.or_else(|| user.email.as_ref().map(usher::domain::text::Email::as_given))
 }
 
 /// A rank as this contract writes it.

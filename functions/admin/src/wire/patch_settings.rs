@@ -137,11 +137,11 @@ pub struct PatchLifetimes {
 pub struct PatchLifetime {
     /// An access token: a minute to 90 days, and no longer than the session.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<u32>, minimum = 60, maximum = 7776000)]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 7_776_000)]
     access: Field<u32>,
     /// The session, where tokens are refreshed.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<u32>, minimum = 60, maximum = 34560000)]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 34_560_000)]
     session: Field<u32>,
 }
 

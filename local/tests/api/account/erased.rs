@@ -37,19 +37,16 @@ fn assert_erased(world: &World, id: &str, name: &str) {
     let (mut logins, mut rights) = (0, 0);
     for item in that_say(world, id) {
         let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
-        match sk.split('#').next().unwrap() {
-            "LOGIN" => {
-                logins += 1;
-                assert_eq!(
-                    (&item["ip"]["S"], &item["userAgent"]["S"]),
-                    (&json!(""), &json!("")),
-                    "{item}"
-                );
-            }
-            _ => {
-                rights += 1;
-                assert!(pk.starts_with("T#main#RIGHTS#"), "{item}");
-            }
+        if sk.split('#').next().unwrap() == "LOGIN" {
+            logins += 1;
+            assert_eq!(
+                (&item["ip"]["S"], &item["userAgent"]["S"]),
+                (&json!(""), &json!("")),
+                "{item}"
+            );
+        } else {
+            rights += 1;
+            assert!(pk.starts_with("T#main#RIGHTS#"), "{item}");
         }
     }
     assert!(

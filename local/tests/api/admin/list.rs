@@ -263,7 +263,7 @@ async fn the_cost_of_a_page_grows_with_its_depth_by_keys_alone() {
 async fn newer(world: &World, many: u64) {
     let index = keys::users_index(&TenantId::main(), 0);
     let entries = (0..many).map(|n| {
-        let id = format!("7{:07x}-0000-7000-8000-000000000000", n);
+        let id = format!("7{n:07x}-0000-7000-8000-000000000000");
         let text = |text: String| json!({ "S": text });
         json!({ "PutRequest": { "Item": {
             "PK": text(format!("T#main#USER#{id}")), "SK": { "S": "USER" }, "GSI1PK": text(index.clone()), "GSI1SK": text(id),

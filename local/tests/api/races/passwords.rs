@@ -75,7 +75,7 @@ async fn c07_the_right_one_among_64_passwords_at_once_is_no_better_than_a_sixth_
             "{}",
             after.text
         );
-        assert_counts_are_right(&world).await;
+        assert_counts_are_right(&world);
     }
 }
 
@@ -113,7 +113,7 @@ async fn c07_twenty_devices_at_once_all_get_in_when_a_lock_has_just_ended() {
             "round {round}: {:?}",
             replies.iter().map(|r| r.status).collect::<Vec<_>>()
         );
-        assert_counts_are_right(&world).await;
+        assert_counts_are_right(&world);
     }
 }
 
@@ -138,7 +138,7 @@ async fn c07_a_right_password_among_four_wrong_ones_leaves_no_lock_half_there() 
             200,
             "four failures do not lock: round {round}"
         );
-        assert_counts_are_right(&world).await;
+        assert_counts_are_right(&world);
     }
 }
 
@@ -184,7 +184,7 @@ async fn c08_no_login_outlives_a_ban_that_came_at_the_same_time() {
                 status => assert!(status == 401 || status == 423, "round {round}: {}", reply.text),
             }
         }
-        assert_counts_are_right(&world).await;
+        assert_counts_are_right(&world);
     }
 }
 
@@ -226,7 +226,7 @@ async fn of_16_changes_of_one_password_at_once_one_decides_and_its_session_stays
 }
 
 /// The counts by status against the accounts themselves.
-async fn assert_counts_are_right(world: &World) {
+fn assert_counts_are_right(world: &World) {
     let (mut counted, mut there) = (0_i64, 0_i64);
     for item in world.items() {
         let number = |name: &str| item[name]["N"].as_str().map_or(0, |text| text.parse::<i64>().unwrap());
@@ -238,7 +238,7 @@ async fn assert_counts_are_right(world: &World) {
                     .unwrap_or_default()
                     .contains("#STATUS#locked#") =>
             {
-                there += 1
+                there += 1;
             }
             _ => {}
         }

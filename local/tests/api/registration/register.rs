@@ -75,8 +75,8 @@ async fn an_address_is_optional_and_an_empty_one_is_none() {
 
 #[tokio::test]
 async fn what_breaks_a_rule_is_400_with_a_sentence_for_each() {
-    let world = World::new().await;
     const NAME: &str = "A username has 1 to 20 letters, digits, dashes or underscores";
+    let world = World::new().await;
     let long = "x".repeat(65);
     for (body, words) in [
         (json!({ "username": "" }), NAME),
@@ -206,13 +206,13 @@ async fn where_no_address_is_asked_for_one_that_is_given_is_not_kept_and_gets_no
 async fn where_addresses_are_not_verified_no_mail_is_sent() {
     let world = World::new().await;
     set(&world, |chosen| {
-        chosen.email_verification = Some(EmailVerification::Off)
+        chosen.email_verification = Some(EmailVerification::Off);
     })
     .await;
     registered(&world, "jane").await;
     assert_eq!(mails(&world), []);
     set(&world, |chosen| {
-        chosen.email_verification = Some(EmailVerification::Required)
+        chosen.email_verification = Some(EmailVerification::Required);
     })
     .await;
     registered(&world, "john").await;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Measured;
 use crate::support::PASSWORD;
 
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 pub async fn auth(m: &mut Measured) {
     m.somebody("jane").await;
     let nobody = m.world.nobody();

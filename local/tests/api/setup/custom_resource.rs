@@ -207,7 +207,7 @@ fn client(base: &str) -> Client {
         token: String::new(),
         api_key: crate::support::API_KEY.to_owned(),
         http: reqwest::Client::new(),
-        secrets: Default::default(),
+        secrets: crate::watch::Secrets::default(),
     }
 }
 

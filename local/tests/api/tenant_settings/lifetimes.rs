@@ -34,7 +34,12 @@ fn logins() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         ),
     ];
     let tables = tables();
-    let is_served = |path: &str| tables.iter().flat_map(|table| table.rows()).any(|row| row.path == path);
+    let is_served = |path: &str| {
+        tables
+            .iter()
+            .flat_map(usher::http::routes::Routes::rows)
+            .any(|row| row.path == path)
+    };
     let served: Vec<_> = all.into_iter().filter(|(_, path, ..)| is_served(path)).collect();
     assert!(served.len() >= 4);
     served

@@ -67,9 +67,6 @@ impl Delays {
 }
 
 /// Waits some of this time, by chance.
-///
-/// # Errors
-/// Where the machine gives no randomness.
 pub async fn jitter(most: Duration) -> Result<()> {
     let [chance] = ambient::random::<1>()?;
     tokio::time::sleep(most * u32::from(chance) / 255 + Duration::from_millis(1)).await;
