@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use usher::ambient::ManualClock;
 use usher::app::App;
 
+use crate::databases::{create_table, serve_dynamodb};
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, START, World, at_once, create_table, serve_dynamodb, settings_of};
+use crate::support::{PASSWORD, START, World, at_once, settings_of};
 
 mod custom_resource;
 

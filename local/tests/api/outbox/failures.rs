@@ -5,8 +5,9 @@ use usher::domain::mail::{ATTEMPTS, pause_after};
 use usher::metrics::Metric;
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{World, create_table, serve_dynamodb};
+use crate::support::World;
 use crate::watch::Log;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,8 +213,7 @@ async fn an_erasure_takes_an_account_s_dead_mails_and_no_other_s() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_once_more_and_no_others() {
-    let db = dynoxide::Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let (world, post) = (World::on(db, proxy.url.clone(), &[]).await, Post::default());
     let outbox = post.outbox(&world.app);
