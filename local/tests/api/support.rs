@@ -354,6 +354,19 @@ where
     outcomes
 }
 
+/// These, and how far a long test is with them, for whoever reads along (`--nocapture`).
+pub fn steps<I: IntoIterator<IntoIter: ExactSizeIterator>>(all: I) -> impl Iterator<Item = I::Item> {
+    let all = all.into_iter();
+    let (many, between) = (all.len(), (all.len() / 20).max(1));
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    all.enumerate().map(move |(n, step)| {
+        if n % between == 0 {
+            eprintln!("{test}: {n} of {many}");
+        }
+        step
+    })
+}
+
 /// An account as bodies show it: every personal field, null where this one does not have it.
 pub fn whole(account: Value) -> Value {
     let mut whole = json!({
