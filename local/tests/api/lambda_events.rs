@@ -12,17 +12,17 @@ use lambda_http::request::LambdaRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use usher::domain::mail::Purpose;
 use usher::http::routes::Routes;
 use usher::http::serve;
 
-use crate::backstage::one_time;
-use crate::support::{World, tables};
+use crate::support::tables;
 
 mod functions;
 pub mod raw;
+mod stage;
 
 use raw::Answer;
+use stage::{Stage, stage};
 
 /// What curl encodes in a segment, give or take.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -114,82 +114,6 @@ fn every_route_has_an_event_and_every_event_a_route() {
         routes.retain(|route| !keys.contains(route));
     }
     assert!(routes.is_empty(), "no event for {routes:?}");
-}
-
-const PASSWORD: &str = "correct horse battery staple";
-
-/// What an event says, with a world's own words in it.
-struct Stage {
-    world: World,
-    replacements: Vec<(&'static str, String)>,
-}
-
-/// A world in which everything exists that the events speak of; nothing yet of what a `create` makes.
-async fn stage(event: &Event) -> Stage {
-    let world = World::new().await;
-    let owner = world.owner().await;
-    let mut replacements = Vec::new();
-    if !event.name.starts_with("create") {
-        for (name, email, password) in [
-            (Some("jane"), "jane@example.org", PASSWORD),
-            (None, "jane+news@example.org", PASSWORD),
-            (None, "jane?x=1@example.org", PASSWORD),
-            (None, "jane#x@example.org", PASSWORD),
-            (None, "100%@example.org", PASSWORD),
-            (None, "Jane@Exämple.org", "ключ 🔑 от квартиры"),
-        ] {
-            world.clock.advance_ms(1);
-            let body = json!({ "username": name, "email": email, "password": password });
-            let reply = owner.post("/api/users", body).await;
-            assert_eq!(reply.status, 201, "{email}: {}", reply.text);
-            if name.is_some() {
-                replacements.push(("019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f", reply.str("id").to_owned()));
-            }
-        }
-        for role in ["editor", "press office"] {
-            world.clock.advance_ms(1);
-            assert_eq!(owner.post("/api/roles", json!({ "name": role })).await.status, 201);
-        }
-        let grant = owner
-            .post("/api/users/jane@example.org/roles", json!({ "role": "editor" }))
-            .await;
-        replacements.push((
-            "019ab0f3-7c41-7d2e-9b6a-4f1e2d3c5b60",
-            grant.str("userRoleId").to_owned(),
-        ));
-        world.clock.advance_ms(1);
-        let key = crate::api_keys::made(&owner, "Web shop").await;
-        replacements.push(("019ab0f4-2e6b-7a18-b5c3-8d9e0f1a2b3c", key.str("id").to_owned()));
-        let jane = json!({ "email": "jane@example.org", "password": PASSWORD });
-        let pair = world.nobody().post("/api/auth/token", jane).await;
-        replacements.push(("{{refreshToken}}", pair.str("refreshToken").to_owned()));
-        replacements.push(("{{ownToken}}", pair.str("accessToken").to_owned()));
-        if ["auth", "registration"].contains(&event.function.as_str()) {
-            replacements.extend(registration(&world).await);
-        }
-        if ["auth", "me"].contains(&event.function.as_str()) {
-            replacements.push(("{{token}}", pair.str("accessToken").to_owned()));
-        }
-    }
-    replacements.push(("{{token}}", owner.token));
-    replacements.push(("{{apiKey}}", crate::support::API_KEY.to_owned()));
-    Stage { world, replacements }
-}
-
-/// What the events of registrations and of links out of mails speak of besides.
-async fn registration(world: &World) -> Vec<(&'static str, String)> {
-    let jane = world.owner().await.get("/api/users/jane").await.str("id").to_owned();
-    let banned = json!({ "username": "banned", "password": PASSWORD });
-    assert_eq!(world.owner().await.post("/api/users", banned).await.status, 201);
-    assert_eq!(world.owner().await.delete("/v1/user/ban/banned").await.status, 200);
-    let login = json!({ "login": "jane", "password": PASSWORD });
-    let reply = world.nobody().post("/v1/user/login", login).await;
-    let token = reply.body["data"]["token"].as_str().unwrap().to_owned();
-    vec![
-        ("{{registrationToken}}", token),
-        ("{{verifyToken}}", one_time(world, &jane, Purpose::VerifyEmail).await),
-        ("{{passwordToken}}", one_time(world, &jane, Purpose::SetPassword).await),
-    ]
 }
 
 impl Stage {

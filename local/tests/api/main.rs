@@ -6,6 +6,7 @@
 )]
 
 mod backstage;
+mod databases;
 mod deployed;
 mod document;
 mod policies;

@@ -1,11 +1,11 @@
 //! What operators count is counted, once for each time that it happens.
 
-use dynoxide::Database;
 use serde_json::json;
 use usher::metrics::Metric;
 
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{PASSWORD, World, create_table, serve_dynamodb};
+use crate::support::{PASSWORD, World};
 
 /// Signs in through the contract that has this route; the status.
 async fn login(world: &World, name: &str, password: &str) -> u16 {
@@ -52,8 +52,7 @@ async fn a_password_that_is_hashed_again_is_counted_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_dynamodb_is_asked_again_is_counted_by_the_sdk_s_tries_and_by_ours() {
-    let db = Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let world = World::on(db, proxy.url.clone(), &[]).await;
     let owner = world.owner().await;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use dynoxide::Database;
 use serde_json::{Value, json};
 use usher::actions::outbox::Outcome;
 use usher::domain::mail::Purpose;
@@ -42,6 +43,13 @@ impl Policy {
 fn shipped() -> &'static [Policy] {
     static SHIPPED: OnceLock<Vec<Policy>> = OnceLock::new();
     SHIPPED.get_or_init(|| functions().iter().map(Policy::of).collect())
+}
+
+/// What of a line decides whether its request was allowed.
+pub fn request(line: &Value) -> [String; 3] {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let span = &line["span"];
+    [&span["function"], &span["route"], &line["touched"]].map(text)
 }
 
 /// Whose request this line is: the binary's, and of two with one binary the one's that has the route.
@@ -206,6 +214,7 @@ async fn by_rare_ways() -> World {
 #[tokio::test(flavor = "multi_thread")]
 async fn p02_what_a_policy_allows_on_the_table_is_done() {
     let worlds = [
+        World::fresh(Database::memory().unwrap(), &[]).await,
         every_route().await,
         mailed().await,
         rotated().await,

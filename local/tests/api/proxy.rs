@@ -41,6 +41,8 @@ pub struct Call {
     pub operation: String,
     /// Its number since the plan was made, from 1.
     pub number: usize,
+    /// What it asks for.
+    pub body: Value,
 }
 
 /// What calls cost that were made.
@@ -150,6 +152,7 @@ impl Proxy {
         let call = Call {
             operation: request.operation.clone(),
             number: state.number,
+            body: request.body.clone(),
         };
         state.cost.operations.push(request.operation.clone());
         if request.operation == "TransactWriteItems" {

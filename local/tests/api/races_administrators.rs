@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::reconcile::assert_reconciled;
-use crate::support::{Client, PASSWORD, Reply, World, at_once};
+use crate::support::{Client, PASSWORD, Reply, World, at_once, steps};
 
 /// How many active accounts can manage users, asked of the table itself.
 fn in_charge(world: &World) -> i64 {
@@ -125,7 +125,7 @@ async fn z06_a_role_that_loses_its_power_while_its_holders_lose_it_leaves_somebo
     let owner = world.owner().await;
     let own = owner.get("/api/me/profile").await.str("id").to_owned();
     assert_eq!(owner.delete("/api/users/admin@gauth.local").await.status, 204);
-    for round in 0..20 {
+    for round in steps(0..20) {
         let role = format!("chief{round}");
         let permissions = ["admin.users", "admin.roles"];
         owner
@@ -171,7 +171,7 @@ async fn z09_a_role_that_gains_or_loses_its_power_while_it_is_given_is_given_as_
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
-    for round in 0..60 {
+    for round in steps(0..60) {
         let role = format!("chief{round}");
         owner.post("/api/roles", json!({ "name": role })).await;
         let replies = at_once(2, |n| {

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, World, at_once};
+use crate::support::{PASSWORD, World, at_once, steps};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c01_of_64_creations_with_one_username_in_any_spelling_exactly_one_succeeds() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let replies = at_once(64, |n| {
             // Capitals, full width, and an accent that is its own character are the same under UsernameCaseMapped.
             let spelling = [
@@ -46,7 +46,7 @@ async fn c01_of_64_renames_to_one_address_exactly_one_succeeds() {
     for n in 0..64 {
         ids.push(world.user(&format!("u{n}@example.org")).await);
     }
-    for round in 0..20 {
+    for round in steps(0..20) {
         let replies = at_once(64, |n| {
             let (owner, path) = (owner.clone(), format!("/api/users/{}", ids[n]));
             let email = format!("{}ne{round}@example.org", if n % 2 == 0 { "o" } else { "O" });
@@ -64,7 +64,7 @@ async fn c01_of_64_renames_to_one_address_exactly_one_succeeds() {
 async fn c04_two_accounts_that_swap_their_addresses_at_once_keep_one_each() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let emails = [format!("a{round}@example.org"), format!("b{round}@example.org")];
         let free = format!("c{round}@example.org");
         let ids = [world.user(&emails[0]).await, world.user(&emails[1]).await];
@@ -101,7 +101,7 @@ async fn c04_two_accounts_that_swap_their_addresses_at_once_keep_one_each() {
 async fn c11_after_creations_renames_and_deletions_at_random_everything_is_in_step() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let replies = at_once(64, |n| {
             let owner = owner.clone();
             // Few names, so that all of them are fought over.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::reconcile::assert_reconciled;
-use crate::support::{Client, Reply, World, at_once};
+use crate::support::{Client, Reply, World, at_once, steps};
 
 /// The role's `memberCount`.
 async fn members(owner: &Client, role: &str) -> u64 {
@@ -36,7 +36,7 @@ async fn c02_of_64_grants_of_a_role_with_three_seats_left_exactly_three_succeed(
     let world = World::new().await;
     let owner = world.owner().await;
     let ids = many_users(&world, 66).await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let role = format!("seats{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 5 })).await;
         for id in &ids[64..] {
@@ -68,7 +68,7 @@ async fn c02_of_64_grants_of_a_role_with_three_seats_left_exactly_three_succeed(
 async fn c02_of_64_accounts_made_with_a_role_of_three_seats_exactly_three_are_made() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let role = format!("seats{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 3 })).await;
         let replies = at_once(64, |n| {
@@ -90,7 +90,7 @@ async fn c02_while_seats_are_given_taken_and_limited_at_once_the_limit_holds() {
     let owner = world.owner().await;
     let ids = many_users(&world, 32).await;
     owner.post("/api/roles", json!({ "name": "few", "maxCount": 8 })).await;
-    for round in 0..20_u64 {
+    for round in steps(0..20_u32).map(u64::from) {
         let replies = at_once(64, |n| {
             let (owner, id) = (owner.clone(), ids[n % 32].clone());
             let limit = 4 + (u64::try_from(n).unwrap() + round) % 8;
@@ -143,7 +143,7 @@ async fn c05_an_account_deleted_while_it_is_given_roles_leaves_neither_members_n
     owner
         .post("/api/roles", json!({ "name": "given", "maxCount": 100 }))
         .await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let id = world.user(&format!("gone{round}@example.org")).await;
         let replies = at_once(16, |n| {
             let (owner, id) = (owner.clone(), id.clone());
@@ -169,7 +169,7 @@ async fn c05_a_role_deleted_while_it_is_given_leaves_no_account_with_it() {
     let world = World::new().await;
     let owner = world.owner().await;
     let ids = many_users(&world, 16).await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let role = format!("gone{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 10 })).await;
         let replies = at_once(17, |n| {

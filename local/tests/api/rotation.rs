@@ -8,7 +8,7 @@ use usher::app::App;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
 
-use crate::support::{PASSWORD, World, at_once, settings_of};
+use crate::support::{PASSWORD, World, at_once, settings_of, steps};
 use crate::watch::Watch;
 
 const DAY: i64 = 24 * 3_600;
@@ -64,7 +64,7 @@ async fn t09_over_a_year_of_monthly_rotations_every_token_is_verified_until_it_e
     long_tokens(&world).await;
     let mut outstanding: BTreeMap<i64, String> = BTreeMap::new();
     let mut signed_by = Vec::new();
-    for day in 0..400 {
+    for day in steps(0..400_i32).map(i64::from) {
         if day % 31 == 0 {
             scheduled(&world).await;
         }
@@ -200,7 +200,7 @@ async fn a_key_that_was_taken_out_by_hand_is_replaced_whichever_it_was() {
 #[tokio::test]
 async fn rotations_at_once_publish_one_key() {
     let world = World::new().await;
-    for _ in 0..20 {
+    for _ in steps(0..20) {
         world.clock.advance(PERIOD.as_secs());
         let before = published(&world).await.len();
         at_once(8, |_| {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use usher::ambient::ManualClock;
 use usher::app::App;
 
+use crate::databases::{create_table, serve_dynamodb};
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, START, World, at_once, create_table, serve_dynamodb, settings_of};
+use crate::support::{PASSWORD, START, World, at_once, settings_of, steps};
 
 mod custom_resource;
 
@@ -28,7 +29,7 @@ fn with_key<'a>(items: &'a [Value], sort_key: &str) -> Vec<&'a Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn set_up_eight_times_at_once_makes_one_of_each() {
-    for round in 0..20 {
+    for round in steps(0..20) {
         let (db, url, app) = bare(&[]).await;
         let made = at_once(8, |_| {
             let app = app.clone();

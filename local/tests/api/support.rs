@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use dynoxide::Database;
+use dynoxide::actions::scan::ScanRequest;
+use dynoxide::types::Item;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -16,6 +18,7 @@ use usher::http::serve;
 use usher::jiff::Timestamp;
 use usher::settings::Settings;
 
+use crate::databases::{create_table, serve_dynamodb, table_set_up_with};
 use crate::watch::{Secrets, Watch};
 
 /// When every test begins.
@@ -29,6 +32,8 @@ pub struct World {
     pub db: Database,
     pub dynamodb: String,
     pub watch: Watch,
+    /// One for all who send requests: each of its own would connect anew.
+    http: reqwest::Client,
 }
 
 impl World {
@@ -39,7 +44,20 @@ impl World {
 
     /// The same with other settings (`USHER_…`).
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let db = Database::memory().unwrap();
+        Self::later(table_set_up_with(settings).await, settings, START.parse().unwrap()).await
+    }
+
+    /// A world on a table that another one left at this moment.
+    pub async fn later(db: Database, settings: &[(&str, &str)], now: Timestamp) -> Self {
+        let dynamodb = serve_dynamodb(db.clone()).await;
+        let clock = ManualClock::at(now);
+        let settings = settings_of(&dynamodb, settings);
+        let app = App::with_clock(settings, clock.clone()).await.unwrap();
+        Self::serving(app, clock, db, dynamodb, Watch::new()).await
+    }
+
+    /// A world on an empty table of its own on which set-up runs now, and is watched as its requests are.
+    pub async fn fresh(db: Database, settings: &[(&str, &str)]) -> Self {
         create_table(&db);
         let dynamodb = serve_dynamodb(db.clone()).await;
         Self::on(db, dynamodb, settings).await
@@ -65,6 +83,7 @@ impl World {
             db,
             dynamodb,
             watch,
+            http: reqwest::Client::new(),
         }
     }
 
@@ -79,7 +98,7 @@ impl World {
             base: self.base.clone(),
             token: token.to_owned(),
             api_key: API_KEY.to_owned(),
-            http: reqwest::Client::new(),
+            http: self.http.clone(),
             secrets: self.watch.secrets.clone(),
         }
     }
@@ -128,16 +147,26 @@ impl World {
 
     /// Every item of the table, as DynamoDB JSON.
     pub fn items(&self) -> Vec<Value> {
-        let request = serde_json::from_value(json!({ "TableName": "usher" })).unwrap();
+        let items = self.scan().into_iter();
+        items.map(|item| serde_json::to_value(item).unwrap()).collect()
+    }
+
+    /// Every item of the table.
+    pub fn scan(&self) -> Vec<Item> {
         let mut items = Vec::new();
-        let mut answer = serde_json::to_value(self.db.scan(request).unwrap()).unwrap();
+        let mut start = None;
         loop {
-            items.extend(answer["Items"].as_array().unwrap().iter().cloned());
-            if answer["LastEvaluatedKey"].is_null() {
+            let request = ScanRequest {
+                table_name: "usher".to_owned(),
+                exclusive_start_key: start,
+                ..ScanRequest::default()
+            };
+            let page = self.db.scan(request).unwrap();
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
                 return items;
             }
-            let next = json!({ "TableName": "usher", "ExclusiveStartKey": answer["LastEvaluatedKey"] });
-            answer = serde_json::to_value(self.db.scan(serde_json::from_value(next).unwrap()).unwrap()).unwrap();
         }
     }
 }
@@ -176,14 +205,6 @@ pub fn settings_of(dynamodb: &str, overrides: &[(&str, &str)]) -> Settings {
     Settings::from_map(vars).unwrap()
 }
 
-/// Serves an embedded DynamoDB on a socket; its URL.
-pub async fn serve_dynamodb(db: Database) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, db));
-    url
-}
-
 /// Serves Usher on a socket; its URL.
 pub async fn serve_http(app: Arc<App>) -> String {
     serve_routes(serve::service(app, tables())).await
@@ -201,13 +222,6 @@ pub async fn serve_routes(router: Router) -> String {
 /// Every function's routes.
 pub fn tables() -> Vec<usher::http::routes::Routes> {
     local::tables()
-}
-
-/// The template's table, empty; without its stream, which no test here reads and which would slow every write.
-pub fn create_table(db: &Database) {
-    let mut request = local::table::Definition::shipped().unwrap().create_table("usher");
-    request.as_object_mut().unwrap().remove("StreamSpecification");
-    db.create_table(serde_json::from_value(request).unwrap()).unwrap();
 }
 
 /// Somebody who sends requests.
@@ -338,6 +352,19 @@ where
         outcomes.push(task.await.unwrap());
     }
     outcomes
+}
+
+/// These, and how far a long test is with them, for whoever reads along (`--nocapture`).
+pub fn steps<I: IntoIterator<IntoIter: ExactSizeIterator>>(all: I) -> impl Iterator<Item = I::Item> {
+    let all = all.into_iter();
+    let (many, between) = (all.len(), (all.len() / 20).max(1));
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    all.enumerate().map(move |(n, step)| {
+        if n % between == 0 {
+            eprintln!("{test}: {n} of {many}");
+        }
+        step
+    })
 }
 
 /// An account as bodies show it: every personal field, null where this one does not have it.

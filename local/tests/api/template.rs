@@ -2,6 +2,7 @@
 //! what the functions do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use usher::settings::{KeySource, Settings};
 use yaml_rust2::yaml::Hash;
@@ -11,8 +12,9 @@ use crate::support::tables;
 
 const TEXT: &str = include_str!("../../../template.yaml");
 
-fn template() -> Yaml {
-    YamlLoader::load_from_str(TEXT).unwrap().remove(0)
+fn template() -> &'static Yaml {
+    static TEMPLATE: LazyLock<Yaml> = LazyLock::new(|| YamlLoader::load_from_str(TEXT).unwrap().remove(0));
+    &TEMPLATE
 }
 
 fn text(yaml: &Yaml) -> &str {

@@ -1,14 +1,14 @@
 //! `DeleteAccount`, `DeleteUserAccount`: accounts of which nothing is left but their id in the histories.
 
-use dynoxide::Database;
 use reqwest::Method;
 use serde_json::{Value, json};
 use usher::store::mails::Fate;
 
 use super::{Person, ask, done, login, mails, person, recorded, refused, signed_in};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, World, create_table, serve_dynamodb};
+use crate::support::{PASSWORD, World};
 
 /// An account with everything that one can have.
 async fn lived_in(world: &World, name: &str) -> Person {
@@ -176,8 +176,7 @@ fn is_there(world: &World, id: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_breaks_off_anywhere_is_done_by_the_next_one_with_the_same_token() {
-    let db = Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let world = World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "2000")]).await;
     // The first account counts the calls of an erasure on a good day.

@@ -1,14 +1,14 @@
 //! Requests at once.
 
-use dynoxide::Database;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::{admin, made, made_and_in, refused, role, roles_of, signed_in, user};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::Proxy;
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, Reply, World, at_once, create_table, serve_dynamodb};
+use crate::support::{PASSWORD, Reply, World, at_once};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn z06_of_the_last_two_administrators_who_remove_each_other_exactly_one_remains() {
@@ -112,8 +112,7 @@ async fn c05_a_role_deleted_while_it_is_assigned_leaves_no_orphan() {
 /// Jane is given a role of the system's administrators in the moment before the first transaction of what the helpdesk
 /// does to her account: after everything was decided, and before it is written.
 async fn given_rights_in_between(method: Method, path: &str, body: Value) -> Reply {
-    let db = Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let dynamodb = serve_dynamodb(db.clone()).await;
     let proxy = Proxy::before(&dynamodb).await;
     let world = World::on(db.clone(), proxy.url.clone(), &[]).await;

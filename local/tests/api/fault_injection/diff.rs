@@ -2,26 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use dynoxide::types::{AttributeValue, Item};
 
 use crate::support::World;
 
 /// The items of a table by their keys, without the counts of attempts to log in.
-pub type Dump = BTreeMap<(String, String), Value>;
+pub type Dump = BTreeMap<(String, String), Item>;
 
 /// Items by kind that came, went and changed, and how much numbers grew.
 pub type Diff = BTreeMap<String, i64>;
 
 /// The items as they are now.
 pub fn dump(world: &World) -> Dump {
-    let place = |item: &Value, name: &str| item[name]["S"].as_str().unwrap().to_owned();
-    let strip = |mut item: Value| {
+    let place = |item: &Item, name: &str| match &item[name] {
+        AttributeValue::S(text) => text.clone(),
+        other => panic!("{name} is no string: {other:?}"),
+    };
+    let strip = |mut item: Item| {
         for name in ["failedLoginCount", "attemptedAt", "lockouts", "lockoutUntil"] {
-            item.as_object_mut().unwrap().remove(name);
+            item.remove(name);
         }
         item
     };
-    let items = world.items().into_iter();
+    let items = world.scan().into_iter();
     items
         .map(|item| ((place(&item, "PK"), place(&item, "SK")), strip(item)))
         .collect()
@@ -34,14 +37,17 @@ pub fn between(before: &Dump, after: &Dump) -> Diff {
     for (key, item) in after {
         match before.get(key) {
             None => note(format!("{} came", kind(key)), 1),
-            Some(was) if was != item => note(format!("{} changed", kind(key)), 1),
-            Some(_) => {}
+            // Its numbers are what they were.
+            Some(was) if was == item => continue,
+            Some(_) => note(format!("{} changed", kind(key)), 1),
         }
         numbers(item).for_each(|(name, n)| note(name, n));
     }
     for (key, item) in before {
-        if !after.contains_key(key) {
-            note(format!("{} went", kind(key)), 1);
+        match after.get(key) {
+            None => note(format!("{} went", kind(key)), 1),
+            Some(is) if is == item => continue,
+            Some(_) => {}
         }
         numbers(item).for_each(|(name, n)| note(name, -n));
     }
@@ -59,14 +65,12 @@ fn kind((pk, sk): &(String, String)) -> String {
     }
 }
 
-fn numbers(item: &Value) -> impl Iterator<Item = (String, i64)> {
+fn numbers(item: &Item) -> impl Iterator<Item = (String, i64)> {
     const NAMES: [&str; 8] = [
         "taken", "share", "count", "active", "inactive", "locked", "banned", "version",
     ];
-    let number = |name: &str| Some((name.to_owned(), item[name]["N"].as_str()?.parse().ok()?));
-    NAMES
-        .iter()
-        .filter_map(|name| number(name))
-        .collect::<Vec<_>>()
-        .into_iter()
+    NAMES.into_iter().filter_map(|name| match item.get(name)? {
+        AttributeValue::N(number) => Some((name.to_owned(), number.parse().ok()?)),
+        _ => None,
+    })
 }

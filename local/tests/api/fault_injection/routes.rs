@@ -7,7 +7,7 @@ use super::diff::{Diff, between, dump};
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
-use crate::support::{Client, PASSWORD, Reply, World};
+use crate::support::{Client, PASSWORD, Reply, World, steps};
 
 /// A request that is ready to be sent, and what it is answered with on a good day.
 pub(super) struct Ready {
@@ -260,7 +260,7 @@ pub(super) fn says_busy(path: &str, reply: &Reply) -> bool {
 pub(super) async fn under_fault(route: &'static str) {
     let mut day = Scenario::of(route).await;
     let (good, calls) = day.good().await;
-    for fault in ONCE {
+    for fault in steps(ONCE) {
         for k in 1..=calls {
             day.endures(fault, k, &good).await;
         }

@@ -5,8 +5,9 @@ use usher::domain::mail::{ATTEMPTS, pause_after};
 use usher::metrics::Metric;
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{World, create_table, serve_dynamodb};
+use crate::support::World;
 use crate::watch::Log;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,8 +213,7 @@ async fn an_erasure_takes_an_account_s_dead_mails_and_no_other_s() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_once_more_and_no_others() {
-    let db = dynoxide::Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let (world, post) = (World::on(db, proxy.url.clone(), &[]).await, Post::default());
     let outbox = post.outbox(&world.app);
@@ -221,16 +221,13 @@ async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_onc
         world.clock.advance_ms(1);
         invite(&world, &format!("jane{n}@example.org")).await;
     }
-    let first = mails(&world)[0]["id"]["S"].as_str().unwrap().parse().unwrap();
-    usher::store::mails::claim(&world.app.table, first, world.now())
+    let [first, second] = [0, 1].map(|n| mails(&world)[n].clone());
+    let id = first["id"]["S"].as_str().unwrap().parse().unwrap();
+    usher::store::mails::claim(&world.app.table, id, world.now())
         .await
         .unwrap();
-    // The first is another's at this moment, which is well; the second cannot be claimed.
-    let mut claims = 0;
-    proxy.plan(move |asked| {
-        claims += usize::from(asked.operation == "UpdateItem");
-        (claims > 1).then_some(Fault::Busy)
-    });
+    // The first is another's at this moment, which is well; the second cannot be claimed. They are tried at once.
+    proxy.plan(move |asked| (asked.body["Key"]["PK"] == second["PK"]).then_some(Fault::Busy));
     let answer = follow(&world, &outbox).await;
     let failed: Vec<&str> = answer
         .batch_item_failures
@@ -238,6 +235,7 @@ async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_onc
         .filter_map(|failure| failure.item_identifier.as_deref())
         .collect();
     assert_eq!(failed, [sequence_number(1)]);
+    proxy.plan(|_| Some(Fault::Busy));
     assert!(outbox.sweep().await.is_err(), "and the schedule is told");
     proxy.calm();
     assert_eq!(sweep(&outbox).await, [Outcome::Sent]);

@@ -8,13 +8,13 @@ use usher::domain::text::Password;
 use usher::mail::files::Files;
 
 use super::{Mishap, Post, context, follow, invite, mails, state, sweep, token};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{World, at_once, create_table, serve_dynamodb};
+use crate::support::{World, at_once};
 
 /// A world whose DynamoDB is behind a proxy.
 async fn behind_proxy() -> (World, Proxy) {
-    let db = dynoxide::Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     (World::on(db, proxy.url.clone(), &[]).await, proxy)
 }

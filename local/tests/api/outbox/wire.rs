@@ -9,8 +9,9 @@ use outbox::wire::Event;
 use serde_json::{Value, json};
 
 use super::{Post, follow, inserted, invite, mails, state};
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::Proxy;
-use crate::support::{World, create_table, serve_dynamodb, tables};
+use crate::support::{World, tables};
 
 /// An event of `events/outbox`.
 fn event(name: &str) -> Value {
@@ -85,8 +86,7 @@ fn an_event_of_the_stream_that_cannot_be_read_is_told() {
 /// What the function's policies in `template.yaml` let it do, and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
-    let db = dynoxide::Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let (world, post) = (World::on(db, proxy.url.clone(), &[]).await, Post::default());
     let outbox = post.outbox(&world.app);

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::support::{World, at_once};
+use crate::support::{World, at_once, steps};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c01_of_64_creations_with_one_address_exactly_one_succeeds() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let replies = at_once(64, |n| {
             let (owner, letter) = (owner.clone(), if n % 2 == 0 { "J" } else { "j" });
             async move {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::auth::{login, opens};
-use crate::support::{Client, PASSWORD, Reply, World, at_once};
+use crate::support::{Client, PASSWORD, Reply, World, at_once, steps};
 
 const ROUNDS: usize = 20;
 
@@ -24,7 +24,7 @@ fn count(replies: &[Reply], status: u16) -> usize {
 async fn c07_of_100_wrong_logins_at_once_five_are_compared_for_an_account_and_for_nobody() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         for name in [jane, format!("nobody{round}@example.org")] {
@@ -45,7 +45,7 @@ async fn c07_of_100_wrong_logins_at_once_five_are_compared_for_an_account_and_fo
 async fn c07_the_right_one_among_64_passwords_at_once_is_no_better_than_a_sixth_guess() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let wrong = |n: usize| {
@@ -83,7 +83,7 @@ async fn c07_the_right_one_among_64_passwords_at_once_is_no_better_than_a_sixth_
 async fn c07_twenty_devices_of_one_person_at_once_all_get_in() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let replies = logins(&nobody, &jane, 20, |_| PASSWORD.to_owned()).await;
@@ -100,7 +100,7 @@ async fn c07_twenty_devices_of_one_person_at_once_all_get_in() {
 async fn c07_twenty_devices_at_once_all_get_in_when_a_lock_has_just_ended() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         assert_eq!(count(&logins(&nobody, &jane, 5, |_| "wrong".to_owned()).await, 401), 5);
@@ -121,7 +121,7 @@ async fn c07_twenty_devices_at_once_all_get_in_when_a_lock_has_just_ended() {
 async fn c07_a_right_password_among_four_wrong_ones_leaves_no_lock_half_there() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS * 2 {
+    for round in steps(0..ROUNDS * 2) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let one_right = |n: usize| {
@@ -145,7 +145,7 @@ async fn c07_a_right_password_among_four_wrong_ones_leaves_no_lock_half_there() 
 #[tokio::test(flavor = "multi_thread")]
 async fn c07_wrong_current_passwords_at_once_count_like_logins() {
     let world = World::new().await;
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let me = world.signed_in(&jane, PASSWORD).await;
@@ -169,7 +169,7 @@ async fn c07_wrong_current_passwords_at_once_count_like_logins() {
 async fn c08_no_login_outlives_a_ban_that_came_at_the_same_time() {
     let world = World::new().await;
     let (nobody, owner) = (world.nobody(), world.owner().await);
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         let id = world.user(&jane).await;
         let ban = {
@@ -191,7 +191,7 @@ async fn c08_no_login_outlives_a_ban_that_came_at_the_same_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_16_changes_of_one_password_at_once_one_decides_and_its_session_stays() {
     let world = World::new().await;
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let mut sessions = Vec::new();

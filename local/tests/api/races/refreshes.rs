@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::auth::{Pair, assert_refused, opens, pair, refresh};
-use crate::support::{Client, PASSWORD, Reply, World, at_once};
+use crate::support::{Client, PASSWORD, Reply, World, at_once, steps};
 
 const ROUNDS: usize = 20;
 
@@ -31,7 +31,7 @@ async fn r03_50_refreshes_of_one_token_at_once_leave_one_family_and_log_nobody_o
     let world = World::new().await;
     let nobody = world.nobody();
     world.user("jane@example.org").await;
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let (first, other) = (
             pair(&world, "jane@example.org").await,
             pair(&world, "jane@example.org").await,
@@ -57,7 +57,7 @@ async fn r03_a_successor_used_while_others_refresh_is_either_the_family_or_dead(
     let world = World::new().await;
     let nobody = world.nobody();
     world.user("jane@example.org").await;
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let first = pair(&world, "jane@example.org").await;
         let (client, token) = (nobody.clone(), first.refresh.clone());
         let again = tokio::spawn(async move { refreshes(&client, &token, 8).await });
@@ -89,7 +89,7 @@ async fn r03_a_successor_used_while_others_refresh_is_either_the_family_or_dead(
 async fn a_password_change_among_refreshes_of_its_own_session_goes_through_and_keeps_it() {
     let world = World::new().await;
     let nobody = world.nobody();
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let jane = format!("jane{round}@example.org");
         world.user(&jane).await;
         let first = pair(&world, &jane).await;
@@ -109,7 +109,7 @@ async fn r04_a_logout_among_refreshes_ends_them_all() {
     let world = World::new().await;
     let nobody = world.nobody();
     world.user("jane@example.org").await;
-    for round in 0..ROUNDS {
+    for round in steps(0..ROUNDS) {
         let first = pair(&world, "jane@example.org").await;
         let me = world.with_token(&first.access);
         let logout = tokio::spawn(async move { me.post_empty("/api/auth/logout").await });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{LIFE, WEEK, assert_refusal, claims, login, registered, renew, says, token, token_of};
 use crate::auth::{self, covered, opens, pair};
 use crate::backstage::set_lifetime;
-use crate::support::{PASSWORD, World, at_once};
+use crate::support::{PASSWORD, World, at_once, steps};
 
 /// The session of a token, as DynamoDB JSON.
 fn session(world: &World, token: &str) -> Value {
@@ -253,7 +253,7 @@ async fn r03_of_50_renewals_at_once_every_one_gets_a_token_that_opens() {
 async fn r04_no_renewal_survives_a_logout_that_comes_at_the_same_time() {
     let world = World::new().await;
     registered(&world, "jane").await;
-    for round in 0..20 {
+    for round in steps(0..20) {
         let first = token(&world, "jane").await;
         world.clock.advance(WEEK + 1);
         let replies = at_once(8, |n| {

@@ -9,16 +9,15 @@ mod cases_admin;
 mod cases_keys;
 mod cases_registration;
 
-use dynoxide::Database;
 use serde_json::json;
 
+use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Cost, Proxy};
-use crate::support::{Client, PASSWORD, Reply, World, create_table, serve_dynamodb, tables};
+use crate::support::{Client, PASSWORD, Reply, World, tables};
 
 /// A world whose calls to DynamoDB are counted.
 pub async fn counted() -> (World, Proxy) {
-    let db = Database::memory().unwrap();
-    create_table(&db);
+    let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     (
         World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "4000")]).await,

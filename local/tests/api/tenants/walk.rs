@@ -9,7 +9,7 @@ use usher::domain::mail::Purpose;
 
 use super::{items_of, link, owner_of, signed_in, with_header, within};
 use crate::reconcile::assert_reconciled;
-use crate::support::{API_KEY, Client, PASSWORD, Reply, World, tables};
+use crate::support::{API_KEY, Client, PASSWORD, Reply, World, steps, tables};
 use crate::users::grant;
 
 /// What all that is shown of the one tenant bears, and nothing of the other: no answer there may hold it.
@@ -196,7 +196,7 @@ async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_a
         _ => API_KEY.to_owned(),
     };
     let nobody = "00000000-0000-7000-8000-000000000000";
-    for row in rows() {
+    for row in steps(rows()) {
         let url = row.url(|_| nobody.to_owned());
         for (token, tenant) in [
             (&one.token, "org10"),
@@ -238,7 +238,7 @@ async fn z05_no_route_of_one_tenant_shows_or_changes_anything_of_another() {
     let before = items_of(&world, "org1");
     assert!(before.len() > 100 && before.keys().any(|key| key.starts_with("TOKEN#")));
     let bodies = things.bodies();
-    for row in rows() {
+    for row in steps(rows()) {
         let mut urls: Vec<String> = vec![row.url(|name| things.by_name(name))];
         urls.extend(things.all().iter().map(|thing| row.url(|_| thing.clone())));
         urls.dedup();
