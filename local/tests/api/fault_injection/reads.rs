@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::routes::{FROM_HERE_ON, says_busy};
 use crate::proxy::Fault;
 use crate::round_trips::counted;
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, World, steps};
 
 const PATHS: [&str; 19] = [
     "/api/users?limit=5",
@@ -80,9 +80,14 @@ async fn f5_what_never_comes_is_not_asked_for_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_a_listing_that_the_store_does_not_answer_for_is_503() {
-    let (_world, proxy, owner) = with_accounts().await;
-    for path in PATHS {
+    let (world, proxy, _) = with_accounts().await;
+    let settings = [("USHER_STORE_DEADLINE_MS", "4000")];
+    for path in steps(PATHS) {
         proxy.calm();
+        // An application of its own: together these would use up what one may repeat, and a connection that the last
+        // fault broke is noticed by repeating.
+        let beside = World::on(world.db.clone(), proxy.url.clone(), &settings).await;
+        let owner = beside.owner().await;
         assert_eq!(owner.get(path).await.status, 200, "{path}");
         proxy.cost();
         let whole = owner.get(path).await;
