@@ -57,9 +57,6 @@ impl Clock for ManualClock {
 }
 
 /// `N` bytes from the operating system's generator.
-///
-/// # Errors
-/// [`Error::Fault`] where the operating system gives none.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new()

@@ -36,9 +36,6 @@ pub struct App {
 
 impl App {
     /// Connects to the table that the settings name.
-    ///
-    /// # Errors
-    /// Where a setting cannot be carried out.
     pub async fn new(settings: Settings) -> Result<Arc<Self>> {
         Self::with_clock(settings, Arc::new(SystemClock)).await
     }
@@ -84,9 +81,7 @@ impl App {
     }
 
     /// The key that signing keys are sealed under.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where this function has none or it cannot be read: nothing is issued then.
+    /// Without it nothing is issued.
     pub async fn master_key(&self) -> Result<&MasterKey> {
         let source = self.settings.master_key.as_ref();
         let read = || async {

@@ -43,9 +43,6 @@ pub async fn config() -> &'static SdkConfig {
 
 /// Puts a text to an address that no SDK knows; the status. It has no content type: an address that AWS signed is good
 /// for a request without one.
-///
-/// # Errors
-/// [`Error::Unavailable`] where nobody answers; [`Error::Fault`] where the address is none.
 pub async fn put(url: &str, body: &str, connect_timeout: Duration) -> Result<u16> {
     let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout);
     let connector = https(trusted(region().await.as_deref()), settings.build());

@@ -95,9 +95,6 @@ impl Caller {
 
 impl Context {
     /// Who makes the request.
-    ///
-    /// # Errors
-    /// [`Error::NoCredentials`] on a route that asks nobody.
     pub fn caller(&self) -> Result<&Caller> {
         self.caller.as_deref().ok_or(Error::NoCredentials)
     }
@@ -108,9 +105,6 @@ impl Context {
     }
 
     /// The caller's own account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where no account stands behind it.
     pub fn own_account(&self) -> Result<&User> {
         self.caller()?.user.as_ref().ok_or(Error::NotFound(Noun::User))
     }

@@ -19,9 +19,6 @@ macro_rules! ids {
 
         impl $name {
             /// A new id, sorting by `now`.
-            ///
-            /// # Errors
-            /// Where the operating system gives no randomness.
             pub fn new(now: Timestamp) -> Result<Self> {
                 ambient::uuid_v7(now).map(Self)
             }

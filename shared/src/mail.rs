@@ -91,9 +91,6 @@ impl fmt::Display for Sender {
 ///
 /// Nothing that a person typed is in a header but the address, which has been parsed; in the text it stands as it is,
 /// and in the HTML escaped.
-///
-/// # Errors
-/// [`Error::Fault`] where the address or the link cannot be in a mail: a defect.
 pub fn written(mail: &Mail, link: Option<&Link>, from: &Sender, now: Timestamp) -> Result<Letter> {
     let to = envelope(&mail.to)?;
     let words = words::of(mail, link)?;

@@ -130,17 +130,12 @@ impl FromStr for TenantSource {
 
 impl Settings {
     /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// Every complaint, a line each.
     pub fn from_env() -> Result<Self, String> {
         Self::from_map(std::env::vars().collect())
     }
 
     /// Reads these variables.
-    ///
-    /// # Errors
-    /// Every complaint, a line each.
+    /// The error has every complaint, a line each.
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
         let mut env = Env {
             vars,

@@ -35,9 +35,6 @@ impl Guard {
     }
 
     /// Lets a signed-in caller through, or says what is missing.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`].
     pub fn admit(self, rights: &Rights, must_change_password: bool) -> Result<()> {
         let open = matches!(self, Self::SignedInToChangePassword | Self::OnRankToChangePassword(_));
         if must_change_password && self.is_guarded() && !open {

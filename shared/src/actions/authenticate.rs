@@ -16,9 +16,6 @@ use crate::store::unit::atomically;
 use crate::store::{roles, sessions};
 
 /// The caller that this token stands for.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it opens nothing; [`Error::Unavailable`].
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     let claims = match verify(cx, token).await {
         Ok(claims) => claims,
@@ -58,9 +55,6 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
 }
 
 /// The claims of a token that this stack issued, for this tenant, and that has not expired.
-///
-/// # Errors
-/// [`Error::InvalidToken`]; [`Error::Unavailable`].
 pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     let keys = cx.keys().await?;
     let verifier = Verifier::new(cx.issuer.as_str(), cx.app.settings.audience.as_str());

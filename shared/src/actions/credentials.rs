@@ -20,11 +20,6 @@ pub enum Change {
 }
 
 /// Changes the caller's own account, or another's. The caller keeps its own session where all others end.
-///
-/// # Errors
-/// [`Error::Invalid`] at `/old` where that is not what it was; [`Forbidden::WrongPassword`], which counts as a failed
-/// login, and [`Error::Locked`]; [`Error::Forbidden`]; [`Error::NotFound`]; [`crate::error::Conflict::EmailTaken`],
-/// [`crate::error::Conflict::UsernameTaken`]; [`Error::Unavailable`].
 pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Result<()> {
     let caller = cx.caller()?;
     let another = whose.filter(|id| *id != caller.id).map(UserRef::Id);

@@ -10,9 +10,6 @@ use crate::store::unit::{Unit, atomically};
 use crate::store::{history, keys, mails, search, sessions, users};
 
 /// Deletes an account: it is kept, never answers again, and its address and name are free.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
 pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
@@ -22,9 +19,6 @@ pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
 }
 
 /// The same, for contracts in which nobody deletes their own account.
-///
-/// # Errors
-/// [`Conflict::OwnAccount`]; else as [`delete`].
 pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;

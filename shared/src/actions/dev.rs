@@ -25,9 +25,6 @@ pub struct Principal {
 }
 
 /// Opens a session of an account without its password.
-///
-/// # Errors
-/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::WrongCredentials`].
 pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued> {
     exists(cx)?;
     let user = match text::Login::parse(name) {
@@ -50,9 +47,6 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
 }
 
 /// Makes up a principal and a token for it.
-///
-/// # Errors
-/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::Invalid`] for a role that is none.
 pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
     exists(cx)?;
     let mut named = sessions::RoleNames::new();

@@ -33,9 +33,6 @@ pub struct Keys {
 
 impl Keyring {
     /// The keys, at most ten seconds old.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where they have to be read and the store does not answer.
     pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
         if let Some(keys) = self
             .0
@@ -92,9 +89,6 @@ impl Keys {
     }
 
     /// What signs now: the newest key that has been published for long enough.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where there is no key, or this function cannot unseal it.
     pub async fn signer(&self, app: &App, now: Timestamp) -> Result<&Signer> {
         let all = self.stored.iter().zip(&self.signers);
         let signing = all.filter(|(key, _)| key.signs_from <= now);
@@ -111,9 +105,6 @@ impl Keys {
 }
 
 /// The private half of a key.
-///
-/// # Errors
-/// [`Error::Unavailable`] where this function has no master key, or another one.
 pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>> {
     let master = app.master_key().await?;
     master.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {

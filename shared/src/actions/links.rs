@@ -49,10 +49,6 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 
 /// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.
 /// Whoever has the token has shown that the address is theirs.
-///
-/// # Errors
-/// [`Error::InvalidLink`]; [`Error::AccountNotActive`], [`Error::Locked`] where an administrator shut the account;
-/// [`Error::Unavailable`].
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
     // Before the hash: what is no token costs none.
     let token = parsed(token)?;
@@ -70,9 +66,6 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 }
 
 /// Shows that an address is the account's.
-///
-/// # Errors
-/// [`Error::InvalidLink`]; [`Error::Unavailable`].
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
         user.email_verified = true;

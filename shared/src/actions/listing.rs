@@ -29,9 +29,6 @@ pub struct Filter {
 }
 
 /// A page of the accounts that a filter finds.
-///
-/// # Errors
-/// [`Error::Invalid`] for a filter or a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
     if filter.status == Some(Status::Deleted) {
         return Err(Error::invalid("?status", "deleted accounts are not listed"));

@@ -41,10 +41,7 @@ pub(super) struct Attempt {
 }
 
 /// Opens a session for whoever knows the password.
-///
-/// # Errors
-/// [`Error::WrongCredentials`], [`Error::Locked`]; [`Error::AccountNotActive`] once the password was right;
-/// [`Error::Unavailable`].
+/// The status of an account is only reported once the password was right.
 pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
     let outcome = try_to_log_in(cx, name, password, terms).await;
     match &outcome {
@@ -82,9 +79,6 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
 }
 
 /// Opens a session that was begun for an account whose password was right, and issues its first tokens.
-///
-/// # Errors
-/// [`Error::WrongCredentials`] where the account changed in the meantime; [`Error::Unavailable`].
 pub(super) async fn open(
     cx: &Context,
     user: &User,

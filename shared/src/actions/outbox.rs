@@ -69,9 +69,6 @@ impl fmt::Debug for Outbox {
 
 impl Outbox {
     /// Sends by this mailer.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where nobody said whom mail comes from.
     pub fn new(app: Arc<App>, mailer: Arc<dyn Mailer>, link_to: LinkTo) -> Result<Self> {
         let from = app.settings.mail_from.clone();
         Ok(Self {
@@ -83,9 +80,6 @@ impl Outbox {
     }
 
     /// Sends what is due.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer; what was due then still is.
     pub async fn sweep(&self) -> Result<Vec<Outcome>> {
         let (mut outcomes, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
@@ -117,10 +111,7 @@ impl Outbox {
     }
 
     /// Sends a mail, if it is due.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer. What became of the mail then is not written down, so it
-    /// is due again when its lease runs out.
+    /// Where the store does not answer, it is due again when its lease ends.
     pub async fn send(&self, id: MailId) -> Result<Outcome> {
         let Some(claimed) = mails::claim(&self.app.table, id, self.app.clock.now()).await? else {
             return Ok(Outcome::NotDue);

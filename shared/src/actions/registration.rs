@@ -10,10 +10,6 @@ use crate::store::unit::atomically;
 
 /// Makes the account of somebody who registers: with the role that everybody has, and an address that is still to be
 /// verified. Where the tenant's settings say so, a mail with the link is asked for in the same transaction.
-///
-/// # Errors
-/// [`Forbidden::RegistrationClosed`]; [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`],
-/// [`crate::error::Conflict::UsernameTaken`], [`crate::error::Conflict::RoleFull`]; [`Error::Unavailable`].
 pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
     let settings = &cx.tenant_settings;
     if !settings.registration_open {

@@ -70,9 +70,6 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
 }
 
 /// Signs the access token of a session. It never outlives it.
-///
-/// # Errors
-/// [`Error::Unavailable`] where nothing can be signed.
 pub async fn issue(
     cx: &Context,
     session: &Session,
@@ -105,9 +102,6 @@ pub async fn issue(
 /// Carries on a session by its access token alone, for contracts without refresh tokens: the same token while so much of
 /// it or more is left, else a new one, and the session begins anew from now. Sessions of other contracts are not
 /// prolonged this way: each ends when its own contract says.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it opens nothing now; [`Error::Unavailable`].
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
@@ -156,9 +150,7 @@ async fn prolong(
 }
 
 /// Exchanges a refresh token for a new pair (RFC 6749, 6; rotation as RFC 9700, 4.14.2).
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it is not, or no longer, good for one; a token that was spent ends its family.
+/// A spent token ends its family.
 pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued> {
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     let token = &token;
@@ -209,9 +201,6 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
 }
 
 /// Ends the caller's session.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where another request has just ended it.
 pub async fn logout(cx: &Context) -> Result<()> {
     let Caller { session, .. } = cx.caller()?;
     end(cx, session).await

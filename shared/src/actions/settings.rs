@@ -86,9 +86,6 @@ impl TenantSettings {
 
 impl SettingsCache {
     /// What is in force in a tenant, at most ten seconds old.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is no such tenant; [`Error::Unavailable`].
     pub async fn get(&self, app: &App, tenant: &TenantId, now: Timestamp) -> Result<Arc<TenantSettings>> {
         let held = self.0.read().await.get(tenant).cloned();
         if let Some((read_at, settings)) = held
@@ -121,9 +118,6 @@ pub async fn chosen(cx: &Context) -> Result<Chosen> {
 }
 
 /// Changes what the tenant set; answers what it is since. In force here at once, and everywhere within ten seconds.
-///
-/// # Errors
-/// What `edit` answers; [`Error::Unavailable`].
 pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Result<Chosen> {
     let edit = &edit;
     let (after, changed) = atomically(cx, |unit| async move {
@@ -154,9 +148,6 @@ pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Re
 
 impl Context {
     /// Goes on as a request about this tenant.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is none of this name; [`Error::Unavailable`].
     pub async fn enter(&mut self, tenant: TenantId) -> Result<()> {
         let (app, now) = (&self.app, self.now);
         self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;

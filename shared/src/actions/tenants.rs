@@ -29,9 +29,6 @@ pub struct NewTenant {
 }
 
 /// A page of tenants, by id.
-///
-/// # Errors
-/// [`Error::Forbidden`]; [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Tenant>> {
     policy::may_see_tenants(&cx.tenant)?;
     let listing = Listing::of(cx, "tenants").await?;
@@ -42,9 +39,6 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 }
 
 /// Makes a tenant with its settings, its system roles and its first owner, all or nothing; answers it and the owner.
-///
-/// # Errors
-/// [`Error::Forbidden`]; [`Conflict::TenantTaken`]; [`Error::Unavailable`].
 pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     policy::may_see_tenants(&cx.tenant)?;
     if new.id == TenantId::main() {

@@ -14,8 +14,6 @@ use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
 use crate::domain::user::{PasswordHash, Status, User};
-#[cfg(doc)]
-use crate::error::Error;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::unit::{Unit, atomically};
@@ -59,10 +57,6 @@ pub struct UserPatch {
 }
 
 /// Makes an account; answers it with its roles.
-///
-/// # Errors
-/// [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`], [`crate::error::Conflict::UsernameTaken`],
-/// [`crate::error::Conflict::RoleFull`]; [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
@@ -80,9 +74,6 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
 }
 
 /// An account at its beginning, with these roles beside the one that everybody has.
-///
-/// # Errors
-/// [`Error::Invalid`] for one without any name; [`crate::error::Conflict::TooManyGrants`].
 pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>, roles: &[Role]) -> Result<User> {
     let mut user = User {
         id: UserId::new(cx.now)?,
@@ -111,17 +102,11 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
 }
 
 /// The account, unless it is deleted.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
     users::find(&cx.app.table, &cx.tenant, user).await
 }
 
 /// Changes the caller's own personal fields, and nothing else.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Error::PreconditionFailed`].
 pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
     let own = cx.own_account()?;
     atomically(cx, |unit| async move {
@@ -135,9 +120,6 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
 }
 
 /// Changes an account as an administrator: all of it, or nothing.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
 pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<User> {
     let hash = &Hashed::of(patch.password.as_ref());
     atomically(

@@ -43,9 +43,7 @@ impl ApiKey {
 const SHORTEST_CHOSEN: usize = 24;
 
 /// Whether a text that a stack or a developer chose can be an API key.
-///
-/// # Errors
-/// What is wrong with it, to go on with after what it is called.
+/// The error continues a sentence that begins with the name of its source.
 pub fn check_chosen(text: &str) -> Result<(), &'static str> {
     if text.len() < SHORTEST_CHOSEN {
         return Err("has less than 24 characters: choose a longer one");

@@ -70,9 +70,6 @@ impl Grant {
     }
 
     /// Whether it can be taken from somebody.
-    ///
-    /// # Errors
-    /// [`Conflict::SystemRole`].
     pub fn is_takeable(&self) -> Result<()> {
         match self.role == USER.id {
             true => Err(Conflict::SystemRole("every account is at least `user`").into()),
@@ -127,9 +124,6 @@ impl User {
     }
 
     /// Gives a role. The account's seat is on the counter where it has one already.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
     pub fn give(&mut self, mut grant: Grant) -> Result<()> {
         if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
             grant.seat = own.seat;
@@ -139,9 +133,6 @@ impl User {
     }
 
     /// Whether an account can have so many grants.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
     pub fn has_room(&self) -> Result<()> {
         match self.grants.len() > MAX_GRANTS {
             true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
@@ -150,9 +141,6 @@ impl User {
     }
 
     /// Takes a grant.
-    ///
-    /// # Errors
-    /// [`Noun::Grant`]; [`Conflict::SystemRole`] for the role that everybody has.
     pub fn take(&mut self, id: GrantId) -> Result<()> {
         let place = self.grants.iter().position(|grant| grant.id == id);
         let place = place.ok_or(Error::NotFound(Noun::Grant))?;

@@ -160,9 +160,6 @@ impl SystemRole {
     }
 
     /// The role as a tenant has it at its start.
-    ///
-    /// # Errors
-    /// Where the name breaks the rule for names: a defect.
     pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
         let mut permissions: BTreeSet<String> = self.permissions.iter().map(|&p| p.to_owned()).collect();
         if self.id == OWNER.id && *tenant == TenantId::main() {

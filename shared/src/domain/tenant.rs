@@ -22,9 +22,6 @@ impl TenantId {
     }
 
     /// The id in this text.
-    ///
-    /// # Errors
-    /// A public sentence where it has another shape.
     pub fn parse(text: &str) -> Result<Self, String> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let fits = (1..=32).contains(&text.len()) && text.bytes().all(allowed);

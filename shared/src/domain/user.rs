@@ -207,9 +207,6 @@ impl User {
     }
 
     /// Whether the account can be named.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it has neither address nor name.
     pub fn has_name(&self) -> Result<()> {
         match self.email.is_none() && self.username.is_none() {
             true => Err(Error::invalid(
@@ -228,9 +225,6 @@ impl User {
     }
 
     /// Gives a status. An account that may not sign in any more loses its sessions for good.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `deleted`, which is not a status to be set.
     pub fn set_status(&mut self, status: Status) -> Result<()> {
         match status {
             Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),

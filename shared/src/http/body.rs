@@ -103,10 +103,6 @@ async fn read(request: Request) -> Result<Vec<u8>> {
 }
 
 /// The object in these bytes.
-///
-/// # Errors
-/// [`Error::Malformed`] with line and column; [`Error::Invalid`] with a JSON Pointer where it is JSON of another shape,
-/// or has a name twice.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
     // First whether it is JSON at all, to its end: what is wrong with its fields is only worth saying after that.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal(String::new(), &error))?;
@@ -129,9 +125,6 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
 }
 
 /// A query of the shape `T`.
-///
-/// # Errors
-/// [`Error::Invalid`] with the parameter's name behind a `?`.
 pub fn query<T: DeserializeOwned>(text: &str, names: Names) -> Result<T> {
     let mut spelled = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {

@@ -165,9 +165,6 @@ pub const DEFAULT_PAGE: usize = 25;
 const LARGEST_PAGE: usize = 100;
 
 /// The size of a page of a listing by cursor.
-///
-/// # Errors
-/// [`Error::Invalid`] at `?limit`.
 pub fn page_limit(text: Option<&str>) -> Result<usize> {
     let Some(text) = text else { return Ok(DEFAULT_PAGE) };
     let number = text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
@@ -175,9 +172,6 @@ pub fn page_limit(text: Option<&str>) -> Result<usize> {
 }
 
 /// The address and the password of a login by address.
-///
-/// # Errors
-/// [`Error::Invalid`] where the address is none, or the password is missing.
 pub fn email_and_password(email: &str, password: String) -> Result<(Email, Password)> {
     let mut checks = Checks::new();
     let email = checks.parse("/email", email, Email::parse);
@@ -217,9 +211,7 @@ impl Checks {
     }
 
     /// Takes a value, or notes what its parsing found wrong.
-    ///
-    /// # Errors
-    /// Those that are no violations.
+    /// Other errors than violations are passed on.
     pub fn take<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
             Ok(value) => Ok(Some(value)),
@@ -237,9 +229,6 @@ impl Checks {
     }
 
     /// All that is wrong.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where something is.
     pub fn done(self) -> Result<()> {
         if self.0.is_empty() {
             Ok(())

@@ -35,9 +35,6 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
 pub type Ended = lambda_http::Error;
 
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
-///
-/// # Errors
-/// Where the settings are wrong, told at once, or the runtime ends.
 pub async fn run(routes: Routes) -> Result<(), Ended> {
     let app = start().await?;
     // During init, at full speed and before the first request: the connection to the store.
@@ -67,9 +64,6 @@ pub fn sendable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequ
 }
 
 /// The application of a function that is starting, and its log.
-///
-/// # Errors
-/// Where the settings are wrong, told at once.
 pub async fn start() -> Result<Arc<App>, Ended> {
     logs();
     let app = App::new(Settings::from_env()?).await;
@@ -77,9 +71,6 @@ pub async fn start() -> Result<Arc<App>, Ended> {
 }
 
 /// Serves a Lambda function that is called with JSON, and answers JSON.
-///
-/// # Errors
-/// Where the runtime ends.
 pub async fn run_with<F, Fut, A>(function: &'static str, app: Arc<App>, work: F) -> Result<(), Ended>
 where
     F: Fn(Arc<App>, Value) -> Fut,

@@ -366,9 +366,6 @@ impl AuthLayer {
 }
 
 /// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where there are several, or the header holds something else.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let mut all = headers.get_all(http::header::AUTHORIZATION).iter();
     let Some(first) = all.next() else { return Ok(None) };

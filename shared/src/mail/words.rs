@@ -53,9 +53,6 @@ struct Fields<'a> {
 }
 
 /// What a mail says.
-///
-/// # Errors
-/// [`Error::Fault`] where a mail that needs a link has none, or one that is no web address: a defect.
 pub(super) fn of(mail: &Mail, link: Option<&Link>) -> Result<Words> {
     let link = mail.kind.link().map(|_| web_address(link)).transpose()?;
     let fields = Fields {

@@ -70,9 +70,6 @@ pub struct AccessClaims {
 
 impl AccessClaims {
     /// When it ends.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where that is no time.
     pub fn expires_at(&self) -> Result<Timestamp> {
         Timestamp::from_second(self.exp).map_err(|_| Error::InvalidToken)
     }
@@ -87,9 +84,6 @@ pub struct Signer {
 
 impl Signer {
     /// A signer with this key.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the key is not one for its algorithm.
     pub fn new(key: &SigningKey) -> Result<Self> {
         let mut header = Header::new(key.algorithm().into());
         header.typ = Some(TYPE.to_owned());
@@ -99,10 +93,6 @@ impl Signer {
     }
 
     /// The token that says this.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where `extra` has a claim that is not its to set, or the token would be longer than any
-    /// verifier takes.
     pub fn sign(&self, claims: &AccessClaims) -> Result<SecretString> {
         if let Some(name) = RESERVED.iter().find(|name| claims.extra.contains_key(**name)) {
             return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
@@ -182,9 +172,6 @@ impl Verifier {
     /// The algorithm is the key's, never the header's; `aud` is one string, exactly ours (we issue no arrays, and
     /// RFC 8725 section 3.9 is simplest kept so). No key is fetched: where the answer is [`Refusal::UnknownKey`], the
     /// caller may read the key set anew once.
-    ///
-    /// # Errors
-    /// The first reason to refuse it.
     pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> std::result::Result<AccessClaims, Refusal> {
         let (header, payload) = parts(token)?;
         let key = keys.for_header(&object(header)?)?;

@@ -57,9 +57,6 @@ pub struct Opaque {
 
 impl Opaque {
     /// A new secret.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn mint(kind: Kind) -> Result<Self> {
         let secret = Zeroizing::new(ambient::random::<32>()?);
         Ok(Self::from_text(kind, frame(kind, secret.as_slice())))
@@ -116,9 +113,6 @@ impl RefreshToken {
     const LEN: usize = 16 + 16 + 4 + 4 + 16 + 32;
 
     /// The first token of a session: depth and attempt 0, and a new family.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn first(user: UserId, session: SessionId) -> Result<Self> {
         Ok(Self {
             user,
@@ -131,9 +125,6 @@ impl RefreshToken {
     }
 
     /// A successor of this token: the same session and family, a secret of its own.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn next(&self, depth: u32, attempt: u32) -> Result<Self> {
         Ok(Self {
             depth,
@@ -294,9 +285,6 @@ impl TryFrom<String> for Digest {
 const READABLE: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A password for somebody to type once: four groups of five, 100 random bits.
-///
-/// # Errors
-/// Where the operating system gives no randomness.
 pub fn temporary_password() -> Result<SecretString> {
     let random = Zeroizing::new(ambient::random::<20>()?);
     let mut text = String::with_capacity(23);

@@ -111,9 +111,6 @@ struct Inner {
 impl Hasher {
     /// A hasher at this cost, that works on `parallel` passwords at once; the others wait. Memory is bounded by
     /// `parallel` times `memory_kib`.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the parameters are not Argon2's, or `parallel` is 0.
     pub fn new(params: Params, parallel: usize) -> Result<Self> {
         if parallel == 0 || parallel > Semaphore::MAX_PERMITS {
             return Err(Error::fault("the number of parallel hashes must be at least 1"));
@@ -142,19 +139,12 @@ impl Hasher {
     }
 
     /// The PHC string of a password, with a salt of its own.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where there is no memory; [`Error::Fault`] where there is no randomness.
     pub async fn hash(&self, password: SecretString) -> Result<String> {
         self.apart(move |inner| inner.hash(&password)).await
     }
 
     /// Whether the stored hash is this password's. Without a stored hash the same work is done on a decoy and the
     /// answer is [`Verdict::Wrong`], so that time says nothing about who exists.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where `phc` is not an Argon2id PHC string or asks for an absurd amount of work;
-    /// [`Error::Unavailable`] where there is no memory.
     pub async fn verify(&self, password: SecretString, phc: Option<String>) -> Result<Verdict> {
         self.apart(move |inner| inner.verify(&password, phc.as_deref())).await
     }

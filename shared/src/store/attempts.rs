@@ -55,9 +55,6 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
 }
 
 /// The attempts that an item counts.
-///
-/// # Errors
-/// Where the item is not one.
 pub fn attempts(item: &Item) -> Result<Attempts> {
     from_item(item.clone())
 }

@@ -125,9 +125,6 @@ impl Table {
     }
 
     /// The item at this place, strongly consistent.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).consistent_read(true);
         let answer = request
@@ -263,9 +260,6 @@ impl Table {
     }
 
     /// The same where nothing is to be learned of the item.
-    ///
-    /// # Errors
-    /// [`Lost::Changed`] where the condition does not hold; else as [`Table::get`].
     pub async fn update_if(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<(), Refusal> {
         match self.update(key, changes, when).await? {
             Updated::Done(_) => Ok(()),
@@ -275,10 +269,6 @@ impl Table {
 
     /// All of these writes, or none; sent once (see [`super::unit`], which sends them again where that may help). Sent
     /// again with the same token, what was done already is not done twice.
-    ///
-    /// # Errors
-    /// The refusal of the first write whose condition did not hold; [`Lost::Busy`]; [`Error::Unavailable`] where the
-    /// store does not answer. Nothing was written then.
     pub async fn transact(&self, writes: &[Write], token: &str) -> Result<(), Refusal> {
         if writes.len() > TRANSACTION_LIMIT {
             return Err(Error::fault(format!("{} writes in one transaction", writes.len())).into());
@@ -302,9 +292,7 @@ impl Table {
     }
 
     /// These puts and deletions, each by itself and without conditions.
-    ///
-    /// # Errors
-    /// As [`Table::get`]; some of them may have been done.
+    /// After an error some of them may be done.
     pub async fn batch_write(&self, writes: &[Write]) -> Result<()> {
         for chunk in writes.chunks(BATCH_WRITE_LIMIT) {
             let mut asked: Vec<WriteRequest> = chunk.iter().map(batched).collect::<Result<_>>()?;

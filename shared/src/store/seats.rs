@@ -65,9 +65,6 @@ pub fn open(role: &Role, seat: Option<u8>) -> Vec<Write> {
 }
 
 /// Gives the counters shares of a new limit, provided that they are as they were read.
-///
-/// # Errors
-/// [`Conflict::BelowMemberCount`].
 pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Vec<Write>> {
     let taken: Vec<u32> = counters.iter().map(|counter| counter.taken).collect();
     if limit.is_some_and(|limit| taken.iter().sum::<u32>() > limit) {
@@ -95,9 +92,6 @@ pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
 
 /// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
 /// One by chance, so that nobody queues at one counter.
-///
-/// # Errors
-/// [`Conflict::RoleFull`] where a role has none; [`Lost::Changed`] where there is no such role any more.
 pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
     let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
     let new: BTreeSet<RoleId> = after

@@ -19,10 +19,6 @@ use crate::settings::KeySource;
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// The text of a key.
-///
-/// # Errors
-/// [`Error::Unavailable`] where Secrets Manager does not answer or has no such secret: without the key nothing is
-/// issued.
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),

@@ -68,9 +68,6 @@ pub fn integer(item: &Item, name: &str) -> Option<i64> {
 }
 
 /// A value of the domain as an item at this place. What is absent has no attribute: an index takes no NULL for a key.
-///
-/// # Errors
-/// [`Error::Fault`] where it is no map of attributes: a defect.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::fault)?;
     item.retain(|_, value| !matches!(value, Value::Null(_)));
@@ -79,9 +76,6 @@ pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
 }
 
 /// The value of the domain in an item.
-///
-/// # Errors
-/// [`Error::Fault`] where the item is not one: the table was written by something else.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     let place = Key::of(&item);
     serde_dynamo::from_item(item).map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))

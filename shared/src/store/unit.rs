@@ -27,10 +27,6 @@ const TRIES: u32 = 64;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
 /// way, it begins again.
-///
-/// # Errors
-/// What `work` answers; what a condition of its writes says; [`Error::Unavailable`] where others were quicker again and
-/// again, or the store does not answer.
 pub async fn atomically<'a, T, Work>(cx: &'a Context, work: impl Fn(Unit<'a>) -> Work) -> Result<T>
 where
     Work: Future<Output = Result<T>>,
@@ -52,9 +48,6 @@ where
 }
 
 /// These writes, or none, where nothing is read that they rest on.
-///
-/// # Errors
-/// The refusal of the first write whose condition does not hold; [`Error::Unavailable`].
 pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
     send(table, writes, &mut Tries::default()).await
 }
@@ -127,17 +120,11 @@ impl Unit<'_> {
     }
 
     /// The account, unless it is deleted.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Unavailable`].
     pub async fn user(&self, who: &UserRef) -> Result<User> {
         users::find(&self.cx.app.table, &self.cx.tenant, who).await
     }
 
     /// An account that was read already; where that was in vain, as it is now, deleted or not.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it was erased; [`Error::Unavailable`].
     pub async fn reread(&self, user: &User) -> Result<User> {
         if self.is_first {
             return Ok(user.clone());
@@ -152,9 +139,6 @@ impl Unit<'_> {
     }
 
     /// The caller's own account, which was read already, and its session.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where somebody ended its sessions in the meantime; [`Error::Unavailable`].
     pub async fn own(&self, user: &User) -> Result<(User, Session)> {
         let session = &self.cx.caller()?.session;
         if self.is_first {
@@ -167,9 +151,6 @@ impl Unit<'_> {
     }
 
     /// A session that was read already.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where it has ended; [`Error::Unavailable`].
     pub async fn session(&self, session: &Session) -> Result<Session> {
         if self.is_first {
             return Ok(session.clone());
@@ -192,9 +173,6 @@ impl Unit<'_> {
     }
 
     /// Holds the account to the version that the client means to change (`If-Match`).
-    ///
-    /// # Errors
-    /// [`Error::PreconditionFailed`].
     pub fn expect(&self, user: &User, version: Option<u64>) -> Result<()> {
         match version {
             Some(version) if version != user.version => Err(Error::PreconditionFailed),
@@ -208,9 +186,6 @@ impl Unit<'_> {
     }
 
     /// Changes an account that was read; answers what `edit` does.
-    ///
-    /// # Errors
-    /// What `edit` answers.
     pub fn edit<R>(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<R>) -> Result<R> {
         let mut after = user.clone();
         let answer = edit(&mut after)?;

@@ -51,9 +51,6 @@ impl Plan {
 
 /// What carries these changes out. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
 /// accounts the statuses and the roles stay.
-///
-/// # Errors
-/// [`Error::Fault`] where an account cannot be put into an item.
 pub fn plan(changes: &[Change]) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
@@ -259,9 +256,6 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
 }
 
 /// The account, unless it is deleted.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     let id = match who {
         UserRef::Id(id) => Some(*id),

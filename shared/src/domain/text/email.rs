@@ -55,9 +55,6 @@ canonical_text!(Email);
 
 impl Email {
     /// Reads an address.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_WHOLE {
             return Err(format!("the e-mail address is over {MAX_WHOLE} bytes"));

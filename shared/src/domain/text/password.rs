@@ -12,10 +12,7 @@ pub struct Password(SecretString);
 
 impl Password {
     /// Reads a password that is to be set, whose length in characters (Unicode scalar values) is `min` to `max`.
-    ///
-    /// # Errors
-    /// A sentence that names the limit it breaks. A longer one is refused, never cut: two that differ only behind the
-    /// cut would be one.
+    /// A longer one is refused, never cut: two that differ only behind the cut would be one.
     pub fn parse(text: String, min: usize, max: usize) -> Result<Self, String> {
         // Wrapped first, so that a refused one is wiped too.
         let password = Self::presented(text);

@@ -22,10 +22,6 @@ use crate::http::routes::{Route, Routes};
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// The document of these tables. Its server is `/`: whoever serves it puts in where it is served.
-///
-/// # Errors
-/// [`Error::Fault`] with all that is wrong, each a defect: a method that OpenAPI has no word for, two schemas of one
-/// name, or what [`check::complaints`] finds.
 pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> {
     let rows: Vec<(&Route, Description)> = rows(tables).map(|row| (row, (row.describe)())).collect();
     let schemas = schemas(&rows)?;

@@ -91,9 +91,6 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// A new key.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the operating system gives no randomness.
     pub fn generate(algorithm: Algorithm) -> Result<Self> {
         let pkcs8 = match algorithm {
             Algorithm::EdDsa => Ed25519KeyPair::generate()
@@ -111,9 +108,6 @@ impl SigningKey {
     }
 
     /// The key that [`pkcs8`](Self::pkcs8) wrote.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the bytes are not an unencrypted PKCS#8 (RFC 5208) private key for the algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self> {
         let rejected = || Error::fault(format!("a signing key is not one for {algorithm}"));
         let key = encoding_key(algorithm, pkcs8).ok_or_else(rejected)?;

@@ -51,9 +51,6 @@ pub struct Delays(u32);
 
 impl Delays {
     /// Waits before another try.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] after eight tries.
     pub async fn next(&mut self, metrics: &Metrics) -> Result<()> {
         self.0 += 1;
         if self.0 >= IN_A_ROW {
