@@ -18,7 +18,6 @@ use crate::settings::{KeySource, Settings};
 use crate::store::dynamo::Table;
 use crate::store::secret;
 
-/// The application.
 #[derive(Debug)]
 pub struct App {
     /// What the stack, or the developer, set.

@@ -22,7 +22,6 @@ use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 
-/// The five roots, as PEM.
 const ROOTS: &str = include_str!("aws/roots.pem");
 
 /// The SDK's configuration, by the region and the credentials of the environment.

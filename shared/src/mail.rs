@@ -27,17 +27,14 @@ mod words;
 /// RFC 5322 §2.1.1: in octets, without the end of the line.
 const LONGEST_LINE: usize = 998;
 
-/// Takes letters away.
 pub trait Mailer: fmt::Debug + Send + Sync {
     /// Takes this letter away, once: where it has it already, that is well. What the error says may be logged, so it
     /// has no address in it.
     fn deliver<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<()>>;
 }
 
-/// A mail, written out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// The mail that it is.
     pub id: MailId,
     /// The address that it goes to, its domain as DNS has it.
     pub to: String,

@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// One thing that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A login with a right password, through any contract.
@@ -34,7 +33,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Logins,
         Self::FailedLogins,
@@ -46,12 +44,10 @@ impl Metric {
     ];
 }
 
-/// The counts of a process.
 #[derive(Default)]
 pub struct Metrics([AtomicU64; Metric::ALL.len()]);
 
 impl Metrics {
-    /// One more.
     pub fn count(&self, metric: Metric) {
         self.0[metric as usize].fetch_add(1, Ordering::Relaxed);
     }

@@ -17,7 +17,6 @@ use crate::proof::password::Params;
 
 mod hashing;
 
-/// What a stack, or a developer, can set.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `USHER_TABLE`: the table's name.
@@ -73,13 +72,11 @@ pub struct Settings {
 /// Where a key comes from: what a variable `…_SECRET` says.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A secret of Secrets Manager, by its ARN.
     SecretsManager(String),
     /// Given as text; on a developer's machine only.
     Text(SecretString),
 }
 
-/// What names the tenant of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantSource {
     /// Nothing: there is one, `main`.
@@ -129,7 +126,6 @@ impl FromStr for TenantSource {
 }
 
 impl Settings {
-    /// Reads the process's environment.
     pub fn from_env() -> Result<Self, String> {
         Self::from_map(std::env::vars().collect())
     }

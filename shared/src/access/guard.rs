@@ -4,7 +4,6 @@ use super::policy::Rights;
 use crate::domain::role::Rank;
 use crate::error::{Error, Forbidden, Result};
 
-/// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
     /// Anyone: no token is looked at.
@@ -29,7 +28,6 @@ pub const fn needs(permission: &'static str) -> Guard {
 }
 
 impl Guard {
-    /// Whether a token is asked for.
     pub fn is_guarded(self) -> bool {
         !matches!(self, Self::Anyone | Self::Guest)
     }

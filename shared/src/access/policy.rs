@@ -16,15 +16,12 @@ use crate::id::RoleId;
 /// What somebody may do at one moment, in requests about one department or about none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The highest rank of the roles.
     pub rank: Rank,
     pub roles: BTreeSet<RoleId>,
-    /// Everything that they hold together.
     pub permissions: BTreeSet<String>,
 }
 
 impl Rights {
-    /// What these roles give together.
     pub fn of<'a>(roles: impl Iterator<Item = &'a Role> + Clone) -> Self {
         Self {
             rank: roles.clone().filter_map(Role::rank).max().unwrap_or_default(),

@@ -18,7 +18,6 @@ use crate::store::record;
 use crate::store::table::Write;
 use crate::store::unit::{self, atomically};
 
-/// A page of the tenant's API keys, newest first.
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<ApiKey>> {
     let listing = Listing::of(cx, "api-keys").await?;
     let (items, last) = api_keys::newest(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;

@@ -15,7 +15,6 @@ use crate::proof::jwt::{AccessClaims, Verifier};
 use crate::store::unit::atomically;
 use crate::store::{roles, sessions};
 
-/// The caller that this token stands for.
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     let claims = match verify(cx, token).await {
         Ok(claims) => claims,

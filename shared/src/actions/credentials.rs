@@ -8,12 +8,9 @@ use crate::error::{Error, Forbidden, Result};
 use crate::id::UserId;
 use crate::store::unit::atomically;
 
-/// A change of one of them.
 #[derive(Debug)]
 pub enum Change {
-    /// Another address in place of this one.
     Email(Option<Email>, Email),
-    /// Another name in place of this one.
     Username(Option<Username>, Username),
     /// Another password in place of this one. That of another's account is not asked for.
     Password(Password, Password),

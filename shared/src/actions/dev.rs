@@ -24,7 +24,6 @@ pub struct Principal {
     pub permissions: BTreeSet<String>,
 }
 
-/// Opens a session of an account without its password.
 pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued> {
     exists(cx)?;
     let user = match text::Login::parse(name) {

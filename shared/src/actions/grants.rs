@@ -15,16 +15,11 @@ use crate::id::{GrantId, RoleId, UserId};
 use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
 
-/// A role to be given.
 #[derive(Debug, Default, Clone)]
 pub struct NewGrant {
-    /// The role's name or id.
     pub role: String,
-    /// The department whose requests it applies to.
     pub department: Option<Department>,
-    /// The first moment of its effect.
     pub effective_from: Option<Timestamp>,
-    /// The first moment after it.
     pub effective_to: Option<Timestamp>,
 }
 
@@ -64,7 +59,6 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
     }
 }
 
-/// Gives a role to an account; answers whose it is.
 pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
     if let (Some(from), Some(to)) = (new.effective_from.map(time::kept), new.effective_to.map(time::kept))
         && to <= from
@@ -87,7 +81,6 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
     .await
 }
 
-/// Takes a grant from an account.
 pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
     change(cx, user, |after| after.take(id)).await.map(drop)
 }

@@ -42,7 +42,6 @@ pub async fn entries(
     listing.page(rows.items, last)
 }
 
-/// Which changes of rights.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RightsFilter {
     /// Those that this account made.

@@ -20,10 +20,8 @@ const FRESH: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Keyring(RwLock<Option<Arc<Keys>>>);
 
-/// Keys, and when they were read.
 #[derive(Debug)]
 pub struct Keys {
-    /// What tokens are verified with.
     pub public: KeySet,
     stored: Vec<StoredKey>,
     read_at: Timestamp,
@@ -32,7 +30,6 @@ pub struct Keys {
 }
 
 impl Keyring {
-    /// The keys, at most ten seconds old.
     pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
         if let Some(keys) = self
             .0
@@ -80,7 +77,6 @@ impl Keys {
         jwks
     }
 
-    /// The algorithms of the keys.
     pub fn algorithms(&self) -> Vec<String> {
         let mut names: Vec<String> = self.stored.iter().map(|key| key.algorithm.clone()).collect();
         names.sort();
@@ -104,7 +100,6 @@ impl Keys {
     }
 }
 
-/// The private half of a key.
 pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>> {
     let master = app.master_key().await?;
     master.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
@@ -116,7 +111,6 @@ pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>
 }
 
 impl Context {
-    /// The keys, at most ten seconds old.
     pub async fn keys(&self) -> Result<Arc<Keys>> {
         self.app.keyring.keys(&self.app, self.now).await
     }

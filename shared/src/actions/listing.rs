@@ -17,7 +17,6 @@ use crate::store::{roles, search, seats, user_lists, users};
 /// cursor goes on from there.
 const LOOKED_AT: usize = 1_000;
 
-/// Which accounts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     /// Those of this status now.
@@ -56,12 +55,10 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     })
 }
 
-/// A page of accounts by its number.
 #[derive(Debug)]
 pub struct Numbered {
     /// The accounts; none on a page past the end.
     pub items: Vec<User>,
-    /// How many accounts there are in all.
     pub total: u64,
 }
 

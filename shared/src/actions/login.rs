@@ -31,7 +31,6 @@ use crate::store::{history, keys, record, sessions as session_store, users};
 const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(50);
 
-/// What a reserved attempt is about.
 pub(super) struct Attempt {
     /// Its number since the last success.
     number: u32,
@@ -138,7 +137,6 @@ pub(super) fn hashed(name: &str) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reserves an attempt of this account.
 pub(super) async fn reserve_own(cx: &Context, user: UserId) -> Result<Attempt> {
     let attempt = reserve(cx, keys::user(&cx.tenant, user), Whose::Account).await?;
     attempt.ok_or(Error::InvalidToken)

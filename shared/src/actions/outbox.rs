@@ -27,7 +27,6 @@ use crate::store::{mails, one_time, unit, users};
 
 /// After which a mail counts as not sent: before its lease ends, so that no two send it at once.
 const LONGEST: Duration = Duration::from_secs(40);
-/// How many mails are sent at once.
 const AT_ONCE: usize = 4;
 /// How many mails one look at the index finds.
 const PAGE: usize = 100;
@@ -37,7 +36,6 @@ const PAGES: usize = 5;
 /// Where the link of a mail leads to: which contract takes it is not this crate's to know.
 pub type LinkTo = fn(mail: &Mail, purpose: Purpose, token: &str) -> String;
 
-/// Sends mails.
 pub struct Outbox {
     app: Arc<App>,
     mailer: Arc<dyn Mailer>,
@@ -45,7 +43,6 @@ pub struct Outbox {
     link_to: LinkTo,
 }
 
-/// What came of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Sent,
@@ -68,7 +65,6 @@ impl fmt::Debug for Outbox {
 }
 
 impl Outbox {
-    /// Sends by this mailer.
     pub fn new(app: Arc<App>, mailer: Arc<dyn Mailer>, link_to: LinkTo) -> Result<Self> {
         let from = app.settings.mail_from.clone();
         Ok(Self {
@@ -79,7 +75,6 @@ impl Outbox {
         })
     }
 
-    /// Sends what is due.
     pub async fn sweep(&self) -> Result<Vec<Outcome>> {
         let (mut outcomes, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {

@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::proof::seal::MacKey;
 use crate::store::cursor;
 
-/// A page of a listing.
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,

@@ -21,7 +21,6 @@ use crate::store::{record, roles, seats, users};
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
 
-/// A role to be made.
 #[derive(Debug)]
 pub struct NewRole {
     pub name: RoleName,
@@ -35,11 +34,9 @@ pub struct NewRole {
 #[derive(Debug, Default)]
 pub struct RolePatch {
     pub name: Option<RoleName>,
-    /// A new description, or none.
     pub description: Option<Option<Description>>,
     /// All that it holds from now on.
     pub permissions: Option<BTreeSet<String>>,
-    /// A new limit, or none.
     pub max_count: Option<Option<u32>>,
 }
 
@@ -48,7 +45,6 @@ pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     roles::find(&cx.app.table, &cx.tenant, name).await
 }
 
-/// The role of this name or id.
 pub(super) async fn existing(cx: &Context, name: &str) -> Result<Role> {
     named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))
 }
@@ -73,7 +69,6 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
     listing.page(items.into_iter().zip(counts).collect(), last)
 }
 
-/// Makes a role.
 pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     known(cx, &new.permissions).await?;
     let role = Role {
@@ -103,7 +98,6 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     Ok(role)
 }
 
-/// Changes a role.
 pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role, u32)> {
     if let Some(permissions) = &patch.permissions {
         known(cx, permissions).await?;
@@ -249,7 +243,6 @@ async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
     }
 }
 
-/// The names of these roles, by id.
 pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
     roles::names(&cx.app.table, &cx.tenant, ids).await
 }

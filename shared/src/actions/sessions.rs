@@ -24,17 +24,13 @@ use crate::store::{record, roles, sessions};
 pub struct Issued {
     /// The account; none behind a made-up principal.
     pub user: Option<User>,
-    /// The highest rank of the roles that apply now.
     pub rank: Rank,
-    /// Names of the roles that apply now.
     pub roles: Vec<String>,
     pub access_token: SecretString,
     pub expires_at: Timestamp,
-    /// The refresh token, where the session has one.
     pub refresh_token: Option<SecretString>,
 }
 
-/// Names of roles by id, as a token names them.
 pub type RoleNames = BTreeMap<RoleId, String>;
 
 /// The names of the roles that apply to an account now. Those of the system are known by heart, so most accounts cost no
@@ -200,7 +196,6 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
     }))
 }
 
-/// Ends the caller's session.
 pub async fn logout(cx: &Context) -> Result<()> {
     let Caller { session, .. } = cx.caller()?;
     end(cx, session).await
@@ -255,7 +250,6 @@ async fn end(cx: &Context, session: &Session) -> Result<()> {
     unit::write(cx, &ended(cx, session)?).await
 }
 
-/// The writes that end a session.
 fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
     Ok([
         sessions::end(session),

@@ -85,7 +85,6 @@ impl TenantSettings {
 }
 
 impl SettingsCache {
-    /// What is in force in a tenant, at most ten seconds old.
     pub async fn get(&self, app: &App, tenant: &TenantId, now: Timestamp) -> Result<Arc<TenantSettings>> {
         let held = self.0.read().await.get(tenant).cloned();
         if let Some((read_at, settings)) = held
@@ -112,7 +111,6 @@ impl SettingsCache {
     }
 }
 
-/// What the tenant set.
 pub async fn chosen(cx: &Context) -> Result<Chosen> {
     Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default())
 }

@@ -35,7 +35,6 @@ pub struct Made {
     pub accounts: Vec<String>,
     /// How many signing keys: at first the one that signs and the next.
     pub signing_keys: usize,
-    /// Whether the first API key was made.
     pub api_key: bool,
 }
 

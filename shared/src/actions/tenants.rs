@@ -19,7 +19,6 @@ use crate::error::{Conflict, Error, Result};
 use crate::store::unit::atomically;
 use crate::store::{record, tenants};
 
-/// A tenant to be made.
 #[derive(Debug)]
 pub struct NewTenant {
     pub id: TenantId,
@@ -28,7 +27,6 @@ pub struct NewTenant {
     pub owner: NewUser,
 }
 
-/// A page of tenants, by id.
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Tenant>> {
     policy::may_see_tenants(&cx.tenant)?;
     let listing = Listing::of(cx, "tenants").await?;

@@ -21,7 +21,6 @@ use crate::store::{roles, users};
 
 pub use crate::domain::user::UserRef;
 
-/// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {
     pub email: Option<Email>,
@@ -31,22 +30,16 @@ pub struct NewUser {
     pub profile: Profile,
     /// Names or ids of roles, beside the one that everybody has.
     pub roles: Vec<String>,
-    /// Whether the address is known to be theirs.
     pub email_verified: bool,
-    /// Whether the password must be changed at the first login.
     pub must_change_password: bool,
 }
 
 /// A change by an administrator. What is absent stays.
 #[derive(Debug, Default)]
 pub struct UserPatch {
-    /// A merge patch of the personal fields.
     pub profile: Option<Value>,
-    /// A new address, or none.
     pub email: Option<Option<Email>>,
-    /// A new name, or none.
     pub username: Option<Option<Username>>,
-    /// Whether the address is known to be theirs.
     pub email_verified: Option<bool>,
     pub status: Option<Status>,
     pub password: Option<Password>,
@@ -101,7 +94,6 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
     Ok(user)
 }
 
-/// The account, unless it is deleted.
 pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
     users::find(&cx.app.table, &cx.tenant, user).await
 }
@@ -194,7 +186,6 @@ pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
     roles::get_all(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
 }
 
-/// The names of the roles that accounts have, by id.
 pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,

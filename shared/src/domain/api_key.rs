@@ -8,7 +8,6 @@ use super::tenant::TenantId;
 use super::text::Label;
 use crate::id::{ApiKeyId, UserId};
 
-/// An API key, without its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {

@@ -16,7 +16,6 @@ use crate::id::{GrantId, RoleId, UserId};
 /// How many grants one account can have: as many as its deletion can undo in one transaction.
 pub const MAX_GRANTS: usize = 20;
 
-/// A role given to an account.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +47,6 @@ impl Grant {
         Self::new(role.id, role.counters, role.administers(), by, now)
     }
 
-    /// The role that everybody has.
     pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
         Self::new(USER.id, USER.counters, false, by, now)
     }
@@ -106,7 +104,6 @@ impl Grant {
     }
 }
 
-/// What an account holds.
 impl User {
     /// The roles that apply at this moment, in requests about no department.
     pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
@@ -132,7 +129,6 @@ impl User {
         self.has_room()
     }
 
-    /// Whether an account can have so many grants.
     pub fn has_room(&self) -> Result<()> {
         match self.grants.len() > MAX_GRANTS {
             true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
@@ -140,14 +136,12 @@ impl User {
         }
     }
 
-    /// Takes a grant.
     pub fn take(&mut self, id: GrantId) -> Result<()> {
         let place = self.grants.iter().position(|grant| grant.id == id);
         let place = place.ok_or(Error::NotFound(Noun::Grant))?;
         self.grants.remove(place).is_takeable()
     }
 
-    /// Takes every grant of a role.
     pub fn take_role(&mut self, role: RoleId) {
         self.grants.retain(|grant| grant.role != role);
     }

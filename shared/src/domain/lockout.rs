@@ -16,10 +16,8 @@ pub const MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a comparison can take at most. Beyond it an attempt without an outcome is taken to have failed.
 pub const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(2);
 
-/// When an account locks, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockoutRule {
-    /// Failures in a row that lock it.
     pub limit: u32,
     pub first: SignedDuration,
     pub longest: SignedDuration,
@@ -52,7 +50,6 @@ pub struct Attempts {
     /// Attempts begun; each that succeeded set it back to none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub failed_login_count: u32,
-    /// When the last of them began.
     #[serde(default, with = "millisecond::optional")]
     pub attempted_at: Option<Timestamp>,
     /// Locks before this count began.
@@ -71,12 +68,13 @@ fn is_none(count: &u32) -> bool {
 /// What becomes of an attempt that found every place taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// It is locked until then.
     Locked(Timestamp),
     /// The attempts that took the places are still being compared: wait, and ask again.
     InFlight,
     /// The lock is over: begin a new count after this many locks.
-    Over { lockouts: u32 },
+    Over {
+        lockouts: u32,
+    },
 }
 
 impl Attempts {

@@ -52,7 +52,6 @@ pub fn pause_after(attempts: u32) -> SignedDuration {
     SignedDuration::from_mins(minutes.min(LONGEST))
 }
 
-/// A mail to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {
@@ -60,7 +59,6 @@ pub struct Mail {
     pub id: MailId,
     pub tenant: TenantId,
     pub kind: MailKind,
-    /// The account that it is about.
     pub user: UserId,
     /// The address, as it is stored (never a canonical form of it).
     pub to: String,
@@ -68,18 +66,14 @@ pub struct Mail {
     pub name: Option<String>,
     /// Where its link leads to: scheme, host and base path, without a slash at its end.
     pub base: String,
-    /// When it was asked for.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
 }
 
-/// What a one-time token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// Shows that an address is the account's.
     VerifyEmail,
-    /// Lets its holder choose a password, once.
     SetPassword,
 }
 
@@ -89,9 +83,7 @@ pub enum Purpose {
 pub struct OneTime {
     /// Whose tenant: in another it is nobody's.
     pub tenant: TenantId,
-    /// What it is good for.
     pub purpose: Purpose,
-    /// Which account it is about.
     pub user: UserId,
     /// The address that it was sent to: it proves nothing about another one.
     pub email: String,

@@ -24,7 +24,6 @@ pub enum Rank {
 }
 
 impl Rank {
-    /// The name of its role.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -58,11 +57,9 @@ pub struct Role {
     pub system: bool,
     /// Over how many counters its seats are spread (see `store::seats`).
     pub counters: u8,
-    /// Goes up by one at every change.
     pub version: u64,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
 }
@@ -90,7 +87,6 @@ pub struct SystemRole {
     pub rank: Option<Rank>,
     /// What it holds in a tenant's first hour.
     pub permissions: &'static [&'static str],
-    /// Over how many counters its seats are spread.
     pub counters: u8,
 }
 
@@ -113,7 +109,6 @@ pub const USER: SystemRole = SystemRole {
     permissions: &[],
     counters: MANY_COUNTERS,
 };
-/// The second rank.
 pub const MEMBER: SystemRole = SystemRole {
     id: system_id(2),
     name: "member",
@@ -122,7 +117,6 @@ pub const MEMBER: SystemRole = SystemRole {
     permissions: &[],
     counters: FEW_COUNTERS,
 };
-/// The third rank.
 pub const ADMIN: SystemRole = SystemRole {
     id: system_id(3),
     name: "admin",
@@ -140,7 +134,6 @@ pub const OWNER: SystemRole = SystemRole {
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
-/// Beside the ladder.
 pub const SYS_ADMIN: SystemRole = SystemRole {
     id: system_id(5),
     name: "SYS_ADMIN",
@@ -150,11 +143,9 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     counters: FEW_COUNTERS,
 };
 
-/// All of them.
 pub const SYSTEM_ROLES: [SystemRole; 5] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN];
 
 impl SystemRole {
-    /// The system role with this id.
     pub fn by_id(id: RoleId) -> Option<Self> {
         SYSTEM_ROLES.into_iter().find(|role| role.id == id)
     }

@@ -17,7 +17,6 @@ use super::user::User;
 use crate::id::{SessionId, UserId};
 use crate::proof::opaque::{Digest, RefreshToken};
 
-/// A session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
@@ -25,7 +24,6 @@ pub struct Session {
     pub id: SessionId,
     pub tenant: TenantId,
     pub user: UserId,
-    /// The contract that it was opened through.
     pub surface: String,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
@@ -34,7 +32,6 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The account's epoch when it was opened; it lives while they are equal.
     pub epoch: u32,
-    /// Goes up at every change.
     #[serde(default)]
     pub version: u64,
     /// Its line of refresh tokens, where it has one.
@@ -53,7 +50,6 @@ pub struct Session {
 pub struct Family {
     /// SHA-256 of the secret that all its tokens share.
     pub family: Digest,
-    /// SHA-256 of the newest token.
     pub current: Digest,
     pub depth: u32,
     pub attempt: u32,
@@ -131,7 +127,6 @@ impl Family {
         }
     }
 
-    /// What becomes of this token.
     pub fn present(&self, token: &RefreshToken) -> Presented {
         let digest = token.digest();
         if self.current == digest {

@@ -67,7 +67,6 @@ macro_rules! plain_text {
         $crate::domain::text::parsed_text!($name, text);
 
         impl $name {
-            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.text
             }

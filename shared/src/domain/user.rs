@@ -30,7 +30,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// Its name in bodies and keys.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -55,19 +54,14 @@ impl fmt::Display for Status {
     }
 }
 
-/// Which account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UserRef {
-    /// The one of this id.
     Id(UserId),
-    /// The one with this address.
     Email(Email),
-    /// The one of this name.
     Username(Username),
 }
 
 impl UserRef {
-    /// Whether it stands for this account.
     pub fn names(&self, user: &User) -> bool {
         match self {
             Self::Id(id) => *id == user.id,
@@ -95,7 +89,6 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// A lock that an administrator set.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -106,7 +99,6 @@ pub struct AdminLock {
     pub until: Option<Timestamp>,
 }
 
-/// An account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -129,7 +121,6 @@ pub struct User {
     /// Whether the password must be changed before anything else (rule 14).
     #[serde(default)]
     pub must_change_password: bool,
-    /// The roles given to it.
     #[serde(default)]
     pub grants: Vec<Grant>,
     /// Goes up when every session of the account is to end.
@@ -141,7 +132,6 @@ pub struct User {
     pub attempts: Attempts,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
     #[serde(default, with = "millisecond::optional")]
@@ -206,7 +196,6 @@ impl User {
         self.email = email.cloned();
     }
 
-    /// Whether the account can be named.
     pub fn has_name(&self) -> Result<()> {
         match self.email.is_none() && self.username.is_none() {
             true => Err(Error::invalid(
@@ -246,7 +235,6 @@ impl User {
         Ok(())
     }
 
-    /// Ends every session of the account.
     pub fn end_sessions(&mut self) {
         self.epoch += 1;
     }

@@ -23,7 +23,6 @@ pub struct Created<T> {
     pub body: T,
 }
 
-/// `204`.
 #[derive(Debug)]
 pub struct NoContent;
 
@@ -34,9 +33,7 @@ pub struct Accepted;
 /// A sentence as plain text, for somebody who followed a link in a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sentence {
-    /// `200`.
     Done(&'static str),
-    /// `400`.
     Refused(&'static str),
 }
 
@@ -46,7 +43,6 @@ pub struct Maybe<T>(pub Option<T>);
 
 /// What is nobody's in particular, so that anyone may keep it for a while.
 pub trait Public: Serialize {
-    /// Its media type.
     const MEDIA_TYPE: &'static str;
     /// For how long it may be kept, in seconds.
     const MAX_AGE: u32;

@@ -25,7 +25,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
     }
 }
 
-/// The query, of the shape `T`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -161,17 +160,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
 
 /// Items to a page of a listing by cursor, unless the query says otherwise.
 pub const DEFAULT_PAGE: usize = 25;
-/// Items to a page at most.
 const LARGEST_PAGE: usize = 100;
 
-/// The size of a page of a listing by cursor.
 pub fn page_limit(text: Option<&str>) -> Result<usize> {
     let Some(text) = text else { return Ok(DEFAULT_PAGE) };
     let number = text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
     number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {LARGEST_PAGE} items")))
 }
 
-/// The address and the password of a login by address.
 pub fn email_and_password(email: &str, password: String) -> Result<(Email, Password)> {
     let mut checks = Checks::new();
     let email = checks.parse("/email", email, Email::parse);
@@ -188,19 +184,16 @@ pub fn email_and_password(email: &str, password: String) -> Result<(Email, Passw
 pub struct Checks(Vec<Violation>);
 
 impl Checks {
-    /// Nothing is wrong yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Parses a field.
     pub fn parse<T>(&mut self, pointer: &str, text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         parse(text)
             .map_err(|detail| self.0.push(Violation::new(pointer, detail)))
             .ok()
     }
 
-    /// Parses a field that may be absent.
     pub fn optional<T>(
         &mut self,
         pointer: &str,
@@ -223,12 +216,10 @@ impl Checks {
         }
     }
 
-    /// Notes a broken rule.
     pub fn fault(&mut self, pointer: &str, detail: &str) {
         self.0.push(Violation::new(pointer, detail));
     }
 
-    /// All that is wrong.
     pub fn done(self) -> Result<()> {
         if self.0.is_empty() {
             Ok(())

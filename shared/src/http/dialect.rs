@@ -17,7 +17,6 @@ pub trait Dialect: 'static {
     const SURFACE: Surface;
     /// The body of its refusals, for the OpenAPI document.
     type Refusal: Serialize + ToSchema;
-    /// The media type of its refusals.
     const MEDIA_TYPE: &'static str;
 
     /// The answer that this error is. Total: a new error does not compile until every contract has words for it.
@@ -27,27 +26,21 @@ pub trait Dialect: 'static {
 /// What a refusal may say about the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// The path that was asked for.
     pub path: String,
     /// Whether a token was sent with it (RFC 6750, 3.1: only then does the challenge say what is wrong with it).
     pub with_token: bool,
 }
 
-/// A dialect as a value.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorFormat {
-    /// See [`Dialect::SURFACE`].
     pub surface: Surface,
-    /// See [`Dialect::MEDIA_TYPE`].
     pub media_type: &'static str,
-    /// See [`Dialect::refuse`].
     pub refuse: fn(&Error, &Asked) -> Response,
     /// The schemas of [`Dialect::Refusal`] and of what it refers to; its own is the first.
     pub schemas: fn() -> Vec<(String, RefOr<Schema>)>,
 }
 
 impl ErrorFormat {
-    /// The dialect `D` as a value.
     pub fn of<D: Dialect>() -> Self {
         Self {
             surface: D::SURFACE,

@@ -9,13 +9,10 @@ use http::{HeaderValue, Method, header};
 use super::routes::{Route, Routes};
 use crate::error::Error;
 
-/// A route of another function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     pub method: Method,
-    /// The path, `{…}` for what varies.
     pub path: String,
-    /// Whether it exists on development stages only.
     pub dev_only: bool,
 }
 

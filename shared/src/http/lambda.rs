@@ -31,7 +31,6 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'@');
 
-/// Why a function ended.
 pub type Ended = lambda_http::Error;
 
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
@@ -96,7 +95,6 @@ where
     lambda_runtime::run(handler).await
 }
 
-/// Carries an event out, with a line in the log.
 async fn carried_out<A>(app: &App, work: impl Future<Output = crate::Result<A>>) -> crate::Result<A> {
     let (began, cold_start) = (app.clock.now(), app.is_cold());
     let outcome = work.await;

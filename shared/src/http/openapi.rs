@@ -47,7 +47,6 @@ struct Answer {
 }
 
 impl Description {
-    /// The names of its path parameters.
     pub fn path_parameters(&self) -> Vec<&str> {
         let in_path = self
             .parameters
@@ -87,7 +86,6 @@ impl Description {
         }
     }
 
-    /// An error that comes with the input.
     pub fn error(&mut self, error: Error) {
         self.errors.push(error);
     }
@@ -120,7 +118,6 @@ impl Description {
     }
 }
 
-/// The schema of any text.
 pub fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).build().into()
 }
@@ -149,21 +146,16 @@ fn name<T: ToSchema>() -> Option<String> {
     Some(names.fold(T::name().into_owned(), |all, one| format!("{all}_{one}")))
 }
 
-/// Something that a handler takes.
 pub trait Input {
-    /// Says so.
     fn describe(description: &mut Description);
 }
 
-/// Something that a handler answers.
 pub trait Output {
-    /// Says so.
     fn describe(description: &mut Description);
 }
 
 /// A handler whose signature says what it takes and answers.
 pub trait Described<T> {
-    /// What it takes and answers.
     fn describe() -> Description;
 }
 
@@ -254,7 +246,6 @@ impl Input for KeyPath {
     }
 }
 
-/// An id, as examples have it.
 const ID: &str = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 impl Input for OneTimePath {

@@ -33,14 +33,12 @@ pub struct RequestInfo {
     pub user_agent: String,
     /// The `iss` of tokens: what the stack says, or the address that it came to.
     pub issuer: String,
-    /// The address that it came to.
     pub address: String,
     /// Whose things it is about.
     pub tenant: Result<TenantId>,
 }
 
 impl RequestInfo {
-    /// Reads a request's extensions and headers.
     pub fn of(app: &Arc<App>, parts: &Parts) -> Self {
         let now = app.clock.now();
         let (mut request_id, mut ip, mut came_to) = (None, None, None);

@@ -22,7 +22,6 @@ use crate::actions::{Caller, Context, MayChange, api_keys, authenticate};
 use crate::error::{Error, Result};
 use crate::json::Names;
 
-/// The routes of one function.
 pub struct Routes {
     error_format: ErrorFormat,
     pub(super) tag: &'static str,
@@ -47,13 +46,10 @@ pub struct RouteOptions {
     pub stricter: Option<MayChange>,
 }
 
-/// One row of the table.
 pub struct Route {
     pub method: Method,
-    /// The path, `{…}` for what varies.
     pub path: Cow<'static, str>,
     pub guard: Guard,
-    /// What is true of all routes of its table.
     pub options: RouteOptions,
     pub error_format: ErrorFormat,
     /// The heading that it stands under in the document.
@@ -62,7 +58,6 @@ pub struct Route {
     pub summary: &'static str,
     /// Errors of its own, beside those that its guard and its inputs bring along.
     pub errors: Vec<&'static Error>,
-    /// Whether it exists on development stages only.
     pub dev_only: bool,
     /// What its handler takes and answers. It is asked for by the document alone.
     pub describe: fn() -> Description,
@@ -136,7 +131,6 @@ impl Routes {
         self
     }
 
-    /// The rows.
     pub fn rows(&self) -> &[Route] {
         &self.rows
     }
@@ -154,7 +148,6 @@ impl Routes {
             .unwrap_or_default()
     }
 
-    /// A `GET` row.
     #[must_use]
     pub fn get<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -164,7 +157,6 @@ impl Routes {
         self.row(Method::GET, MethodFilter::GET, path, guard, handler)
     }
 
-    /// A `POST` row.
     #[must_use]
     pub fn post<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -174,7 +166,6 @@ impl Routes {
         self.row(Method::POST, MethodFilter::POST, path, guard, handler)
     }
 
-    /// A `PUT` row.
     #[must_use]
     pub fn put<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -184,7 +175,6 @@ impl Routes {
         self.row(Method::PUT, MethodFilter::PUT, path, guard, handler)
     }
 
-    /// A `PATCH` row.
     #[must_use]
     pub fn patch<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -194,7 +184,6 @@ impl Routes {
         self.row(Method::PATCH, MethodFilter::PATCH, path, guard, handler)
     }
 
-    /// A `DELETE` row.
     #[must_use]
     pub fn delete<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where

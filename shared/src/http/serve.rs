@@ -29,7 +29,6 @@ use super::routes::Routes;
 use crate::app::App;
 use crate::error::Error;
 
-/// The routes of these tables as one service.
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let error_formats = Arc::new(ErrorFormats::of(&tables));

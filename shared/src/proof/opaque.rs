@@ -56,7 +56,6 @@ pub struct Opaque {
 }
 
 impl Opaque {
-    /// A new secret.
     pub fn mint(kind: Kind) -> Result<Self> {
         let secret = Zeroizing::new(ambient::random::<32>()?);
         Ok(Self::from_text(kind, frame(kind, secret.as_slice())))
@@ -73,7 +72,6 @@ impl Opaque {
         Self { kind, text, digest }
     }
 
-    /// What it is for.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
@@ -180,12 +178,10 @@ impl RefreshToken {
         Digest::of(&input)
     }
 
-    /// Whose session.
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// Which session.
     pub const fn session(&self) -> SessionId {
         self.session
     }
@@ -219,14 +215,12 @@ impl fmt::Debug for RefreshToken {
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The SHA-256 of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
         Self(hash)
     }
 
-    /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -258,7 +252,6 @@ impl From<Digest> for String {
     }
 }
 
-/// The text is not a SHA-256 in base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a SHA-256 in base64url")]
 pub struct NotADigest;

@@ -80,12 +80,10 @@ impl Params {
 /// What came of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the password.
     Right {
         /// The stored hash is weaker than what is asked for now: hash the password again and store that.
         rehash: bool,
     },
-    /// It is not, or there is no hash.
     Wrong,
 }
 
@@ -257,7 +255,6 @@ impl Drop for Arena<'_> {
     }
 }
 
-/// A PHC string, understood.
 struct Stored {
     argon2: Argon2<'static>,
     current: bool,
@@ -301,7 +298,6 @@ impl Stored {
     }
 }
 
-/// The PHC string of a hash.
 fn phc(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Result<String> {
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,

@@ -38,7 +38,6 @@ impl From<BadKey> for Error {
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// The key of these bytes.
     pub fn from_bytes(key: [u8; 32]) -> Self {
         Self(Zeroizing::new(key))
     }
@@ -90,7 +89,6 @@ impl fmt::Debug for MasterKey {
 pub struct MacKey(Zeroizing<[u8; 32]>);
 
 impl MacKey {
-    /// The key of these bytes.
     pub fn from_bytes(key: [u8; 32]) -> Self {
         Self(Zeroizing::new(key))
     }

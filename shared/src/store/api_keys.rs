@@ -13,12 +13,10 @@ use crate::id::ApiKeyId;
 /// How often the last use is written down at most.
 pub const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// The key with this SHA-256.
 pub async fn get(table: &Table, t: &TenantId, sha256: &str) -> Result<Option<ApiKey>> {
     table.get(&keys::api_key(t, sha256)).await?.map(from_item).transpose()
 }
 
-/// Writes a new key.
 pub fn put(key: &ApiKey) -> Result<Write> {
     let mut item = to_item(&keys::api_key(&key.tenant, &key.digest), key)?;
     item.insert("GSI1PK".to_owned(), text(keys::api_keys_index(&key.tenant)));
@@ -77,7 +75,6 @@ pub async fn newest(
     Ok((found, last))
 }
 
-/// The key of this id.
 pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<ApiKey>> {
     let query = Query {
         index: Some(Index::One),

@@ -16,7 +16,6 @@ pub enum Reserved {
     Gone,
 }
 
-/// Whose attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     /// An account's: its item is there.
@@ -54,12 +53,10 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
-/// The attempts that an item counts.
 pub fn attempts(item: &Item) -> Result<Attempts> {
     from_item(item.clone())
 }
 
-/// What clears the count after a success.
 pub fn cleared() -> Changes {
     super::users::ATTEMPTS
         .iter()

@@ -38,7 +38,6 @@ pub mod retry;
 mod watch;
 mod wire;
 
-/// The table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
@@ -57,16 +56,13 @@ pub struct Query {
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
     pub newest_first: bool,
-    /// How many items at most.
     pub limit: Option<usize>,
 }
 
 /// An index of the table. Both hold keys alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Index {
-    /// `GSI1`.
     One,
-    /// `GSI2`.
     Two,
 }
 
@@ -83,11 +79,9 @@ impl Index {
 #[derive(Debug, Default)]
 pub struct Page {
     pub items: Vec<Item>,
-    /// Whether the question has more answers.
     pub more: bool,
 }
 
-/// What became of an update.
 #[derive(Debug)]
 pub enum Updated {
     /// Done; the item as it is since.
@@ -119,7 +113,6 @@ impl Table {
         }
     }
 
-    /// What is counted of its requests.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }

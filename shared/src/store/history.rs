@@ -13,7 +13,6 @@ use crate::domain::tenant::TenantId;
 use crate::error::Result;
 use crate::id::{EntryId, UserId};
 
-/// A row of the login history.
 pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::login(&entry.tenant, entry.user, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -27,7 +26,6 @@ pub fn login_of_unknown(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
 }
 
-/// A row of the rights history.
 pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::rights(&entry.tenant, entry.at, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -98,10 +96,8 @@ pub async fn logins_of_all(
     found.read(table, |entry: &LoginEntry| entry.id).await
 }
 
-/// Whose changes of rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// Those that one account made.
     By(UserId),
     /// Those to the rights of one account or role.
     Of(String),
@@ -183,7 +179,6 @@ impl Found {
         Ok(())
     }
 
-    /// The rows themselves, newest first.
     async fn read<T: DeserializeOwned>(mut self, table: &Table, id: impl Fn(&T) -> EntryId) -> Result<(Vec<T>, bool)> {
         let more = self.is_full();
         self.places.truncate(self.limit);

@@ -22,13 +22,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long that of one that was given up stays, for somebody to look after it.
 const DEAD_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// The state of a mail that is still to be sent.
 pub const PENDING: &str = "pending";
-/// The state of a mail that was sent.
 pub const SENT: &str = "sent";
 /// The state of a mail that nobody wants any more: its account is gone, or has another address.
 pub const DROPPED: &str = "dropped";
-/// The state of a mail that was given up.
 pub const DEAD: &str = "dead";
 
 /// A mail that is the claimer's to send, for as long as the lease lasts.
@@ -51,7 +48,6 @@ pub fn put(mail: &Mail) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// The mail whose partition this is.
 pub fn id_of(partition: &str) -> Option<MailId> {
     partition.strip_prefix(keys::MAIL)?.parse().ok()
 }
@@ -76,7 +72,6 @@ pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: us
     })
 }
 
-/// Mails that are due.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Due {
     pub ids: Vec<MailId>,
@@ -102,7 +97,6 @@ pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<C
     }
 }
 
-/// What becomes of a claimed mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Sent,

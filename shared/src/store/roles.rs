@@ -12,7 +12,6 @@ use crate::domain::text::RoleName;
 use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 
-/// The role of this id.
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
     table.get(&keys::role(t, id)).await?.map(from_item).transpose()
 }
@@ -169,7 +168,6 @@ fn claim(role: &Role) -> Write {
     Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken)
 }
 
-/// The permission catalogue, by name.
 pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
     let query = Query {
         pk: keys::CATALOGUE.to_owned(),

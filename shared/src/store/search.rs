@@ -19,7 +19,6 @@ pub const MOST: usize = 10_000;
 /// No address or name has more bytes than this.
 const LONGEST: usize = 512;
 
-/// The entries of an account.
 pub fn entries(user: &User) -> BTreeSet<Key> {
     let texts = searchable(user);
     let suffixes = texts
@@ -36,7 +35,6 @@ pub fn matches(user: &User, q: &str) -> bool {
     searchable(user).iter().any(|text| text.contains(&q))
 }
 
-/// The accounts that match, newest first.
 pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
     let q = folded(q);
     // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.

@@ -18,7 +18,6 @@ use crate::settings::KeySource;
 /// two requests to the table, and its answer has ten seconds.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// The text of a key.
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),

@@ -72,7 +72,6 @@ async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), 
     }
 }
 
-/// How often a unit was sent.
 #[derive(Default)]
 struct Tries {
     all: u32,
@@ -104,7 +103,6 @@ pub struct Unit<'a> {
     wanted: Arc<Mutex<Wanted>>,
 }
 
-/// What is to be written.
 #[derive(Default)]
 struct Wanted {
     /// These are to stay as they were read.
@@ -119,7 +117,6 @@ impl Unit<'_> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The account, unless it is deleted.
     pub async fn user(&self, who: &UserRef) -> Result<User> {
         users::find(&self.cx.app.table, &self.cx.tenant, who).await
     }
@@ -132,7 +129,6 @@ impl Unit<'_> {
         self.any_user(user.id).await
     }
 
-    /// The account of this id, deleted or not.
     pub async fn any_user(&self, id: UserId) -> Result<User> {
         let user = users::get(&self.cx.app.table, &self.cx.tenant, id).await?;
         user.ok_or(Error::NotFound(Noun::User))
@@ -180,7 +176,6 @@ impl Unit<'_> {
         }
     }
 
-    /// Makes an account.
     pub fn create(&self, user: &User) {
         self.put(None, Some(user.clone()), None);
     }

@@ -54,7 +54,6 @@ pub struct Email {
 canonical_text!(Email);
 
 impl Email {
-    /// Reads an address.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_WHOLE {
             return Err(format!("the e-mail address is over {MAX_WHOLE} bytes"));

@@ -9,9 +9,7 @@ const MAX_NEITHER: usize = 256;
 /// just the way of one that nobody happens to have (rules 5 and 6), or the answer would tell them apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Login {
-    /// It has an `@` and is an e-mail address.
     Email(Email),
-    /// It has none and is a username.
     Username(Username),
     /// It is neither, so nobody has it: its first 256 characters, in ASCII lower case. It may be anything, a password
     /// in the wrong field among it: hash it before it is kept.

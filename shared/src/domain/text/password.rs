@@ -32,12 +32,10 @@ impl Password {
         Self(SecretString::from(text))
     }
 
-    /// The password as what hashes it takes it.
     pub fn secret(&self) -> SecretString {
         self.0.clone()
     }
 
-    /// The text, for the hash alone.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

@@ -20,7 +20,6 @@ pub struct PermissionName {
 plain_text!(PermissionName);
 
 impl PermissionName {
-    /// Reads a permission's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a permission has 1 to {MAX} characters"));

@@ -26,7 +26,6 @@ pub struct RoleName {
 canonical_text!(RoleName);
 
 impl RoleName {
-    /// Reads a role's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a role name has 1 to {MAX} characters"));

@@ -31,7 +31,6 @@ pub struct Username {
 canonical_text!(Username);
 
 impl Username {
-    /// Reads a username.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a username has 1 to {MAX} characters"));

@@ -31,7 +31,6 @@ pub fn complaints(document: &Value) -> Vec<String> {
     told
 }
 
-/// The operations of a document, with path and method.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     members(&document["paths"]).flat_map(|(path, item)| {
         let all = members(item);

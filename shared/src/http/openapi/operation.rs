@@ -22,9 +22,7 @@ use crate::error::{Error, Forbidden, Noun};
 use crate::http::dialect::{self, Asked};
 use crate::http::routes::Route;
 
-/// What the document calls a token.
 pub const BEARER: &str = "bearer";
-/// What the document calls an API key.
 pub const API_KEY: &str = "apiKey";
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";

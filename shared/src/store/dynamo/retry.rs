@@ -50,7 +50,6 @@ const IN_A_ROW: u32 = 8;
 pub struct Delays(u32);
 
 impl Delays {
-    /// Waits before another try.
     pub async fn next(&mut self, metrics: &Metrics) -> Result<()> {
         self.0 += 1;
         if self.0 >= IN_A_ROW {

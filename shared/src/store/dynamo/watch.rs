@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::metrics::{Metric, Metrics};
 
-/// Watches a client.
 #[derive(Debug)]
 pub struct Watch(pub Arc<Metrics>);
 
