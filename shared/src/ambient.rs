@@ -27,7 +27,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that shows what it is told, for tests.
+/// A clock that is set by hand, for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 

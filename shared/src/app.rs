@@ -101,7 +101,7 @@ impl App {
     }
 }
 
-/// A key that is none is the operator's to mend, and no defect: until then this function cannot do its work.
+/// An invalid key is a configuration error, not a defect: until it is fixed, this function is unavailable.
 fn misconfigured(name: &'static str) -> impl Fn(Error) -> Error {
     move |error| match error {
         Error::Fault(Cause(why)) => {

@@ -1,4 +1,4 @@
-//! How AWS is reached: one place that makes the HTTP client of every SDK, says whom it trusts, and keeps it for the life
+//! How AWS is reached: one place that makes the HTTP client of every SDK, sets whom it trusts, and keeps it for the life
 //! of the process.
 //!
 //! The SDK's own client reads the machine's whole trust store, three quarters of what starting it takes. Ours knows the

@@ -34,13 +34,13 @@ pub enum Error {
     /// The request has a token that opens nothing: malformed, expired, revoked, or its account is not active.
     #[error("the token is not valid")]
     InvalidToken,
-    /// A login that failed. Never says why (rule 5).
+    /// A login that failed. Never reports why (rule 5).
     #[error("wrong name or password")]
     WrongCredentials,
     /// The password was right, and the account is not active.
     #[error("the account is {0}")]
     AccountNotActive(Status),
-    /// The account, or the name that nobody has, is locked.
+    /// The account, or the unknown login, is locked.
     #[error("the account is locked{}", until.map(|at| format!(" until {at:.0}")).unwrap_or_default())]
     Locked {
         reason: Cow<'static, str>,
@@ -80,7 +80,7 @@ pub enum Error {
     /// the write itself was lost.
     #[error("the service is busy; try again shortly")]
     Unavailable(Cause),
-    /// Nobody has run set-up: the stack has no signing key yet.
+    /// Set-up has not run: the stack has no signing key yet.
     #[error("this stack is not set up yet: its set-up has not run, or has not come to its end")]
     NotSetUp,
     #[error("something went wrong here")]
@@ -157,7 +157,7 @@ pub enum Conflict {
     RoleFull,
     #[error("the role has more members than that")]
     BelowMemberCount,
-    /// Nobody would be left who may manage users (rule 8).
+    /// No account would be left that may manage users (rule 8).
     #[error("this is the last account that may manage users")]
     LastAdministrator,
     /// System roles are not removed, renamed or stripped of `admin.*`; the base role is not taken away.
@@ -187,7 +187,7 @@ impl Error {
     /// A role or an account with a permission that the caller lacks, likewise.
     pub const NOT_HELD: Self = Self::Forbidden(Forbidden::NotHeld(Cow::Borrowed("admin.users")));
 
-    /// What a login answers that is none, as route tables name it.
+    /// What a failed login answers, as route tables name it.
     pub const LOGIN: &[Self] = &[
         Self::WrongCredentials,
         Self::AccountNotActive(Status::Inactive),

@@ -20,7 +20,7 @@ pub enum Metric {
     Logins,
     /// A login that was refused: a wrong name or password, a locked account, one that is not active.
     FailedLogins,
-    /// An account, or a name that nobody has, was locked by failed logins.
+    /// An account, or an unknown login, was locked by failed logins.
     Lockouts,
     /// A password was hashed again at its login, because the parameters have risen since.
     Rehashes,
@@ -65,7 +65,7 @@ impl Metrics {
             return;
         }
         let line = embedded(namespace, function, now, &counted);
-        // One write, so that no other line comes between. A log that cannot be written has nobody to be told to.
+        // One write, so that no other line comes between. A log that cannot be written cannot be reported.
         let _ = to.write_all(format!("{line}\n").as_bytes());
     }
 }

@@ -1,5 +1,4 @@
-//! The environment, read once and typed. Everything that is wrong with it is told at once, each complaint naming its
-//! variable.
+//! The environment, read once and typed. All its errors are reported together, each naming its variable.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display};
@@ -69,7 +68,7 @@ pub struct Settings {
     pub admin_password: Option<KeySource>,
 }
 
-/// Where a key comes from: what a variable `…_SECRET` says.
+/// Where a key comes from: the value of a variable `…_SECRET`.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     SecretsManager(String),
@@ -88,7 +87,7 @@ pub enum TenantSource {
 }
 
 impl TenantSource {
-    /// Where a tenant is, where its host tells it from others.
+    /// The address of a tenant, where the host names it.
     pub fn address(&self, tenant: &TenantId) -> Option<String> {
         match self {
             Self::Host(domain) if *tenant != TenantId::main() => Some(format!("https://{tenant}.{domain}")),
@@ -131,7 +130,7 @@ impl Settings {
     }
 
     /// Reads these variables.
-    /// The error has every complaint, a line each.
+    /// The error lists every complaint, a line each.
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
         let mut env = Env {
             vars,
@@ -199,7 +198,7 @@ struct Env {
 }
 
 impl Env {
-    /// A name that nobody asks for is a slip, and what it was to set is not set.
+    /// An unknown `USHER_` name is a typing error, and what it was to set is not set.
     fn refuse_unknown(&mut self) {
         let mut unknown: Vec<&String> = self.vars.keys().filter(|name| name.starts_with("USHER_")).collect();
         unknown.retain(|name| !self.known.contains(*name));

@@ -14,7 +14,7 @@ pub enum Guard {
     SignedInToChangePassword,
     /// Whoever holds the permission now.
     Needs(&'static str),
-    /// Whoever is not signed in: a caller with a valid token is told to log out first.
+    /// Whoever is not signed in: a caller with a valid token must log out first.
     Guest,
     /// Whoever stands on this rank now, or above it.
     OnRank(Rank),
@@ -32,7 +32,7 @@ impl Guard {
         !matches!(self, Self::Anyone | Self::Guest)
     }
 
-    /// Lets a signed-in caller through, or says what is missing.
+    /// Lets a signed-in caller through, or reports what is missing.
     pub fn admit(self, rights: &Rights, must_change_password: bool) -> Result<()> {
         let open = matches!(self, Self::SignedInToChangePassword | Self::OnRankToChangePassword(_));
         if must_change_password && self.is_guarded() && !open {

@@ -87,7 +87,7 @@ pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result
     holds_all(actor, after.difference(&role.permissions))
 }
 
-/// Whether tenants can be made and listed from this one: from `main` alone, whatever a role of another one says.
+/// Whether tenants can be created and listed from this one: from `main` alone, whatever permissions another has.
 pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
     if *tenant == TenantId::main() {
         Ok(())

@@ -24,7 +24,7 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
     listing.page(items, last)
 }
 
-/// Makes an API key; answers it and its text, which nobody can read again.
+/// Creates an API key; returns it and its text, which cannot be read again.
 pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) -> Result<(ApiKey, SecretString)> {
     let expires_at = expires_at.map(time::kept);
     if expires_at.is_some_and(|end| end <= cx.now) {
@@ -80,7 +80,7 @@ pub(super) fn new(cx: &Context, name: Label, text: &str, expires_at: Option<Time
     })
 }
 
-/// What is kept of a key's text to tell it from others by: four characters behind the prefix that says nothing. A text
+/// What is kept of a key's text to recognise it by: four characters behind the common prefix. A text
 /// that somebody chose may have little more to it than it must, and gives no more away.
 fn hint(text: &str) -> String {
     let prefix = Kind::ApiKey.prefix();

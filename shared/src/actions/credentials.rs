@@ -1,4 +1,4 @@
-//! What an account signs in with: its address, its name, its password. Changed by whoever says what it was until now.
+//! What an account signs in with: its address, its name, its password. Changed by whoever states the present value.
 
 use super::changes::{self, may_take_over};
 use super::{Context, passwords};

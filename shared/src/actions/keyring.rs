@@ -1,4 +1,4 @@
-//! Signing keys at hand: read from the table, kept for ten seconds.
+//! Signing keys, cached for ten seconds.
 
 use std::sync::Arc;
 

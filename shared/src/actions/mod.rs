@@ -66,7 +66,7 @@ impl Terms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifiedEmail {
     NotNeeded,
-    /// Where the tenant's settings say so, of accounts that have an address.
+    /// Where the tenant's settings require it, of accounts that have an address.
     WhereRequired,
     Needed,
 }

@@ -46,13 +46,13 @@ pub struct Outbox {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Sent,
-    /// Nobody wants it any more.
+    /// It is no longer needed.
     Dropped,
     /// It could not be sent, and is tried again later.
     Postponed,
     /// It could not be sent, and is given up.
     Dead,
-    /// It is not to be sent now: it is another's at this moment, at rest, over, or there is none.
+    /// It is leased to another sender, waiting for a retry, settled, or does not exist.
     NotDue,
 }
 
@@ -92,12 +92,12 @@ impl Outbox {
 
     /// Sends these mails, as far as they are due; an outcome for each, in their order.
     pub async fn send_all(&self, ids: &[MailId]) -> Vec<Result<Outcome>> {
-        // Boxed: the compiler cannot tell otherwise that they may go to another thread.
-        let sending: Vec<BoxFuture<'_, _>> = ids.iter().map(|id| self.send_or_tell(*id).boxed()).collect();
+        // Boxed: otherwise the compiler cannot prove that they are `Send`.
+        let sending: Vec<BoxFuture<'_, _>> = ids.iter().map(|id| self.send_or_warn(*id).boxed()).collect();
         futures::stream::iter(sending).buffered(AT_ONCE).collect().await
     }
 
-    async fn send_or_tell(&self, id: MailId) -> Result<Outcome> {
+    async fn send_or_warn(&self, id: MailId) -> Result<Outcome> {
         let outcome = self.send(id).await;
         if let Err(error) = &outcome {
             tracing::warn!(event = "mail_left", mail = %id, cause = cause(error), "due again when its lease ends");
@@ -111,7 +111,7 @@ impl Outbox {
         let Some(claimed) = mails::claim(&self.app.table, id, self.app.clock.now()).await? else {
             return Ok(Outcome::NotDue);
         };
-        // One too many: whoever had the last of them never said what became of it.
+        // One too many: the last sender ended without recording an outcome.
         if claimed.attempts > ATTEMPTS {
             return self
                 .failed(&claimed, &Error::unavailable("its senders were cut off"))
@@ -132,7 +132,7 @@ impl Outbox {
         }
     }
 
-    /// The mail, written out; none where nobody wants it any more.
+    /// The mail, written out; none where it is no longer needed.
     async fn letter(&self, mail: &Mail) -> Result<Option<Letter>> {
         let now = self.app.clock.now();
         let link = match mail.kind.link() {
@@ -147,7 +147,7 @@ impl Outbox {
         mail::written(mail, link.as_ref(), &self.from, now).map(Some)
     }
 
-    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, shut, or has another
+    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, disabled, or has another
     /// address by now.
     async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;

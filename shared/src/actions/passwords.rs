@@ -21,7 +21,7 @@ pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
 }
 
 /// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
-/// is not told.
+/// is not reported.
 pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: Password) -> Result<()> {
     if !user.names(cx.own_account()?) {
         return Err(Forbidden::AnothersAccount.into());

@@ -22,7 +22,7 @@ use crate::store::{record, roles, sessions};
 /// What a login or a refresh gives out.
 #[derive(Debug)]
 pub struct Issued {
-    /// The account; none behind a made-up principal.
+    /// The account; none for a development principal.
     pub user: Option<User>,
     pub rank: Rank,
     pub roles: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Issued {
 
 pub type RoleNames = BTreeMap<RoleId, String>;
 
-/// The names of the roles that apply to an account now. Those of the system are known by heart, so most accounts cost no
+/// The names of the roles that apply to an account now. Those of the system are built in, so most accounts cost no
 /// round trip here.
 pub async fn role_names(cx: &Context, user: &User) -> Result<RoleNames> {
     roles::names(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
@@ -97,7 +97,7 @@ pub async fn issue(
 
 /// Carries on a session by its access token alone, for contracts without refresh tokens: the same token while so much of
 /// it or more is left, else a new one, and the session begins anew from now. Sessions of other contracts are not
-/// prolonged this way: each ends when its own contract says.
+/// prolonged this way: each ends as its own contract defines.
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
@@ -151,7 +151,7 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     let token = &token;
     let refreshed = atomically(cx, |unit| async move { refresh_in(cx, &unit, token, terms).await });
-    // Whoever holds the spent token, or whoever holds its successors, has no right to them: nobody keeps any.
+    // Either the spent token or its successors were stolen, so neither holder keeps any.
     refreshed.await?.ok_or(Error::InvalidToken)
 }
 
@@ -213,7 +213,7 @@ pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
     logout(cx).await
 }
 
-/// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is
+/// Ends the session of a token of either kind (RFC 7009). An invalid token ends nothing: that is
 /// no error (RFC 7009, 2.2).
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
     let ended = match RefreshToken::parse(token) {

@@ -1,4 +1,4 @@
-//! A tenant's settings: what is in force, at hand for ten seconds; and changed, with a row in the history.
+//! A tenant's settings: what is in force, cached for ten seconds; and changed, with a row in the history.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::store::{record, tenant_settings as store};
 /// How stale settings may be.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
-/// How many tenants' settings are kept at hand.
+/// How many tenants' settings are cached.
 const KEPT: usize = 10_000;
 
 /// The settings as they were last read, by tenant.

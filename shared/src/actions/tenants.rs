@@ -73,7 +73,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     Ok((tenant, owner.clone()))
 }
 
-/// The same request, as one about the new tenant, which nobody has read yet.
+/// The same request, as one about the new tenant.
 fn within(cx: &Context, tenant: &TenantId) -> Context {
     let settings = &cx.app.settings;
     Context {

@@ -25,7 +25,7 @@ pub use crate::domain::user::UserRef;
 pub struct NewUser {
     pub email: Option<Email>,
     pub username: Option<Username>,
-    /// Its password; without one nobody can log in until one is set.
+    /// Its password; without one the account cannot log in.
     pub password: Option<Password>,
     pub profile: Profile,
     /// Names or ids of roles, beside the one that everybody has.
@@ -45,7 +45,7 @@ pub struct UserPatch {
     pub password: Option<Password>,
     /// Names or ids of all roles that it has from now on, beside the one that everybody has.
     pub roles: Option<Vec<String>>,
-    /// The version that it is a change of, where the client said so.
+    /// The version that it is a change of, where the client names one.
     pub expected: Option<u64>,
 }
 

@@ -17,7 +17,7 @@ pub struct ApiKey {
     pub name: Label,
     /// The SHA-256 of its text, which is its place in the table.
     pub digest: String,
-    /// The first characters of its text, to tell it from others by.
+    /// The first characters of its text, to recognise it by.
     pub hint: String,
     /// The first moment after its life; without end where absent.
     #[serde(default, with = "millisecond::optional")]

@@ -61,7 +61,7 @@ impl Grant {
             effective_to: None,
             granted_at: now,
             granted_by: by,
-            // A counter by chance, so that nobody queues at one.
+            // A random counter, so that none is contended.
             seat: id.uuid().as_bytes()[15] % counters.max(1),
             administers,
         })

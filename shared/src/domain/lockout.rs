@@ -1,4 +1,4 @@
-//! Lockout after failed logins (rule 6; OWASP ASVS 6.3.1), the same for accounts and for names that nobody has.
+//! Lockout after failed logins (rule 6; OWASP ASVS 6.3.1), the same for accounts and for unknown logins.
 //!
 //! An attempt is reserved before the password is compared, so the number of comparisons is bounded however many
 //! requests arrive at once: `failed_login_count` counts reservations since the last success. The attempt that takes the
@@ -9,8 +9,8 @@ use jiff::fmt::serde::timestamp::millisecond;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// For how long attempts are remembered. The counters of names that nobody has expire after this time, and so must
-/// those of accounts, or the difference would tell which names exist.
+/// For how long attempts are remembered. The counters of unknown logins expire after this time, and so must
+/// those of accounts, or the difference would reveal which names exist.
 pub const MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How long a comparison can take at most. Beyond it an attempt without an outcome is taken to have failed.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::tenant::TenantId;
 use crate::id::{MailId, UserId};
 
-/// Why a mail is sent, and what it says.
+/// Why a mail is sent, and which template it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MailKind {
@@ -55,7 +55,7 @@ pub fn pause_after(attempts: u32) -> SignedDuration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {
-    /// Its id; names the mail wherever it arrives.
+    /// Its id, also part of its `Message-ID`.
     pub id: MailId,
     pub tenant: TenantId,
     pub kind: MailKind,
@@ -81,7 +81,7 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OneTime {
-    /// Whose tenant: in another it is nobody's.
+    /// In another tenant it is not valid.
     pub tenant: TenantId,
     pub purpose: Purpose,
     pub user: UserId,

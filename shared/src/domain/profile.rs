@@ -1,4 +1,4 @@
-//! What an account says of its person: the fields that its owner may change, and none that decides a right.
+//! The personal fields of an account, which its owner may change; none decides a right.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -39,7 +39,7 @@ pub struct Session {
     /// Whether it was opened without a password, as development stages do. No other stage takes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unproven: bool,
-    /// The rights of a made-up principal, on development stages only.
+    /// The rights of a development principal, on development stages only.
     pub dev_principal: Option<DevPrincipal>,
 }
 
@@ -87,7 +87,7 @@ pub enum Presented {
 }
 
 impl Session {
-    /// Whether it is open at this moment, as far as it alone can tell.
+    /// Whether it is open at this moment, without regard to its account.
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }

@@ -42,7 +42,7 @@ pub enum EmailVerification {
     /// A mail with a link is sent, and whoever has not followed it yet can sign in all the same.
     #[default]
     Optional,
-    /// A mail is sent, and contracts that know of it let nobody in before.
+    /// A mail is sent, and contracts that support it refuse logins before.
     Required,
 }
 

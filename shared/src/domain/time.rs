@@ -11,7 +11,7 @@ pub fn text(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// The time as it is kept and shown, without what is finer than a millisecond: cut at the door, so that two times that
+/// The time as it is kept and shown, without what is finer than a millisecond: cut on input, so that two times that
 /// will be one are compared as one.
 pub fn kept(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)

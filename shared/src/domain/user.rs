@@ -186,8 +186,8 @@ impl User {
         self == other && spelled(self) == spelled(other)
     }
 
-    /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is nobody's until it
-    /// is shown to be.
+    /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
+    /// unverified.
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
             self.email_verified = false;

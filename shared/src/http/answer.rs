@@ -26,7 +26,7 @@ pub struct Created<T> {
 #[derive(Debug)]
 pub struct NoContent;
 
-/// `202`: it is seen to, and how it ends is not told here.
+/// `202`: accepted; the outcome is not reported here.
 #[derive(Debug)]
 pub struct Accepted;
 
@@ -37,11 +37,11 @@ pub enum Sentence {
     Refused(&'static str),
 }
 
-/// `200` with JSON, or `204` where there is nothing to say.
+/// `200` with JSON, or `204` where there is none.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
 
-/// What is nobody's in particular, so that anyone may keep it for a while.
+/// What is the same for every caller, so that caches may keep it.
 pub trait Public: Serialize {
     const MEDIA_TYPE: &'static str;
     /// For how long it may be kept, in seconds.
@@ -92,7 +92,7 @@ impl IntoResponse for Sentence {
             Self::Done(text) => (StatusCode::OK, text),
             Self::Refused(text) => (StatusCode::BAD_REQUEST, text),
         };
-        // Axum says that it is text/plain, in UTF-8.
+        // Axum sends it as text/plain, in UTF-8.
         (status, text).into_response()
     }
 }

@@ -21,7 +21,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
             .extensions
             .get::<Self>()
             .cloned()
-            .ok_or_else(|| Error::fault("a handler was reached without its door"))
+            .ok_or_else(|| Error::fault("a handler was reached without its auth layer"))
     }
 }
 
@@ -36,7 +36,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// `{user}`: an id, an e-mail address or a username; no text is two of them. What is none is nobody's.
+/// `{user}`: an id, an e-mail address or a username; no text is two of them. Any other text is not found.
 #[derive(Debug, Clone)]
 pub struct UserPath(pub UserRef);
 
@@ -128,7 +128,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .map(u64::from_str);
-        // A tag that is none of ours is not the current one either.
+        // A tag that Usher did not issue is not the current one either.
         version
             .and_then(Result::ok)
             .map(|version| Self(Some(version)))
@@ -158,7 +158,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
     }
 }
 
-/// Items to a page of a listing by cursor, unless the query says otherwise.
+/// Items to a page of a listing by cursor, unless the query has a `limit`.
 pub const DEFAULT_PAGE: usize = 25;
 const LARGEST_PAGE: usize = 100;
 
@@ -179,7 +179,7 @@ pub fn email_and_password(email: &str, password: String) -> Result<(Email, Passw
     Ok((email, Password::presented(password)))
 }
 
-/// Collects what is wrong with several fields, so that all of it is told at once.
+/// Collects what is wrong with several fields, so that all of it is reported at once.
 #[derive(Debug, Default)]
 pub struct Checks(Vec<Violation>);
 

@@ -134,7 +134,7 @@ pub fn time_left(parts: &Parts, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_millis(left).saturating_sub(FAREWELL))
 }
 
-/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It can only be told of one
+/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It only shows in one
 /// with an address in it: decoded, an address has its `@`.
 fn is_as_sent(path: &str) -> bool {
     path.contains("%40") && !path.contains('@')

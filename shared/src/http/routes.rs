@@ -1,4 +1,4 @@
-//! The route table of a function: method, path, guard, handler, and what the document says of it. It is data: tests
+//! The route table of a function: method, path, guard, handler, and its documentation. It is data: tests
 //! walk it, the OpenAPI document is made of it, and `template.yaml` is held to it.
 
 use std::borrow::Cow;
@@ -79,7 +79,7 @@ impl Routes {
         }
     }
 
-    /// What the document says under the table's heading.
+    /// The description of the table's tag in the document.
     #[must_use]
     pub fn about(mut self, about: &'static str) -> Self {
         self.about = Some(about);
@@ -101,7 +101,7 @@ impl Routes {
         self
     }
 
-    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be said
+    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be set
     /// before the rows.
     #[must_use]
     pub fn names_in_any_case(mut self, fields: &'static [&'static str]) -> Self {
@@ -124,7 +124,7 @@ impl Routes {
     }
 
     /// Routes of other functions: a request for one of these paths with another method is refused as that, and not as
-    /// one for a path that nobody has.
+    /// one for an unknown path.
     #[must_use]
     pub fn known(mut self, routes: fn() -> Vec<Known>) -> Self {
         self.known = routes;
@@ -265,7 +265,7 @@ impl Routes {
         self
     }
 
-    /// The rows as an axum router, without those of development stages where the stage is none.
+    /// The rows as an axum router, without those of development stages on other stages.
     pub fn into_router(self, dev: bool) -> Router {
         let rows: Vec<Route> = self.rows.into_iter().filter(|row| dev || !row.dev_only).collect();
         let mut methods = BTreeMap::<_, Vec<Method>>::new();

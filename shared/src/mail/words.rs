@@ -1,4 +1,4 @@
-//! What mails say: the templates under `templates/mail`, and what is filled into them.
+//! The text of mails: the templates under `templates/mail`, and what is filled into them.
 
 use askama::Template;
 use jiff::Timestamp;

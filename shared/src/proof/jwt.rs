@@ -100,7 +100,7 @@ impl Signer {
     }
 }
 
-/// Why a token is refused: for a log or a counter. A caller is told [`Error::InvalidToken`] and no more.
+/// Why a token is refused: for a log or a counter. A caller gets [`Error::InvalidToken`] and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
     #[error("too long")]
@@ -139,7 +139,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Tells whether a token is one of ours, for us, and holds now.
+/// Checks that a token is one of ours, for us, and valid now.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     issuer: String,
@@ -154,7 +154,7 @@ impl Verifier {
         }
     }
 
-    /// What the token says, if it holds at `now`.
+    /// The claims of a token that is valid at `now`.
     ///
     /// The algorithm is the key's, never the header's; `aud` is one string, exactly ours (we issue no arrays, and
     /// RFC 8725 section 3.9 is simplest kept so). No key is fetched: where the answer is [`Refusal::UnknownKey`], the
@@ -181,7 +181,7 @@ impl Verifier {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // By the machine's clock, which is none of ours, and to the second: `check_times` does it.
+        // It would use the machine's clock, and whole seconds: `check_times` does it.
         validation.validate_exp = false;
         validation
     }

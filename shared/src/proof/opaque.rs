@@ -1,7 +1,7 @@
 //! Opaque secrets: what we give out once, and know again by its SHA-256.
 //!
 //! Each is a typed prefix, random bits in base64url (RFC 4648 section 5) and a CRC-32. The prefix lets a secret
-//! scanner find it in a repository; the CRC tells it, and us, offline that a string is not one of ours, so that a
+//! scanner find it in a repository; the CRC shows offline that a string is not one of ours, so that a
 //! typing error costs no look-up. Neither is a protection: the 256 random bits are. A plain SHA-256 is enough to keep
 //! such a secret (OWASP ASVS 6.5.2 asks for a slow hash only below 112 bits of entropy).
 
@@ -89,7 +89,7 @@ impl Opaque {
 
 /// What keeps a session going: used once, and answered with the next.
 ///
-/// The token says which session it belongs to, so the session is found by its key: no item that maps tokens to
+/// The token names the session it belongs to, so the session is found by its key: no item that maps tokens to
 /// sessions is written at every rotation, and none is left over. `depth` counts the rotations and `attempt` the
 /// successors that were made at one depth (an answer that is lost is asked for again).
 ///
@@ -132,7 +132,7 @@ impl RefreshToken {
         })
     }
 
-    /// The token that this text is, if it has the form of one. What it says is only a claim until
+    /// The token that this text is, if it has the form of one. Its content is only a claim until
     /// [`digest`](Self::digest) or [`family_digest`](Self::family_digest) is found in the session.
     pub fn parse(text: &str) -> Option<Self> {
         let body = unframe(Kind::Refresh, text)?;
@@ -311,7 +311,7 @@ fn unframe(kind: Kind, text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if end != crc(framed) {
         return None;
     }
-    // This engine takes neither padding nor bits that say nothing.
+    // This engine takes neither padding nor trailing bits.
     URL_SAFE_NO_PAD.decode(body).ok().map(Zeroizing::new)
 }
 

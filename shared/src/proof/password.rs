@@ -114,7 +114,7 @@ impl Hasher {
             return Err(Error::fault("the number of parallel hashes must be at least 1"));
         }
         let params = params.checked()?;
-        // Random bytes in place of a hash: nobody's password fits, the work is the same, and a cold start does not
+        // Random bytes in place of a hash: no password fits, the work is the same, and a cold start does not
         // pay for computing one.
         let decoy = phc(
             &params,
@@ -142,7 +142,7 @@ impl Hasher {
     }
 
     /// Whether the stored hash is this password's. Without a stored hash the same work is done on a decoy and the
-    /// answer is [`Verdict::Wrong`], so that time says nothing about who exists.
+    /// answer is [`Verdict::Wrong`], so that time reveals nothing about who exists.
     pub async fn verify(&self, password: SecretString, phc: Option<String>) -> Result<Verdict> {
         self.apart(move |inner| inner.verify(&password, phc.as_deref())).await
     }

@@ -84,7 +84,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A key for tags: who has it can tell whether we wrote a thing, and nothing more.
+/// A key for tags: it authenticates what we wrote, and nothing more.
 #[derive(Clone)]
 pub struct MacKey(Zeroizing<[u8; 32]>);
 

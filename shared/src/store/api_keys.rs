@@ -46,7 +46,7 @@ pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
 }
 
 /// A tenant's keys, newest first, after this one; and the id of the last one looked at, where there are more. The index
-/// says which keys there are, and may be behind: one that is gone is left out, so a page can be short.
+/// lists the keys, and may be behind: one that is gone is left out, so a page can be short.
 pub async fn newest(
     table: &Table,
     t: &TenantId,
@@ -88,7 +88,7 @@ pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<A
         return Ok(None);
     };
     let key: Option<ApiKey> = table.get(&place).await?.map(from_item).transpose()?;
-    // The index only says where to look.
+    // The index only gives the place to look at.
     Ok(key.filter(|key| key.id == id && key.tenant == *t))
 }
 

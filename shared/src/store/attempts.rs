@@ -20,11 +20,11 @@ pub enum Reserved {
 pub enum Whose {
     /// An account's: its item is there.
     Account,
-    /// Those of a name that nobody has: the item comes into being, and expires.
+    /// Those of an unknown login: the item is created, and expires.
     UnknownLogin,
 }
 
-/// Reserves one attempt in one conditional update; where every place is taken, tells until when.
+/// Reserves one attempt in one conditional update; where every place is taken, returns until when.
 pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
     let mut next = Next {
         changes: Changes::new().add("failedLoginCount", 1),

@@ -4,7 +4,7 @@
 //! committed before the connection broke is not done twice. Reads that came back in part are asked for again here, a
 //! bounded number of times with jitter; what becomes of a transaction that lost to another one, [`super::unit`] decides.
 //!
-//! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
+//! What stays in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
 //! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
 
 use std::sync::Arc;
@@ -174,7 +174,7 @@ impl Table {
             expression.name(pk),
             expression.value(Value::S(query.pk.clone()))
         );
-        // The sort keys of an index do not tell the keys of the items, which a start key would have to name.
+        // The sort keys of an index do not give the keys of the items, which a start key would have to name.
         if let (Some(_), Some(after)) = (query.index, &query.after) {
             let (name, value) = (expression.name(sk), expression.value(Value::S(after.clone())));
             let beyond = if query.newest_first { "<" } else { ">" };
@@ -194,7 +194,7 @@ impl Table {
         let mut start = after.map(|after| attributes(Key::new(query.pk.clone(), after).attributes()));
         let mut page = Page::default();
         loop {
-            // One more than is asked for: only that tells whether the page is the last one.
+            // One more than is asked for: only that shows whether the page is the last one.
             let left = query.limit.map(|limit| limit + 1 - page.items.len());
             let answer = request
                 .clone()

@@ -20,7 +20,7 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// A row under a name that nobody has: the same write as an account's, found by no listing.
+/// A row under an unknown login: the same write as an account's, found by no listing.
 pub fn login_of_unknown(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::unknown_login_entry(guess, entry.id);
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
@@ -137,7 +137,7 @@ pub async fn rights_changes(
     found.read(table, |entry: &RightsEntry| entry.id).await
 }
 
-/// Rows, as many as are asked for and one more, which tells that there are more. Of those that an index found, only the
+/// Rows, as many as are asked for and one more, which shows that there are more. Of those that an index found, only the
 /// places are known.
 struct Found {
     limit: usize,
@@ -214,13 +214,13 @@ pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> 
     }
 }
 
-/// A row without what tells more than whose it is; nothing where it is that already.
+/// A row without personal data but the account's id; nothing where it has none already.
 fn bare(mut item: Item) -> Option<Write> {
-    let told = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
-    if told.iter().all(|(_, is_bare)| *is_bare) {
+    let personal = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
+    if personal.iter().all(|(_, is_bare)| *is_bare) {
         return None;
     }
-    for (name, _) in told {
+    for (name, _) in personal {
         item.insert(name.to_owned(), text(""));
     }
     Some(Write::put(item))

@@ -66,7 +66,7 @@ pub fn email(t: &TenantId, email: &Email) -> Key {
 pub fn username(t: &TenantId, name: &Username) -> Key {
     Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
 }
-/// The attempts under a name that nobody has. The name is hashed: it may be somebody's password, typed into the wrong
+/// The attempts of an unknown login. The name is hashed: it may be somebody's password, typed into the wrong
 /// field.
 pub fn unknown_login(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")

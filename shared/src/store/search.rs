@@ -29,7 +29,7 @@ pub fn entries(user: &User) -> BTreeSet<Key> {
         .collect()
 }
 
-/// Whether an account matches. Entries can outlive what they were made of for a moment; this tells.
+/// Whether an account matches. Entries can outlive what they were made of for a moment, so the account decides.
 pub fn matches(user: &User, q: &str) -> bool {
     let q = folded(q);
     searchable(user).iter().any(|text| text.contains(&q))

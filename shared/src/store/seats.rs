@@ -88,7 +88,7 @@ pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
 }
 
 /// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
-/// One by chance, so that nobody queues at one counter.
+/// A random one, so that no counter is contended.
 pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
     let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
     let new: BTreeSet<RoleId> = after

@@ -37,7 +37,7 @@ async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
     text.map(Into::into).ok_or_else(|| cannot("it is empty".to_owned()))
 }
 
-/// A secret is read once in the life of an instance, so a hiccup is worth two more tries, each of which has time for a
+/// A secret is read once in the life of an instance, so a transient failure is worth two more tries, each of which has time for a
 /// new connection; and no more, because somebody is waiting to be logged in.
 fn client(shared: &SdkConfig) -> Client {
     let config = Builder::from(shared)

@@ -1,6 +1,6 @@
 //! The words of the table: items, keys, conditions and writes, as values with no SDK in them.
 //!
-//! A write says which domain error it stands for when its condition does not hold, so that a cancelled transaction is
+//! A write names the domain error that it stands for when its condition does not hold, so that a cancelled transaction is
 //! answered with the reason of the write that was refused, and the order of the writes is the order of the reasons.
 
 use std::collections::HashMap;
@@ -157,7 +157,7 @@ impl Changes {
     }
 }
 
-/// What the store says to whoever wrote, and no client is ever shown: why writes were not done that may be done yet.
+/// Why writes were not done that may still succeed. No client is ever shown it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
     /// Something is not as it was read any more: it is to be read, and decided, once more.

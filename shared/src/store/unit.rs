@@ -1,6 +1,6 @@
 //! The unit of work: what an action reads, decides and writes, as one transaction.
 //!
-//! An action says what it read and what is to be; the unit derives from the difference everything that this implies
+//! An action states what it read and what is to be; the unit derives from the difference everything that this implies
 //! (claims, seats, search entries, counts: [`super::users`]; rows of the history and mails: [`super::record`]), commits it as one `TransactWriteItems`, and where others were quicker lets the action read and
 //! decide once more. Nothing else repeats a transaction, so what is read once, decided once and written in vain is never
 //! shown to a client.
@@ -61,7 +61,7 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
 }
 
 /// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
-/// after all, no other is. A token is only remembered for what was done, so it is none in the way after a cancellation.
+/// after all, no other is. A token is only remembered for what was done, so it does not block another try after a cancellation.
 async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
     let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
     loop {
@@ -209,7 +209,7 @@ impl Unit<'_> {
         after
     }
 
-    /// Leaves nothing of an account that was read but what other items say of it.
+    /// Erases an account that was read; its id stays in the histories.
     pub fn erase(&self, user: &User) {
         self.put(Some(user.clone()), None, None);
     }
@@ -255,7 +255,7 @@ impl Unit<'_> {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => return Err(refused),
                 Ok(()) => {
-                    // It is done, and stays done: what could not be removed are remains that searches see through.
+                    // It is done, and stays done: searches ignore entries that could not be removed.
                     if let Err(error) = table.batch_write(&plan.after).await {
                         tracing::warn!(?error, "search entries of an account's earlier names were left behind");
                     }

@@ -27,8 +27,8 @@ pub struct Change {
 
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Search entries that do not fit into the transaction: written before it. Should it be refused, they are remains
-    /// that searches see through, because they look at the account itself.
+    /// Search entries that do not fit into the transaction: written before it. Should it be refused, searches
+    /// ignore them, because they look at the account itself.
     pub before: Vec<Write>,
     pub within: Vec<Write>,
     /// Search entries that go, and do not fit into the transaction: removed after it.
@@ -70,7 +70,7 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match change.after {
             Some(_) => plan.after.extend(gone),
-            // Nobody would know of them once the account is gone.
+            // Once the account is gone, nothing else names them.
             None => plan.before.extend(gone),
         }
     }

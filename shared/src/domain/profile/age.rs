@@ -1,4 +1,4 @@
-//! The age's type on the wire, so that a wrong one is told in words of people and not of Rust's `u8`.
+//! The age's type on the wire, so that an error names a range and not Rust's `u8`.
 
 use std::fmt;
 

@@ -35,12 +35,12 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "An access token. Beside an operation stands the permission that the account behind it must hold.",
+            "An access token. Each operation names the permission that its account must hold.",
         ))
         .build();
     let api_key = ApiKeyValue::with_description(
         "X-Api-Key",
-        "What stands for the client program: made at `/api/api-keys`, the first one by set-up.",
+        "Identifies the client program: created at `/api/api-keys`, the first one by set-up.",
     );
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
@@ -74,7 +74,7 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
     }
 }
 
-/// What a schema says that holds one of the contracts' names, which are known here alone: [`surfaces`].
+/// The format that marks a schema of the contracts' names, which are known here alone: [`surfaces`].
 const SURFACE: &str = "usher-surface";
 
 /// The schema of the name of a contract, as the histories have it.
