@@ -1,11 +1,11 @@
 //! Roles: the ladder, `SYS_ADMIN`, and those that administrators create (rule 8).
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
 use uuid::Uuid;
 
 use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
@@ -14,7 +14,8 @@ use super::text::RoleName;
 use crate::id::RoleId;
 
 /// The ranks of the ladder, lowest first, so that `<` compares them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, IntoStaticStr, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Rank {
     #[default]
     User,
@@ -25,18 +26,7 @@ pub enum Rank {
 
 impl Rank {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl fmt::Display for Rank {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.into()
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use strum::{Display, EnumString, IntoStaticStr};
 
 use super::grant::Grant;
 use super::lockout::Attempts;
@@ -16,8 +17,11 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr, Display, EnumString,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Status {
     Active,
     /// Switched off by an administrator.
@@ -31,26 +35,12 @@ pub enum Status {
 
 impl Status {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Locked => "locked",
-            Self::Banned => "banned",
-            Self::Deleted => "deleted",
-        }
+        self.into()
     }
 
     /// The status of this name, in any letter case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Inactive, Self::Locked, Self::Banned, Self::Deleted]
-            .into_iter()
-            .find(|status| status.as_str().eq_ignore_ascii_case(text))
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        text.parse().ok()
     }
 }
 
