@@ -11,13 +11,11 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-/// Tells the time.
 pub trait Clock: std::fmt::Debug + Send + Sync {
     /// The present moment, to the millisecond: no body, key or token of Usher's is finer.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
@@ -29,12 +27,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that shows what it is told, for tests.
+/// A clock that is set by hand, for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that shows `start`.
     pub fn at(start: Timestamp) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(start.as_millisecond())))
     }
@@ -44,7 +41,6 @@ impl ManualClock {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 
-    /// Moves the clock forward by seconds.
     pub fn advance(&self, seconds: i64) {
         self.advance_ms(seconds * 1000);
     }
@@ -57,9 +53,6 @@ impl Clock for ManualClock {
 }
 
 /// `N` bytes from the operating system's generator.
-///
-/// # Errors
-/// [`Error::Fault`] where the operating system gives none.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new()

@@ -18,7 +18,6 @@ use crate::settings::{KeySource, Settings};
 use crate::store::dynamo::Table;
 use crate::store::secret;
 
-/// The application.
 #[derive(Debug)]
 pub struct App {
     /// What the stack, or the developer, set.
@@ -36,9 +35,6 @@ pub struct App {
 
 impl App {
     /// Connects to the table that the settings name.
-    ///
-    /// # Errors
-    /// Where a setting cannot be carried out.
     pub async fn new(settings: Settings) -> Result<Arc<Self>> {
         Self::with_clock(settings, Arc::new(SystemClock)).await
     }
@@ -84,9 +80,7 @@ impl App {
     }
 
     /// The key that signing keys are sealed under.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where this function has none or it cannot be read: nothing is issued then.
+    /// Without it nothing is issued.
     pub async fn master_key(&self) -> Result<&MasterKey> {
         let source = self.settings.master_key.as_ref();
         let read = || async {
@@ -107,7 +101,7 @@ impl App {
     }
 }
 
-/// A key that is none is the operator's to mend, and no defect: until then this function cannot do its work.
+/// An invalid key is a configuration error, not a defect: until it is fixed, this function is unavailable.
 fn misconfigured(name: &'static str) -> impl Fn(Error) -> Error {
     move |error| match error {
         Error::Fault(Cause(why)) => {

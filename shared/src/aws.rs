@@ -1,4 +1,4 @@
-//! How AWS is reached: one place that makes the HTTP client of every SDK, says whom it trusts, and keeps it for the life
+//! How AWS is reached: one place that makes the HTTP client of every SDK, sets whom it trusts, and keeps it for the life
 //! of the process.
 //!
 //! The SDK's own client reads the machine's whole trust store, three quarters of what starting it takes. Ours knows the
@@ -22,7 +22,6 @@ use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 
-/// The five roots, as PEM.
 const ROOTS: &str = include_str!("aws/roots.pem");
 
 /// The SDK's configuration, by the region and the credentials of the environment.
@@ -43,9 +42,6 @@ pub async fn config() -> &'static SdkConfig {
 
 /// Puts a text to an address that no SDK knows; the status. It has no content type: an address that AWS signed is good
 /// for a request without one.
-///
-/// # Errors
-/// [`Error::Unavailable`] where nobody answers; [`Error::Fault`] where the address is none.
 pub async fn put(url: &str, body: &str, connect_timeout: Duration) -> Result<u16> {
     let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout);
     let connector = https(trusted(region().await.as_deref()), settings.build());

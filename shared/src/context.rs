@@ -19,7 +19,6 @@ use crate::id::UserId;
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surface {
-    /// Its name in the login history.
     pub name: &'static str,
     /// The fewest characters of a password that is set through it.
     pub min_password: usize,
@@ -29,10 +28,8 @@ pub struct Surface {
 /// A contract's own rule of who may change another's account that has these grants.
 pub type MayChange = fn(&Rights, &[Grant], Timestamp) -> Result<()>;
 
-/// Where a request came from, for the histories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The contract that it was made through.
     pub surface: Surface,
     /// The address, as API Gateway saw it.
     pub ip: String,
@@ -40,7 +37,6 @@ pub struct Origin {
     pub user_agent: String,
 }
 
-/// One request.
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
@@ -52,14 +48,13 @@ pub struct Context {
     pub tenant_settings: Arc<TenantSettings>,
     /// The `iss` of tokens issued and accepted.
     pub issuer: String,
-    /// The address that it came to: where links in mails lead to, unless the tenant says otherwise.
+    /// The address that it came to: where links in mails lead to, unless the tenant has a `publicUrl`.
     pub address: String,
     /// The API key that it came with, where the contract asks for one.
     pub api_key: Option<String>,
     pub origin: Origin,
     /// What its contract asks for beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
-    /// Who makes it, where the route asks.
     pub caller: Option<Arc<Caller>>,
 }
 
@@ -72,7 +67,6 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Who makes a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Its account, or the id of a development principal.
@@ -94,10 +88,6 @@ impl Caller {
 }
 
 impl Context {
-    /// Who makes the request.
-    ///
-    /// # Errors
-    /// [`Error::NoCredentials`] on a route that asks nobody.
     pub fn caller(&self) -> Result<&Caller> {
         self.caller.as_deref().ok_or(Error::NoCredentials)
     }
@@ -107,10 +97,6 @@ impl Context {
         self.caller.as_ref().map(|caller| caller.id)
     }
 
-    /// The caller's own account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where no account stands behind it.
     pub fn own_account(&self) -> Result<&User> {
         self.caller()?.user.as_ref().ok_or(Error::NotFound(Noun::User))
     }

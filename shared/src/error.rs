@@ -13,10 +13,8 @@ use crate::domain::grant::MAX_GRANTS;
 use crate::domain::role::Rank;
 use crate::domain::user::Status;
 
-/// What every action answers with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something was not done.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Error {
@@ -24,32 +22,27 @@ pub enum Error {
     #[error("{}", summary(.0))]
     #[strum(serialize = "validation")]
     Invalid(Vec<Violation>),
-    /// The body is not JSON of the shape that is asked for.
     #[error("{0}")]
     #[strum(serialize = "malformed-body")]
     Malformed(String),
-    /// The body's media type is not JSON.
     #[error("the body must be JSON: send `content-type: application/json`")]
     UnsupportedMediaType,
-    /// The body is over the limit, in bytes.
     #[error("the body is over {0} bytes")]
     BodyTooLarge(usize),
-    /// The request has no credentials.
     #[error("sign in first: this needs a bearer token")]
     NoCredentials,
     /// The request has a token that opens nothing: malformed, expired, revoked, or its account is not active.
     #[error("the token is not valid")]
     InvalidToken,
-    /// A login that failed. Never says why (rule 5).
+    /// A login that failed. Never reports why (rule 5).
     #[error("wrong name or password")]
     WrongCredentials,
     /// The password was right, and the account is not active.
     #[error("the account is {0}")]
     AccountNotActive(Status),
-    /// The account, or the name that nobody has, is locked.
+    /// The account, or the unknown login, is locked.
     #[error("the account is locked{}", until.map(|at| format!(" until {at:.0}")).unwrap_or_default())]
     Locked {
-        /// Why, in words for the caller.
         reason: Cow<'static, str>,
         /// When the lock ends; `None` where only an administrator ends it.
         until: Option<Timestamp>,
@@ -68,7 +61,6 @@ pub enum Error {
     /// A one-time token out of a mail that was used, has expired, or never was one.
     #[error("the link is not valid: it was used, has expired, or never was one")]
     InvalidLink,
-    /// The caller may not do this.
     #[error("{0}")]
     Forbidden(Forbidden),
     /// There is no such thing, or it is not the caller's to see.
@@ -76,10 +68,8 @@ pub enum Error {
     NotFound(Noun),
     #[error("there is nothing at this path")]
     NoSuchRoute,
-    /// The path exists, and not with this method.
     #[error("this path does not take this method")]
     MethodNotAllowed,
-    /// The state of things forbids it.
     #[error("{0}")]
     Conflict(Conflict),
     /// `If-Match` names a version that is no longer the current one.
@@ -90,7 +80,7 @@ pub enum Error {
     /// the write itself was lost.
     #[error("the service is busy; try again shortly")]
     Unavailable(Cause),
-    /// Nobody has run set-up: the stack has no signing key yet.
+    /// Set-up has not run: the stack has no signing key yet.
     #[error("this stack is not set up yet: its set-up has not run, or has not come to its end")]
     NotSetUp,
     #[error("something went wrong here")]
@@ -101,16 +91,13 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cause(pub String);
 
-/// One broken rule of the input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
     /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`.
     pub pointer: String,
-    /// What is wrong and what would be right.
     pub detail: String,
 }
 
-/// Why the caller may not.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Forbidden {
@@ -123,13 +110,11 @@ pub enum Forbidden {
     /// What is given holds a permission that the giver lacks (rule 9).
     #[error("you cannot give what you do not hold: {0}")]
     NotHeld(Cow<'static, str>),
-    /// The current password, asked for once more, was wrong.
     #[error("the current password is wrong")]
     WrongPassword,
     /// The account must change its password before anything else (rule 14).
     #[error("change your password first")]
     MustChangePassword,
-    /// The path is for a rank above the caller's.
     #[error("this path is for {0}s")]
     BelowRank(Rank),
     /// The account stands on the caller's own rank or above it, where a contract asks for a strictly lower one.
@@ -137,53 +122,42 @@ pub enum Forbidden {
     NotBelowOwnRank,
     #[error("this is another's account")]
     AnothersAccount,
-    /// The tenant takes no registrations.
     #[error("registration is closed")]
     RegistrationClosed,
 }
 
-/// What was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Noun {
     #[error("user")]
     User,
     #[error("role")]
     Role,
-    /// A role given to an account.
     #[error("grant")]
     Grant,
     #[error("API key")]
     ApiKey,
     #[error("tenant")]
     Tenant,
-    /// A ban of an account.
     #[error("ban of this user")]
     Ban,
 }
 
-/// What stands in the way.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Conflict {
-    /// Another account has the e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
-    /// Another account has the username.
     #[error("the username is taken")]
     UsernameTaken,
-    /// Another role has the name.
     #[error("the role name is taken")]
     RoleNameTaken,
-    /// The account has the same grant already.
     #[error("the account has this grant already")]
     GrantStands,
-    /// Every seat of the role is taken.
     #[error("the role is full")]
     RoleFull,
-    /// The limit would be below the number of members.
     #[error("the role has more members than that")]
     BelowMemberCount,
-    /// Nobody would be left who may manage users (rule 8).
+    /// No account would be left that may manage users (rule 8).
     #[error("this is the last account that may manage users")]
     LastAdministrator,
     /// System roles are not removed, renamed or stripped of `admin.*`; the base role is not taken away.
@@ -191,13 +165,11 @@ pub enum Conflict {
     SystemRole(&'static str),
     #[error("the role has members: take it from them first, or use force")]
     RoleHasMembers,
-    /// The account has as many grants as one account can have.
     #[error("an account can have {0} grants at most")]
     TooManyGrants(usize),
     /// The change touches more accounts than one transaction can.
     #[error("the role has too many members for this change: {0} at most")]
     TooManyMembers(usize),
-    /// Another tenant has the id.
     #[error("the tenant's id is taken")]
     TenantTaken,
     /// A contract that does not let the caller do this to its own account.
@@ -215,7 +187,7 @@ impl Error {
     /// A role or an account with a permission that the caller lacks, likewise.
     pub const NOT_HELD: Self = Self::Forbidden(Forbidden::NotHeld(Cow::Borrowed("admin.users")));
 
-    /// What a login answers that is none, as route tables name it.
+    /// What a failed login answers, as route tables name it.
     pub const LOGIN: &[Self] = &[
         Self::WrongCredentials,
         Self::AccountNotActive(Status::Inactive),
@@ -244,7 +216,6 @@ impl Error {
         }
     }
 
-    /// Every kind that there is.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
         let own = Self::VARIANTS
             .iter()
@@ -252,7 +223,6 @@ impl Error {
         own.chain(Forbidden::VARIANTS).chain(Conflict::VARIANTS).copied()
     }
 
-    /// One broken rule at one place.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(pointer, detail)])
     }
@@ -269,7 +239,6 @@ impl Error {
 }
 
 impl Violation {
-    /// A broken rule at a place.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),

@@ -19,24 +19,18 @@ macro_rules! ids {
 
         impl $name {
             /// A new id, sorting by `now`.
-            ///
-            /// # Errors
-            /// Where the operating system gives no randomness.
             pub fn new(now: Timestamp) -> Result<Self> {
                 ambient::uuid_v7(now).map(Self)
             }
 
-            /// The id that this UUID is.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The UUID.
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
 
-            /// The moment that it was made: the first 48 bits of a UUIDv7.
             pub fn made_at(self) -> Timestamp {
                 let millis = i64::try_from(self.0.as_u128() >> 80).unwrap_or(0);
                 Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -68,7 +62,6 @@ ids! {
     GrantId,
     /// A session: what a login opens and a logout ends.
     SessionId,
-    /// A row of a history.
     EntryId,
     ApiKeyId,
     MailId,

@@ -25,7 +25,6 @@ impl Names {
     }
 }
 
-/// An object of any members.
 #[derive(Debug)]
 pub struct Object(pub Map<String, Value>);
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Letter`] is a mail written out, and a [`Mailer`] takes it away: to SES in the cloud, into a directory on the local
 //! server, into memory where nothing is kept. Delivering a letter twice does no harm where the mailer can tell that it
-//! has it already, which it tells by the letter's id.
+//! has it already, which it knows by the letter's id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,17 +27,14 @@ mod words;
 /// RFC 5322 §2.1.1: in octets, without the end of the line.
 const LONGEST_LINE: usize = 998;
 
-/// Takes letters away.
 pub trait Mailer: fmt::Debug + Send + Sync {
-    /// Takes this letter away, once: where it has it already, that is well. What the error says may be logged, so it
+    /// Takes this letter away, once: where it has it already, that is well. The error may be logged, so it
     /// has no address in it.
     fn deliver<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<()>>;
 }
 
-/// A mail, written out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// The mail that it is.
     pub id: MailId,
     /// The address that it goes to, its domain as DNS has it.
     pub to: String,
@@ -91,9 +88,6 @@ impl fmt::Display for Sender {
 ///
 /// Nothing that a person typed is in a header but the address, which has been parsed; in the text it stands as it is,
 /// and in the HTML escaped.
-///
-/// # Errors
-/// [`Error::Fault`] where the address or the link cannot be in a mail: a defect.
 pub fn written(mail: &Mail, link: Option<&Link>, from: &Sender, now: Timestamp) -> Result<Letter> {
     let to = envelope(&mail.to)?;
     let words = words::of(mail, link)?;
@@ -105,7 +99,7 @@ pub fn written(mail: &Mail, link: Option<&Link>, from: &Sender, now: Timestamp) 
         .subject(words.subject)
         .date(date)
         .message_id(Some(format!("<{}@{domain}>", mail.id)))
-        // Whoever is away need not say so (RFC 3834).
+        // No automatic replies (RFC 3834).
         .raw_header(header::HeaderValue::new(
             header::HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
@@ -143,7 +137,7 @@ fn part(kind: header::ContentType, text: String) -> SinglePart {
 /// The stored address: its first part as it was given, its domain as DNS has it, for mail systems take no other.
 fn envelope(stored: &str) -> Result<Address> {
     // Without its own words, which may be logged.
-    let refused = || Error::fault("the address of a mail is none");
+    let refused = || Error::fault("the address of a mail is invalid");
     let email = Email::parse(stored).map_err(|_| refused())?;
     let local = email.as_given().rsplit_once('@').map(|(local, _)| local);
     let domain = email.canonical().rsplit_once('@').map(|(_, domain)| domain);

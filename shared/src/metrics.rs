@@ -14,14 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// One thing that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A login with a right password, through any contract.
     Logins,
     /// A login that was refused: a wrong name or password, a locked account, one that is not active.
     FailedLogins,
-    /// An account, or a name that nobody has, was locked by failed logins.
+    /// An account, or an unknown login, was locked by failed logins.
     Lockouts,
     /// A password was hashed again at its login, because the parameters have risen since.
     Rehashes,
@@ -34,7 +33,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Logins,
         Self::FailedLogins,
@@ -46,12 +44,10 @@ impl Metric {
     ];
 }
 
-/// The counts of a process.
 #[derive(Default)]
 pub struct Metrics([AtomicU64; Metric::ALL.len()]);
 
 impl Metrics {
-    /// One more.
     pub fn count(&self, metric: Metric) {
         self.0[metric as usize].fetch_add(1, Ordering::Relaxed);
     }
@@ -69,7 +65,7 @@ impl Metrics {
             return;
         }
         let line = embedded(namespace, function, now, &counted);
-        // One write, so that no other line comes between. A log that cannot be written has nobody to be told to.
+        // One write, so that no other line comes between. A log that cannot be written cannot be reported.
         let _ = to.write_all(format!("{line}\n").as_bytes());
     }
 }

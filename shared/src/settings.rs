@@ -1,5 +1,4 @@
-//! The environment, read once and typed. Everything that is wrong with it is told at once, each complaint naming its
-//! variable.
+//! The environment, read once and typed. All its errors are reported together, each naming its variable.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display};
@@ -17,7 +16,6 @@ use crate::proof::password::Params;
 
 mod hashing;
 
-/// What a stack, or a developer, can set.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `USHER_TABLE`: the table's name.
@@ -70,16 +68,14 @@ pub struct Settings {
     pub admin_password: Option<KeySource>,
 }
 
-/// Where a key comes from: what a variable `…_SECRET` says.
+/// Where a key comes from: the value of a variable `…_SECRET`.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A secret of Secrets Manager, by its ARN.
     SecretsManager(String),
     /// Given as text; on a developer's machine only.
     Text(SecretString),
 }
 
-/// What names the tenant of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantSource {
     /// Nothing: there is one, `main`.
@@ -91,7 +87,7 @@ pub enum TenantSource {
 }
 
 impl TenantSource {
-    /// Where a tenant is, where its host tells it from others.
+    /// The address of a tenant, where the host names it.
     pub fn address(&self, tenant: &TenantId) -> Option<String> {
         match self {
             Self::Host(domain) if *tenant != TenantId::main() => Some(format!("https://{tenant}.{domain}")),
@@ -129,18 +125,12 @@ impl FromStr for TenantSource {
 }
 
 impl Settings {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// Every complaint, a line each.
     pub fn from_env() -> Result<Self, String> {
         Self::from_map(std::env::vars().collect())
     }
 
     /// Reads these variables.
-    ///
-    /// # Errors
-    /// Every complaint, a line each.
+    /// The error lists every complaint, a line each.
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
         let mut env = Env {
             vars,
@@ -208,7 +198,7 @@ struct Env {
 }
 
 impl Env {
-    /// A name that nobody asks for is a slip, and what it was to set is not set.
+    /// An unknown `USHER_` name is a typing error, and what it was to set is not set.
     fn refuse_unknown(&mut self) {
         let mut unknown: Vec<&String> = self.vars.keys().filter(|name| name.starts_with("USHER_")).collect();
         unknown.retain(|name| !self.known.contains(*name));

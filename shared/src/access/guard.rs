@@ -4,7 +4,6 @@ use super::policy::Rights;
 use crate::domain::role::Rank;
 use crate::error::{Error, Forbidden, Result};
 
-/// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
     /// Anyone: no token is looked at.
@@ -15,7 +14,7 @@ pub enum Guard {
     SignedInToChangePassword,
     /// Whoever holds the permission now.
     Needs(&'static str),
-    /// Whoever is not signed in: a caller with a valid token is told to log out first.
+    /// Whoever is not signed in: a caller with a valid token must log out first.
     Guest,
     /// Whoever stands on this rank now, or above it.
     OnRank(Rank),
@@ -29,15 +28,11 @@ pub const fn needs(permission: &'static str) -> Guard {
 }
 
 impl Guard {
-    /// Whether a token is asked for.
     pub fn is_guarded(self) -> bool {
         !matches!(self, Self::Anyone | Self::Guest)
     }
 
-    /// Lets a signed-in caller through, or says what is missing.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`].
+    /// Lets a signed-in caller through, or reports what is missing.
     pub fn admit(self, rights: &Rights, must_change_password: bool) -> Result<()> {
         let open = matches!(self, Self::SignedInToChangePassword | Self::OnRankToChangePassword(_));
         if must_change_password && self.is_guarded() && !open {

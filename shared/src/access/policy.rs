@@ -16,15 +16,12 @@ use crate::id::RoleId;
 /// What somebody may do at one moment, in requests about one department or about none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The highest rank of the roles.
     pub rank: Rank,
     pub roles: BTreeSet<RoleId>,
-    /// Everything that they hold together.
     pub permissions: BTreeSet<String>,
 }
 
 impl Rights {
-    /// What these roles give together.
     pub fn of<'a>(roles: impl Iterator<Item = &'a Role> + Clone) -> Self {
         Self {
             rank: roles.clone().filter_map(Role::rank).max().unwrap_or_default(),
@@ -63,9 +60,6 @@ pub fn prospects(grants: &[Grant], roles: &[Role], now: Timestamp) -> BTreeSet<S
 }
 
 /// Whether an actor may change an account that these grants protect: not one on a higher rank.
-///
-/// # Errors
-/// [`Forbidden::AboveOwnRank`].
 pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
     if protected_rank(target, now) > actor.rank {
         return Err(Forbidden::AboveOwnRank.into());
@@ -75,18 +69,12 @@ pub fn may_change(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()
 
 /// Whether an actor may put itself in the place of an account that can come to hold these permissions (set its
 /// password or its address): not where one is administrative and the actor lacks it.
-///
-/// # Errors
-/// [`Forbidden::NotHeld`].
 pub fn may_take_over(actor: &Rights, prospects: &BTreeSet<String>) -> Result<()> {
     let administrative = prospects.iter().filter(|name| is_administrative(name));
     holds_all(actor, administrative)
 }
 
 /// Whether an actor may give this role: its rank is not above the actor's, and the actor holds all that it holds.
-///
-/// # Errors
-/// [`Forbidden::AboveOwnRank`], [`Forbidden::NotHeld`].
 pub fn may_grant(actor: &Rights, role: &Role) -> Result<()> {
     may_touch_rank(actor, role)?;
     holds_all(actor, role.permissions.iter())
@@ -99,10 +87,7 @@ pub fn may_edit(actor: &Rights, role: &Role, after: &BTreeSet<String>) -> Result
     holds_all(actor, after.difference(&role.permissions))
 }
 
-/// Whether tenants can be made and listed from this one: from `main` alone, whatever a role of another one says.
-///
-/// # Errors
-/// [`Forbidden::MissingPermission`].
+/// Whether tenants can be created and listed from this one: from `main` alone, whatever permissions another has.
 pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
     if *tenant == TenantId::main() {
         Ok(())

@@ -18,20 +18,13 @@ use crate::store::record;
 use crate::store::table::Write;
 use crate::store::unit::{self, atomically};
 
-/// A page of the tenant's API keys, newest first.
-///
-/// # Errors
-/// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<ApiKey>> {
     let listing = Listing::of(cx, "api-keys").await?;
     let (items, last) = api_keys::newest(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
     listing.page(items, last)
 }
 
-/// Makes an API key; answers it and its text, which nobody can read again.
-///
-/// # Errors
-/// [`Error::Invalid`] for an end that is past; [`Error::Unavailable`].
+/// Creates an API key; returns it and its text, which cannot be read again.
 pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) -> Result<(ApiKey, SecretString)> {
     let expires_at = expires_at.map(time::kept);
     if expires_at.is_some_and(|end| end <= cx.now) {
@@ -44,9 +37,6 @@ pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) ->
 }
 
 /// Revokes an API key: from the next request on it opens nothing.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
     atomically(cx, |unit| async move {
         let found = api_keys::of_id(&cx.app.table, &cx.tenant, id).await?;
@@ -90,7 +80,7 @@ pub(super) fn new(cx: &Context, name: Label, text: &str, expires_at: Option<Time
     })
 }
 
-/// What is kept of a key's text to tell it from others by: four characters behind the prefix that says nothing. A text
+/// What is kept of a key's text to recognise it by: four characters behind the common prefix. A text
 /// that somebody chose may have little more to it than it must, and gives no more away.
 fn hint(text: &str) -> String {
     let prefix = Kind::ApiKey.prefix();
@@ -99,9 +89,6 @@ fn hint(text: &str) -> String {
 }
 
 /// Lets a request through whose API key is valid, or whose contract asks for none.
-///
-/// # Errors
-/// [`Error::InvalidApiKey`]; [`Error::Unavailable`].
 pub async fn check_own(cx: &Context) -> Result<()> {
     let Some(text) = &cx.api_key else { return Ok(()) };
     let found = api_keys::get(&cx.app.table, &cx.tenant, &digest(text)).await?;

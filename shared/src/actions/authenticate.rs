@@ -1,6 +1,6 @@
 //! Who is calling: from a token to the account's present state, in one round trip.
 //!
-//! A token says who somebody was when it was issued. What they may do now is what the account says (rule 1).
+//! A token names who somebody was when it was issued. What they may do now, the account decides (rule 1).
 
 use std::sync::Arc;
 
@@ -15,14 +15,10 @@ use crate::proof::jwt::{AccessClaims, Verifier};
 use crate::store::unit::atomically;
 use crate::store::{roles, sessions};
 
-/// The caller that this token stands for.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it opens nothing; [`Error::Unavailable`].
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     let claims = match verify(cx, token).await {
         Ok(claims) => claims,
-        // Whose API key is wrong is told that, whatever else is wrong.
+        // A wrong API key is reported first, whatever else is wrong.
         Err(refused) => return Err(api_keys::check_own(cx).await.err().unwrap_or(refused)),
     };
     let (t, table) = (&cx.tenant, &cx.app.table);
@@ -58,9 +54,6 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
 }
 
 /// The claims of a token that this stack issued, for this tenant, and that has not expired.
-///
-/// # Errors
-/// [`Error::InvalidToken`]; [`Error::Unavailable`].
 pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     let keys = cx.keys().await?;
     let verifier = Verifier::new(cx.issuer.as_str(), cx.app.settings.audience.as_str());
@@ -102,7 +95,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
     .await
 }
 
-/// A made-up principal: what it may do is kept in its session.
+/// A development principal: its rights are kept in its session.
 async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
     let principal = session.dev_principal.as_ref().ok_or(Error::InvalidToken)?;
     if !session.is_open(cx.now) {

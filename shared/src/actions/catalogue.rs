@@ -5,7 +5,6 @@ use crate::domain::permission::Permission;
 use crate::error::Result;
 use crate::store::roles;
 
-/// All permissions, by name.
 pub async fn list(cx: &Context) -> Result<Vec<Permission>> {
     roles::catalogue(&cx.app.table).await
 }

@@ -8,9 +8,6 @@ use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
 
 /// Changes an account that the caller may change; answers it as it is since.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; what `edit` answers; conflicts; [`Error::Unavailable`].
 pub(super) async fn change(cx: &Context, user: &UserRef, edit: impl Fn(&mut User) -> Result<()>) -> Result<User> {
     let edit = &edit;
     atomically(cx, |unit| async move {
@@ -23,9 +20,6 @@ pub(super) async fn change(cx: &Context, user: &UserRef, edit: impl Fn(&mut User
 }
 
 /// The account, which the caller may change.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`].
 pub(super) async fn changeable(cx: &Context, unit: &Unit<'_>, user: &UserRef) -> Result<User> {
     let user = unit.user(user).await?;
     may_change(cx, &user)?;
@@ -34,10 +28,6 @@ pub(super) async fn changeable(cx: &Context, unit: &Unit<'_>, user: &UserRef) ->
 
 /// Changes the caller's own account, which was read already. Where that ends the account's sessions, the one that asks
 /// for it goes on.
-///
-/// # Errors
-/// What `edit` answers; [`Error::InvalidToken`] where somebody else ended the session; conflicts;
-/// [`Error::Unavailable`].
 pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User) -> Result<()>) -> Result<()> {
     let edit = &edit;
     atomically(cx, |unit| async move {
@@ -55,9 +45,6 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
 
 /// Whether the caller may change this account: not one on a rank above its own, and another's only where the contract
 /// lets it, too (rule 9).
-///
-/// # Errors
-/// [`Error::Forbidden`](crate::Error::Forbidden).
 pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
     let caller = cx.caller()?;
     if let Some(stricter) = cx.stricter.filter(|_| caller.id != user.id) {
@@ -67,9 +54,6 @@ pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
 }
 
 /// Whether the caller may put itself in this account's place.
-///
-/// # Errors
-/// [`Error::Forbidden`], [`Error::Unavailable`].
 pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
     may_change(cx, user)?;
     if cx.caller()?.id == user.id {

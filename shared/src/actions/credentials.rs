@@ -1,4 +1,4 @@
-//! What an account signs in with: its address, its name, its password. Changed by whoever says what it was until now.
+//! What an account signs in with: its address, its name, its password. Changed by whoever states the present value.
 
 use super::changes::{self, may_take_over};
 use super::{Context, passwords};
@@ -8,23 +8,15 @@ use crate::error::{Error, Forbidden, Result};
 use crate::id::UserId;
 use crate::store::unit::atomically;
 
-/// A change of one of them.
 #[derive(Debug)]
 pub enum Change {
-    /// Another address in place of this one.
     Email(Option<Email>, Email),
-    /// Another name in place of this one.
     Username(Option<Username>, Username),
     /// Another password in place of this one. That of another's account is not asked for.
     Password(Password, Password),
 }
 
 /// Changes the caller's own account, or another's. The caller keeps its own session where all others end.
-///
-/// # Errors
-/// [`Error::Invalid`] at `/old` where that is not what it was; [`Forbidden::WrongPassword`], which counts as a failed
-/// login, and [`Error::Locked`]; [`Error::Forbidden`]; [`Error::NotFound`]; [`crate::error::Conflict::EmailTaken`],
-/// [`crate::error::Conflict::UsernameTaken`]; [`Error::Unavailable`].
 pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Result<()> {
     let caller = cx.caller()?;
     let another = whose.filter(|id| *id != caller.id).map(UserRef::Id);

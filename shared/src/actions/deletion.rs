@@ -10,9 +10,6 @@ use crate::store::unit::{Unit, atomically};
 use crate::store::{history, keys, mails, search, sessions, users};
 
 /// Deletes an account: it is kept, never answers again, and its address and name are free.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], [`Conflict::LastAdministrator`].
 pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
@@ -21,10 +18,7 @@ pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
     .await
 }
 
-/// The same, for contracts in which nobody deletes their own account.
-///
-/// # Errors
-/// [`Conflict::OwnAccount`]; else as [`delete`].
+/// The same, for contracts that refuse to delete the caller's own account.
 pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
@@ -88,8 +82,8 @@ async fn clean(cx: &Context, user: &User) -> Result<()> {
     mails::remove_unsent(table, t, user.id).await?;
     if user.status == Status::Deleted {
         // They went with its deletion, unless they could not be removed then.
-        let remains = search::entries(user).into_iter().map(Write::delete);
-        table.batch_write(&remains.collect::<Vec<_>>()).await?;
+        let entries = search::entries(user).into_iter().map(Write::delete);
+        table.batch_write(&entries.collect::<Vec<_>>()).await?;
     }
     Ok(())
 }

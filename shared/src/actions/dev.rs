@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::{sessions as session_store, unit};
 
-/// A principal to be made up.
+/// A development principal to create.
 #[derive(Debug, Default)]
 pub struct Principal {
     pub username: Option<String>,
@@ -24,10 +24,6 @@ pub struct Principal {
     pub permissions: BTreeSet<String>,
 }
 
-/// Opens a session of an account without its password.
-///
-/// # Errors
-/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::WrongCredentials`].
 pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued> {
     exists(cx)?;
     let user = match text::Login::parse(name) {
@@ -49,10 +45,7 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
     }
 }
 
-/// Makes up a principal and a token for it.
-///
-/// # Errors
-/// [`Error::NoSuchRoute`] where the stage has no development routes; [`Error::Invalid`] for a role that is none.
+/// Creates a development principal and a token for it.
 pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDuration) -> Result<Issued> {
     exists(cx)?;
     let mut named = sessions::RoleNames::new();
@@ -71,7 +64,7 @@ pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDu
     });
     let (access_token, expires_at) = sessions::issue(cx, &session, &named, Map::new(), &terms).await?;
     unit::write(cx, &[session_store::open(&session)?]).await?;
-    tracing::warn!(event = "dev_token", session = %session.id, "a token for a made-up principal was issued");
+    tracing::warn!(event = "dev_token", session = %session.id, "a token for a development principal was issued");
     let ranks = named.keys().filter_map(|id| SystemRole::by_id(*id)?.rank);
     let rank = ranks.max().unwrap_or_default();
     let roles = named.into_values().collect();

@@ -15,16 +15,11 @@ use crate::id::{GrantId, RoleId, UserId};
 use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
 
-/// A role to be given.
 #[derive(Debug, Default, Clone)]
 pub struct NewGrant {
-    /// The role's name or id.
     pub role: String,
-    /// The department whose requests it applies to.
     pub department: Option<Department>,
-    /// The first moment of its effect.
     pub effective_from: Option<Timestamp>,
-    /// The first moment after it.
     pub effective_to: Option<Timestamp>,
 }
 
@@ -41,9 +36,6 @@ impl NewGrant {
 
 /// The roles of these names or ids, as an account can have them together: each once, and without the one that everybody
 /// has. They are to stay as they are until the unit is written.
-///
-/// # Errors
-/// [`Error::Invalid`] naming each that is none; [`Conflict::TooManyGrants`].
 pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>> {
     // Before any is looked up: a list of thousands would be thousands of reads.
     if names.len() > MAX_GRANTS {
@@ -67,11 +59,6 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
     }
 }
 
-/// Gives a role to an account; answers whose it is.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::GrantStands`], [`Conflict::RoleFull`],
-/// [`Conflict::TooManyGrants`].
 pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
     if let (Some(from), Some(to)) = (new.effective_from.map(time::kept), new.effective_to.map(time::kept))
         && to <= from
@@ -94,11 +81,6 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
     .await
 }
 
-/// Takes a grant from an account.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::LastAdministrator`]; [`Conflict::SystemRole`] for the role
-/// that everybody has.
 pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
     change(cx, user, |after| after.take(id)).await.map(drop)
 }
@@ -115,9 +97,6 @@ pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
 }
 
 /// Takes a role from an account: every grant of it.
-///
-/// # Errors
-/// [`Error::NotFound`] where there is no such role, or the account does not have it; else as [`take`].
 pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
@@ -138,10 +117,6 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
 
 /// Makes these all the roles that an account has from now on, beside the one that everybody has: those that apply
 /// already are left as they are, and of every other role nothing is left.
-///
-/// # Errors
-/// [`Error::Forbidden`] for a role that the caller cannot give; [`Error::Invalid`] where that is more at once than a
-/// transaction holds; [`Conflict::TooManyGrants`].
 pub(super) fn replace(cx: &Context, user: &mut User, roles: &[Role]) -> Result<()> {
     let had = user.grants.len();
     user.grants
@@ -170,9 +145,6 @@ fn add_missing(cx: &Context, user: &mut User, roles: &[Role]) -> Result<()> {
 
 /// Puts an account on a rank of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
 /// status, where one is given, changes in the same transaction.
-///
-/// # Errors
-/// As [`give`] and [`take`].
 pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: Option<Status>) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
@@ -202,10 +174,6 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
 
 /// Gives an account a role by the role's name: one of the ladder in place of those of the ladder that it has, any other
 /// beside all that it has. One that it has already is not given twice.
-///
-/// # Errors
-/// [`Error::NotFound`] where there is no such account or role; [`Error::Forbidden`]; [`Conflict::RoleFull`],
-/// [`Conflict::LastAdministrator`], [`Conflict::TooManyGrants`].
 pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;

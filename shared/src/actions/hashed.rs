@@ -16,7 +16,6 @@ impl<'a> Hashed<'a> {
         Self(password, OnceCell::new())
     }
 
-    /// The hash to keep.
     pub(super) async fn get(&self, cx: &Context) -> Result<Option<PasswordHash>> {
         let Some(password) = self.0 else { return Ok(None) };
         let hash = async || cx.app.hasher.hash(password.secret()).await.map(PasswordHash);

@@ -6,9 +6,6 @@ use crate::store::keys;
 
 /// Reads one item, strongly consistent: the one that set-up writes together with the first signing key. It stands in the
 /// one partition that the function which strangers may ask can read.
-///
-/// # Errors
-/// [`Error::NotSetUp`] where it is not there; [`Error::Unavailable`] where the store does not answer.
 pub async fn check(cx: &Context) -> Result<()> {
     let first = cx.app.table.get(&keys::first_signing_key()).await?;
     first.map(|_| ()).ok_or(Error::NotSetUp)

@@ -8,9 +8,6 @@ use crate::id::{EntryId, RoleId, UserId};
 use crate::store::history::{self, Changed, Span};
 
 /// A page of an account's logins, newest first.
-///
-/// # Errors
-/// [`crate::Error::Invalid`] for a cursor that is none; [`crate::Error::Unavailable`].
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
     let listing = Listing::of(cx, &format!("logins|{user}")).await?;
     let after = listing.after(cursor)?;
@@ -45,7 +42,6 @@ pub async fn entries(
     listing.page(rows.items, last)
 }
 
-/// Which changes of rights.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RightsFilter {
     /// Those that this account made.

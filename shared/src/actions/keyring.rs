@@ -1,4 +1,4 @@
-//! Signing keys at hand: read from the table, kept for ten seconds.
+//! Signing keys, cached for ten seconds.
 
 use std::sync::Arc;
 
@@ -20,10 +20,8 @@ const FRESH: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Keyring(RwLock<Option<Arc<Keys>>>);
 
-/// Keys, and when they were read.
 #[derive(Debug)]
 pub struct Keys {
-    /// What tokens are verified with.
     pub public: KeySet,
     stored: Vec<StoredKey>,
     read_at: Timestamp,
@@ -32,10 +30,6 @@ pub struct Keys {
 }
 
 impl Keyring {
-    /// The keys, at most ten seconds old.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where they have to be read and the store does not answer.
     pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
         if let Some(keys) = self
             .0
@@ -83,7 +77,6 @@ impl Keys {
         jwks
     }
 
-    /// The algorithms of the keys.
     pub fn algorithms(&self) -> Vec<String> {
         let mut names: Vec<String> = self.stored.iter().map(|key| key.algorithm.clone()).collect();
         names.sort();
@@ -92,9 +85,6 @@ impl Keys {
     }
 
     /// What signs now: the newest key that has been published for long enough.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where there is no key, or this function cannot unseal it.
     pub async fn signer(&self, app: &App, now: Timestamp) -> Result<&Signer> {
         let all = self.stored.iter().zip(&self.signers);
         let signing = all.filter(|(key, _)| key.signs_from <= now);
@@ -110,10 +100,6 @@ impl Keys {
     }
 }
 
-/// The private half of a key.
-///
-/// # Errors
-/// [`Error::Unavailable`] where this function has no master key, or another one.
 pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>> {
     let master = app.master_key().await?;
     master.open(&key.sealed, key.kid.as_bytes()).map_err(|_| {
@@ -125,7 +111,6 @@ pub(super) async fn unseal(app: &App, key: &StoredKey) -> Result<SecretSlice<u8>
 }
 
 impl Context {
-    /// The keys, at most ten seconds old.
     pub async fn keys(&self) -> Result<Arc<Keys>> {
         self.app.keyring.keys(&self.app, self.now).await
     }

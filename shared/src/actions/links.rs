@@ -18,11 +18,11 @@ use crate::store::{keys, one_time, record, users};
 /// How often one address gets a mail to choose a password by.
 const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
 
-/// Asks for a mail with a link to choose a new password by. Whoever asks is told the same whether the address is
-/// anybody's or not, and for either the table is asked as often; more than one mail a minute is not sent.
+/// Asks for a mail with a link to choose a new password by. The answer and the number of requests to the table
+/// are the same for registered and unknown addresses; more than one mail a minute is not sent.
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
     let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
-    // For an address that nobody has, an account that is nobody's is asked for, so that it takes as long.
+    // For an unregistered address, a random id is looked up, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
     let user = user.filter(|user| is_disabled(user, cx.now).is_none());
@@ -49,10 +49,6 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 
 /// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.
 /// Whoever has the token has shown that the address is theirs.
-///
-/// # Errors
-/// [`Error::InvalidLink`]; [`Error::AccountNotActive`], [`Error::Locked`] where an administrator shut the account;
-/// [`Error::Unavailable`].
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
     // Before the hash: what is no token costs none.
     let token = parsed(token)?;
@@ -70,9 +66,6 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 }
 
 /// Shows that an address is the account's.
-///
-/// # Errors
-/// [`Error::InvalidLink`]; [`Error::Unavailable`].
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
         user.email_verified = true;
@@ -121,7 +114,7 @@ fn is_still_meant(token: &OneTime, user: &User) -> bool {
     same && (token.purpose == Purpose::VerifyEmail || token.epoch == user.epoch)
 }
 
-/// Why nobody may choose a password for the account, nor is sent a link: an administrator disabled it. Failed logins are
+/// Why no password may be chosen for the account and no link is sent: an administrator disabled it. Failed logins are
 /// no reason, for whoever has the address did not cause them.
 pub(super) fn is_disabled(user: &User, now: Timestamp) -> Option<Error> {
     let mut user = user.clone();

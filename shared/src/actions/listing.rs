@@ -17,7 +17,6 @@ use crate::store::{roles, search, seats, user_lists, users};
 /// cursor goes on from there.
 const LOOKED_AT: usize = 1_000;
 
-/// Which accounts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     /// Those of this status now.
@@ -29,9 +28,6 @@ pub struct Filter {
 }
 
 /// A page of the accounts that a filter finds.
-///
-/// # Errors
-/// [`Error::Invalid`] for a filter or a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
     if filter.status == Some(Status::Deleted) {
         return Err(Error::invalid("?status", "deleted accounts are not listed"));
@@ -59,12 +55,10 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     })
 }
 
-/// A page of accounts by its number.
 #[derive(Debug)]
 pub struct Numbered {
     /// The accounts; none on a page past the end.
     pub items: Vec<User>,
-    /// How many accounts there are in all.
     pub total: u64,
 }
 

@@ -8,10 +8,6 @@ use crate::domain::user::{AdminLock, Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 
 /// Locks an account, until a time or until it is unlocked.
-///
-/// # Errors
-/// [`Error::Invalid`] where the time is over; [`Error::Forbidden`] where the account stands above the caller's;
-/// [`Error::NotFound`]; [`crate::error::Conflict::LastAdministrator`]; [`Error::Unavailable`].
 pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
     let lock = AdminLock {
         until: lock.until.map(time::kept),
@@ -47,9 +43,6 @@ pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
 
 /// Lifts a ban: the account is active again, and its sessions stay ended. What an administrator did otherwise to an
 /// account is not undone by this.
-///
-/// # Errors
-/// [`Noun::Ban`] where it is not banned; otherwise as [`lock`].
 pub async fn lift_ban(cx: &Context, user: &UserRef) -> Result<User> {
     change(cx, user, |user| {
         if user.status != Status::Banned {

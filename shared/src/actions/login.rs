@@ -1,7 +1,7 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
 //! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
-//! after the hash, one transaction with the session, the history and the cleared count. A name that nobody has takes the
+//! after the hash, one transaction with the session, the history and the cleared count. An unknown login takes the
 //! same three, with a decoy for the account.
 
 use std::time::Duration;
@@ -31,20 +31,16 @@ use crate::store::{history, keys, record, sessions as session_store, users};
 const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(50);
 
-/// What a reserved attempt is about.
 pub(super) struct Attempt {
     /// Its number since the last success.
     number: u32,
-    /// The account; nobody's where absent.
+    /// The account; absent for an unknown login.
     pub(super) user: Option<User>,
     key: Key,
 }
 
 /// Opens a session for whoever knows the password.
-///
-/// # Errors
-/// [`Error::WrongCredentials`], [`Error::Locked`]; [`Error::AccountNotActive`] once the password was right;
-/// [`Error::Unavailable`].
+/// The status of an account is only reported once the password was right.
 pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
     let outcome = try_to_log_in(cx, name, password, terms).await;
     match &outcome {
@@ -82,9 +78,6 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
 }
 
 /// Opens a session that was begun for an account whose password was right, and issues its first tokens.
-///
-/// # Errors
-/// [`Error::WrongCredentials`] where the account changed in the meantime; [`Error::Unavailable`].
 pub(super) async fn open(
     cx: &Context,
     user: &User,
@@ -113,7 +106,7 @@ pub(super) async fn open(
 /// Reserves an attempt under a name: one round trip to whom it belongs, one for the place.
 async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let (t, table) = (&cx.tenant, &cx.app.table);
-    // What is no name at all asks for a claim that nobody can have, so that it takes as long as one.
+    // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
     let claim = match name {
         text::Login::Email(email) => keys::email(t, email),
         text::Login::Username(username) => keys::username(t, username),
@@ -135,16 +128,15 @@ async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
         Whose::UnknownLogin,
     )
     .await?;
-    attempt.ok_or_else(|| Error::fault("the attempts of nobody cannot be gone"))
+    attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
 }
 
-/// What stands for a name that nobody has: its SHA-256, in hexadecimal.
+/// The key of an unknown login: its SHA-256, in hexadecimal.
 pub(super) fn hashed(name: &str) -> String {
     let hash = digest(&SHA256, name.as_bytes());
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reserves an attempt of this account.
 pub(super) async fn reserve_own(cx: &Context, user: UserId) -> Result<Attempt> {
     let attempt = reserve(cx, keys::user(&cx.tenant, user), Whose::Account).await?;
     attempt.ok_or(Error::InvalidToken)
@@ -164,7 +156,7 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
             }
             Reserved::Gone => return Ok(None),
             Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
-            // The places are taken by attempts that may yet succeed: many devices of one person at once, say.
+            // The places are taken by attempts that may yet succeed: such as many devices of one person at once.
             Reserved::Full(Full::InFlight | Full::Over { .. }) => tokio::time::sleep(WAIT).await,
         }
     }
@@ -249,7 +241,7 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
     unit::write(cx, &writes).await?;
     if last {
         cx.app.metrics.count(Metric::Lockouts);
-        tracing::warn!(event = "lockout", "failed logins locked a name that nobody has");
+        tracing::warn!(event = "lockout", "failed logins locked an unknown login");
     }
     Ok(())
 }

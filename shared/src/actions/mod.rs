@@ -39,14 +39,11 @@ pub mod users;
 /// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// What a tenant's settings call them.
     pub name: &'static str,
     pub access: SignedDuration,
     /// The session: no refresh extends it.
     pub session: SignedDuration,
-    /// Whether there is a refresh token.
     pub refresh: bool,
-    /// Whether the account's e-mail address must be verified.
     pub verified_email: VerifiedEmail,
     /// What its access tokens carry beside the common claims. Usher never reads them back.
     pub claims: fn(&User, Rank) -> Map<String, Value>,
@@ -66,11 +63,10 @@ impl Terms {
     }
 }
 
-/// Whether a login needs a verified e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifiedEmail {
     NotNeeded,
-    /// Where the tenant's settings say so, of accounts that have an address.
+    /// Where the tenant's settings require it, of accounts that have an address.
     WhereRequired,
     Needed,
 }

@@ -27,7 +27,6 @@ use crate::store::{mails, one_time, unit, users};
 
 /// After which a mail counts as not sent: before its lease ends, so that no two send it at once.
 const LONGEST: Duration = Duration::from_secs(40);
-/// How many mails are sent at once.
 const AT_ONCE: usize = 4;
 /// How many mails one look at the index finds.
 const PAGE: usize = 100;
@@ -37,7 +36,6 @@ const PAGES: usize = 5;
 /// Where the link of a mail leads to: which contract takes it is not this crate's to know.
 pub type LinkTo = fn(mail: &Mail, purpose: Purpose, token: &str) -> String;
 
-/// Sends mails.
 pub struct Outbox {
     app: Arc<App>,
     mailer: Arc<dyn Mailer>,
@@ -45,17 +43,16 @@ pub struct Outbox {
     link_to: LinkTo,
 }
 
-/// What came of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Sent,
-    /// Nobody wants it any more.
+    /// It is no longer needed.
     Dropped,
     /// It could not be sent, and is tried again later.
     Postponed,
     /// It could not be sent, and is given up.
     Dead,
-    /// It is not to be sent now: it is another's at this moment, at rest, over, or there is none.
+    /// It is leased to another sender, waiting for a retry, settled, or does not exist.
     NotDue,
 }
 
@@ -68,10 +65,6 @@ impl fmt::Debug for Outbox {
 }
 
 impl Outbox {
-    /// Sends by this mailer.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where nobody said whom mail comes from.
     pub fn new(app: Arc<App>, mailer: Arc<dyn Mailer>, link_to: LinkTo) -> Result<Self> {
         let from = app.settings.mail_from.clone();
         Ok(Self {
@@ -82,10 +75,6 @@ impl Outbox {
         })
     }
 
-    /// Sends what is due.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer; what was due then still is.
     pub async fn sweep(&self) -> Result<Vec<Outcome>> {
         let (mut outcomes, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
@@ -103,12 +92,12 @@ impl Outbox {
 
     /// Sends these mails, as far as they are due; an outcome for each, in their order.
     pub async fn send_all(&self, ids: &[MailId]) -> Vec<Result<Outcome>> {
-        // Boxed: the compiler cannot tell otherwise that they may go to another thread.
-        let sending: Vec<BoxFuture<'_, _>> = ids.iter().map(|id| self.send_or_tell(*id).boxed()).collect();
+        // Boxed: otherwise the compiler cannot prove that they are `Send`.
+        let sending: Vec<BoxFuture<'_, _>> = ids.iter().map(|id| self.send_or_warn(*id).boxed()).collect();
         futures::stream::iter(sending).buffered(AT_ONCE).collect().await
     }
 
-    async fn send_or_tell(&self, id: MailId) -> Result<Outcome> {
+    async fn send_or_warn(&self, id: MailId) -> Result<Outcome> {
         let outcome = self.send(id).await;
         if let Err(error) = &outcome {
             tracing::warn!(event = "mail_left", mail = %id, cause = cause(error), "due again when its lease ends");
@@ -117,15 +106,12 @@ impl Outbox {
     }
 
     /// Sends a mail, if it is due.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer. What became of the mail then is not written down, so it
-    /// is due again when its lease runs out.
+    /// Where the store does not answer, it is due again when its lease ends.
     pub async fn send(&self, id: MailId) -> Result<Outcome> {
         let Some(claimed) = mails::claim(&self.app.table, id, self.app.clock.now()).await? else {
             return Ok(Outcome::NotDue);
         };
-        // One too many: whoever had the last of them never said what became of it.
+        // One too many: the last sender ended without recording an outcome.
         if claimed.attempts > ATTEMPTS {
             return self
                 .failed(&claimed, &Error::unavailable("its senders were cut off"))
@@ -146,7 +132,7 @@ impl Outbox {
         }
     }
 
-    /// The mail, written out; none where nobody wants it any more.
+    /// The mail, written out; none where it is no longer needed.
     async fn letter(&self, mail: &Mail) -> Result<Option<Letter>> {
         let now = self.app.clock.now();
         let link = match mail.kind.link() {
@@ -161,7 +147,7 @@ impl Outbox {
         mail::written(mail, link.as_ref(), &self.from, now).map(Some)
     }
 
-    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, shut, or has another
+    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, disabled, or has another
     /// address by now.
     async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;

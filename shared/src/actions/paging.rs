@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::proof::seal::MacKey;
 use crate::store::cursor;
 
-/// A page of a listing.
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -36,9 +35,6 @@ impl<'a> Listing<'a> {
     }
 
     /// The place behind which this cursor goes on.
-    ///
-    /// # Errors
-    /// [`crate::Error::Invalid`] for a cursor that is none of this listing's.
     pub fn after<P: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<P>> {
         let open = |text| cursor::open(self.key, &self.question, text, self.cx.now);
         cursor.map(open).transpose()

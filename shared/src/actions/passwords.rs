@@ -14,9 +14,6 @@ use crate::proof::password::Verdict;
 use crate::store::unit::atomically;
 
 /// A password to be set, held to the bounds of the contract and of the stack.
-///
-/// # Errors
-/// [`Error::Invalid`] at this pointer.
 pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
     let surface = cx.origin.surface;
     let min = surface.min_password.max(cx.tenant_settings.min_password_length);
@@ -24,10 +21,7 @@ pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
 }
 
 /// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
-/// is not told.
-///
-/// # Errors
-/// [`Forbidden::AnothersAccount`]; otherwise as [`change`].
+/// is not reported.
 pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: Password) -> Result<()> {
     if !user.names(cx.own_account()?) {
         return Err(Forbidden::AnothersAccount.into());
@@ -36,9 +30,6 @@ pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: 
 }
 
 /// Changes the caller's own password, and ends every other session of the account.
-///
-/// # Errors
-/// [`Forbidden::WrongPassword`], which counts as a failed login; [`Error::Locked`]; [`Error::Unavailable`].
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
     let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
@@ -58,9 +49,6 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 
 /// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
 /// account, and its lockout.
-///
-/// # Errors
-/// [`Error::Forbidden`] where the account stands above the caller's; [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
     let (password, temporary) = if let Some(new) = new {
         (new, None)

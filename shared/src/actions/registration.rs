@@ -9,11 +9,7 @@ use crate::error::{Error, Forbidden, Result};
 use crate::store::unit::atomically;
 
 /// Makes the account of somebody who registers: with the role that everybody has, and an address that is still to be
-/// verified. Where the tenant's settings say so, a mail with the link is asked for in the same transaction.
-///
-/// # Errors
-/// [`Forbidden::RegistrationClosed`]; [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`],
-/// [`crate::error::Conflict::UsernameTaken`], [`crate::error::Conflict::RoleFull`]; [`Error::Unavailable`].
+/// verified. Where the tenant's settings ask for it, a mail with the link is written in the same transaction.
 pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
     let settings = &cx.tenant_settings;
     if !settings.registration_open {
@@ -27,7 +23,7 @@ pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
         EmailOnSignup::Required => new.email,
         EmailOnSignup::None => None,
     };
-    // Whatever a body says: nobody gives themselves roles, or a verified address.
+    // Whatever the body has: registration gives no roles and verifies no address.
     let new = NewUser {
         email,
         email_verified: false,

@@ -21,7 +21,6 @@ use crate::store::{record, roles, seats, users};
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
 
-/// A role to be made.
 #[derive(Debug)]
 pub struct NewRole {
     pub name: RoleName,
@@ -35,11 +34,9 @@ pub struct NewRole {
 #[derive(Debug, Default)]
 pub struct RolePatch {
     pub name: Option<RoleName>,
-    /// A new description, or none.
     pub description: Option<Option<Description>>,
     /// All that it holds from now on.
     pub permissions: Option<BTreeSet<String>>,
-    /// A new limit, or none.
     pub max_count: Option<Option<u32>>,
 }
 
@@ -48,18 +45,11 @@ pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     roles::find(&cx.app.table, &cx.tenant, name).await
 }
 
-/// The role of this name or id.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub(super) async fn existing(cx: &Context, name: &str) -> Result<Role> {
     named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))
 }
 
 /// The role of this name or id, and the number of its members.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
     let role = existing(cx, name).await?;
     let count = seats::taken(&cx.app.table, std::slice::from_ref(&role))
@@ -71,9 +61,6 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
 }
 
 /// A page of roles, each with the number of its members: those of the system first, then by age.
-///
-/// # Errors
-/// [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<(Role, u32)>> {
     let listing = Listing::of(cx, "roles").await?;
     let (items, more) = roles::list(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
@@ -82,11 +69,6 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
     listing.page(items.into_iter().zip(counts).collect(), last)
 }
 
-/// Makes a role.
-///
-/// # Errors
-/// [`Error::Invalid`] for an unknown permission; [`Error::Forbidden`] for one that the caller lacks;
-/// [`Conflict::RoleNameTaken`].
 pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     known(cx, &new.permissions).await?;
     let role = Role {
@@ -116,11 +98,6 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     Ok(role)
 }
 
-/// Changes a role.
-///
-/// # Errors
-/// As [`create`]; [`Error::NotFound`]; [`Conflict::SystemRole`], [`Conflict::BelowMemberCount`],
-/// [`Conflict::LastAdministrator`], [`Conflict::TooManyMembers`].
 pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role, u32)> {
     if let Some(permissions) = &patch.permissions {
         known(cx, permissions).await?;
@@ -193,9 +170,6 @@ async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()>
 }
 
 /// Deletes a role; with `force` it is taken from its members first.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; [`Conflict::SystemRole`], [`Conflict::RoleHasMembers`].
 pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
     atomically(cx, |unit| async move {
         let role = existing(cx, name).await?;
@@ -269,7 +243,6 @@ async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
     }
 }
 
-/// The names of these roles, by id.
 pub async fn names(cx: &Context, ids: impl IntoIterator<Item = RoleId>) -> Result<BTreeMap<RoleId, String>> {
     roles::names(&cx.app.table, &cx.tenant, ids).await
 }

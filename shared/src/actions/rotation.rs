@@ -11,10 +11,7 @@ use crate::store::unit::atomically;
 
 /// Whatever is due: at a stack's first time a key that signs at once; then the next one, and away with those that no
 /// token is left of. Answers how many were made. Called twice at once, it makes one of each.
-///
-/// # Errors
-/// [`Error::Unavailable`], also where the master key does not open the keys that sign now and next: nothing is changed
-/// then.
+/// Nothing is changed where the master key does not open the keys that sign now and next.
 pub async fn rotate(cx: &Context) -> Result<usize> {
     // The first key, and after it the next one.
     let first = publish_due(cx).await?;

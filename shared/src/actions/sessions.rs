@@ -22,22 +22,18 @@ use crate::store::{record, roles, sessions};
 /// What a login or a refresh gives out.
 #[derive(Debug)]
 pub struct Issued {
-    /// The account; none behind a made-up principal.
+    /// The account; none for a development principal.
     pub user: Option<User>,
-    /// The highest rank of the roles that apply now.
     pub rank: Rank,
-    /// Names of the roles that apply now.
     pub roles: Vec<String>,
     pub access_token: SecretString,
     pub expires_at: Timestamp,
-    /// The refresh token, where the session has one.
     pub refresh_token: Option<SecretString>,
 }
 
-/// Names of roles by id, as a token names them.
 pub type RoleNames = BTreeMap<RoleId, String>;
 
-/// The names of the roles that apply to an account now. Those of the system are known by heart, so most accounts cost no
+/// The names of the roles that apply to an account now. Those of the system are built in, so most accounts cost no
 /// round trip here.
 pub async fn role_names(cx: &Context, user: &User) -> Result<RoleNames> {
     roles::names(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
@@ -70,9 +66,6 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
 }
 
 /// Signs the access token of a session. It never outlives it.
-///
-/// # Errors
-/// [`Error::Unavailable`] where nothing can be signed.
 pub async fn issue(
     cx: &Context,
     session: &Session,
@@ -104,10 +97,7 @@ pub async fn issue(
 
 /// Carries on a session by its access token alone, for contracts without refresh tokens: the same token while so much of
 /// it or more is left, else a new one, and the session begins anew from now. Sessions of other contracts are not
-/// prolonged this way: each ends when its own contract says.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it opens nothing now; [`Error::Unavailable`].
+/// prolonged this way: each ends as its own contract defines.
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
@@ -156,14 +146,12 @@ async fn prolong(
 }
 
 /// Exchanges a refresh token for a new pair (RFC 6749, 6; rotation as RFC 9700, 4.14.2).
-///
-/// # Errors
-/// [`Error::InvalidToken`] where it is not, or no longer, good for one; a token that was spent ends its family.
+/// A spent token ends its family.
 pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued> {
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     let token = &token;
     let refreshed = atomically(cx, |unit| async move { refresh_in(cx, &unit, token, terms).await });
-    // Whoever holds the spent token, or whoever holds its successors, has no right to them: nobody keeps any.
+    // Either the spent token or its successors were stolen, so neither holder keeps any.
     refreshed.await?.ok_or(Error::InvalidToken)
 }
 
@@ -208,10 +196,6 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
     }))
 }
 
-/// Ends the caller's session.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where another request has just ended it.
 pub async fn logout(cx: &Context) -> Result<()> {
     let Caller { session, .. } = cx.caller()?;
     end(cx, session).await
@@ -229,7 +213,7 @@ pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
     logout(cx).await
 }
 
-/// Ends the session of a token of either kind (RFC 7009). A token that is good for nothing is none to end: that is
+/// Ends the session of a token of either kind (RFC 7009). An invalid token ends nothing: that is
 /// no error (RFC 7009, 2.2).
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
     let ended = match RefreshToken::parse(token) {
@@ -266,7 +250,6 @@ async fn end(cx: &Context, session: &Session) -> Result<()> {
     unit::write(cx, &ended(cx, session)?).await
 }
 
-/// The writes that end a session.
 fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
     Ok([
         sessions::end(session),

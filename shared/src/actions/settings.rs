@@ -1,4 +1,4 @@
-//! A tenant's settings: what is in force, at hand for ten seconds; and changed, with a row in the history.
+//! A tenant's settings: what is in force, cached for ten seconds; and changed, with a row in the history.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::store::{record, tenant_settings as store};
 /// How stale settings may be.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
-/// How many tenants' settings are kept at hand.
+/// How many tenants' settings are cached.
 const KEPT: usize = 10_000;
 
 /// The settings as they were last read, by tenant.
@@ -85,10 +85,6 @@ impl TenantSettings {
 }
 
 impl SettingsCache {
-    /// What is in force in a tenant, at most ten seconds old.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is no such tenant; [`Error::Unavailable`].
     pub async fn get(&self, app: &App, tenant: &TenantId, now: Timestamp) -> Result<Arc<TenantSettings>> {
         let held = self.0.read().await.get(tenant).cloned();
         if let Some((read_at, settings)) = held
@@ -115,15 +111,11 @@ impl SettingsCache {
     }
 }
 
-/// What the tenant set.
 pub async fn chosen(cx: &Context) -> Result<Chosen> {
     Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default())
 }
 
 /// Changes what the tenant set; answers what it is since. In force here at once, and everywhere within ten seconds.
-///
-/// # Errors
-/// What `edit` answers; [`Error::Unavailable`].
 pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Result<Chosen> {
     let edit = &edit;
     let (after, changed) = atomically(cx, |unit| async move {
@@ -154,9 +146,6 @@ pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Re
 
 impl Context {
     /// Goes on as a request about this tenant.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is none of this name; [`Error::Unavailable`].
     pub async fn enter(&mut self, tenant: TenantId) -> Result<()> {
         let (app, now) = (&self.app, self.now);
         self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;

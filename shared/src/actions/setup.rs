@@ -35,7 +35,6 @@ pub struct Made {
     pub accounts: Vec<String>,
     /// How many signing keys: at first the one that signs and the next.
     pub signing_keys: usize,
-    /// Whether the first API key was made.
     pub api_key: bool,
 }
 
@@ -88,7 +87,7 @@ async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
     cx.app.table.batch_write(&writes).await
 }
 
-/// `main` is listed among the tenants, and nobody can make another of its name.
+/// `main` is listed among the tenants, and no other of its name can be created.
 async fn main_tenant(cx: &Context) -> Result<()> {
     let tenant = Tenant {
         id: cx.tenant.clone(),
@@ -122,7 +121,7 @@ async fn first_account(cx: &Context, account: &FirstAccount) -> Result<bool> {
         Ok(is_first)
     });
     made.await.map_err(|error| match error {
-        // Then nobody would be told who is the owner.
+        // Then the output would name an owner who is not one.
         Error::Conflict(why @ (Conflict::EmailTaken | Conflict::UsernameTaken)) => Error::fault(format!(
             "the account {name} is not made: {why}, by an account that was there before"
         )),

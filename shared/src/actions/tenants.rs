@@ -19,7 +19,6 @@ use crate::error::{Conflict, Error, Result};
 use crate::store::unit::atomically;
 use crate::store::{record, tenants};
 
-/// A tenant to be made.
 #[derive(Debug)]
 pub struct NewTenant {
     pub id: TenantId,
@@ -28,10 +27,6 @@ pub struct NewTenant {
     pub owner: NewUser,
 }
 
-/// A page of tenants, by id.
-///
-/// # Errors
-/// [`Error::Forbidden`]; [`Error::Invalid`] for a cursor that is none; [`Error::Unavailable`].
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Tenant>> {
     policy::may_see_tenants(&cx.tenant)?;
     let listing = Listing::of(cx, "tenants").await?;
@@ -42,9 +37,6 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 }
 
 /// Makes a tenant with its settings, its system roles and its first owner, all or nothing; answers it and the owner.
-///
-/// # Errors
-/// [`Error::Forbidden`]; [`Conflict::TenantTaken`]; [`Error::Unavailable`].
 pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     policy::may_see_tenants(&cx.tenant)?;
     if new.id == TenantId::main() {
@@ -81,7 +73,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     Ok((tenant, owner.clone()))
 }
 
-/// The same request, as one about the new tenant, which nobody has read yet.
+/// The same request, as one about the new tenant.
 fn within(cx: &Context, tenant: &TenantId) -> Context {
     let settings = &cx.app.settings;
     Context {

@@ -14,8 +14,6 @@ use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
 use crate::domain::user::{PasswordHash, Status, User};
-#[cfg(doc)]
-use crate::error::Error;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::unit::{Unit, atomically};
@@ -23,46 +21,35 @@ use crate::store::{roles, users};
 
 pub use crate::domain::user::UserRef;
 
-/// An account to be made.
 #[derive(Debug, Default)]
 pub struct NewUser {
     pub email: Option<Email>,
     pub username: Option<Username>,
-    /// Its password; without one nobody can log in until one is set.
+    /// Its password; without one the account cannot log in.
     pub password: Option<Password>,
     pub profile: Profile,
     /// Names or ids of roles, beside the one that everybody has.
     pub roles: Vec<String>,
-    /// Whether the address is known to be theirs.
     pub email_verified: bool,
-    /// Whether the password must be changed at the first login.
     pub must_change_password: bool,
 }
 
 /// A change by an administrator. What is absent stays.
 #[derive(Debug, Default)]
 pub struct UserPatch {
-    /// A merge patch of the personal fields.
     pub profile: Option<Value>,
-    /// A new address, or none.
     pub email: Option<Option<Email>>,
-    /// A new name, or none.
     pub username: Option<Option<Username>>,
-    /// Whether the address is known to be theirs.
     pub email_verified: Option<bool>,
     pub status: Option<Status>,
     pub password: Option<Password>,
     /// Names or ids of all roles that it has from now on, beside the one that everybody has.
     pub roles: Option<Vec<String>>,
-    /// The version that it is a change of, where the client said so.
+    /// The version that it is a change of, where the client names one.
     pub expected: Option<u64>,
 }
 
 /// Makes an account; answers it with its roles.
-///
-/// # Errors
-/// [`Error::Invalid`]; [`crate::error::Conflict::EmailTaken`], [`crate::error::Conflict::UsernameTaken`],
-/// [`crate::error::Conflict::RoleFull`]; [`Error::Forbidden`] for roles that the caller cannot give.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
@@ -80,9 +67,6 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
 }
 
 /// An account at its beginning, with these roles beside the one that everybody has.
-///
-/// # Errors
-/// [`Error::Invalid`] for one without any name; [`crate::error::Conflict::TooManyGrants`].
 pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>, roles: &[Role]) -> Result<User> {
     let mut user = User {
         id: UserId::new(cx.now)?,
@@ -110,18 +94,11 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
     Ok(user)
 }
 
-/// The account, unless it is deleted.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
     users::find(&cx.app.table, &cx.tenant, user).await
 }
 
 /// Changes the caller's own personal fields, and nothing else.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Error::PreconditionFailed`].
 pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
     let own = cx.own_account()?;
     atomically(cx, |unit| async move {
@@ -135,9 +112,6 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
 }
 
 /// Changes an account as an administrator: all of it, or nothing.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::PreconditionFailed`], conflicts.
 pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<User> {
     let hash = &Hashed::of(patch.password.as_ref());
     atomically(
@@ -212,7 +186,6 @@ pub async fn roles_of(cx: &Context, user: &User) -> Result<Vec<Role>> {
     roles::get_all(&cx.app.table, &cx.tenant, user.applying(cx.now)).await
 }
 
-/// The names of the roles that accounts have, by id.
 pub async fn role_names<'a>(
     cx: &Context,
     accounts: impl IntoIterator<Item = &'a User>,

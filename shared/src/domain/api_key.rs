@@ -8,7 +8,6 @@ use super::tenant::TenantId;
 use super::text::Label;
 use crate::id::{ApiKeyId, UserId};
 
-/// An API key, without its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
@@ -18,7 +17,7 @@ pub struct ApiKey {
     pub name: Label,
     /// The SHA-256 of its text, which is its place in the table.
     pub digest: String,
-    /// The first characters of its text, to tell it from others by.
+    /// The first characters of its text, to recognise it by.
     pub hint: String,
     /// The first moment after its life; without end where absent.
     #[serde(default, with = "millisecond::optional")]
@@ -43,9 +42,7 @@ impl ApiKey {
 const SHORTEST_CHOSEN: usize = 24;
 
 /// Whether a text that a stack or a developer chose can be an API key.
-///
-/// # Errors
-/// What is wrong with it, to go on with after what it is called.
+/// The error continues a sentence that begins with the name of its source.
 pub fn check_chosen(text: &str) -> Result<(), &'static str> {
     if text.len() < SHORTEST_CHOSEN {
         return Err("has less than 24 characters: choose a longer one");

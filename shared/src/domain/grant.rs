@@ -16,7 +16,6 @@ use crate::id::{GrantId, RoleId, UserId};
 /// How many grants one account can have: as many as its deletion can undo in one transaction.
 pub const MAX_GRANTS: usize = 20;
 
-/// A role given to an account.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +47,6 @@ impl Grant {
         Self::new(role.id, role.counters, role.administers(), by, now)
     }
 
-    /// The role that everybody has.
     pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
         Self::new(USER.id, USER.counters, false, by, now)
     }
@@ -63,16 +61,13 @@ impl Grant {
             effective_to: None,
             granted_at: now,
             granted_by: by,
-            // A counter by chance, so that nobody queues at one.
+            // A random counter, so that none is contended.
             seat: id.uuid().as_bytes()[15] % counters.max(1),
             administers,
         })
     }
 
     /// Whether it can be taken from somebody.
-    ///
-    /// # Errors
-    /// [`Conflict::SystemRole`].
     pub fn is_takeable(&self) -> Result<()> {
         match self.role == USER.id {
             true => Err(Conflict::SystemRole("every account is at least `user`").into()),
@@ -109,7 +104,6 @@ impl Grant {
     }
 }
 
-/// What an account holds.
 impl User {
     /// The roles that apply at this moment, in requests about no department.
     pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
@@ -127,9 +121,6 @@ impl User {
     }
 
     /// Gives a role. The account's seat is on the counter where it has one already.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
     pub fn give(&mut self, mut grant: Grant) -> Result<()> {
         if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
             grant.seat = own.seat;
@@ -138,10 +129,6 @@ impl User {
         self.has_room()
     }
 
-    /// Whether an account can have so many grants.
-    ///
-    /// # Errors
-    /// [`Conflict::TooManyGrants`].
     pub fn has_room(&self) -> Result<()> {
         match self.grants.len() > MAX_GRANTS {
             true => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
@@ -149,17 +136,12 @@ impl User {
         }
     }
 
-    /// Takes a grant.
-    ///
-    /// # Errors
-    /// [`Noun::Grant`]; [`Conflict::SystemRole`] for the role that everybody has.
     pub fn take(&mut self, id: GrantId) -> Result<()> {
         let place = self.grants.iter().position(|grant| grant.id == id);
         let place = place.ok_or(Error::NotFound(Noun::Grant))?;
         self.grants.remove(place).is_takeable()
     }
 
-    /// Takes every grant of a role.
     pub fn take_role(&mut self, role: RoleId) {
         self.grants.retain(|grant| grant.role != role);
     }

@@ -22,7 +22,6 @@ pub enum LoginKind {
     Lockout,
 }
 
-/// A row of the login history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginEntry {
@@ -37,11 +36,9 @@ pub struct LoginEntry {
     pub ip: String,
     /// With which client, as it calls itself.
     pub user_agent: String,
-    /// In which session, where there is one.
     pub session: Option<SessionId>,
 }
 
-/// What a row of the rights history records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RightsKind {
@@ -57,26 +54,21 @@ pub enum RightsKind {
     /// An account was erased: of it nothing is left but its id in the histories.
     UserErased,
     SettingsChanged,
-    /// An API key was made.
     ApiKeyCreated,
-    /// An API key was revoked.
     ApiKeyRevoked,
     TenantCreated,
 }
 
-/// Whom a change of rights was done to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Target {
     User(UserId),
     Role(RoleId),
     ApiKey(crate::id::ApiKeyId),
-    /// A tenant, or its settings.
     Tenant(TenantId),
 }
 
 impl Target {
-    /// Its id.
     pub fn id(&self) -> String {
         match self {
             Self::User(id) => id.to_string(),
@@ -87,7 +79,6 @@ impl Target {
     }
 }
 
-/// A row of the rights history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RightsEntry {

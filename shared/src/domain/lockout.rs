@@ -1,4 +1,4 @@
-//! Lockout after failed logins (rule 6; OWASP ASVS 6.3.1), the same for accounts and for names that nobody has.
+//! Lockout after failed logins (rule 6; OWASP ASVS 6.3.1), the same for accounts and for unknown logins.
 //!
 //! An attempt is reserved before the password is compared, so the number of comparisons is bounded however many
 //! requests arrive at once: `failed_login_count` counts reservations since the last success. The attempt that takes the
@@ -9,17 +9,15 @@ use jiff::fmt::serde::timestamp::millisecond;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// For how long attempts are remembered. The counters of names that nobody has expire after this time, and so must
-/// those of accounts, or the difference would tell which names exist.
+/// For how long attempts are remembered. The counters of unknown logins expire after this time, and so must
+/// those of accounts, or the difference would reveal which names exist.
 pub const MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How long a comparison can take at most. Beyond it an attempt without an outcome is taken to have failed.
 pub const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(2);
 
-/// When an account locks, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockoutRule {
-    /// Failures in a row that lock it.
     pub limit: u32,
     pub first: SignedDuration,
     pub longest: SignedDuration,
@@ -52,7 +50,6 @@ pub struct Attempts {
     /// Attempts begun; each that succeeded set it back to none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub failed_login_count: u32,
-    /// When the last of them began.
     #[serde(default, with = "millisecond::optional")]
     pub attempted_at: Option<Timestamp>,
     /// Locks before this count began.
@@ -71,12 +68,13 @@ fn is_none(count: &u32) -> bool {
 /// What becomes of an attempt that found every place taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// It is locked until then.
     Locked(Timestamp),
     /// The attempts that took the places are still being compared: wait, and ask again.
     InFlight,
     /// The lock is over: begin a new count after this many locks.
-    Over { lockouts: u32 },
+    Over {
+        lockouts: u32,
+    },
 }
 
 impl Attempts {

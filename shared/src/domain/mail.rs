@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::tenant::TenantId;
 use crate::id::{MailId, UserId};
 
-/// Why a mail is sent, and what it says.
+/// Why a mail is sent, and which template it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MailKind {
@@ -52,15 +52,13 @@ pub fn pause_after(attempts: u32) -> SignedDuration {
     SignedDuration::from_mins(minutes.min(LONGEST))
 }
 
-/// A mail to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {
-    /// Its id; names the mail wherever it arrives.
+    /// Its id, also part of its `Message-ID`.
     pub id: MailId,
     pub tenant: TenantId,
     pub kind: MailKind,
-    /// The account that it is about.
     pub user: UserId,
     /// The address, as it is stored (never a canonical form of it).
     pub to: String,
@@ -68,18 +66,14 @@ pub struct Mail {
     pub name: Option<String>,
     /// Where its link leads to: scheme, host and base path, without a slash at its end.
     pub base: String,
-    /// When it was asked for.
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
 }
 
-/// What a one-time token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// Shows that an address is the account's.
     VerifyEmail,
-    /// Lets its holder choose a password, once.
     SetPassword,
 }
 
@@ -87,11 +81,9 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OneTime {
-    /// Whose tenant: in another it is nobody's.
+    /// In another tenant it is not valid.
     pub tenant: TenantId,
-    /// What it is good for.
     pub purpose: Purpose,
-    /// Which account it is about.
     pub user: UserId,
     /// The address that it was sent to: it proves nothing about another one.
     pub email: String,

@@ -4,19 +4,15 @@ use serde::{Deserialize, Serialize};
 
 /// Manage accounts, and the tenant's settings.
 pub const ADMIN_USERS: &str = "admin.users";
-/// Manage roles.
 pub const ADMIN_ROLES: &str = "admin.roles";
-/// Manage API keys.
 pub const ADMIN_KEYS: &str = "admin.keys";
 /// Manage tenants. Held by owners of `main`.
 pub const ADMIN_TENANTS: &str = "admin.tenants";
 
-/// One entry of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Permission {
     /// Its name, such as `admin.users`.
     pub name: String,
-    /// What it lets its holder do.
     pub description: String,
     /// `tenant` where it is about one tenant's things, `global` where it is about tenants themselves, `app` where an
     /// application of the deployment gave it its meaning.

@@ -1,4 +1,4 @@
-//! What an account says of its person: the fields that its owner may change, and none that decides a right.
+//! The personal fields of an account, which its owner may change; none decides a right.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -127,9 +127,6 @@ pub struct Contact {
 
 impl Profile {
     /// Holds the profile to its rules.
-    ///
-    /// # Errors
-    /// Every rule that is broken, each at its JSON Pointer, such as `/contact/tikTok`.
     pub fn validate(&self) -> Result<(), Vec<Violation>> {
         garde::Validate::validate(self).map_err(|report| report.iter().map(violation).collect())
     }
@@ -137,9 +134,6 @@ impl Profile {
     /// The profile after a JSON Merge Patch (RFC 7396): what the patch names is set, `null` removes, the rest stays.
     /// A field that a profile does not have, and above all one that would raise rights, has no effect (rule 10). An
     /// address or a contact with nothing left in it is removed.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where the patch is no object, a field has the wrong type, or the result breaks a rule.
     pub fn merge(&self, patch: &Value) -> crate::Result<Self> {
         if !patch.is_object() {
             return Err(Error::invalid("", "the patch must be an object"));

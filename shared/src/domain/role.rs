@@ -1,11 +1,11 @@
 //! Roles: the ladder, `SYS_ADMIN`, and those that administrators create (rule 8).
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
 use uuid::Uuid;
 
 use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
@@ -14,7 +14,8 @@ use super::text::RoleName;
 use crate::id::RoleId;
 
 /// The ranks of the ladder, lowest first, so that `<` compares them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, IntoStaticStr, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Rank {
     #[default]
     User,
@@ -24,20 +25,8 @@ pub enum Rank {
 }
 
 impl Rank {
-    /// The name of its role.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl fmt::Display for Rank {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.into()
     }
 }
 
@@ -58,11 +47,9 @@ pub struct Role {
     pub system: bool,
     /// Over how many counters its seats are spread (see `store::seats`).
     pub counters: u8,
-    /// Goes up by one at every change.
     pub version: u64,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
 }
@@ -90,7 +77,6 @@ pub struct SystemRole {
     pub rank: Option<Rank>,
     /// What it holds in a tenant's first hour.
     pub permissions: &'static [&'static str],
-    /// Over how many counters its seats are spread.
     pub counters: u8,
 }
 
@@ -113,7 +99,6 @@ pub const USER: SystemRole = SystemRole {
     permissions: &[],
     counters: MANY_COUNTERS,
 };
-/// The second rank.
 pub const MEMBER: SystemRole = SystemRole {
     id: system_id(2),
     name: "member",
@@ -122,7 +107,6 @@ pub const MEMBER: SystemRole = SystemRole {
     permissions: &[],
     counters: FEW_COUNTERS,
 };
-/// The third rank.
 pub const ADMIN: SystemRole = SystemRole {
     id: system_id(3),
     name: "admin",
@@ -140,7 +124,6 @@ pub const OWNER: SystemRole = SystemRole {
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
 };
-/// Beside the ladder.
 pub const SYS_ADMIN: SystemRole = SystemRole {
     id: system_id(5),
     name: "SYS_ADMIN",
@@ -150,19 +133,14 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     counters: FEW_COUNTERS,
 };
 
-/// All of them.
 pub const SYSTEM_ROLES: [SystemRole; 5] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN];
 
 impl SystemRole {
-    /// The system role with this id.
     pub fn by_id(id: RoleId) -> Option<Self> {
         SYSTEM_ROLES.into_iter().find(|role| role.id == id)
     }
 
     /// The role as a tenant has it at its start.
-    ///
-    /// # Errors
-    /// Where the name breaks the rule for names: a defect.
     pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
         let mut permissions: BTreeSet<String> = self.permissions.iter().map(|&p| p.to_owned()).collect();
         if self.id == OWNER.id && *tenant == TenantId::main() {

@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::tenant_settings::LONGEST_TOKEN;
 
-/// For how long a key signs.
 pub const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// For how long a key is published before it signs, at least: more than any cache of public keys keeps them.
 pub const LEAD: SignedDuration = SignedDuration::from_hours(1);
@@ -17,13 +16,10 @@ const SOON: SignedDuration = SignedDuration::from_mins(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLife {
     pub kid: String,
-    /// `EdDSA`, `ES256` or `RS256`.
     pub algorithm: String,
-    /// From when on it signs.
     pub signs_from: Timestamp,
 }
 
-/// What is to be done with the keys.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Rotation {
     /// From when on the key signs that is to be published, where one is.
@@ -32,7 +28,6 @@ pub struct Rotation {
     pub retire: Vec<String>,
 }
 
-/// The key that signs at this moment.
 pub fn current(keys: &[KeyLife], now: Timestamp) -> Option<&KeyLife> {
     let signing = keys.iter().filter(|key| key.signs_from <= now);
     signing.max_by_key(|key| (key.signs_from, &key.kid))

@@ -17,7 +17,6 @@ use super::user::User;
 use crate::id::{SessionId, UserId};
 use crate::proof::opaque::{Digest, RefreshToken};
 
-/// A session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
@@ -25,7 +24,6 @@ pub struct Session {
     pub id: SessionId,
     pub tenant: TenantId,
     pub user: UserId,
-    /// The contract that it was opened through.
     pub surface: String,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
@@ -34,7 +32,6 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The account's epoch when it was opened; it lives while they are equal.
     pub epoch: u32,
-    /// Goes up at every change.
     #[serde(default)]
     pub version: u64,
     /// Its line of refresh tokens, where it has one.
@@ -42,7 +39,7 @@ pub struct Session {
     /// Whether it was opened without a password, as development stages do. No other stage takes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unproven: bool,
-    /// The rights of a made-up principal, on development stages only.
+    /// The rights of a development principal, on development stages only.
     pub dev_principal: Option<DevPrincipal>,
 }
 
@@ -53,7 +50,6 @@ pub struct Session {
 pub struct Family {
     /// SHA-256 of the secret that all its tokens share.
     pub family: Digest,
-    /// SHA-256 of the newest token.
     pub current: Digest,
     pub depth: u32,
     pub attempt: u32,
@@ -91,7 +87,7 @@ pub enum Presented {
 }
 
 impl Session {
-    /// Whether it is open at this moment, as far as it alone can tell.
+    /// Whether it is open at this moment, without regard to its account.
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
@@ -131,7 +127,6 @@ impl Family {
         }
     }
 
-    /// What becomes of this token.
     pub fn present(&self, token: &RefreshToken) -> Presented {
         let digest = token.digest();
         if self.current == digest {

@@ -21,10 +21,6 @@ impl TenantId {
         Self("main".to_owned())
     }
 
-    /// The id in this text.
-    ///
-    /// # Errors
-    /// A public sentence where it has another shape.
     pub fn parse(text: &str) -> Result<Self, String> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let fits = (1..=32).contains(&text.len()) && text.bytes().all(allowed);
@@ -33,7 +29,6 @@ impl TenantId {
             .ok_or_else(|| "a tenant's id is 1 to 32 of a-z, 0-9 and -, which stands at neither end".to_owned())
     }
 
-    /// The id's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -24,7 +24,6 @@ pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3_650;
 /// The longest that an access token can be made to last: until then after its last signature a signing key stays.
 pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// Whether people who register give an e-mail address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EmailOnSignup {
     #[default]
@@ -43,7 +42,7 @@ pub enum EmailVerification {
     /// A mail with a link is sent, and whoever has not followed it yet can sign in all the same.
     #[default]
     Optional,
-    /// A mail is sent, and contracts that know of it let nobody in before.
+    /// A mail is sent, and contracts that support it refuse logins before.
     Required,
 }
 
@@ -64,23 +63,17 @@ pub struct Lifetimes {
 pub struct Chosen {
     /// The fewest characters of a password; raises the minimum of every contract.
     pub min_password_length: Option<u32>,
-    /// Failed logins in a row that lock an account.
     pub lockout_limit: Option<u32>,
-    /// Seconds that the first lock lasts.
     pub lockout_seconds: Option<u32>,
-    /// Whether people who register give an e-mail address.
     pub email_on_signup: Option<EmailOnSignup>,
-    /// What is asked of that address.
     pub email_verification: Option<EmailVerification>,
     pub registration_open: Option<bool>,
-    /// Days that both histories are kept.
     pub history_days: Option<u32>,
     /// Where links in mails lead to, without a slash at its end.
     pub public_url: Option<String>,
     /// How long tokens last, by the name of [`crate::actions::Terms`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
-    /// Goes up by one at every change.
     pub version: u64,
 }
 
@@ -89,14 +82,10 @@ pub struct Chosen {
 pub struct TenantSettings {
     /// The fewest characters of a password; raises the minimum of every contract.
     pub min_password_length: usize,
-    /// When failed logins lock, and for how long.
     pub lockout: LockoutRule,
-    /// Whether people who register give an e-mail address.
     pub email_on_signup: EmailOnSignup,
-    /// What is asked of that address.
     pub email_verification: EmailVerification,
     pub registration_open: bool,
-    /// How long both histories are kept.
     pub history: SignedDuration,
     /// Where links in mails lead to; the address of the request where absent.
     pub public_url: Option<String>,

@@ -1,4 +1,4 @@
-//! Text that people type, parsed at the door.
+//! Text that people type, parsed at the boundary.
 //!
 //! Each type can only be had by parsing, so whoever holds one need not check it again. A name that must be unique
 //! keeps two forms: the one *as given*, which is shown and to which mail goes, and the *canonical* one, which is the
@@ -67,7 +67,6 @@ macro_rules! plain_text {
         $crate::domain::text::parsed_text!($name, text);
 
         impl $name {
-            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.text
             }

@@ -11,13 +11,12 @@ pub fn text(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// The time as it is kept and shown, without what is finer than a millisecond: cut at the door, so that two times that
+/// The time as it is kept and shown, without what is finer than a millisecond: cut on input, so that two times that
 /// will be one are compared as one.
 pub fn kept(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// Serialises a time for a body.
 pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text(*at))
 }
@@ -26,7 +25,6 @@ pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, 
 pub mod option {
     use super::{Serializer, Timestamp, text};
 
-    /// Serialises a time, or null.
     pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => serializer.serialize_some(&text(*at)),

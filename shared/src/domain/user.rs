@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use strum::{Display, EnumString, IntoStaticStr};
 
 use super::grant::Grant;
 use super::lockout::Attempts;
@@ -16,8 +17,11 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr, Display, EnumString,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Status {
     Active,
     /// Switched off by an administrator.
@@ -30,44 +34,24 @@ pub enum Status {
 }
 
 impl Status {
-    /// Its name in bodies and keys.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Locked => "locked",
-            Self::Banned => "banned",
-            Self::Deleted => "deleted",
-        }
+        self.into()
     }
 
     /// The status of this name, in any letter case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Inactive, Self::Locked, Self::Banned, Self::Deleted]
-            .into_iter()
-            .find(|status| status.as_str().eq_ignore_ascii_case(text))
+        text.parse().ok()
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Which account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UserRef {
-    /// The one of this id.
     Id(UserId),
-    /// The one with this address.
     Email(Email),
-    /// The one of this name.
     Username(Username),
 }
 
 impl UserRef {
-    /// Whether it stands for this account.
     pub fn names(&self, user: &User) -> bool {
         match self {
             Self::Id(id) => *id == user.id,
@@ -95,7 +79,6 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// A lock that an administrator set.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -106,7 +89,6 @@ pub struct AdminLock {
     pub until: Option<Timestamp>,
 }
 
-/// An account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -129,7 +111,6 @@ pub struct User {
     /// Whether the password must be changed before anything else (rule 14).
     #[serde(default)]
     pub must_change_password: bool,
-    /// The roles given to it.
     #[serde(default)]
     pub grants: Vec<Grant>,
     /// Goes up when every session of the account is to end.
@@ -141,7 +122,6 @@ pub struct User {
     pub attempts: Attempts,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "millisecond::required")]
     pub modified_at: Timestamp,
     #[serde(default, with = "millisecond::optional")]
@@ -196,8 +176,8 @@ impl User {
         self == other && spelled(self) == spelled(other)
     }
 
-    /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is nobody's until it
-    /// is shown to be.
+    /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
+    /// unverified.
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
             self.email_verified = false;
@@ -206,10 +186,6 @@ impl User {
         self.email = email.cloned();
     }
 
-    /// Whether the account can be named.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it has neither address nor name.
     pub fn has_name(&self) -> Result<()> {
         match self.email.is_none() && self.username.is_none() {
             true => Err(Error::invalid(
@@ -228,9 +204,6 @@ impl User {
     }
 
     /// Gives a status. An account that may not sign in any more loses its sessions for good.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `deleted`, which is not a status to be set.
     pub fn set_status(&mut self, status: Status) -> Result<()> {
         match status {
             Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
@@ -252,7 +225,6 @@ impl User {
         Ok(())
     }
 
-    /// Ends every session of the account.
     pub fn end_sessions(&mut self) {
         self.epoch += 1;
     }

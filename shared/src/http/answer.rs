@@ -23,30 +23,26 @@ pub struct Created<T> {
     pub body: T,
 }
 
-/// `204`.
 #[derive(Debug)]
 pub struct NoContent;
 
-/// `202`: it is seen to, and how it ends is not told here.
+/// `202`: accepted; the outcome is not reported here.
 #[derive(Debug)]
 pub struct Accepted;
 
 /// A sentence as plain text, for somebody who followed a link in a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sentence {
-    /// `200`.
     Done(&'static str),
-    /// `400`.
     Refused(&'static str),
 }
 
-/// `200` with JSON, or `204` where there is nothing to say.
+/// `200` with JSON, or `204` where there is none.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
 
-/// What is nobody's in particular, so that anyone may keep it for a while.
+/// What is the same for every caller, so that caches may keep it.
 pub trait Public: Serialize {
-    /// Its media type.
     const MEDIA_TYPE: &'static str;
     /// For how long it may be kept, in seconds.
     const MAX_AGE: u32;
@@ -96,7 +92,7 @@ impl IntoResponse for Sentence {
             Self::Done(text) => (StatusCode::OK, text),
             Self::Refused(text) => (StatusCode::BAD_REQUEST, text),
         };
-        // Axum says that it is text/plain, in UTF-8.
+        // Axum sends it as text/plain, in UTF-8.
         (status, text).into_response()
     }
 }

@@ -11,14 +11,12 @@ use serde_path_to_error::{Path, Segment, Track};
 use crate::error::{Error, Result, Violation};
 use crate::json::Names;
 
-/// The most bytes of a body.
 pub const LIMIT: usize = 64 * 1024;
 
-/// The most bytes of a body that are read, and dropped, before its sender is told that it is too large: who is cut off
+/// The most bytes of a body that are read, and dropped, before it is refused as too large: a client that is cut off
 /// in the middle often sees a broken connection in place of the answer. API Gateway passes no more than this on.
-const HEARD_OUT: usize = 10 * 1024 * 1024;
+const READ_LIMIT: usize = 10 * 1024 * 1024;
 
-/// A JSON body of the shape `T`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -91,7 +89,7 @@ async fn read(request: Request) -> Result<Vec<u8>> {
         seen += data.len();
         if seen <= LIMIT {
             bytes.extend_from_slice(&data);
-        } else if seen > HEARD_OUT {
+        } else if seen > READ_LIMIT {
             break;
         }
     }
@@ -102,15 +100,10 @@ async fn read(request: Request) -> Result<Vec<u8>> {
     }
 }
 
-/// The object in these bytes.
-///
-/// # Errors
-/// [`Error::Malformed`] with line and column; [`Error::Invalid`] with a JSON Pointer where it is JSON of another shape,
-/// or has a name twice.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
     // First whether it is JSON at all, to its end: what is wrong with its fields is only worth saying after that.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal(String::new(), &error))?;
-    // Serde takes an array for a struct, field by field, and would speak of the struct by its name in the code.
+    // Serde takes an array for a struct, field by field, and would name the struct of the code in its message.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Error::invalid("", "the body must be an object"));
     }
@@ -128,10 +121,6 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| refusal(pointer(error.path()), error.inner()))
 }
 
-/// A query of the shape `T`.
-///
-/// # Errors
-/// [`Error::Invalid`] with the parameter's name behind a `?`.
 pub fn query<T: DeserializeOwned>(text: &str, names: Names) -> Result<T> {
     let mut spelled = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {

@@ -21,11 +21,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
             .extensions
             .get::<Self>()
             .cloned()
-            .ok_or_else(|| Error::fault("a handler was reached without its door"))
+            .ok_or_else(|| Error::fault("a handler was reached without its auth layer"))
     }
 }
 
-/// The query, of the shape `T`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -37,7 +36,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// `{user}`: an id, an e-mail address or a username; no text is two of them. What is none is nobody's.
+/// `{user}`: an id, an e-mail address or a username; no text is two of them. Any other text is not found.
 #[derive(Debug, Clone)]
 pub struct UserPath(pub UserRef);
 
@@ -129,7 +128,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .map(u64::from_str);
-        // A tag that is none of ours is not the current one either.
+        // A tag that Usher did not issue is not the current one either.
         version
             .and_then(Result::ok)
             .map(|version| Self(Some(version)))
@@ -159,25 +158,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
     }
 }
 
-/// Items to a page of a listing by cursor, unless the query says otherwise.
+/// Items to a page of a listing by cursor, unless the query has a `limit`.
 pub const DEFAULT_PAGE: usize = 25;
-/// Items to a page at most.
 const LARGEST_PAGE: usize = 100;
 
-/// The size of a page of a listing by cursor.
-///
-/// # Errors
-/// [`Error::Invalid`] at `?limit`.
 pub fn page_limit(text: Option<&str>) -> Result<usize> {
     let Some(text) = text else { return Ok(DEFAULT_PAGE) };
     let number = text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
     number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {LARGEST_PAGE} items")))
 }
 
-/// The address and the password of a login by address.
-///
-/// # Errors
-/// [`Error::Invalid`] where the address is none, or the password is missing.
 pub fn email_and_password(email: &str, password: String) -> Result<(Email, Password)> {
     let mut checks = Checks::new();
     let email = checks.parse("/email", email, Email::parse);
@@ -189,24 +179,21 @@ pub fn email_and_password(email: &str, password: String) -> Result<(Email, Passw
     Ok((email, Password::presented(password)))
 }
 
-/// Collects what is wrong with several fields, so that all of it is told at once.
+/// Collects what is wrong with several fields, so that all of it is reported at once.
 #[derive(Debug, Default)]
 pub struct Checks(Vec<Violation>);
 
 impl Checks {
-    /// Nothing is wrong yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Parses a field.
     pub fn parse<T>(&mut self, pointer: &str, text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         parse(text)
             .map_err(|detail| self.0.push(Violation::new(pointer, detail)))
             .ok()
     }
 
-    /// Parses a field that may be absent.
     pub fn optional<T>(
         &mut self,
         pointer: &str,
@@ -217,9 +204,7 @@ impl Checks {
     }
 
     /// Takes a value, or notes what its parsing found wrong.
-    ///
-    /// # Errors
-    /// Those that are no violations.
+    /// Other errors than violations are passed on.
     pub fn take<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
             Ok(value) => Ok(Some(value)),
@@ -231,15 +216,10 @@ impl Checks {
         }
     }
 
-    /// Notes a broken rule.
     pub fn fault(&mut self, pointer: &str, detail: &str) {
         self.0.push(Violation::new(pointer, detail));
     }
 
-    /// All that is wrong.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where something is.
     pub fn done(self) -> Result<()> {
         if self.0.is_empty() {
             Ok(())

@@ -1,4 +1,4 @@
-//! How a contract speaks when it refuses.
+//! How a contract phrases its errors.
 
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -11,43 +11,36 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::actions::Surface;
 use crate::error::Error;
 
-/// A contract's way of speaking: its name and bounds, and one total answer to every error.
+/// A contract's error format: its name and bounds, and one total answer to every error.
 pub trait Dialect: 'static {
     /// What it is called in the histories, and its bounds for passwords.
     const SURFACE: Surface;
     /// The body of its refusals, for the OpenAPI document.
     type Refusal: Serialize + ToSchema;
-    /// The media type of its refusals.
     const MEDIA_TYPE: &'static str;
 
     /// The answer that this error is. Total: a new error does not compile until every contract has words for it.
     fn refuse(error: &Error, asked: &Asked) -> (StatusCode, Self::Refusal);
 }
 
-/// What a refusal may say about the request.
+/// What a refusal may repeat of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// The path that was asked for.
     pub path: String,
-    /// Whether a token was sent with it (RFC 6750, 3.1: only then does the challenge say what is wrong with it).
+    /// Whether a token was sent with it (RFC 6750, 3.1: only then does the challenge name the error).
     pub with_token: bool,
 }
 
-/// A dialect as a value.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorFormat {
-    /// See [`Dialect::SURFACE`].
     pub surface: Surface,
-    /// See [`Dialect::MEDIA_TYPE`].
     pub media_type: &'static str,
-    /// See [`Dialect::refuse`].
     pub refuse: fn(&Error, &Asked) -> Response,
     /// The schemas of [`Dialect::Refusal`] and of what it refers to; its own is the first.
     pub schemas: fn() -> Vec<(String, RefOr<Schema>)>,
 }
 
 impl ErrorFormat {
-    /// The dialect `D` as a value.
     pub fn of<D: Dialect>() -> Self {
         Self {
             surface: D::SURFACE,
@@ -65,7 +58,7 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(D::MEDIA_TYPE));
     if status == StatusCode::UNAUTHORIZED {
-        // Only of a token can it be said that it is not valid: an API key or a password is something else.
+        // `invalid_token` is about tokens alone, not about API keys or passwords.
         headers.insert(
             header::WWW_AUTHENTICATE,
             challenge(asked.with_token && *error == Error::InvalidToken),
@@ -77,7 +70,7 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
     response
 }
 
-/// `WWW-Authenticate` (RFC 6750, 3): what is wrong with a token is only said where one was sent.
+/// `WWW-Authenticate` (RFC 6750, 3): the error of a token is only named where one was sent.
 fn challenge(with_token: bool) -> HeaderValue {
     HeaderValue::from_static(if with_token {
         r#"Bearer error="invalid_token""#
@@ -86,7 +79,7 @@ fn challenge(with_token: bool) -> HeaderValue {
     })
 }
 
-/// Seconds after which to try again, where that is worth saying.
+/// Seconds after which to try again, where that helps.
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::Locked { retry_after, .. } => *retry_after,
@@ -116,7 +109,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// What the dialect says to this error: an example for the document, and what tests expect.
+/// The refusal of this error: an example for the document, and what tests expect.
 pub fn example(
     error_format: &ErrorFormat,
     asked: &Asked,

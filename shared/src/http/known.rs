@@ -1,5 +1,5 @@
-//! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell a path
-//! that nobody has from a method that a path does not take if it is told of the others' routes.
+//! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell an
+//! unknown path from a method that a path does not take if it knows the others' routes.
 
 use std::sync::OnceLock;
 
@@ -9,13 +9,10 @@ use http::{HeaderValue, Method, header};
 use super::routes::{Route, Routes};
 use crate::error::Error;
 
-/// A route of another function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     pub method: Method,
-    /// The path, `{…}` for what varies.
     pub path: String,
-    /// Whether it exists on development stages only.
     pub dev_only: bool,
 }
 
@@ -76,7 +73,7 @@ impl Elsewhere {
         method_not_allowed(methods)
     }
 
-    /// The methods of the route that a path takes: of several that fit, the one that says most of it.
+    /// The methods of the route that a path takes: of several that fit, the one with the fewest parameters.
     fn methods(&self, path: &str) -> Vec<&Method> {
         let fitting = self.routes().iter().filter(|known| fits(&known.path, path));
         let Some(taken) = fitting.min_by_key(|known| known.path.matches('{').count()) else {

@@ -31,13 +31,9 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'@');
 
-/// Why a function ended.
 pub type Ended = lambda_http::Error;
 
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
-///
-/// # Errors
-/// Where the settings are wrong, told at once, or the runtime ends.
 pub async fn run(routes: Routes) -> Result<(), Ended> {
     let app = start().await?;
     // During init, at full speed and before the first request: the connection to the store.
@@ -67,9 +63,6 @@ pub fn sendable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequ
 }
 
 /// The application of a function that is starting, and its log.
-///
-/// # Errors
-/// Where the settings are wrong, told at once.
 pub async fn start() -> Result<Arc<App>, Ended> {
     logs();
     let app = App::new(Settings::from_env()?).await;
@@ -77,9 +70,6 @@ pub async fn start() -> Result<Arc<App>, Ended> {
 }
 
 /// Serves a Lambda function that is called with JSON, and answers JSON.
-///
-/// # Errors
-/// Where the runtime ends.
 pub async fn run_with<F, Fut, A>(function: &'static str, app: Arc<App>, work: F) -> Result<(), Ended>
 where
     F: Fn(Arc<App>, Value) -> Fut,
@@ -105,7 +95,6 @@ where
     lambda_runtime::run(handler).await
 }
 
-/// Carries an event out, with a line in the log.
 async fn carried_out<A>(app: &App, work: impl Future<Output = crate::Result<A>>) -> crate::Result<A> {
     let (began, cold_start) = (app.clock.now(), app.is_cold());
     let outcome = work.await;
@@ -145,7 +134,7 @@ pub fn time_left(parts: &Parts, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_millis(left).saturating_sub(FAREWELL))
 }
 
-/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It can only be told of one
+/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It only shows in one
 /// with an address in it: decoded, an address has its `@`.
 fn is_as_sent(path: &str) -> bool {
     path.contains("%40") && !path.contains('@')

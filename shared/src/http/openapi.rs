@@ -1,7 +1,7 @@
 //! The OpenAPI document (3.1), made of the route tables: what a handler takes and answers is read off its signature, so
-//! the document cannot say anything else than the code does.
+//! the document cannot differ from the code.
 //!
-//! Here is what a signature says; [`document`] puts the document together.
+//! Here is what a signature describes; [`document`] puts the document together.
 
 use std::any::type_name;
 use std::future::Future;
@@ -47,7 +47,6 @@ struct Answer {
 }
 
 impl Description {
-    /// The names of its path parameters.
     pub fn path_parameters(&self) -> Vec<&str> {
         let in_path = self
             .parameters
@@ -87,7 +86,6 @@ impl Description {
         }
     }
 
-    /// An error that comes with the input.
     pub fn error(&mut self, error: Error) {
         self.errors.push(error);
     }
@@ -104,7 +102,7 @@ impl Description {
             .extend([Error::BodyTooLarge(LIMIT), Error::UnsupportedMediaType]);
     }
 
-    fn parameter(&mut self, name: &str, place: ParameterIn, says: &str, example: &str) {
+    fn parameter(&mut self, name: &str, place: ParameterIn, text: &str, example: &str) {
         let required = match place {
             ParameterIn::Path => Required::True,
             _ => Required::False,
@@ -113,14 +111,13 @@ impl Description {
             .name(name)
             .parameter_in(place)
             .required(required)
-            .description(Some(says))
-            .schema(Some(text()))
+            .description(Some(text))
+            .schema(Some(self::text()))
             .example(Some(example.into()));
         self.parameters.push(parameter.build());
     }
 }
 
-/// The schema of any text.
 pub fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).build().into()
 }
@@ -149,21 +146,16 @@ fn name<T: ToSchema>() -> Option<String> {
     Some(names.fold(T::name().into_owned(), |all, one| format!("{all}_{one}")))
 }
 
-/// Something that a handler takes.
 pub trait Input {
-    /// Says so.
     fn describe(description: &mut Description);
 }
 
-/// Something that a handler answers.
 pub trait Output {
-    /// Says so.
     fn describe(description: &mut Description);
 }
 
-/// A handler whose signature says what it takes and answers.
+/// A handler whose signature describes what it takes and answers.
 pub trait Described<T> {
-    /// What it takes and answers.
     fn describe() -> Description;
 }
 
@@ -227,8 +219,8 @@ impl<T: IntoParams> Input for Query<T> {
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
-        let says = "The account's id, its e-mail address, or its username";
-        description.parameter("user", ParameterIn::Path, says, "jane@example.org");
+        let text = "The account's id, its e-mail address, or its username";
+        description.parameter("user", ParameterIn::Path, text, "jane@example.org");
         description.errors.push(Error::NotFound(Noun::User));
     }
 }
@@ -254,28 +246,27 @@ impl Input for KeyPath {
     }
 }
 
-/// An id, as examples have it.
 const ID: &str = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 impl Input for OneTimePath {
     fn describe(description: &mut Description) {
-        let says = "The one-time token of a mail";
-        description.parameter("token", ParameterIn::Path, says, "usher_ot_…");
+        let text = "The one-time token of a mail";
+        description.parameter("token", ParameterIn::Path, text, "usher_ot_…");
     }
 }
 
 impl Input for IfMatch {
     fn describe(description: &mut Description) {
-        let says = "The `ETag` that the change is meant for; without it, whatever is there is changed";
-        description.parameter("If-Match", ParameterIn::Header, says, "\"3\"");
+        let text = "The `ETag` that the change is meant for; without it, whatever is there is changed";
+        description.parameter("If-Match", ParameterIn::Header, text, "\"3\"");
         description.errors.push(Error::PreconditionFailed);
     }
 }
 
 impl Input for Prefer {
     fn describe(description: &mut Description) {
-        let says = "`return=representation` to get the changed thing back";
-        description.parameter("Prefer", ParameterIn::Header, says, "return=representation");
+        let text = "`return=representation` to get the changed thing back";
+        description.parameter("Prefer", ParameterIn::Header, text, "return=representation");
     }
 }
 
@@ -296,7 +287,7 @@ impl<T: ToSchema> Output for Tagged<T> {
 impl<T: ToSchema> Output for Created<T> {
     fn describe(description: &mut Description) {
         let schema = description.reference::<T>();
-        description.answer(StatusCode::CREATED, "Made", Some(("application/json", schema)));
+        description.answer(StatusCode::CREATED, "Created", Some(("application/json", schema)));
         description.with_header("Location", "Its path");
     }
 }
@@ -309,14 +300,14 @@ impl Output for NoContent {
 
 impl Output for Accepted {
     fn describe(description: &mut Description) {
-        description.answer(StatusCode::ACCEPTED, "It is seen to", None);
+        description.answer(StatusCode::ACCEPTED, "Accepted", None);
     }
 }
 
 impl Output for Sentence {
     fn describe(description: &mut Description) {
-        for (status, says) in [(StatusCode::OK, "Done"), (StatusCode::BAD_REQUEST, "Refused")] {
-            description.answer(status, says, Some(("text/plain", text().into())));
+        for (status, outcome) in [(StatusCode::OK, "Done"), (StatusCode::BAD_REQUEST, "Refused")] {
+            description.answer(status, outcome, Some(("text/plain", text().into())));
         }
     }
 }

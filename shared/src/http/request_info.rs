@@ -1,4 +1,4 @@
-//! A request as it arrived: its moment, its id, and where it came from. On Lambda all of it is API Gateway's word, never
+//! What is known of a request: its time, its id, and its origin. On Lambda all of it is from API Gateway, never
 //! a header that the client could have written.
 
 use std::net::SocketAddr;
@@ -31,16 +31,14 @@ pub struct RequestInfo {
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,
-    /// The `iss` of tokens: what the stack says, or the address that it came to.
+    /// The `iss` of tokens: the setting, or the address that the request came to.
     pub issuer: String,
-    /// The address that it came to.
     pub address: String,
     /// Whose things it is about.
     pub tenant: Result<TenantId>,
 }
 
 impl RequestInfo {
-    /// Reads a request's extensions and headers.
     pub fn of(app: &Arc<App>, parts: &Parts) -> Self {
         let now = app.clock.now();
         let (mut request_id, mut ip, mut came_to) = (None, None, None);
@@ -126,11 +124,11 @@ fn tenant(source: &TenantSource, parts: &Parts) -> Result<TenantId> {
 /// The host that a request came to, as DNS knows it: without its port, without the dot that may end it, and in lower
 /// case. API Gateway's word and no other, or on a socket the client's.
 fn host(parts: &Parts) -> Option<String> {
-    let told = match parts.extensions.get::<RequestContext>() {
+    let host = match parts.extensions.get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(gateway)) => gateway.domain_name.as_deref(),
         _ => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
     };
-    let name = told?.split(':').next()?;
+    let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
 }
 

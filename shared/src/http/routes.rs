@@ -1,4 +1,4 @@
-//! The route table of a function: method, path, guard, handler, and what the document says of it. It is data: tests
+//! The route table of a function: method, path, guard, handler, and its documentation. It is data: tests
 //! walk it, the OpenAPI document is made of it, and `template.yaml` is held to it.
 
 use std::borrow::Cow;
@@ -22,7 +22,6 @@ use crate::actions::{Caller, Context, MayChange, api_keys, authenticate};
 use crate::error::{Error, Result};
 use crate::json::Names;
 
-/// The routes of one function.
 pub struct Routes {
     error_format: ErrorFormat,
     pub(super) tag: &'static str,
@@ -47,13 +46,10 @@ pub struct RouteOptions {
     pub stricter: Option<MayChange>,
 }
 
-/// One row of the table.
 pub struct Route {
     pub method: Method,
-    /// The path, `{…}` for what varies.
     pub path: Cow<'static, str>,
     pub guard: Guard,
-    /// What is true of all routes of its table.
     pub options: RouteOptions,
     pub error_format: ErrorFormat,
     /// The heading that it stands under in the document.
@@ -62,7 +58,6 @@ pub struct Route {
     pub summary: &'static str,
     /// Errors of its own, beside those that its guard and its inputs bring along.
     pub errors: Vec<&'static Error>,
-    /// Whether it exists on development stages only.
     pub dev_only: bool,
     /// What its handler takes and answers. It is asked for by the document alone.
     pub describe: fn() -> Description,
@@ -84,7 +79,7 @@ impl Routes {
         }
     }
 
-    /// What the document says under the table's heading.
+    /// The description of the table's tag in the document.
     #[must_use]
     pub fn about(mut self, about: &'static str) -> Self {
         self.about = Some(about);
@@ -106,7 +101,7 @@ impl Routes {
         self
     }
 
-    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be said
+    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be set
     /// before the rows.
     #[must_use]
     pub fn names_in_any_case(mut self, fields: &'static [&'static str]) -> Self {
@@ -129,14 +124,13 @@ impl Routes {
     }
 
     /// Routes of other functions: a request for one of these paths with another method is refused as that, and not as
-    /// one for a path that nobody has.
+    /// one for an unknown path.
     #[must_use]
     pub fn known(mut self, routes: fn() -> Vec<Known>) -> Self {
         self.known = routes;
         self
     }
 
-    /// The rows.
     pub fn rows(&self) -> &[Route] {
         &self.rows
     }
@@ -154,7 +148,6 @@ impl Routes {
             .unwrap_or_default()
     }
 
-    /// A `GET` row.
     #[must_use]
     pub fn get<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -164,7 +157,6 @@ impl Routes {
         self.row(Method::GET, MethodFilter::GET, path, guard, handler)
     }
 
-    /// A `POST` row.
     #[must_use]
     pub fn post<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -174,7 +166,6 @@ impl Routes {
         self.row(Method::POST, MethodFilter::POST, path, guard, handler)
     }
 
-    /// A `PUT` row.
     #[must_use]
     pub fn put<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -184,7 +175,6 @@ impl Routes {
         self.row(Method::PUT, MethodFilter::PUT, path, guard, handler)
     }
 
-    /// A `PATCH` row.
     #[must_use]
     pub fn patch<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -194,7 +184,6 @@ impl Routes {
         self.row(Method::PATCH, MethodFilter::PATCH, path, guard, handler)
     }
 
-    /// A `DELETE` row.
     #[must_use]
     pub fn delete<H, T>(self, path: impl Into<Cow<'static, str>>, guard: Guard, handler: H) -> Self
     where
@@ -276,7 +265,7 @@ impl Routes {
         self
     }
 
-    /// The rows as an axum router, without those of development stages where the stage is none.
+    /// The rows as an axum router, without those of development stages on other stages.
     pub fn into_router(self, dev: bool) -> Router {
         let rows: Vec<Route> = self.rows.into_iter().filter(|row| dev || !row.dev_only).collect();
         let mut methods = BTreeMap::<_, Vec<Method>>::new();
@@ -366,9 +355,6 @@ impl AuthLayer {
 }
 
 /// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.
-///
-/// # Errors
-/// [`Error::InvalidToken`] where there are several, or the header holds something else.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let mut all = headers.get_all(http::header::AUTHORIZATION).iter();
     let Some(first) = all.next() else { return Ok(None) };

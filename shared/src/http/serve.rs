@@ -29,7 +29,6 @@ use super::routes::Routes;
 use crate::app::App;
 use crate::error::Error;
 
-/// The routes of these tables as one service.
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let error_formats = Arc::new(ErrorFormats::of(&tables));
@@ -46,7 +45,7 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
         })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(axum::middleware::map_request(move |request: Request| {
-            functions.tell(&request);
+            functions.record(&request);
             std::future::ready(request)
         }))
         .layer(CatchPanicLayer::custom(|_| {
@@ -90,8 +89,8 @@ impl Functions {
             .map(ToString::to_string)
     }
 
-    /// Tells the request's span which route it took.
-    fn tell(&self, request: &Request) {
+    /// Records the route in the request's span.
+    fn record(&self, request: &Request) {
         if let Some(path) = request.extensions().get::<MatchedPath>() {
             let span = Span::current();
             span.record("route", path.as_str());

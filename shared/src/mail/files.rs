@@ -22,9 +22,6 @@ pub struct Files {
 
 impl Files {
     /// Makes the directory where it is not, and sweeps out what was being written when a process ended.
-    ///
-    /// # Errors
-    /// The operating system's.
     pub fn at(directory: &Path) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);

@@ -18,13 +18,11 @@ const KEPT: usize = 1_000;
 pub struct Memory(Arc<Mutex<BTreeMap<MailId, Letter>>>);
 
 impl Memory {
-    /// The letters, oldest first.
     pub fn letters(&self) -> Vec<Letter> {
         let letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         letters.values().cloned().collect()
     }
 
-    /// The letter of this id.
     pub fn letter(&self, id: MailId) -> Option<Letter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }

@@ -1,4 +1,4 @@
-//! What mails say: the templates under `templates/mail`, and what is filled into them.
+//! The text of mails: the templates under `templates/mail`, and what is filled into them.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 /// Where lines of the text part are broken.
 const WIDTH: usize = 76;
 
-/// What a mail says.
 pub(super) struct Words {
     pub subject: String,
     /// Lines of a readable length, a link on one of its own.
@@ -40,7 +39,6 @@ struct Html<'a> {
     subject: &'a str,
 }
 
-/// What is filled in.
 struct Fields<'a> {
     kind: MailKind,
     greeting: String,
@@ -52,10 +50,6 @@ struct Fields<'a> {
     until: String,
 }
 
-/// What a mail says.
-///
-/// # Errors
-/// [`Error::Fault`] where a mail that needs a link has none, or one that is no web address: a defect.
 pub(super) fn of(mail: &Mail, link: Option<&Link>) -> Result<Words> {
     let link = mail.kind.link().map(|_| web_address(link)).transpose()?;
     let fields = Fields {
@@ -113,7 +107,6 @@ fn is_a_name(name: &str) -> bool {
     !name.is_empty() && name.chars().take(41).count() <= 40 && name.chars().all(may) && !after_stops.any(like_a_domain)
 }
 
-/// The host of an address, for people.
 fn host(base: &str) -> &str {
     let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
     rest.split('/').next().unwrap_or_default()

@@ -38,19 +38,15 @@ const RESERVED: [&str; 13] = [
     "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "tid", "roles", "role_ids", "gen", "att",
 ];
 
-/// What an access token says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccessClaims {
-    /// Who issued it: this stack.
     pub iss: String,
     pub sub: UserId,
     pub aud: String,
     /// When it ends, in seconds since 1970: it no longer holds at this second.
     pub exp: i64,
-    /// When it was issued, in seconds since 1970.
     pub iat: i64,
     pub jti: Uuid,
-    /// The session that it belongs to.
     pub sid: SessionId,
     pub tid: String,
     /// The names of the account's roles when it was issued; for the client to read, never for us to believe.
@@ -69,16 +65,11 @@ pub struct AccessClaims {
 }
 
 impl AccessClaims {
-    /// When it ends.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where that is no time.
     pub fn expires_at(&self) -> Result<Timestamp> {
         Timestamp::from_second(self.exp).map_err(|_| Error::InvalidToken)
     }
 }
 
-/// Signs access tokens with one key.
 #[derive(Debug)]
 pub struct Signer {
     header: Header,
@@ -86,10 +77,6 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A signer with this key.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the key is not one for its algorithm.
     pub fn new(key: &SigningKey) -> Result<Self> {
         let mut header = Header::new(key.algorithm().into());
         header.typ = Some(TYPE.to_owned());
@@ -98,11 +85,6 @@ impl Signer {
         Ok(Self { header, key })
     }
 
-    /// The token that says this.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where `extra` has a claim that is not its to set, or the token would be longer than any
-    /// verifier takes.
     pub fn sign(&self, claims: &AccessClaims) -> Result<SecretString> {
         if let Some(name) = RESERVED.iter().find(|name| claims.extra.contains_key(**name)) {
             return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
@@ -118,10 +100,9 @@ impl Signer {
     }
 }
 
-/// Why a token is refused: for a log or a counter. A caller is told [`Error::InvalidToken`] and no more.
+/// Why a token is refused: for a log or a counter. A caller gets [`Error::InvalidToken`] and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// It is over 8 KiB.
     #[error("too long")]
     TooLong,
     /// It is not three parts of canonical base64url with JSON objects that name each member once.
@@ -130,16 +111,13 @@ pub enum Refusal {
     /// Its header has a member that ours never have (`jwk`, `jku`, `x5u`, `x5c`, `crit`, `b64`, …), or lacks one.
     #[error("a header that is not ours")]
     Header,
-    /// It is not an access token.
     #[error("another type of token")]
     Type,
     /// It names a key that is not in the set. Its `kid` is well-formed: it may be a key that was published just now.
     #[error("an unknown key")]
     UnknownKey,
-    /// It names another algorithm than its key's.
     #[error("another algorithm than the key's")]
     Algorithm,
-    /// Its signature is not the key's.
     #[error("a wrong signature")]
     Signature,
     /// A claim is missing or has another type than ours.
@@ -161,7 +139,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Tells whether a token is one of ours, for us, and holds now.
+/// Checks that a token is one of ours, for us, and valid now.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     issuer: String,
@@ -169,7 +147,6 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier of tokens from this issuer for this audience.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
@@ -177,14 +154,11 @@ impl Verifier {
         }
     }
 
-    /// What the token says, if it holds at `now`.
+    /// The claims of a token that is valid at `now`.
     ///
     /// The algorithm is the key's, never the header's; `aud` is one string, exactly ours (we issue no arrays, and
     /// RFC 8725 section 3.9 is simplest kept so). No key is fetched: where the answer is [`Refusal::UnknownKey`], the
     /// caller may read the key set anew once.
-    ///
-    /// # Errors
-    /// The first reason to refuse it.
     pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> std::result::Result<AccessClaims, Refusal> {
         let (header, payload) = parts(token)?;
         let key = keys.for_header(&object(header)?)?;
@@ -207,7 +181,7 @@ impl Verifier {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // By the machine's clock, which is none of ours, and to the second: `check_times` does it.
+        // It would use the machine's clock, and whole seconds: `check_times` does it.
         validation.validate_exp = false;
         validation
     }
@@ -269,7 +243,6 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> std::result::Resu
     Ok(())
 }
 
-/// A key that tokens are verified with.
 #[derive(Debug, Clone)]
 struct PublicKey {
     kid: String,

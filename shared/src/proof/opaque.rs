@@ -1,7 +1,7 @@
 //! Opaque secrets: what we give out once, and know again by its SHA-256.
 //!
 //! Each is a typed prefix, random bits in base64url (RFC 4648 section 5) and a CRC-32. The prefix lets a secret
-//! scanner find it in a repository; the CRC tells it, and us, offline that a string is not one of ours, so that a
+//! scanner find it in a repository; the CRC shows offline that a string is not one of ours, so that a
 //! typing error costs no look-up. Neither is a protection: the 256 random bits are. A plain SHA-256 is enough to keep
 //! such a secret (OWASP ASVS 6.5.2 asks for a slow hash only below 112 bits of entropy).
 
@@ -56,10 +56,6 @@ pub struct Opaque {
 }
 
 impl Opaque {
-    /// A new secret.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn mint(kind: Kind) -> Result<Self> {
         let secret = Zeroizing::new(ambient::random::<32>()?);
         Ok(Self::from_text(kind, frame(kind, secret.as_slice())))
@@ -76,7 +72,6 @@ impl Opaque {
         Self { kind, text, digest }
     }
 
-    /// What it is for.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
@@ -94,7 +89,7 @@ impl Opaque {
 
 /// What keeps a session going: used once, and answered with the next.
 ///
-/// The token says which session it belongs to, so the session is found by its key: no item that maps tokens to
+/// The token names the session it belongs to, so the session is found by its key: no item that maps tokens to
 /// sessions is written at every rotation, and none is left over. `depth` counts the rotations and `attempt` the
 /// successors that were made at one depth (an answer that is lost is asked for again).
 ///
@@ -116,9 +111,6 @@ impl RefreshToken {
     const LEN: usize = 16 + 16 + 4 + 4 + 16 + 32;
 
     /// The first token of a session: depth and attempt 0, and a new family.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn first(user: UserId, session: SessionId) -> Result<Self> {
         Ok(Self {
             user,
@@ -131,9 +123,6 @@ impl RefreshToken {
     }
 
     /// A successor of this token: the same session and family, a secret of its own.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn next(&self, depth: u32, attempt: u32) -> Result<Self> {
         Ok(Self {
             depth,
@@ -143,7 +132,7 @@ impl RefreshToken {
         })
     }
 
-    /// The token that this text is, if it has the form of one. What it says is only a claim until
+    /// The token that this text is, if it has the form of one. Its content is only a claim until
     /// [`digest`](Self::digest) or [`family_digest`](Self::family_digest) is found in the session.
     pub fn parse(text: &str) -> Option<Self> {
         let body = unframe(Kind::Refresh, text)?;
@@ -189,12 +178,10 @@ impl RefreshToken {
         Digest::of(&input)
     }
 
-    /// Whose session.
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// Which session.
     pub const fn session(&self) -> SessionId {
         self.session
     }
@@ -228,14 +215,12 @@ impl fmt::Debug for RefreshToken {
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The SHA-256 of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
         Self(hash)
     }
 
-    /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -267,7 +252,6 @@ impl From<Digest> for String {
     }
 }
 
-/// The text is not a SHA-256 in base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a SHA-256 in base64url")]
 pub struct NotADigest;
@@ -294,9 +278,6 @@ impl TryFrom<String> for Digest {
 const READABLE: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A password for somebody to type once: four groups of five, 100 random bits.
-///
-/// # Errors
-/// Where the operating system gives no randomness.
 pub fn temporary_password() -> Result<SecretString> {
     let random = Zeroizing::new(ambient::random::<20>()?);
     let mut text = String::with_capacity(23);
@@ -330,7 +311,7 @@ fn unframe(kind: Kind, text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if end != crc(framed) {
         return None;
     }
-    // This engine takes neither padding nor bits that say nothing.
+    // This engine takes neither padding nor trailing bits.
     URL_SAFE_NO_PAD.decode(body).ok().map(Zeroizing::new)
 }
 

@@ -80,12 +80,10 @@ impl Params {
 /// What came of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the password.
     Right {
         /// The stored hash is weaker than what is asked for now: hash the password again and store that.
         rehash: bool,
     },
-    /// It is not, or there is no hash.
     Wrong,
 }
 
@@ -111,15 +109,12 @@ struct Inner {
 impl Hasher {
     /// A hasher at this cost, that works on `parallel` passwords at once; the others wait. Memory is bounded by
     /// `parallel` times `memory_kib`.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the parameters are not Argon2's, or `parallel` is 0.
     pub fn new(params: Params, parallel: usize) -> Result<Self> {
         if parallel == 0 || parallel > Semaphore::MAX_PERMITS {
             return Err(Error::fault("the number of parallel hashes must be at least 1"));
         }
         let params = params.checked()?;
-        // Random bytes in place of a hash: nobody's password fits, the work is the same, and a cold start does not
+        // Random bytes in place of a hash: no password fits, the work is the same, and a cold start does not
         // pay for computing one.
         let decoy = phc(
             &params,
@@ -142,19 +137,12 @@ impl Hasher {
     }
 
     /// The PHC string of a password, with a salt of its own.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where there is no memory; [`Error::Fault`] where there is no randomness.
     pub async fn hash(&self, password: SecretString) -> Result<String> {
         self.apart(move |inner| inner.hash(&password)).await
     }
 
     /// Whether the stored hash is this password's. Without a stored hash the same work is done on a decoy and the
-    /// answer is [`Verdict::Wrong`], so that time says nothing about who exists.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where `phc` is not an Argon2id PHC string or asks for an absurd amount of work;
-    /// [`Error::Unavailable`] where there is no memory.
+    /// answer is [`Verdict::Wrong`], so that time reveals nothing about who exists.
     pub async fn verify(&self, password: SecretString, phc: Option<String>) -> Result<Verdict> {
         self.apart(move |inner| inner.verify(&password, phc.as_deref())).await
     }
@@ -267,7 +255,6 @@ impl Drop for Arena<'_> {
     }
 }
 
-/// A PHC string, understood.
 struct Stored {
     argon2: Argon2<'static>,
     current: bool,
@@ -311,7 +298,6 @@ impl Stored {
     }
 }
 
-/// The PHC string of a hash.
 fn phc(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Result<String> {
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,

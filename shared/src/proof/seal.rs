@@ -38,15 +38,11 @@ impl From<BadKey> for Error {
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// The key of these bytes.
     pub fn from_bytes(key: [u8; 32]) -> Self {
         Self(Zeroizing::new(key))
     }
 
     /// The key that is written so: random text; space around it is ignored, since it comes from files and consoles.
-    ///
-    /// # Errors
-    /// [`BadKey`], with what to do about it.
     pub fn from_text(text: &str) -> Result<Self> {
         read_key(text, "master").map(Self)
     }
@@ -54,9 +50,6 @@ impl MasterKey {
     /// Seals `plaintext` for the place that `aad` names; it opens nowhere else. The answer is nonce, ciphertext, tag.
     ///
     /// The nonce is random, which is safe for 2^32 seals under one key (SP 800-38D section 8.3); we make a few a year.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>> {
         let nonce = ambient::random::<NONCE_LEN>()?;
         let mut body = plaintext.to_vec();
@@ -68,9 +61,6 @@ impl MasterKey {
     }
 
     /// Opens what [`seal`](Self::seal) made with the same key and the same `aad`.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where it was sealed with another key or for another place, or was changed.
     pub fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretSlice<u8>> {
         let cannot = || Error::fault("a sealed secret does not open: the master key is another, or it was changed");
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(cannot)?;
@@ -94,20 +84,16 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A key for tags: who has it can tell whether we wrote a thing, and nothing more.
+/// A key for tags: it authenticates what we wrote, and nothing more.
 #[derive(Clone)]
 pub struct MacKey(Zeroizing<[u8; 32]>);
 
 impl MacKey {
-    /// The key of these bytes.
     pub fn from_bytes(key: [u8; 32]) -> Self {
         Self(Zeroizing::new(key))
     }
 
     /// The key that is written so, as in [`MasterKey::from_text`].
-    ///
-    /// # Errors
-    /// [`BadKey`], with what to do about it.
     pub fn from_text(text: &str) -> Result<Self> {
         read_key(text, "mac").map(Self)
     }

@@ -7,7 +7,7 @@ use crate::proof::password::Params;
 const REST: u64 = 64;
 /// Megabytes that come with one whole vCPU (AWS: "At 1,769 MB, a function has the equivalent of one vCPU").
 const OF_A_CPU: u64 = 1_769;
-/// How many at once where nobody said, outside Lambda: there memory is the developer's, and one core is for the rest.
+/// How many at once by default, outside Lambda: there memory is the developer's, and one core is for the rest.
 const ELSEWHERE: u64 = 2;
 
 impl Env {

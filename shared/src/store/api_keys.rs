@@ -13,12 +13,10 @@ use crate::id::ApiKeyId;
 /// How often the last use is written down at most.
 pub const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// The key with this SHA-256.
 pub async fn get(table: &Table, t: &TenantId, sha256: &str) -> Result<Option<ApiKey>> {
     table.get(&keys::api_key(t, sha256)).await?.map(from_item).transpose()
 }
 
-/// Writes a new key.
 pub fn put(key: &ApiKey) -> Result<Write> {
     let mut item = to_item(&keys::api_key(&key.tenant, &key.digest), key)?;
     item.insert("GSI1PK".to_owned(), text(keys::api_keys_index(&key.tenant)));
@@ -48,7 +46,7 @@ pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
 }
 
 /// A tenant's keys, newest first, after this one; and the id of the last one looked at, where there are more. The index
-/// says which keys there are, and may be behind: one that is gone is left out, so a page can be short.
+/// lists the keys, and may be behind: one that is gone is left out, so a page can be short.
 pub async fn newest(
     table: &Table,
     t: &TenantId,
@@ -77,7 +75,6 @@ pub async fn newest(
     Ok((found, last))
 }
 
-/// The key of this id.
 pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<ApiKey>> {
     let query = Query {
         index: Some(Index::One),
@@ -91,7 +88,7 @@ pub async fn of_id(table: &Table, t: &TenantId, id: ApiKeyId) -> Result<Option<A
         return Ok(None);
     };
     let key: Option<ApiKey> = table.get(&place).await?.map(from_item).transpose()?;
-    // The index only says where to look.
+    // The index only gives the place to look at.
     Ok(key.filter(|key| key.id == id && key.tenant == *t))
 }
 

@@ -16,16 +16,15 @@ pub enum Reserved {
     Gone,
 }
 
-/// Whose attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     /// An account's: its item is there.
     Account,
-    /// Those of a name that nobody has: the item comes into being, and expires.
+    /// Those of an unknown login: the item is created, and expires.
     UnknownLogin,
 }
 
-/// Reserves one attempt in one conditional update; where every place is taken, tells until when.
+/// Reserves one attempt in one conditional update; where every place is taken, returns until when.
 pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
     let mut next = Next {
         changes: Changes::new().add("failedLoginCount", 1),
@@ -54,15 +53,10 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
-/// The attempts that an item counts.
-///
-/// # Errors
-/// Where the item is not one.
 pub fn attempts(item: &Item) -> Result<Attempts> {
     from_item(item.clone())
 }
 
-/// What clears the count after a success.
 pub fn cleared() -> Changes {
     super::users::ATTEMPTS
         .iter()

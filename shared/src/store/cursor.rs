@@ -21,9 +21,6 @@ struct Sealed<P> {
 }
 
 /// The cursor of a position, for the question that `context` names in full.
-///
-/// # Errors
-/// [`Error::Fault`] where the position cannot be written: a defect.
 pub fn seal<P: Serialize>(key: &MacKey, context: &str, position: &P, now: Timestamp) -> Result<String> {
     let mut bytes = serde_json::to_vec(&Sealed {
         position,
@@ -35,9 +32,6 @@ pub fn seal<P: Serialize>(key: &MacKey, context: &str, position: &P, now: Timest
 }
 
 /// The position of a cursor that was made for the same question.
-///
-/// # Errors
-/// [`Error::Invalid`] at `?cursor`.
 pub fn open<P: DeserializeOwned>(key: &MacKey, context: &str, cursor: &str, now: Timestamp) -> Result<P> {
     let refused = || {
         Error::invalid(

@@ -4,7 +4,7 @@
 //! committed before the connection broke is not done twice. Reads that came back in part are asked for again here, a
 //! bounded number of times with jitter; what becomes of a transaction that lost to another one, [`super::unit`] decides.
 //!
-//! What remains in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
+//! What stays in doubt: a transaction whose answers were all lost, the repeated ones too, is reported as
 //! [`Error::Unavailable`] though it may have been done. Its conditions see to it that doing it again does no harm.
 
 use std::sync::Arc;
@@ -38,7 +38,6 @@ pub mod retry;
 mod watch;
 mod wire;
 
-/// The table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
@@ -57,16 +56,13 @@ pub struct Query {
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
     pub newest_first: bool,
-    /// How many items at most.
     pub limit: Option<usize>,
 }
 
 /// An index of the table. Both hold keys alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Index {
-    /// `GSI1`.
     One,
-    /// `GSI2`.
     Two,
 }
 
@@ -83,11 +79,9 @@ impl Index {
 #[derive(Debug, Default)]
 pub struct Page {
     pub items: Vec<Item>,
-    /// Whether the question has more answers.
     pub more: bool,
 }
 
-/// What became of an update.
 #[derive(Debug)]
 pub enum Updated {
     /// Done; the item as it is since.
@@ -119,15 +113,11 @@ impl Table {
         }
     }
 
-    /// What is counted of its requests.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
     /// The item at this place, strongly consistent.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where the store does not answer.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).consistent_read(true);
         let answer = request
@@ -184,7 +174,7 @@ impl Table {
             expression.name(pk),
             expression.value(Value::S(query.pk.clone()))
         );
-        // The sort keys of an index do not tell the keys of the items, which a start key would have to name.
+        // The sort keys of an index do not give the keys of the items, which a start key would have to name.
         if let (Some(_), Some(after)) = (query.index, &query.after) {
             let (name, value) = (expression.name(sk), expression.value(Value::S(after.clone())));
             let beyond = if query.newest_first { "<" } else { ">" };
@@ -204,7 +194,7 @@ impl Table {
         let mut start = after.map(|after| attributes(Key::new(query.pk.clone(), after).attributes()));
         let mut page = Page::default();
         loop {
-            // One more than is asked for: only that tells whether the page is the last one.
+            // One more than is asked for: only that shows whether the page is the last one.
             let left = query.limit.map(|limit| limit + 1 - page.items.len());
             let answer = request
                 .clone()
@@ -263,9 +253,6 @@ impl Table {
     }
 
     /// The same where nothing is to be learned of the item.
-    ///
-    /// # Errors
-    /// [`Lost::Changed`] where the condition does not hold; else as [`Table::get`].
     pub async fn update_if(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<(), Refusal> {
         match self.update(key, changes, when).await? {
             Updated::Done(_) => Ok(()),
@@ -275,10 +262,6 @@ impl Table {
 
     /// All of these writes, or none; sent once (see [`super::unit`], which sends them again where that may help). Sent
     /// again with the same token, what was done already is not done twice.
-    ///
-    /// # Errors
-    /// The refusal of the first write whose condition did not hold; [`Lost::Busy`]; [`Error::Unavailable`] where the
-    /// store does not answer. Nothing was written then.
     pub async fn transact(&self, writes: &[Write], token: &str) -> Result<(), Refusal> {
         if writes.len() > TRANSACTION_LIMIT {
             return Err(Error::fault(format!("{} writes in one transaction", writes.len())).into());
@@ -302,9 +285,7 @@ impl Table {
     }
 
     /// These puts and deletions, each by itself and without conditions.
-    ///
-    /// # Errors
-    /// As [`Table::get`]; some of them may have been done.
+    /// After an error some of them may be done.
     pub async fn batch_write(&self, writes: &[Write]) -> Result<()> {
         for chunk in writes.chunks(BATCH_WRITE_LIMIT) {
             let mut asked: Vec<WriteRequest> = chunk.iter().map(batched).collect::<Result<_>>()?;

@@ -13,7 +13,6 @@ use crate::domain::tenant::TenantId;
 use crate::error::Result;
 use crate::id::{EntryId, UserId};
 
-/// A row of the login history.
 pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::login(&entry.tenant, entry.user, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -21,13 +20,12 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// A row under a name that nobody has: the same write as an account's, found by no listing.
+/// A row under an unknown login: the same write as an account's, found by no listing.
 pub fn login_of_unknown(guess: &Key, entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::unknown_login_entry(guess, entry.id);
     Ok(Write::put(row(&key, entry, entry.at, kept)?))
 }
 
-/// A row of the rights history.
 pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::rights(&entry.tenant, entry.at, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
@@ -98,10 +96,8 @@ pub async fn logins_of_all(
     found.read(table, |entry: &LoginEntry| entry.id).await
 }
 
-/// Whose changes of rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// Those that one account made.
     By(UserId),
     /// Those to the rights of one account or role.
     Of(String),
@@ -141,7 +137,7 @@ pub async fn rights_changes(
     found.read(table, |entry: &RightsEntry| entry.id).await
 }
 
-/// Rows, as many as are asked for and one more, which tells that there are more. Of those that an index found, only the
+/// Rows, as many as are asked for and one more, which shows that there are more. Of those that an index found, only the
 /// places are known.
 struct Found {
     limit: usize,
@@ -183,7 +179,6 @@ impl Found {
         Ok(())
     }
 
-    /// The rows themselves, newest first.
     async fn read<T: DeserializeOwned>(mut self, table: &Table, id: impl Fn(&T) -> EntryId) -> Result<(Vec<T>, bool)> {
         let more = self.is_full();
         self.places.truncate(self.limit);
@@ -219,13 +214,13 @@ pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> 
     }
 }
 
-/// A row without what tells more than whose it is; nothing where it is that already.
+/// A row without personal data but the account's id; nothing where it has none already.
 fn bare(mut item: Item) -> Option<Write> {
-    let told = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
-    if told.iter().all(|(_, is_bare)| *is_bare) {
+    let personal = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
+    if personal.iter().all(|(_, is_bare)| *is_bare) {
         return None;
     }
-    for (name, _) in told {
+    for (name, _) in personal {
         item.insert(name.to_owned(), text(""));
     }
     Some(Write::put(item))

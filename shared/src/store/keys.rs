@@ -45,7 +45,6 @@ pub const USER_SHARDS: u8 = 4;
 /// Over how many counters the number of accounts is spread.
 pub const TALLY_COUNTERS: u8 = 16;
 
-/// The account.
 pub fn user(t: &TenantId, id: UserId) -> Key {
     Key::new(user_partition(t, id), "USER")
 }
@@ -61,15 +60,13 @@ pub fn users_index(t: &TenantId, shard: u8) -> String {
 pub fn status_index(t: &TenantId, status: Status, shard: u8) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
-/// The claim of an e-mail address.
 pub fn email(t: &TenantId, email: &Email) -> Key {
     Key::new(format!("T#{t}#EMAIL#{}", email.canonical()), "CLAIM")
 }
-/// The claim of a username.
 pub fn username(t: &TenantId, name: &Username) -> Key {
     Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
 }
-/// The attempts under a name that nobody has. The name is hashed: it may be somebody's password, typed into the wrong
+/// The attempts of an unknown login. The name is hashed: it may be somebody's password, typed into the wrong
 /// field.
 pub fn unknown_login(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
@@ -82,27 +79,21 @@ pub fn unknown_login_mailed(t: &TenantId, sha256: &str) -> Key {
 pub fn unknown_login_entry(guess: &Key, id: EntryId) -> Key {
     Key::new(&guess.pk, format!("{LOGIN}{id}"))
 }
-/// The session.
 pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {
     Key::new(user_partition(t, user), format!("{SESSION}{id}"))
 }
-/// What the sort keys of sessions begin with.
 pub const SESSION: &str = "SESSION#";
-/// A row of an account's login history.
 pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
     Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
 }
-/// What the sort keys of the login history begin with.
 pub const LOGIN: &str = "LOGIN#";
 /// The index partition of everyone's logins in one month.
 pub fn logins_index(t: &TenantId, at: Timestamp) -> String {
     format!("T#{t}#LOGINS#{}", month(at))
 }
-/// A row of the rights history.
 pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
     Key::new(rights_partition(t, at), id.to_string())
 }
-/// The rights history of one month.
 pub fn rights_partition(t: &TenantId, at: Timestamp) -> String {
     format!("T#{t}#RIGHTS#{}", month(at))
 }
@@ -124,7 +115,6 @@ pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {
     let first = suffix.chars().next()?;
     Some(Key::new(find_partition(t, first), format!("{suffix} {user}")))
 }
-/// The partition of a tenant's counters.
 pub fn tally_partition(t: &TenantId) -> String {
     format!("T#{t}#TALLY")
 }
@@ -136,15 +126,12 @@ pub fn tally(t: &TenantId, counter: u8) -> Key {
 pub fn administrators(t: &TenantId) -> Key {
     Key::new(tally_partition(t), "ADMINISTRATORS")
 }
-/// The partition of a tenant's roles.
 pub fn roles_partition(t: &TenantId) -> String {
     format!("T#{t}#ROLES")
 }
-/// The role.
 pub fn role(t: &TenantId, id: RoleId) -> Key {
     Key::new(roles_partition(t), format!("ROLE#{id}"))
 }
-/// The claim of a role's name.
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
     Key::new(format!("T#{t}#ROLENAME#{}", name.canonical()), "CLAIM")
 }
@@ -152,7 +139,6 @@ pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
 pub fn role_partition(t: &TenantId, id: RoleId) -> String {
     format!("T#{t}#ROLE#{id}")
 }
-/// One counter of a role's seats.
 pub fn seats(t: &TenantId, role: RoleId, counter: u8) -> Key {
     Key::new(role_partition(t, role), format!("SEATS#{counter:02}"))
 }
@@ -162,17 +148,14 @@ pub fn all_seats(role: &Role) -> Vec<Key> {
         .map(|counter| seats(&role.tenant, role.id, counter))
         .collect()
 }
-/// A role's member.
 pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
     Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
 }
-/// What the sort keys of a role's members begin with.
 pub const MEMBER: &str = "MEMBER#";
 /// The marker that one of the first accounts was made, so that its deletion lasts.
 pub fn first_account(t: &TenantId, name: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("FIRST#{name}"))
 }
-/// What a tenant set.
 pub fn tenant_settings(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")
 }
@@ -180,7 +163,6 @@ pub fn tenant_settings(t: &TenantId) -> Key {
 pub fn api_key(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#APIKEY#{sha256}"), "KEY")
 }
-/// The index partition of a tenant's API keys.
 pub fn api_keys_index(t: &TenantId) -> String {
     format!("T#{t}#APIKEYS")
 }
@@ -188,11 +170,8 @@ pub fn api_keys_index(t: &TenantId) -> String {
 pub fn first_api_key(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("APIKEY#{sha256}"))
 }
-/// The partition of the tenants.
 pub const TENANTS: &str = "TENANTS";
-/// What the sort keys of tenants begin with.
 pub const TENANT: &str = "TENANT#";
-/// A tenant.
 pub fn tenant(id: &TenantId) -> Key {
     Key::new(TENANTS, format!("{TENANT}{id}"))
 }
@@ -200,9 +179,7 @@ pub fn tenant(id: &TenantId) -> Key {
 pub fn one_time(sha256: &str) -> Key {
     Key::new(format!("TOKEN#{sha256}"), "TOKEN")
 }
-/// What the partitions of mails begin with.
 pub const MAIL: &str = "MAIL#";
-/// A mail to send.
 pub fn mail(id: MailId) -> Key {
     Key::new(format!("{MAIL}{id}"), "MAIL")
 }
@@ -214,17 +191,12 @@ pub fn mails_index(state: &str) -> String {
 pub fn due(at: Timestamp, id: MailId) -> String {
     format!("{:013}#{id}", at.as_millisecond())
 }
-/// The partition of the permission catalogue.
 pub const CATALOGUE: &str = "CATALOGUE";
-/// A permission.
 pub fn permission(name: &str) -> Key {
     Key::new(CATALOGUE, format!("PERMISSION#{name}"))
 }
-/// The partition of the signing keys.
 pub const KEYS: &str = "KEYS";
-/// What the sort keys of signing keys begin with.
 pub const KEY: &str = "KEY#";
-/// A signing key.
 pub fn signing_key(kid: &str) -> Key {
     Key::new(KEYS, format!("{KEY}{kid}"))
 }

@@ -22,13 +22,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long that of one that was given up stays, for somebody to look after it.
 const DEAD_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// The state of a mail that is still to be sent.
 pub const PENDING: &str = "pending";
-/// The state of a mail that was sent.
 pub const SENT: &str = "sent";
-/// The state of a mail that nobody wants any more: its account is gone, or has another address.
+/// The state of a mail that is no longer needed: its account is gone, or has another address.
 pub const DROPPED: &str = "dropped";
-/// The state of a mail that was given up.
 pub const DEAD: &str = "dead";
 
 /// A mail that is the claimer's to send, for as long as the lease lasts.
@@ -51,7 +48,6 @@ pub fn put(mail: &Mail) -> Result<Write> {
     Ok(Write::put(item))
 }
 
-/// The mail whose partition this is.
 pub fn id_of(partition: &str) -> Option<MailId> {
     partition.strip_prefix(keys::MAIL)?.parse().ok()
 }
@@ -76,7 +72,6 @@ pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: us
     })
 }
 
-/// Mails that are due.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Due {
     pub ids: Vec<MailId>,
@@ -84,7 +79,7 @@ pub struct Due {
     pub more: Option<String>,
 }
 
-/// Takes a mail to send it, provided that it is to be sent, and is due: nobody else's at this moment, and not at rest
+/// Takes a mail to send it, provided that it is to be sent, and is due: not leased to another sender, and not waiting
 /// after a failure.
 pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<Claimed>> {
     let lease = ambient::uuid_v7(now)?.to_string();
@@ -102,11 +97,10 @@ pub async fn claim(table: &Table, id: MailId, now: Timestamp) -> Result<Option<C
     }
 }
 
-/// What becomes of a claimed mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Sent,
-    /// Nobody wants it any more.
+    /// It is no longer needed.
     Dropped,
     /// It is tried again then.
     Due(Timestamp),
@@ -120,8 +114,7 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
         let changes = Changes::new().set("state", text(state));
         changes.set("settledAt", number(now.as_millisecond()))
     };
-    // Out of the index, for nobody asks for these any more; and without what tells a person, should the account be
-    // erased.
+    // Out of the index, which lists what is to be sent; and without personal data, should the account be erased.
     let gone = |state: &str| {
         ["GSI1PK", "GSI1SK", "to", "name"]
             .into_iter()

@@ -6,7 +6,6 @@ use super::table::{Cond, Write, from_item, number, to_item};
 use crate::domain::mail::OneTime;
 use crate::error::{Error, Result};
 
-/// The token with this SHA-256.
 pub async fn get(table: &Table, sha256: &str) -> Result<Option<OneTime>> {
     table.get(&keys::one_time(sha256)).await?.map(from_item).transpose()
 }

@@ -32,12 +32,10 @@ pub fn login_entry(cx: &Context, user: UserId, kind: LoginKind, session: Option<
     })
 }
 
-/// A row of the login history.
 pub fn login(cx: &Context, user: UserId, kind: LoginKind, session: Option<SessionId>) -> Result<Write> {
     history::login(&login_entry(cx, user, kind, session)?, cx.tenant_settings.history)
 }
 
-/// A row of the rights history.
 pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, after: Value) -> Result<Write> {
     let entry = RightsEntry {
         id: EntryId::new(cx.now)?,
@@ -87,7 +85,6 @@ fn rows_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<
     Ok(rows)
 }
 
-/// The grants of `user` that `other` does not have.
 fn missing_in<'a>(other: &'a User, user: &'a User) -> impl Iterator<Item = &'a Grant> {
     let known = |grant: &Grant| other.grants.iter().any(|one| one.id == grant.id);
     user.grants.iter().filter(move |grant| !known(grant))
@@ -98,7 +95,6 @@ fn made(user: &User) -> Value {
     json!({ "status": user.status, "grants": grants })
 }
 
-/// What a role is, in a row.
 pub fn role(role: &Role) -> Value {
     json!({ "name": role.name.as_given(), "permissions": role.permissions, "maxCount": role.max_count })
 }

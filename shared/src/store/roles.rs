@@ -12,7 +12,6 @@ use crate::domain::text::RoleName;
 use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 
-/// The role of this id.
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
     table.get(&keys::role(t, id)).await?.map(from_item).transpose()
 }
@@ -38,7 +37,7 @@ pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role
     let Ok(name) = RoleName::parse(name) else {
         return Ok(None);
     };
-    // A system role keeps its name, so the claim has nothing to tell.
+    // A system role keeps its name, so the claim need not be read.
     let system = SYSTEM_ROLES.iter().find(|system| system.name == name.canonical());
     let id = match system {
         Some(system) => Some(system.id),
@@ -50,7 +49,7 @@ pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role
     }
 }
 
-/// The names of these roles: those of the system by heart, the others read in one round trip.
+/// The names of these roles: those of the system are built in, the others read in one round trip.
 pub async fn names(
     table: &Table,
     t: &TenantId,
@@ -146,7 +145,7 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
-/// Removes a role that nobody has; where somebody has it, this.
+/// Removes a role without members; where it has any, this is the refusal.
 pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
     let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed);
     let mut writes = vec![gone, Write::delete(keys::role_name(&role.tenant, &role.name))];
@@ -169,7 +168,6 @@ fn claim(role: &Role) -> Write {
     Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken)
 }
 
-/// The permission catalogue, by name.
 pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
     let query = Query {
         pk: keys::CATALOGUE.to_owned(),

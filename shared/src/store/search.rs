@@ -19,7 +19,6 @@ pub const MOST: usize = 10_000;
 /// No address or name has more bytes than this.
 const LONGEST: usize = 512;
 
-/// The entries of an account.
 pub fn entries(user: &User) -> BTreeSet<Key> {
     let texts = searchable(user);
     let suffixes = texts
@@ -30,13 +29,12 @@ pub fn entries(user: &User) -> BTreeSet<Key> {
         .collect()
 }
 
-/// Whether an account matches. Entries can outlive what they were made of for a moment; this tells.
+/// Whether an account matches. Entries can outlive what they were made of for a moment, so the account decides.
 pub fn matches(user: &User, q: &str) -> bool {
     let q = folded(q);
     searchable(user).iter().any(|text| text.contains(&q))
 }
 
-/// The accounts that match, newest first.
 pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
     let q = folded(q);
     // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.

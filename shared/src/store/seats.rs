@@ -16,7 +16,6 @@ use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::RoleId;
 
-/// One counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub number: u8,
@@ -26,7 +25,6 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Whether it has a seat left.
     pub fn has_room(&self) -> bool {
         self.share.is_none_or(|share| self.taken < share)
     }
@@ -39,7 +37,6 @@ pub fn take(t: &TenantId, role: RoleId, counter: u8) -> Write {
         .when(Cond::All(vec![Cond::exists(), room]), Lost::Full)
 }
 
-/// Gives a seat back.
 pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
     Write::update(keys::seats(t, role, counter), Changes::new().add("taken", -1))
         .when(Cond::exists(), Error::NotFound(Noun::Role))
@@ -65,9 +62,6 @@ pub fn open(role: &Role, seat: Option<u8>) -> Vec<Write> {
 }
 
 /// Gives the counters shares of a new limit, provided that they are as they were read.
-///
-/// # Errors
-/// [`Conflict::BelowMemberCount`].
 pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Vec<Write>> {
     let taken: Vec<u32> = counters.iter().map(|counter| counter.taken).collect();
     if limit.is_some_and(|limit| taken.iter().sum::<u32>() > limit) {
@@ -94,10 +88,7 @@ pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
 }
 
 /// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
-/// One by chance, so that nobody queues at one counter.
-///
-/// # Errors
-/// [`Conflict::RoleFull`] where a role has none; [`Lost::Changed`] where there is no such role any more.
+/// A random one, so that no counter is contended.
 pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
     let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
     let new: BTreeSet<RoleId> = after
@@ -138,7 +129,6 @@ pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Count
     Ok(table.query(&query).await?.items.iter().filter_map(counter).collect())
 }
 
-/// How many seats are taken of each of these roles, in their order.
 pub async fn taken(table: &Table, roles: &[Role]) -> Result<Vec<u32>> {
     let places: Vec<_> = roles.iter().flat_map(keys::all_seats).collect();
     let items = table.batch_get(&places).await?;

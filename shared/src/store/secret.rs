@@ -18,11 +18,6 @@ use crate::settings::KeySource;
 /// two requests to the table, and its answer has ten seconds.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// The text of a key.
-///
-/// # Errors
-/// [`Error::Unavailable`] where Secrets Manager does not answer or has no such secret: without the key nothing is
-/// issued.
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),
@@ -42,7 +37,7 @@ async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
     text.map(Into::into).ok_or_else(|| cannot("it is empty".to_owned()))
 }
 
-/// A secret is read once in the life of an instance, so a hiccup is worth two more tries, each of which has time for a
+/// A secret is read once in the life of an instance, so a transient failure is worth two more tries, each of which has time for a
 /// new connection; and no more, because somebody is waiting to be logged in.
 fn client(shared: &SdkConfig) -> Client {
     let config = Builder::from(shared)

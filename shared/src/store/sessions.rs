@@ -11,13 +11,11 @@ use crate::domain::user::User;
 use crate::error::{Error, Result};
 use crate::id::{RoleId, SessionId, UserId};
 
-/// What an authorised request needs to know.
 #[derive(Debug, Default)]
 pub struct Present {
     /// The account, deleted or not.
     pub user: Option<User>,
     pub session: Option<Session>,
-    /// Those of the roles that exist.
     pub roles: Vec<Role>,
     /// The API key that was asked for with them.
     pub api_key: Option<ApiKey>,

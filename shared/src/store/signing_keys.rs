@@ -15,9 +15,7 @@ use crate::error::Result;
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
     pub kid: String,
-    /// `EdDSA`, `ES256` or `RS256`.
     pub algorithm: String,
-    /// The public half (RFC 7517).
     pub jwk: Value,
     /// The private half, PKCS #8, sealed.
     #[serde(with = "serde_bytes_base64")]
@@ -56,7 +54,6 @@ pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
     ])
 }
 
-/// Takes these keys away.
 pub async fn retire(table: &Table, kids: &[String]) -> Result<()> {
     let gone: Vec<Write> = kids.iter().map(|kid| Write::delete(keys::signing_key(kid))).collect();
     table.batch_write(&gone).await

@@ -1,6 +1,6 @@
 //! The words of the table: items, keys, conditions and writes, as values with no SDK in them.
 //!
-//! A write says which domain error it stands for when its condition does not hold, so that a cancelled transaction is
+//! A write names the domain error that it stands for when its condition does not hold, so that a cancelled transaction is
 //! answered with the reason of the write that was refused, and the order of the writes is the order of the reasons.
 
 use std::collections::HashMap;
@@ -11,10 +11,8 @@ pub use serde_dynamo::AttributeValue as Value;
 
 use crate::error::{Conflict, Error, Result};
 
-/// An item: attributes by name.
 pub type Item = HashMap<String, Value>;
 
-/// An item's place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub pk: String,
@@ -22,7 +20,6 @@ pub struct Key {
 }
 
 impl Key {
-    /// The place of this partition and sort key.
     pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self {
             pk: pk.into(),
@@ -30,28 +27,23 @@ impl Key {
         }
     }
 
-    /// The two key attributes.
     pub fn attributes(&self) -> Item {
         Item::from([("PK".to_owned(), text(&self.pk)), ("SK".to_owned(), text(&self.sk))])
     }
 
-    /// The place of an item.
     pub fn of(item: &Item) -> Option<Self> {
         Some(Self::new(string(item, "PK")?, string(item, "SK")?))
     }
 }
 
-/// A string value.
 pub fn text(value: impl Into<String>) -> Value {
     Value::S(value.into())
 }
 
-/// A number value.
 pub fn number(value: impl std::fmt::Display) -> Value {
     Value::N(value.to_string())
 }
 
-/// The string attribute of this name.
 pub fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     match item.get(name)? {
         Value::S(text) => Some(text),
@@ -59,7 +51,6 @@ pub fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     }
 }
 
-/// The number attribute of this name.
 pub fn integer(item: &Item, name: &str) -> Option<i64> {
     match item.get(name)? {
         Value::N(text) => text.parse().ok(),
@@ -68,9 +59,6 @@ pub fn integer(item: &Item, name: &str) -> Option<i64> {
 }
 
 /// A value of the domain as an item at this place. What is absent has no attribute: an index takes no NULL for a key.
-///
-/// # Errors
-/// [`Error::Fault`] where it is no map of attributes: a defect.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::fault)?;
     item.retain(|_, value| !matches!(value, Value::Null(_)));
@@ -79,46 +67,33 @@ pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
 }
 
 /// The value of the domain in an item.
-///
-/// # Errors
-/// [`Error::Fault`] where the item is not one: the table was written by something else.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     let place = Key::of(&item);
     serde_dynamo::from_item(item).map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))
 }
 
-/// A condition on one item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cond {
     Exists(&'static str),
-    /// The attribute is not there.
     Absent(&'static str),
-    /// The attribute has this value.
     Eq(&'static str, Value),
-    /// The attribute is less than this value.
     Lt(&'static str, Value),
-    /// The attribute is at least this value.
     Ge(&'static str, Value),
-    /// The first attribute is less than the second.
     LtAttribute(&'static str, &'static str),
     All(Vec<Cond>),
-    /// At least one of these.
     Any(Vec<Cond>),
 }
 
 impl Cond {
-    /// The item is there.
     pub fn exists() -> Self {
         Self::Exists("PK")
     }
 
-    /// No item is there.
     pub fn absent() -> Self {
         Self::Absent("PK")
     }
 }
 
-/// What a write does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
     Put(Item),
@@ -128,10 +103,8 @@ pub enum Op {
     Check(Key),
 }
 
-/// Changes of attributes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
-    /// Attributes that get a value.
     pub set: Vec<(String, Value)>,
     /// Numbers that something is added to.
     pub add: Vec<(String, i64)>,
@@ -139,12 +112,10 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// No change yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives an attribute a value.
     #[must_use]
     pub fn set(mut self, name: impl Into<String>, value: Value) -> Self {
         self.set.push((name.into(), value));
@@ -158,7 +129,6 @@ impl Changes {
         self
     }
 
-    /// Takes an attribute away.
     #[must_use]
     pub fn remove(mut self, name: impl Into<String>) -> Self {
         self.remove.push(name.into());
@@ -182,13 +152,12 @@ impl Changes {
         changes
     }
 
-    /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.add.is_empty() && self.remove.is_empty()
     }
 }
 
-/// What the store says to whoever wrote, and no client is ever shown: why writes were not done that may be done yet.
+/// Why writes were not done that may still succeed. No client is ever shown it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
     /// Something is not as it was read any more: it is to be read, and decided, once more.
@@ -202,7 +171,6 @@ pub enum Lost {
 /// What it means that a condition does not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
-    /// The request is answered with this.
     Answer(Error),
     Lost(Lost),
 }
@@ -225,7 +193,6 @@ impl From<Lost> for Refusal {
     }
 }
 
-/// One write of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {
     pub op: Op,
@@ -235,17 +202,14 @@ pub struct Write {
 }
 
 impl Write {
-    /// Writes the whole item.
     pub fn put(item: Item) -> Self {
         Self::always(Op::Put(item))
     }
 
-    /// Changes attributes.
     pub fn update(key: Key, changes: Changes) -> Self {
         Self::always(Op::Update(key, changes))
     }
 
-    /// Removes the item.
     pub fn delete(key: Key) -> Self {
         Self::always(Op::Delete(key))
     }
@@ -263,7 +227,6 @@ impl Write {
         }
     }
 
-    /// The item that it is about.
     pub fn key(&self) -> Key {
         match &self.op {
             Op::Put(item) => Key::of(item).unwrap_or_else(|| Key::new("", "")),
@@ -290,7 +253,6 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// The placeholder of an attribute name.
     pub fn name(&mut self, name: &str) -> String {
         if let Some((placeholder, _)) = self.names.iter().find(|(_, known)| *known == name) {
             return placeholder.clone();
@@ -300,14 +262,12 @@ impl Expression {
         placeholder
     }
 
-    /// The placeholder of a value.
     pub fn value(&mut self, value: Value) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// The text of a condition.
     pub fn condition(&mut self, condition: &Cond) -> String {
         match condition {
             Cond::Exists(name) => format!("attribute_exists({})", self.name(name)),
@@ -321,7 +281,6 @@ impl Expression {
         }
     }
 
-    /// The text of an update.
     pub fn changes(&mut self, changes: &Changes) -> String {
         let mut clauses = Vec::new();
         let set: Vec<String> = changes

@@ -1,6 +1,6 @@
 //! The unit of work: what an action reads, decides and writes, as one transaction.
 //!
-//! An action says what it read and what is to be; the unit derives from the difference everything that this implies
+//! An action states what it read and what is to be; the unit derives from the difference everything that this implies
 //! (claims, seats, search entries, counts: [`super::users`]; rows of the history and mails: [`super::record`]), commits it as one `TransactWriteItems`, and where others were quicker lets the action read and
 //! decide once more. Nothing else repeats a transaction, so what is read once, decided once and written in vain is never
 //! shown to a client.
@@ -27,10 +27,6 @@ const TRIES: u32 = 64;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
 /// way, it begins again.
-///
-/// # Errors
-/// What `work` answers; what a condition of its writes says; [`Error::Unavailable`] where others were quicker again and
-/// again, or the store does not answer.
 pub async fn atomically<'a, T, Work>(cx: &'a Context, work: impl Fn(Unit<'a>) -> Work) -> Result<T>
 where
     Work: Future<Output = Result<T>>,
@@ -52,9 +48,6 @@ where
 }
 
 /// These writes, or none, where nothing is read that they rest on.
-///
-/// # Errors
-/// The refusal of the first write whose condition does not hold; [`Error::Unavailable`].
 pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
     send(table, writes, &mut Tries::default()).await
 }
@@ -68,7 +61,7 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
 }
 
 /// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
-/// after all, no other is. A token is only remembered for what was done, so it is none in the way after a cancellation.
+/// after all, no other is. A token is only remembered for what was done, so it does not block another try after a cancellation.
 async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
     let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
     loop {
@@ -79,7 +72,6 @@ async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), 
     }
 }
 
-/// How often a unit was sent.
 #[derive(Default)]
 struct Tries {
     all: u32,
@@ -111,7 +103,6 @@ pub struct Unit<'a> {
     wanted: Arc<Mutex<Wanted>>,
 }
 
-/// What is to be written.
 #[derive(Default)]
 struct Wanted {
     /// These are to stay as they were read.
@@ -126,18 +117,11 @@ impl Unit<'_> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The account, unless it is deleted.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Unavailable`].
     pub async fn user(&self, who: &UserRef) -> Result<User> {
         users::find(&self.cx.app.table, &self.cx.tenant, who).await
     }
 
     /// An account that was read already; where that was in vain, as it is now, deleted or not.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it was erased; [`Error::Unavailable`].
     pub async fn reread(&self, user: &User) -> Result<User> {
         if self.is_first {
             return Ok(user.clone());
@@ -145,16 +129,12 @@ impl Unit<'_> {
         self.any_user(user.id).await
     }
 
-    /// The account of this id, deleted or not.
     pub async fn any_user(&self, id: UserId) -> Result<User> {
         let user = users::get(&self.cx.app.table, &self.cx.tenant, id).await?;
         user.ok_or(Error::NotFound(Noun::User))
     }
 
     /// The caller's own account, which was read already, and its session.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where somebody ended its sessions in the meantime; [`Error::Unavailable`].
     pub async fn own(&self, user: &User) -> Result<(User, Session)> {
         let session = &self.cx.caller()?.session;
         if self.is_first {
@@ -167,9 +147,6 @@ impl Unit<'_> {
     }
 
     /// A session that was read already.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] where it has ended; [`Error::Unavailable`].
     pub async fn session(&self, session: &Session) -> Result<Session> {
         if self.is_first {
             return Ok(session.clone());
@@ -192,9 +169,6 @@ impl Unit<'_> {
     }
 
     /// Holds the account to the version that the client means to change (`If-Match`).
-    ///
-    /// # Errors
-    /// [`Error::PreconditionFailed`].
     pub fn expect(&self, user: &User, version: Option<u64>) -> Result<()> {
         match version {
             Some(version) if version != user.version => Err(Error::PreconditionFailed),
@@ -202,15 +176,11 @@ impl Unit<'_> {
         }
     }
 
-    /// Makes an account.
     pub fn create(&self, user: &User) {
         self.put(None, Some(user.clone()), None);
     }
 
     /// Changes an account that was read; answers what `edit` does.
-    ///
-    /// # Errors
-    /// What `edit` answers.
     pub fn edit<R>(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<R>) -> Result<R> {
         let mut after = user.clone();
         let answer = edit(&mut after)?;
@@ -239,7 +209,7 @@ impl Unit<'_> {
         after
     }
 
-    /// Leaves nothing of an account that was read but what other items say of it.
+    /// Erases an account that was read; its id stays in the histories.
     pub fn erase(&self, user: &User) {
         self.put(Some(user.clone()), None, None);
     }
@@ -285,7 +255,7 @@ impl Unit<'_> {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => return Err(refused),
                 Ok(()) => {
-                    // It is done, and stays done: what could not be removed are remains that searches see through.
+                    // It is done, and stays done: searches ignore entries that could not be removed.
                     if let Err(error) = table.batch_write(&plan.after).await {
                         tracing::warn!(?error, "search entries of an account's earlier names were left behind");
                     }

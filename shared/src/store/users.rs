@@ -15,7 +15,6 @@ use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
 
-/// A change of an account.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// As it was read; nothing where it is new.
@@ -26,11 +25,10 @@ pub struct Change {
     pub only_if: Option<Cond>,
 }
 
-/// The writes of changes of accounts.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Search entries that do not fit into the transaction: written before it. Should it be refused, they are remains
-    /// that searches see through, because they look at the account itself.
+    /// Search entries that do not fit into the transaction: written before it. Should it be refused, searches
+    /// ignore them, because they look at the account itself.
     pub before: Vec<Write>,
     pub within: Vec<Write>,
     /// Search entries that go, and do not fit into the transaction: removed after it.
@@ -51,9 +49,6 @@ impl Plan {
 
 /// What carries these changes out. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
 /// accounts the statuses and the roles stay.
-///
-/// # Errors
-/// [`Error::Fault`] where an account cannot be put into an item.
 pub fn plan(changes: &[Change]) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
@@ -75,7 +70,7 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match change.after {
             Some(_) => plan.after.extend(gone),
-            // Nobody would know of them once the account is gone.
+            // Once the account is gone, nothing else names them.
             None => plan.before.extend(gone),
         }
     }
@@ -236,7 +231,6 @@ fn in_charge(t: &TenantId, by: i64) -> Option<Write> {
     }
 }
 
-/// How many accounts are in charge.
 pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
     let item = table.get(&keys::administrators(t)).await?;
     Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))
@@ -258,10 +252,6 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// The account, unless it is deleted.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Unavailable`].
 pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     let id = match who {
         UserRef::Id(id) => Some(*id),
@@ -276,7 +266,6 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
         .ok_or(Error::NotFound(Noun::User))
 }
 
-/// The account that holds this claim.
 pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<UserId>> {
     let claim = table.get(claim).await?;
     Ok(claim.and_then(|item| string(&item, "user")?.parse().ok()))

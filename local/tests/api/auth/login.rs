@@ -120,7 +120,7 @@ async fn e01_e02_a_wrong_password_gets_one_answer_for_one_comparison_whoever_is_
     insta::assert_json_snapshot!(login(&world, "unknown@example.org", "x").await.body, @r#"
     {
       "type": "/problems/wrong-credentials",
-      "title": "Wrong name or password",
+      "title": "Wrong credentials",
       "status": 401,
       "detail": "wrong name or password",
       "instance": "/api/auth/login"
@@ -182,7 +182,7 @@ async fn e01_the_state_of_an_account_is_named_only_to_its_own_password() {
     insta::assert_json_snapshot!(reply.body, @r#"
     {
       "type": "/problems/locked",
-      "title": "The account is locked",
+      "title": "Account locked",
       "status": 423,
       "detail": "the account is locked",
       "instance": "/api/auth/login",

@@ -1,11 +1,10 @@
-//! The age's type on the wire, so that a wrong one is told in words of people and not of Rust's `u8`.
+//! The age's type on the wire, so that an error names a range and not Rust's `u8`.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
-/// In years.
 pub(super) const MAX: u8 = 150;
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {

@@ -10,7 +10,7 @@ const MAX_LOCAL: usize = 64;
 /// RFC 5321 §4.5.3.1.3 less the angle brackets (RFC 3696, erratum 1690): the whole address, in octets.
 const MAX_WHOLE: usize = 254;
 
-/// An e-mail address: `dot-atom@domain` of RFC 5321, without what nobody's mailbox needs (quoted local part, comments,
+/// An e-mail address: `dot-atom@domain` of RFC 5321, without what no mailbox needs (quoted local part, comments,
 /// domain literals), and with a domain of two labels or more.
 ///
 /// # The canonical form
@@ -54,10 +54,6 @@ pub struct Email {
 canonical_text!(Email);
 
 impl Email {
-    /// Reads an address.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_WHOLE {
             return Err(format!("the e-mail address is over {MAX_WHOLE} bytes"));

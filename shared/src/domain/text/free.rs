@@ -24,10 +24,6 @@ pub struct Department {
 plain_text!(Department);
 
 impl Department {
-    /// Reads a department.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         one_line("department", text, MAX_DEPARTMENT)?;
         Ok(Self { text: text.to_owned() })
@@ -45,10 +41,6 @@ pub struct Label {
 plain_text!(Label);
 
 impl Label {
-    /// Reads a label.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         one_line("name", text, MAX_LABEL)?;
         Ok(Self { text: text.to_owned() })
@@ -78,10 +70,6 @@ pub struct Description {
 plain_text!(Description);
 
 impl Description {
-    /// Reads a description.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.is_empty() && !is_length(text, MAX_DESCRIPTION) {
             return Err(format!("a description has {MAX_DESCRIPTION} characters at most"));

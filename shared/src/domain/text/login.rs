@@ -5,15 +5,13 @@ use super::{Email, Username};
 /// In characters. More is no e-mail address and no username, and no key of the table need be longer.
 const MAX_NEITHER: usize = 256;
 
-/// Whom a login is for. Reading one never fails: a name that nobody can have must be counted, locked and refused in
-/// just the way of one that nobody happens to have (rules 5 and 6), or the answer would tell them apart.
+/// Whom a login is for. Reading one never fails: an invalid name must be counted, locked and refused exactly like a
+/// valid one that is not registered (rules 5 and 6), or the answer would distinguish them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Login {
-    /// It has an `@` and is an e-mail address.
     Email(Email),
-    /// It has none and is a username.
     Username(Username),
-    /// It is neither, so nobody has it: its first 256 characters, in ASCII lower case. It may be anything, a password
+    /// It is neither, so it is not registered: its first 256 characters, in ASCII lower case. It may be anything, a password
     /// in the wrong field among it: hash it before it is kept.
     Neither(String),
 }
@@ -41,7 +39,7 @@ impl Login {
 }
 
 /// ASCII alone is folded. Unicode's lower case would turn a Kelvin sign, which no username may have, into a `k`, and
-/// guesses at nobody's name would lock somebody's.
+/// guesses at an unknown name would lock a registered one.
 fn folded(text: &str) -> String {
     text.chars().take(MAX_NEITHER).map(|c| c.to_ascii_lowercase()).collect()
 }

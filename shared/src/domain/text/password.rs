@@ -12,10 +12,7 @@ pub struct Password(SecretString);
 
 impl Password {
     /// Reads a password that is to be set, whose length in characters (Unicode scalar values) is `min` to `max`.
-    ///
-    /// # Errors
-    /// A sentence that names the limit it breaks. A longer one is refused, never cut: two that differ only behind the
-    /// cut would be one.
+    /// A longer one is refused, never cut: two that differ only behind the cut would be one.
     pub fn parse(text: String, min: usize, max: usize) -> Result<Self, String> {
         // Wrapped first, so that a refused one is wiped too.
         let password = Self::presented(text);
@@ -35,12 +32,10 @@ impl Password {
         Self(SecretString::from(text))
     }
 
-    /// The password as what hashes it takes it.
     pub fn secret(&self) -> SecretString {
         self.0.clone()
     }
 
-    /// The text, for the hash alone.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

@@ -20,10 +20,6 @@ pub struct PermissionName {
 plain_text!(PermissionName);
 
 impl PermissionName {
-    /// Reads a permission's name.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a permission has 1 to {MAX} characters"));

@@ -26,10 +26,6 @@ pub struct RoleName {
 canonical_text!(RoleName);
 
 impl RoleName {
-    /// Reads a role's name.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a role name has 1 to {MAX} characters"));

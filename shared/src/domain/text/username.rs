@@ -31,10 +31,6 @@ pub struct Username {
 canonical_text!(Username);
 
 impl Username {
-    /// Reads a username.
-    ///
-    /// # Errors
-    /// A sentence that names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !is_length(text, MAX) {
             return Err(format!("a username has 1 to {MAX} characters"));

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Every complaint about this document, a sentence each.
+/// Every error of this document, a sentence each.
 pub fn complaints(document: &Value) -> Vec<String> {
-    let mut told = Vec::new();
-    references(document, document, &mut told);
+    let mut found = Vec::new();
+    references(document, document, &mut found);
     let mut seen = BTreeSet::new();
     for (path, method, operation) in operations(document) {
-        let mut complain = |what: String| told.push(format!("{method} {path}: {what}"));
+        let mut complain = |what: String| found.push(format!("{method} {path}: {what}"));
         let id = operation["operationId"].as_str().unwrap_or_default();
         if id.is_empty() || !seen.insert(id) {
             complain(format!("the operationId `{id}` is missing or not its own"));
         }
         if operation["summary"].as_str().unwrap_or_default().is_empty() {
-            complain("it does not say what it does".to_owned());
+            complain("it has no summary".to_owned());
         }
         let (named, declared) = (in_path(path), declared(operation));
         if named != declared {
@@ -24,14 +24,13 @@ pub fn complaints(document: &Value) -> Vec<String> {
         }
         for tag in list(&operation["tags"]) {
             if !list(&document["tags"]).iter().any(|known| known["name"] == *tag) {
-                complain(format!("nothing is said of the tag {tag}"));
+                complain(format!("the tag {tag} is not described"));
             }
         }
     }
-    told
+    found
 }
 
-/// The operations of a document, with path and method.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     members(&document["paths"]).flat_map(|(path, item)| {
         let all = members(item);
@@ -44,18 +43,18 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     all.map(|(name, member)| (name.as_str(), member))
 }
 
-fn references(document: &Value, value: &Value, told: &mut Vec<String>) {
+fn references(document: &Value, value: &Value, found: &mut Vec<String>) {
     if let Some(to) = value.get("$ref").and_then(Value::as_str) {
         let pointer = to.strip_prefix('#').unwrap_or(to);
         if document.pointer(pointer).is_none() {
-            told.push(format!(
+            found.push(format!(
                 "there is nothing at {to}: a type parameter's field needs `#[schema(inline)]`"
             ));
         }
     }
     match value {
-        Value::Object(members) => members.values().for_each(|one| references(document, one, told)),
-        Value::Array(items) => items.iter().for_each(|one| references(document, one, told)),
+        Value::Object(members) => members.values().for_each(|one| references(document, one, found)),
+        Value::Array(items) => items.iter().for_each(|one| references(document, one, found)),
         _ => {}
     }
 }

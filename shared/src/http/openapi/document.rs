@@ -22,10 +22,6 @@ use crate::http::routes::{Route, Routes};
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// The document of these tables. Its server is `/`: whoever serves it puts in where it is served.
-///
-/// # Errors
-/// [`Error::Fault`] with all that is wrong, each a defect: a method that OpenAPI has no word for, two schemas of one
-/// name, or what [`check::complaints`] finds.
 pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> {
     let rows: Vec<(&Route, Description)> = rows(tables).map(|row| (row, (row.describe)())).collect();
     let schemas = schemas(&rows)?;
@@ -39,12 +35,12 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "An access token. Beside an operation stands the permission that the account behind it must hold.",
+            "An access token. Each operation names the permission that its account must hold.",
         ))
         .build();
     let api_key = ApiKeyValue::with_description(
         "X-Api-Key",
-        "What stands for the client program: made at `/api/api-keys`, the first one by set-up.",
+        "Identifies the client program: created at `/api/api-keys`, the first one by set-up.",
     );
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
@@ -78,7 +74,7 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
     }
 }
 
-/// What a schema says that holds one of the contracts' names, which are known here alone: [`surfaces`].
+/// The format that marks a schema of the contracts' names, which are known here alone: [`surfaces`].
 const SURFACE: &str = "usher-surface";
 
 /// The schema of the name of a contract, as the histories have it.

@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 /// A schema that holds itself is followed so far.
 const DEEPEST: usize = 8;
 
-/// The schemas of a document, by name.
 pub struct Examples(pub Map<String, Value>);
 
 impl Examples {
-    /// An example of what this schema describes.
     pub fn of(&self, schema: &Value) -> Option<Value> {
         self.find(schema, true, 0)
     }

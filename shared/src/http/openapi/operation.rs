@@ -22,9 +22,7 @@ use crate::error::{Error, Forbidden, Noun};
 use crate::http::dialect::{self, Asked};
 use crate::http::routes::Route;
 
-/// What the document calls a token.
 pub const BEARER: &str = "bearer";
-/// What the document calls an API key.
 pub const API_KEY: &str = "apiKey";
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";
@@ -33,7 +31,7 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
     let mut operation = OperationBuilder::new()
         .tag(row.tag)
         .summary(Some(row.summary))
-        .description(says(row))
+        .description(access(row))
         .operation_id(Some(&row.operation))
         .securities(Some(security(row)));
     if !description.parameters.is_empty() {
@@ -54,10 +52,10 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
     operation.build()
 }
 
-fn says(row: &Route) -> Option<String> {
+fn access(row: &Route) -> Option<String> {
     let guard = match row.guard {
         Guard::Anyone => None,
-        Guard::Guest => Some("For guests: whoever is signed in is told to log out first.".to_owned()),
+        Guard::Guest => Some("For guests: a signed-in caller must log out first.".to_owned()),
         Guard::OnRank(rank) => Some(format!("Needs a token of an account on the rank `{rank}` or above it.")),
         Guard::OnRankToChangePassword(rank) => Some(format!(
             "Needs a token of an account on the rank `{rank}` or above it, and is open even where the password must be \
@@ -111,15 +109,15 @@ fn content(schema: &RefOr<Schema>, examples: &Examples) -> Content {
 
 fn response(answer: &Answer, examples: &Examples) -> Response {
     let schema = answer.content.as_ref().map(|(_, schema)| json(schema));
-    let says = schema
+    let text = schema
         .as_ref()
         .and_then(|one| examples.resolve(one)["description"].as_str());
-    let mut response = ResponseBuilder::new().description(says.unwrap_or(answer.description));
+    let mut response = ResponseBuilder::new().description(text.unwrap_or(answer.description));
     if let Some((media, schema)) = &answer.content {
         response = response.content(*media, content(schema, examples));
     }
-    for (name, says) in &answer.headers {
-        response = response.header(*name, HeaderBuilder::new().description(Some(*says)).build());
+    for (name, text) in &answer.headers {
+        response = response.header(*name, HeaderBuilder::new().description(Some(*text)).build());
     }
     response.build()
 }
@@ -155,7 +153,7 @@ fn by_guard(row: &Route) -> Vec<Error> {
     all
 }
 
-/// Nobody stands below the lowest rank.
+/// No account is below the lowest rank.
 fn below(rank: Rank) -> impl Iterator<Item = Error> {
     (rank > Rank::default())
         .then(|| Forbidden::BelowRank(rank).into())
@@ -188,7 +186,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn says(&self) -> String {
+    fn description(&self) -> String {
         match &self.error {
             Error::Invalid(_) => "the request breaks a rule".to_owned(),
             Error::Malformed(_) => "the body is not JSON".to_owned(),
@@ -217,11 +215,11 @@ fn refusal(row: &Route, all: &[Refusal]) -> Response {
         }
         content = content.examples_from_iter(named);
     }
-    let mut says: Vec<String> = all.iter().map(Refusal::says).collect();
-    says.dedup();
-    let mut response = ResponseBuilder::new().description(sentence(&says.join("; ")));
-    for (name, says) in described(all) {
-        response = response.header(name, HeaderBuilder::new().description(Some(says)).build());
+    let mut descriptions: Vec<String> = all.iter().map(Refusal::description).collect();
+    descriptions.dedup();
+    let mut response = ResponseBuilder::new().description(sentence(&descriptions.join("; ")));
+    for (name, text) in described(all) {
+        response = response.header(name, HeaderBuilder::new().description(Some(text)).build());
     }
     response.content(row.error_format.media_type, content.build()).build()
 }
@@ -243,7 +241,7 @@ fn described(all: &[Refusal]) -> impl Iterator<Item = (&'static str, &'static st
     ];
     let is_sent = |name: &HeaderName| all.iter().any(|one| one.headers.contains_key(name));
     let sent = known.into_iter().filter(move |(name, ..)| is_sent(name));
-    sent.map(|(_, name, says)| (name, says))
+    sent.map(|(_, name, text)| (name, text))
 }
 
 /// The path with an example for each of its parameters.

@@ -291,7 +291,7 @@ fn a_document_that_would_be_wrong_is_not_made() {
     let namesakes = table().get("/a", Guard::Anyone, role_of_nobody).summary("…");
     assert!(refused(namesakes).contains(r#"the path names {} and the handler takes {"role"}"#));
     let silent = table().get("/a", Guard::Anyone, pairs);
-    assert!(refused(silent).contains("get /a: it does not say what it does"));
+    assert!(refused(silent).contains("get /a: it has no summary"));
     let twice = table().get("/a", Guard::Anyone, pairs).summary("…");
     let twice = twice.get("/b", Guard::Anyone, pairs).summary("…");
     assert!(refused(twice).contains("get /b: the operationId `usher_pairs` is missing or not its own"));

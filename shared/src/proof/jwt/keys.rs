@@ -25,7 +25,6 @@ pub enum Algorithm {
     #[default]
     #[serde(rename = "EdDSA")]
     EdDsa,
-    /// ECDSA on P-256.
     #[serde(rename = "ES256")]
     Es256,
     /// RSA with PKCS#1 v1.5, 2048 bits: what a stock API Gateway JWT authorizer asks for.
@@ -42,7 +41,6 @@ impl Algorithm {
     /// All of them, the default first.
     pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Rs256];
 
-    /// Its name in a header or a key.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -80,7 +78,6 @@ impl From<Algorithm> for jsonwebtoken::Algorithm {
     }
 }
 
-/// A key that signs tokens.
 #[derive(Clone)]
 pub struct SigningKey {
     algorithm: Algorithm,
@@ -90,10 +87,6 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new key.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the operating system gives no randomness.
     pub fn generate(algorithm: Algorithm) -> Result<Self> {
         let pkcs8 = match algorithm {
             Algorithm::EdDsa => Ed25519KeyPair::generate()
@@ -111,9 +104,6 @@ impl SigningKey {
     }
 
     /// The key that [`pkcs8`](Self::pkcs8) wrote.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the bytes are not an unencrypted PKCS#8 (RFC 5208) private key for the algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self> {
         let rejected = || Error::fault(format!("a signing key is not one for {algorithm}"));
         let key = encoding_key(algorithm, pkcs8).ok_or_else(rejected)?;
@@ -134,12 +124,10 @@ impl SigningKey {
         &self.kid
     }
 
-    /// What it signs with.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// What is published of it.
     pub fn public_jwk(&self) -> Value {
         self.jwk.clone()
     }
@@ -149,7 +137,6 @@ impl SigningKey {
         &self.pkcs8
     }
 
-    /// The private half as the JWT library takes it.
     pub(super) fn encoding_key(&self) -> Result<EncodingKey> {
         encoding_key(self.algorithm, self.pkcs8.expose_secret())
             .ok_or_else(|| Error::fault("a signing key is not PKCS#8"))

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
 /// A client's configuration with our retry: whatever happens, a request is over by the deadline.
 ///
-/// DynamoDB answers within milliseconds, so a connection that takes a second is none. A try that gets three eighths of
+/// DynamoDB answers within milliseconds, so a connection that takes a second has failed. A try that gets three eighths of
 /// the time leaves room for a second one of the same length and for the rests between; four tries, because a throttled
 /// partition takes that long to be split, or for its burst to be over.
 pub fn with_retries(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
@@ -35,7 +35,7 @@ pub fn with_retries(shared: &aws_config::SdkConfig, deadline: Duration) -> Build
 /// How many repetitions a process can have under way: 50 after lost answers, and two more each second.
 ///
 /// The SDK's own quota is one for all clients of a process, and grows by successes alone: after an outage that used it
-/// up, a function that is called now and then would answer 503 to the first hiccup of each of its next hundred calls.
+/// up, a function that is called now and then would answer 503 to the first transient failure of each of its next hundred calls.
 fn own_quota() -> RetryPartition {
     let bucket = TokenBucket::builder().capacity(500).refill_rate(20.0).build();
     RetryPartition::custom("usher").token_bucket(bucket).build()
@@ -50,10 +50,6 @@ const IN_A_ROW: u32 = 8;
 pub struct Delays(u32);
 
 impl Delays {
-    /// Waits before another try.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] after eight tries.
     pub async fn next(&mut self, metrics: &Metrics) -> Result<()> {
         self.0 += 1;
         if self.0 >= IN_A_ROW {

@@ -1,5 +1,5 @@
 //! What goes over the wire to DynamoDB, watched: requests that are sent again are counted, and at level `trace` the log
-//! says of each which actions it takes on which kinds of items. Never their keys: an address is a key.
+//! names which actions each takes on which kinds of items. Never their keys: an address is a key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::metrics::{Metric, Metrics};
 
-/// Watches a client.
 #[derive(Debug)]
 pub struct Watch(pub Arc<Metrics>);
 
@@ -50,8 +49,12 @@ fn touched(operation: &str, body: &Value) -> String {
     let index = body["IndexName"].as_str().map(|index| format!("{index} "));
     let index = index.unwrap_or_default();
     let asked = asked(operation, body).into_iter();
-    let told = asked.map(|(action, partition)| format!("{action} {index}{}", kind(partition)));
-    told.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+    let actions = asked.map(|(action, partition)| format!("{action} {index}{}", kind(partition)));
+    actions
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Each action of a request, and the partition that it is about. In a transaction each write is an action of its own.

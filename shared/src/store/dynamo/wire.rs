@@ -11,7 +11,6 @@ use super::Attribute;
 use crate::error::{Error, Result};
 use crate::store::table::{Expression, Item, Key, Lost, Op, Refusal, Write};
 
-/// A write as a transaction takes it.
 pub fn transacted(table: &str, write: &Write) -> Result<TransactWriteItem> {
     let mut e = Expression::default();
     let changes = match &write.op {
@@ -116,17 +115,14 @@ fn names(expression: &Expression) -> Option<HashMap<String, String>> {
     (!expression.names.is_empty()).then(|| expression.names.clone())
 }
 
-/// The values of an expression, where it has any.
 pub fn values(expression: &Expression) -> Option<HashMap<String, Attribute>> {
     (!expression.values.is_empty()).then(|| attributes(expression.values.clone()))
 }
 
-/// An item as the SDK takes it.
 pub fn attributes(item: Item) -> HashMap<String, Attribute> {
     item.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
-/// An item as the SDK gave it.
 pub fn item(attributes: HashMap<String, Attribute>) -> Item {
     attributes
         .into_iter()
