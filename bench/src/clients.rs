@@ -32,10 +32,6 @@ pub async fn start(kind: Kind) -> Duration {
     began.elapsed()
 }
 
-/// The findings as Markdown.
-///
-/// # Errors
-/// Where a process cannot be started.
 pub fn measure() -> Result<String, Box<dyn std::error::Error>> {
     let mut rounds = Rounds::default();
     let (mut own, mut sdk) = (Vec::new(), Vec::new());

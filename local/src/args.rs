@@ -46,7 +46,6 @@ pub struct Args {
 }
 
 impl Args {
-    /// The data directory, where anything is to be kept.
     pub fn directory(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.data_dir.clone())
     }

@@ -35,9 +35,6 @@ pub struct Keys {
 
 impl Directory {
     /// Makes the directory where it is not, and takes it.
-    ///
-    /// # Errors
-    /// [`Error::DirectoryInUse`] where another process has it; [`Error::Directory`] where it cannot be written.
     pub fn take(path: &Path) -> Result<Self> {
         let file = path.join("lock");
         private_directory(path).map_err(unusable(path))?;
@@ -63,9 +60,6 @@ impl Directory {
     }
 
     /// The keys of this directory, made at the first time.
-    ///
-    /// # Errors
-    /// [`Error::Keys`] where there is data and its keys are gone; [`Error::Directory`] where they cannot be kept.
     pub fn keys(&self) -> Result<Keys> {
         let file = self.path.join("keys.json");
         match fs::read(&file) {
@@ -101,9 +95,6 @@ impl Directory {
     }
 
     /// Writes what `sam local` is told: it has keys in it, so it is the owner's alone, as they are.
-    ///
-    /// # Errors
-    /// [`Error::Directory`] where it cannot be written.
     pub fn tell_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
         let file = self.path.join("sam.json");
         self.keep(environment, &file).map_err(unusable(&file))?;
@@ -123,10 +114,6 @@ impl Directory {
 }
 
 impl Keys {
-    /// New ones.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn new() -> Result<Self> {
         Ok(Self {
             master: hex(ambient::random()?),

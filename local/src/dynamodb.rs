@@ -27,9 +27,6 @@ pub struct Refusal {
 
 impl Client {
     /// The DynamoDB at this address.
-    ///
-    /// # Errors
-    /// Where no HTTP client can be made.
     pub fn new(url: &str) -> Result<Self> {
         // A proxy of the environment is for the internet, not for what runs on this machine.
         let http = reqwest::Client::builder().no_proxy().build();
@@ -39,7 +36,6 @@ impl Client {
         })
     }
 
-    /// Where it is.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -37,9 +37,6 @@ pub struct Embedded {
 
 impl Embedded {
     /// Opens the data in this file, or in memory, and listens. `guard` is let go once the data is closed.
-    ///
-    /// # Errors
-    /// Where the address is taken, or the file cannot be opened.
     pub fn start(file: Option<&Path>, listen: SocketAddr, guard: Option<Arc<Directory>>) -> Result<Self> {
         let listener = TcpListener::bind(listen)
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
@@ -71,9 +68,6 @@ impl Embedded {
     }
 
     /// Stops it and waits until SQLite has written its log back and closed.
-    ///
-    /// # Errors
-    /// Where it had failed.
     pub async fn stop(self) -> Result<()> {
         let Self { stop, thread, .. } = self;
         stop.send_replace(true);

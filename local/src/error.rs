@@ -24,7 +24,6 @@ pub enum Error {
         address: String,
         /// The flag that chooses it.
         flag: &'static str,
-        /// What the operating system says.
         cause: io::Error,
     },
     /// Another instance has the data directory.
@@ -38,7 +37,6 @@ pub enum Error {
     #[error("{path} cannot be used: {cause}")]
     Directory {
         path: PathBuf,
-        /// What the operating system says.
         cause: io::Error,
     },
     /// There is data, and the file with its keys is gone or spoilt.

@@ -50,9 +50,6 @@ pub fn tables() -> Vec<Routes> {
 }
 
 /// The OpenAPI document of all of them, as it is committed.
-///
-/// # Errors
-/// Where the tables and their bodies do not make a document: a defect.
 pub fn openapi() -> Result<String> {
     let document =
         usher::http::openapi::document(env!("CARGO_PKG_VERSION"), ABOUT, &tables()).map_err(Error::OpenApi)?;
@@ -109,7 +106,6 @@ impl Default for Options {
     }
 }
 
-/// A running stack.
 #[derive(Debug)]
 pub struct Stack {
     pub app: Arc<App>,
@@ -123,9 +119,6 @@ pub struct Stack {
 
 impl Stack {
     /// Starts DynamoDB, makes the table where it is missing, and builds the application. It does not listen yet.
-    ///
-    /// # Errors
-    /// One sentence, for the developer.
     pub async fn start(options: Options) -> Result<Self> {
         let directory = options
             .directory
@@ -181,9 +174,6 @@ impl Stack {
     }
 
     /// Writes what `sam local` is to know of this stack into its data directory, where there is one; the file.
-    ///
-    /// # Errors
-    /// [`Error::Directory`] where it cannot be written.
     pub fn tell_sam(&self) -> Result<Option<PathBuf>> {
         let environment = sam::environment(&self.app.settings, &self.dynamodb_url);
         let directory = self.directory.as_ref();
@@ -191,18 +181,12 @@ impl Stack {
     }
 
     /// Serves until `shutdown`, and lets requests that run then end.
-    ///
-    /// # Errors
-    /// Where the listener fails.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
         server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
     }
 
     /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and
     /// loses nothing, but does not wait.)
-    ///
-    /// # Errors
-    /// Where the embedded DynamoDB had failed.
     pub async fn stop(self) -> Result<()> {
         self.sending.stop().await;
         match self.embedded {

@@ -15,9 +15,6 @@ use crate::error::{Error, Result};
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// Listens on an address or name; port 0 is any free one.
-///
-/// # Errors
-/// One sentence with the port and the flag.
 pub async fn bind(host: &str, port: u16) -> Result<TcpListener> {
     let listening = TcpListener::bind((host, port)).await;
     listening.map_err(|cause| {
@@ -41,9 +38,6 @@ pub fn cannot_listen(address: &str, flag: &'static str, cause: io::Error) -> Err
 }
 
 /// Serves until `shutdown`: then takes no more connections, lets requests that run end within `grace`, and returns.
-///
-/// # Errors
-/// Where the listener fails.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -32,15 +32,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 pub struct Definition(Value);
 
 impl Definition {
-    /// Usher's own.
     pub fn shipped() -> Result<Self> {
         Self::of_template(TEMPLATE)
     }
 
     /// The one `AWS::DynamoDB::Table` of a CloudFormation template.
-    ///
-    /// # Errors
-    /// [`Error::Template`] where the text is not YAML or does not define exactly one table.
     pub fn of_template(text: &str) -> Result<Self> {
         // CloudFormation's tags (`!Ref`, `!Sub`, …) are unknown to the parser, which then keeps what is tagged.
         let documents = YamlLoader::load_from_str(text).map_err(|error| Error::Template(error.to_string()))?;
@@ -56,7 +52,6 @@ impl Definition {
         }
     }
 
-    /// The body of CreateTable.
     pub fn create_table(&self, name: &str) -> Value {
         let mut body = Map::from_iter([("TableName".to_owned(), json!(name))]);
         for property in COMMON {
@@ -79,9 +74,6 @@ impl Definition {
 }
 
 /// Sees to it that the table is there, active and as the definition says. Finding it so is fine.
-///
-/// # Errors
-/// Where DynamoDB does not answer or refuses, or has a table of this name with other keys.
 pub async fn ensure(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     for _ in 0..LOOKS {
         match dynamodb.call("DescribeTable", &json!({ "TableName": name })).await? {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-/// The message at the start.
 pub struct Welcome<'a> {
     pub address: &'a str,
     /// Where DynamoDB is, where that concerns anyone but us.

@@ -9,11 +9,9 @@ use usher::error::{Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
 use utoipa::ToSchema;
 
-/// The dialect.
 #[derive(Debug)]
 pub struct Message;
 
-/// A refusal's body.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRefusal)]

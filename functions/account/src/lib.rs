@@ -17,7 +17,6 @@ pub mod wire;
 use error_format::Message;
 use matrix::{Action, MATRIX, Row, SIDES, Side, Verb};
 
-/// The route table.
 pub fn routes() -> Routes {
     let table = Routes::new::<Message>("Account")
         .about(
@@ -53,7 +52,6 @@ fn in_lower_case(path: &str) -> Option<String> {
     (own && lower != path).then_some(lower)
 }
 
-/// One route.
 struct AccountRoute {
     row: &'static Row,
     side: Side,

@@ -12,7 +12,6 @@ use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, No
 use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 
-/// What a path's last segment names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Register,
@@ -35,12 +34,9 @@ pub enum Action {
     SetRoleCounts,
 }
 
-/// By which method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// `GET`.
     Get,
-    /// `POST`.
     Post,
 }
 
@@ -80,7 +76,6 @@ const POST: &[Verb] = &[Post];
 const ANOTHERS: [Error; 2] = [Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank)];
 const GONE: Error = NotFound(Noun::User);
 
-/// The matrix.
 #[rustfmt::skip]
 pub const MATRIX: [Row; 19] = [
     row(A::Register, POST, Guests, "Makes an account",
@@ -143,7 +138,6 @@ pub enum Side {
     On(Rank),
 }
 
-/// Every first segment.
 pub const SIDES: [Side; 5] = [
     Side::Guest,
     Side::On(Rank::User),

@@ -9,11 +9,9 @@ use usher::http::dialect::{Asked, Dialect};
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 
-/// The dialect.
 #[derive(Debug)]
 pub struct ErrorObject;
 
-/// A refusal's body.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminError)]
 pub struct Refusal {
@@ -29,7 +27,6 @@ pub struct Refusal {
     lockout_until: Option<Timestamp>,
 }
 
-/// A field that is wrong.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminErrorDetail)]
 pub struct Detail {

@@ -17,7 +17,6 @@ pub mod wire;
 
 use error_format::ErrorObject;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<ErrorObject>("Admin")
         .about("Accounts, roles and settings for an admin panel: snake_case, pages by number.")

@@ -16,7 +16,6 @@ pub mod wire;
 /// What a login without a password answers that is none.
 const DEV_LOGIN: &[Error] = &[WrongCredentials, AccountNotActive(Status::Inactive), NotSetUp];
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Auth")
         .about("Tokens: by e-mail address or username, with or without refresh.")

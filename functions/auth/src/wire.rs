@@ -42,18 +42,12 @@ pub const DEV_TERMS: Terms = Terms {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "email": "admin@gauth.local", "password": "Admin@123" }))]
 pub struct Credentials {
-    /// The account's e-mail address.
     email: String,
-    /// Its password.
     #[schema(format = Password)]
     password: String,
 }
 
 impl Credentials {
-    /// The address and the password.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where the address is none, or the password is missing.
     pub fn parse(self) -> Result<(Email, Password)> {
         email_and_password(&self.email, self.password)
     }
@@ -65,7 +59,6 @@ impl Credentials {
 pub struct SignIn {
     /// The account's username or e-mail address.
     pub username: String,
-    /// Its password.
     #[schema(format = Password)]
     pub password: String,
 }
@@ -74,7 +67,6 @@ pub struct SignIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refresh {
-    /// The refresh token.
     #[schema(example = "usher_rt_…")]
     pub refresh_token: String,
 }
@@ -104,15 +96,10 @@ pub struct ChangePassword {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "email": "jane@example.org" }))]
 pub struct ForgotPassword {
-    /// The account's e-mail address.
     email: String,
 }
 
 impl ForgotPassword {
-    /// The address.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it is none.
     pub fn parse(&self) -> Result<Email> {
         Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
     }
@@ -171,9 +158,6 @@ impl DevToken {
     }
 
     /// How long it lasts.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn seconds(&self) -> Result<i64> {
         let seconds = self.expires_in.unwrap_or(3_600);
         let fits = (1..=86_400).contains(&seconds);
@@ -205,7 +189,6 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// What was issued, as a body.
     pub fn of(cx: &Context, issued: &Issued) -> Self {
         Self {
             token_type: "Bearer",
@@ -227,7 +210,6 @@ pub struct LoginView {
     /// A JWT (RFC 9068).
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
     token: String,
-    /// When it expires.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T16:00:00.000Z")]
     expires_at: Timestamp,
@@ -239,12 +221,9 @@ pub struct LoginView {
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginUser {
-    /// Its id.
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its username.
     #[schema(example = "jane")]
     username: Option<String>,
     /// What it calls itself.
@@ -257,7 +236,6 @@ pub struct LoginUser {
 }
 
 impl LoginView {
-    /// What was issued, as a body.
     pub fn of(issued: &Issued) -> Self {
         let user = issued.user.as_ref().map(|user| LoginUser {
             id: user.id.to_string(),
@@ -281,14 +259,12 @@ impl LoginView {
 pub struct MintedToken {
     /// A JWT (RFC 9068).
     token: String,
-    /// When it expires.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T16:00:00.000Z")]
     expires_at: Timestamp,
 }
 
 impl MintedToken {
-    /// What was issued, as a body.
     pub fn of(issued: &Issued) -> Self {
         Self {
             token: issued.access_token.expose_secret().to_owned(),

@@ -20,12 +20,10 @@ pub fn status_words() -> Object {
     words([Status::Active, Status::Inactive, Status::Locked, Status::Banned].map(Status::as_str))
 }
 
-/// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
 pub struct UserView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
     /// Its e-mail address, as it was given.
@@ -36,7 +34,6 @@ pub struct UserView {
     /// Its username, as it was given.
     #[schema(example = "jane")]
     username: Option<String>,
-    /// The personal fields.
     #[serde(flatten)]
     personal: PersonalFields,
     /// Its state now.
@@ -55,11 +52,9 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(["admin.users"]))]
     permissions: Option<Vec<String>>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_at: Timestamp,
@@ -149,7 +144,6 @@ pub struct ContactView {
 }
 
 impl PersonalFields {
-    /// The fields as a body.
     pub fn of(profile: &Profile) -> Self {
         let Profile {
             first_name,

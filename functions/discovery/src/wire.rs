@@ -116,9 +116,6 @@ pub struct Document(Map<String, Value>);
 
 impl Document {
     /// The document of the stack at this address: without the operations of development stages where it is none.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the committed document is no JSON: a defect.
     pub fn at(address: &str, dev: bool) -> Result<Self> {
         Self::of(OPENAPI, address, dev)
     }
@@ -152,7 +149,6 @@ pub struct Health {
     /// That it is.
     #[schema(schema_with = ok)]
     status: &'static str,
-    /// The version that answers.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
@@ -162,7 +158,6 @@ fn ok() -> Object {
 }
 
 impl Health {
-    /// All is well.
     pub fn ok() -> Self {
         Self {
             status: "ok",

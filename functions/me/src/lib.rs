@@ -8,7 +8,6 @@ use usher::http::routes::Routes;
 
 pub mod handlers;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Me")
         .about("The caller's own account. No permission is needed.")

@@ -7,11 +7,9 @@ use usher::error::{Conflict, Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
 use utoipa::ToSchema;
 
-/// The dialect.
 #[derive(Debug)]
 pub struct Registration;
 
-/// A refusal's body.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationError)]
 pub struct Refusal {

@@ -15,7 +15,6 @@ pub mod wire;
 
 use error_format::Registration;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Registration>("Registration")
         .about(

@@ -74,17 +74,14 @@ pub fn shown(user: &User) -> String {
     name.or_else(email).unwrap_or_default().to_owned()
 }
 
-/// A success.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationData)]
 pub struct Data<T> {
-    /// What it is.
     #[schema(inline)]
     data: T,
 }
 
 impl<T> Data<T> {
-    /// This, as an answer.
     pub fn of(data: T) -> Json<Self> {
         Json(Self { data })
     }
@@ -109,10 +106,6 @@ pub struct Register {
 }
 
 impl Register {
-    /// The account that it asks for.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`] with all that is wrong.
     pub fn parse(self, cx: &Context) -> Result<NewUser> {
         let mut checks = Checks::new();
         let username = checks.parse("/username", &self.username, username);
@@ -152,13 +145,11 @@ fn confirmed(cx: &Context, checks: &mut Checks, password: String, again: &str) -
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationRegistered)]
 pub struct Registered {
-    /// The account's id.
     #[schema(example = "019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f")]
     user_id: String,
 }
 
 impl Registered {
-    /// The account, as an answer.
     pub fn of(user: &User) -> Self {
         Self {
             user_id: user.id.to_string(),
@@ -172,7 +163,6 @@ impl Registered {
 pub struct Login {
     /// The account's username or e-mail address.
     pub login: String,
-    /// Its password.
     #[schema(format = Password)]
     pub password: String,
 }
@@ -201,7 +191,6 @@ pub struct LoggedIn {
 }
 
 impl LoggedIn {
-    /// What was issued, as an answer.
     pub fn of(issued: &Issued) -> Self {
         Self {
             token: issued.access_token.expose_secret().to_owned(),
@@ -230,9 +219,6 @@ pub struct ChangePassword {
 
 impl ChangePassword {
     /// The password until now, and the one from now on.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`] with all that is wrong.
     pub fn parse(self, cx: &Context) -> Result<(Password, Password)> {
         let mut checks = Checks::new();
         let new = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;

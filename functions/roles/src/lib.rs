@@ -15,7 +15,6 @@ use usher::http::routes::Routes;
 pub mod handlers;
 pub mod wire;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Roles")
         .about("Roles, their permissions and seats; API keys; tenants.")

@@ -66,10 +66,6 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
     }
 }
 
-/// Sets a deployed stack up.
-///
-/// # Errors
-/// [`Error::Unavailable`]; [`Error::Fault`] where the first owner's address or password cannot be used.
 pub async fn set_up(app: &Arc<App>) -> Result<Made> {
     let cx = context(app);
     let owner = match (&app.settings.admin_email, &app.settings.admin_password) {

@@ -65,10 +65,6 @@ pub struct Response<'a> {
 }
 
 impl Event {
-    /// The event in what Lambda hands over.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where it is CloudFormation's and cannot be read.
     pub fn of(payload: Value) -> Result<Self> {
         if payload.get("ResponseURL").is_none() {
             return Ok(Self::Other);
@@ -121,9 +117,6 @@ impl Request {
     }
 
     /// Sends the answer, again and again until it is taken.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where it does not arrive; [`Error::Fault`] where it is refused.
     pub async fn answer(&self, own_id: &str, outcome: &Result<()>) -> Result<()> {
         let body = serde_json::to_string(&self.response(own_id, outcome)).map_err(Error::fault)?;
         let (mut tried, mut rest) = (1, REST);

@@ -14,7 +14,6 @@ use usher::http::routes::Routes;
 pub mod handlers;
 pub mod wire;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Users")
         .about("Accounts, as an administrator sees them.")

@@ -22,9 +22,6 @@ pub struct Records {
 
 impl Records {
     /// From now on. What was written before is the sweep's.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`]; [`Error::Refused`] where the table has no stream.
     pub async fn from_now(dynamodb: Client, table: &str) -> Result<Self> {
         let described = call(&dynamodb, "DescribeTable", json!({ "TableName": table })).await?;
         let arn = &described["Table"]["LatestStreamArn"];

@@ -20,15 +20,10 @@ pub(super) fn account(id: &str) -> Result<id::UserId> {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountId, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" }))]
 pub struct UserId {
-    /// The account's id.
     id: String,
 }
 
 impl UserId {
-    /// The id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it is none.
     pub fn parse(&self) -> Result<id::UserId> {
         account(&self.id)
     }
@@ -39,17 +34,12 @@ impl UserId {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRoleChange, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "RoleName": "Member" }))]
 pub struct ChangeRole {
-    /// The account's id.
     id: String,
     /// The role's name, in any letter case.
     pub role_name: String,
 }
 
 impl ChangeRole {
-    /// The account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where the id is none.
     pub fn user(&self) -> Result<UserRef> {
         account(&self.id).map(UserRef::Id)
     }
@@ -69,7 +59,6 @@ pub struct MaxRoles {
 }
 
 impl MaxRoles {
-    /// The change of the role.
     pub fn parse(&self) -> roles::RolePatch {
         roles::RolePatch {
             max_count: self.max_count,
@@ -78,7 +67,6 @@ impl MaxRoles {
     }
 }
 
-/// The query of a listing without filters.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
     /// How many: 1 to 100, 25 where absent.
@@ -89,10 +77,6 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The size of a page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn limit(&self) -> Result<usize> {
         page_limit(self.limit.as_deref())
     }
@@ -132,9 +116,6 @@ pub struct EntriesQuery {
 
 impl EntriesQuery {
     /// The account, and the size of a page. An account that was erased still has entries.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
@@ -145,7 +126,6 @@ impl EntriesQuery {
         Ok((user, limit.unwrap_or(DEFAULT_PAGE)))
     }
 
-    /// Its filters.
     pub fn filters(&self) -> [(&'static str, Option<String>); 1] {
         [("UserId", self.user_id.clone())]
     }
@@ -166,9 +146,6 @@ pub struct RightsFilter {
 
 impl RightsFilter {
     /// The filter, its names looked up.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a name that nobody has; [`Error::Unavailable`].
     pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
         let mut checks = Checks::new();
         let actor = checks.take(somebody(cx, "/From", self.from.as_deref()).await)?;
@@ -188,7 +165,6 @@ impl RightsFilter {
         })
     }
 
-    /// Its filters.
     pub fn filters(&self) -> [(&'static str, Option<String>); 3] {
         [
             ("From", self.from.clone()),

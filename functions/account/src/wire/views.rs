@@ -62,13 +62,11 @@ fn role_name(id: RoleId, name: &str) -> String {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountMessage)]
 pub struct Answer {
-    /// In words.
     #[schema(example = "the account was updated")]
     message: &'static str,
 }
 
 impl Answer {
-    /// These words.
     pub fn of(message: &'static str) -> Json<Self> {
         Json(Self { message })
     }
@@ -96,7 +94,6 @@ pub struct LoggedIn {
     /// A JWT (RFC 9068), with `userid`, `username` and `role` beside the common claims.
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
     token: String,
-    /// In words.
     #[schema(example = "you are logged in")]
     message: &'static str,
     /// When the token expires.
@@ -128,13 +125,10 @@ impl LoggedIn {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountProfile)]
 pub struct Profile {
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its username.
     #[schema(example = "jane")]
     username: Option<String>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
@@ -180,7 +174,6 @@ pub struct ContactView {
 }
 
 impl Profile {
-    /// The account as a body.
     pub fn of(user: &User) -> Self {
         let own: profile::Profile = user.profile.clone();
         let (address, contact) = (own.address.unwrap_or_default(), own.contact.unwrap_or_default());
@@ -217,7 +210,6 @@ impl Profile {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountFullProfile)]
 pub struct FullProfile {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
     /// The role of its rank.
@@ -226,7 +218,6 @@ pub struct FullProfile {
     #[serde(flatten)]
     #[schema(inline)]
     profile: Profile,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_on: Timestamp,
@@ -239,7 +230,6 @@ pub struct FullProfile {
 }
 
 impl FullProfile {
-    /// The account as a body.
     pub fn of(cx: &Context, user: &User) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let ranks = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rank);
@@ -254,25 +244,20 @@ impl FullProfile {
     }
 }
 
-/// A role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRole)]
 pub struct RoleView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its name.
     #[schema(example = "Member")]
     name: String,
     /// How many accounts can have it at once; null for no limit.
     #[schema(example = 10)]
     max_count: Option<u32>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_on: Timestamp,
@@ -285,7 +270,6 @@ pub struct RoleView {
 }
 
 impl RoleView {
-    /// The role as a body.
     pub fn of(role: &Role) -> Self {
         Self {
             id: role.id.to_string(),
@@ -312,14 +296,12 @@ pub struct Entry {
     username: Option<String>,
     /// Whether it is a login, and no logout.
     login: bool,
-    /// When.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
 }
 
 impl Entry {
-    /// The row as a body, with usernames at hand.
     pub fn of(row: &LoginEntry, names: &BTreeMap<UserId, String>) -> Self {
         Self {
             user_id: row.user.to_string(),
@@ -344,7 +326,6 @@ pub struct RightsChange {
     /// The role that was given or taken, or was changed itself; null where it is about no role.
     #[schema(example = "Member")]
     role: Option<String>,
-    /// When.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     date: Timestamp,

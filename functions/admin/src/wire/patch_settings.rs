@@ -160,9 +160,6 @@ pub struct Change {
 
 impl PatchSettings {
     /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Change> {
         let mut checks = Checks::new();
         let (most, least) = (*MIN_PASSWORD_LENGTH.end(), cx.app.settings.min_password_length);
@@ -244,9 +241,6 @@ impl PatchLifetimes {
 
 impl Change {
     /// What a tenant that set this has set after the change.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for access tokens that would outlive their session.
     pub fn of(&self, mut chosen: Chosen) -> Result<Chosen> {
         set(&mut chosen.min_password_length, &self.min_password_length);
         set(&mut chosen.lockout_limit, &self.lockout.limit);

@@ -33,10 +33,6 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<Place> {
         let mut checks = Checks::new();
         let place = place(&mut checks, self.page.as_deref(), self.limit.as_deref());
@@ -60,9 +56,6 @@ pub struct SearchQuery {
 
 impl SearchQuery {
     /// What is looked for, and the page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<(&str, Place)> {
         let mut checks = Checks::new();
         let q = self.q.as_deref().unwrap_or_default();
@@ -98,12 +91,10 @@ fn place(checks: &mut Checks, page: Option<&str>, limit: Option<&str>) -> Place 
     })
 )]
 pub struct NewUser {
-    /// Its e-mail address.
     email: String,
     /// Its password: 6 characters at least.
     #[schema(format = Password)]
     password: String,
-    /// Its user name.
     user_name: String,
     /// Whether the address is known to be theirs: until it is, nobody logs in here.
     email_verified: Option<bool>,
@@ -113,9 +104,6 @@ pub struct NewUser {
 
 impl NewUser {
     /// The account to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         let email = checks.parse("/email", &self.email, Email::parse);
@@ -152,9 +140,6 @@ pub struct PutUser {
 
 impl PutUser {
     /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
@@ -184,10 +169,6 @@ pub struct AssignRoles {
 }
 
 impl AssignRoles {
-    /// The names; at least one.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self) -> Result<Vec<String>> {
         if self.roles.is_empty() {
             return Err(Error::invalid("/roles", "name at least one role"));

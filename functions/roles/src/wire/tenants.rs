@@ -16,7 +16,6 @@ use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 
-/// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tenant)]
@@ -27,7 +26,6 @@ pub struct TenantView {
     /// What people call it.
     #[schema(example = "Acme Ltd.")]
     name: Option<String>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
@@ -37,7 +35,6 @@ pub struct TenantView {
 }
 
 impl TenantView {
-    /// A tenant as a body.
     pub fn of(tenant: &Tenant) -> Self {
         Self {
             id: tenant.id.to_string(),
@@ -63,9 +60,7 @@ pub struct NewTenant {
 /// The first owner of a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewOwner {
-    /// The e-mail address.
     email: String,
-    /// The username.
     username: Option<String>,
     /// The password: 10 characters at least. Without one the owner is invited by mail to choose one.
     #[schema(value_type = Option<String>, format = Password)]
@@ -74,9 +69,6 @@ pub struct NewOwner {
 
 impl NewTenant {
     /// The tenant to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<tenants::NewTenant> {
         let mut checks = Checks::new();
         let id = checks.parse("/id", &self.id, TenantId::parse);
@@ -105,7 +97,6 @@ impl NewTenant {
 /// A new tenant, with its first owner.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeTenant {
-    /// The tenant.
     #[serde(flatten)]
     tenant: TenantView,
     /// The first owner.
@@ -116,13 +107,10 @@ pub struct MadeTenant {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TenantOwner)]
 pub struct OwnerView {
-    /// The account's id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// The e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// The username.
     #[schema(example = "jane")]
     username: Option<String>,
     /// Whether the owner was invited by mail to choose a password.
@@ -130,7 +118,6 @@ pub struct OwnerView {
 }
 
 impl MadeTenant {
-    /// A tenant and its first owner as a body.
     pub fn of(tenant: &Tenant, owner: &User) -> Self {
         Self {
             tenant: TenantView::of(tenant),

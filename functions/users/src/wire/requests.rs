@@ -36,9 +36,6 @@ pub struct ListQuery {
 
 impl ListQuery {
     /// The filter, and the size of a page.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
@@ -67,7 +64,6 @@ fn any_status(text: &str) -> Result<Status, String> {
 pub struct NewUser {
     /// Its e-mail address. An account has an address, a username, or both.
     email: Option<String>,
-    /// Its username.
     username: Option<String>,
     /// Its password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]
@@ -81,7 +77,6 @@ pub struct NewUser {
     /// Whether the password must be changed at the first login.
     #[serde(default)]
     must_change_password: bool,
-    /// The personal fields.
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     profile: Map<String, Value>,
@@ -89,9 +84,6 @@ pub struct NewUser {
 
 impl NewUser {
     /// The account to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && self.username.is_none() {
@@ -141,10 +133,6 @@ fn switches() -> Object {
 }
 
 impl PutUser {
-    /// The rank and the status; at least one.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<Rank>, Option<Status>)> {
         let mut checks = Checks::new();
         if self.kind.is_none() && self.status.is_none() {
@@ -187,7 +175,6 @@ pub struct PatchUser {
     /// A new password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<String>,
-    /// The personal fields.
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     profile: Map<String, Value>,
@@ -195,9 +182,6 @@ pub struct PatchUser {
 
 impl PatchUser {
     /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = self
@@ -240,10 +224,6 @@ pub struct LockUser {
 }
 
 impl LockUser {
-    /// The reason.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn reason(&self) -> Result<Option<String>> {
         let mut checks = Checks::new();
         let reason = checks.optional("/reason", self.reason.as_deref(), Description::parse);
@@ -263,10 +243,6 @@ pub struct ResetPassword {
 }
 
 impl ResetPassword {
-    /// The password to be set.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Option<Password>> {
         self.new_password
             .map(|text| passwords::chosen(cx, "/newPassword", text))
@@ -292,10 +268,6 @@ pub struct GrantRole {
 }
 
 impl GrantRole {
-    /// The role to be given.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self) -> Result<grants::NewGrant> {
         let mut checks = Checks::new();
         let department = checks.optional("/department", self.department.as_deref(), Department::parse);
