@@ -46,8 +46,8 @@ impl Directory {
             Err(TryLockError::Error(cause)) => return Err(unusable(&file)(cause)),
         }
         // For whoever comes second: the lock itself is what counts.
-        let told = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
-        told.map_err(unusable(&file))?;
+        let noted = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+        noted.map_err(unusable(&file))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -94,8 +94,8 @@ impl Directory {
         Ok(keys)
     }
 
-    /// Writes what `sam local` is told: it has keys in it, so it is the owner's alone, as they are.
-    pub fn tell_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
+    /// Writes the environment of `sam local`: it has keys in it, so only the owner can read it.
+    pub fn write_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
         let file = self.path.join("sam.json");
         self.keep(environment, &file).map_err(unusable(&file))?;
         Ok(file)

@@ -89,9 +89,9 @@ fn in_memory() -> String {
 fn serve(runtime: Runtime, listener: TcpListener, database: Database, stopped: watch::Receiver<bool>) -> Result<()> {
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let serving = dynoxide::server::serve_with_shutdown(listener, database, told(stopped.clone()));
+        let serving = dynoxide::server::serve_with_shutdown(listener, database, stop(stopped.clone()));
         let overdue = async {
-            told(stopped).await;
+            stop(stopped).await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
@@ -104,8 +104,8 @@ fn serve(runtime: Runtime, listener: TcpListener, database: Database, stopped: w
     served
 }
 
-/// Waits for the stop, or for whoever could tell it to be gone.
-async fn told(mut stopped: watch::Receiver<bool>) {
+/// Waits for the stop, or for its sender to be gone.
+async fn stop(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 

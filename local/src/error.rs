@@ -35,10 +35,7 @@ pub enum Error {
     },
     /// The data directory, or a file in it, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
-    Directory {
-        path: PathBuf,
-        cause: io::Error,
-    },
+    Directory { path: PathBuf, cause: io::Error },
     /// There is data, and the file with its keys is gone or spoilt.
     #[error(
         "{path} does not hold the keys that its data is sealed with: put it back, or delete the directory to start anew"

@@ -44,18 +44,18 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) -> Result<()> {
-    let (tell, told) = oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     // Who calls is kept in the histories.
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = told.await;
+        let _ = stopped.await;
     });
     let mut serving = tokio::spawn(serving.into_future());
     tokio::select! {
         ended = &mut serving => return Ok(ended.map_err(io::Error::other)??),
         () = shutdown => {}
     }
-    let _ = tell.send(());
+    let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(grace, &mut serving).await {
         Ok(ended.map_err(io::Error::other)??)
     } else {

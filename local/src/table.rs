@@ -66,14 +66,14 @@ impl Definition {
         Value::Object(body)
     }
 
-    /// The attribute that tells when an item may be swept away.
+    /// The attribute with the time at which an item expires.
     pub fn ttl_attribute(&self) -> Option<&str> {
         let ttl = &self.0["TimeToLiveSpecification"];
         ttl["AttributeName"].as_str().filter(|_| ttl["Enabled"] == true)
     }
 }
 
-/// Sees to it that the table is there, active and as the definition says. Finding it so is fine.
+/// Makes the table where it is missing, and waits until it is active and as defined.
 pub async fn ensure(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     for _ in 0..LOOKS {
         match dynamodb.call("DescribeTable", &json!({ "TableName": name })).await? {
@@ -101,7 +101,7 @@ async fn create(dynamodb: &Client, name: &str, definition: &Definition) -> Resul
     }
 }
 
-/// CreateTable cannot say it, and saying it twice is an error.
+/// CreateTable cannot set it, and setting it twice is an error.
 async fn ensure_ttl(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     let Some(attribute) = definition.ttl_attribute() else {
         return Ok(());
@@ -124,7 +124,7 @@ fn refused(operation: &'static str, refusal: &crate::dynamodb::Refusal) -> Error
     Error::Refused { operation, refusal }
 }
 
-/// What of a table cannot be changed later, or changes what it answers, in one order whoever tells it: a template or
+/// What of a table cannot be changed later, or changes what it answers, in one order whatever the source: a template or
 /// DescribeTable, which adds much of its own.
 fn shape(table: &Value) -> Value {
     let mut indexes: Vec<Value> = list(table, "GlobalSecondaryIndexes")

@@ -1,4 +1,4 @@
-//! What the local server says once it listens: where things are, and three lines to try.
+//! The message once the local server listens: where things are, and three lines to try.
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +9,7 @@ pub struct Welcome<'a> {
     pub dynamodb: Option<&'a str>,
     /// What keeps the data, in words.
     pub data: &'a str,
-    /// The file that tells `sam local` of this server, where there is one.
+    /// The environment of `sam local` for this server, where there is one.
     pub sam: Option<&'a Path>,
     /// Whether the mail that is sent is shown.
     pub mail: bool,
@@ -59,7 +59,7 @@ impl fmt::Display for Welcome<'_> {
 }
 
 impl Welcome<'_> {
-    /// What `samconfig.toml` does not say by itself: another data directory's file; another port, where this server has
+    /// What `samconfig.toml` does not set by itself: another data directory's file; another port, where this server has
     /// the one that it names.
     fn sam_local(&self, file: &Path) -> String {
         let mut command = "sam local start-api".to_owned();

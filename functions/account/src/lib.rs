@@ -20,8 +20,8 @@ use matrix::{Action, MATRIX, Row, SIDES, Side, Verb};
 pub fn routes() -> Routes {
     let table = Routes::new::<Message>("Account")
         .about(
-            "Accounts by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
-             actions of those below it. Paths and fields are known in any letter case.",
+            "Users by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
+             actions of those below it. Paths and fields are case-insensitive.",
         )
         .credential(credentials::api_key)
         .rewrite_path(in_lower_case)

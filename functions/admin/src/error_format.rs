@@ -47,9 +47,9 @@ impl Dialect for ErrorObject {
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
-        let (status, said) = said(error);
+        let (status, sentence) = phrase(error);
         let body = Refusal {
-            error: said,
+            error: sentence,
             details: details(error),
             lockout_until: match error {
                 Error::Locked { until, .. } => *until,
@@ -60,7 +60,7 @@ impl Dialect for ErrorObject {
     }
 }
 
-fn said(error: &Error) -> (StatusCode, String) {
+fn phrase(error: &Error) -> (StatusCode, String) {
     let own = || sentence(&error.to_string());
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Validation failed".to_owned()),
@@ -147,7 +147,7 @@ fn field(pointer: &str) -> String {
     }
 }
 
-/// The given texts begin with a capital letter, and so do the others.
+/// The contract's own texts begin with a capital letter, and so do the others.
 fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().map(|first| first.to_ascii_uppercase());

@@ -15,7 +15,7 @@ use crate::wire::{
 pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<Json<LoginView>> {
     let (email, password) = body.parse()?;
     let issued = sign_in::login(&cx, email.as_given(), password, &TERMS).await?;
-    // It is done. Where what the roles are for cannot be read, the answer is without that.
+    // The login is done: where the roles cannot be read, the response is without their descriptions.
     let roles = listing::roles_by_id(&cx, &issued.user).await.unwrap_or_default();
     Ok(Json(LoginView::of(&cx, &issued, &roles)))
 }
@@ -66,7 +66,7 @@ pub async fn update(cx: Context, UserPath(user): UserPath, Body(body): Body<PutU
 
 pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<Json<Message>> {
     deletion::delete_anothers(&cx, &user).await?;
-    Ok(Json(Message::saying("User deleted successfully")))
+    Ok(Json(Message::of("User deleted successfully")))
 }
 
 pub async fn assign_roles(
@@ -75,12 +75,12 @@ pub async fn assign_roles(
     Body(body): Body<AssignRoles>,
 ) -> Result<Json<Message>> {
     grants::add(&cx, &user, &body.parse()?).await?;
-    Ok(Json(Message::saying("Roles assigned successfully")))
+    Ok(Json(Message::of("Roles assigned successfully")))
 }
 
 pub async fn remove_role(cx: Context, UserPath(user): UserPath, RolePath(role): RolePath) -> Result<Json<Message>> {
     grants::take_role(&cx, &user, &role).await?;
-    Ok(Json(Message::saying("Role removed successfully")))
+    Ok(Json(Message::of("Role removed successfully")))
 }
 
 pub async fn settings(cx: Context) -> Result<Json<SettingsView>> {

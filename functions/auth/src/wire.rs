@@ -3,10 +3,10 @@
 //! On purpose:
 //! - `/token` takes an e-mail address alone and answers a pair; `/login` takes the username or the address in the field
 //!   `username`, and answers one token for eight hours and no refresh token: on expiry the client logs in again.
-//! - `/revoke` answers `204` to whatever is no token of ours (RFC 7009, 2.2).
-//! - `/forgot-password` answers `202` and nothing else to every address, anybody's or not, and however often it is asked.
+//! - `/revoke` answers `204` to an unknown token (RFC 7009, 2.2).
+//! - `/forgot-password` answers `202` and nothing else to every address, known or not, however often it is called.
 //! - `/dev-token` with neither roles nor permissions is for the account of that name; with either it is for a principal
-//!   that no account stands behind, called so.
+//!   without an account, of that name.
 
 use std::collections::BTreeSet;
 
@@ -130,11 +130,11 @@ pub struct DevLogin {
 #[serde(rename_all = "camelCase", default)]
 #[schema(example = json!({ "username": "robot", "permissions": ["admin.users"], "expiresIn": 600 }))]
 pub struct DevToken {
-    /// The account's username or e-mail address; or what the made-up principal is called.
+    /// The account's username or e-mail address; or the name of the development principal.
     username: Option<String>,
-    /// Names of roles of a made-up principal.
+    /// Names of roles of a development principal.
     roles: Option<BTreeSet<String>>,
-    /// Permissions of a made-up principal.
+    /// Permissions of a development principal.
     permissions: Option<BTreeSet<String>>,
     /// Seconds that it lasts: 3,600 where absent, 86,400 at most.
     #[schema(minimum = 1, maximum = 86400)]
@@ -142,13 +142,12 @@ pub struct DevToken {
 }
 
 impl DevToken {
-    /// The account that it is for, unless it is for a made-up principal.
+    /// The account that it is for, unless it is for a development principal.
     pub fn account(&self) -> Option<&str> {
         let dev_principal = self.roles.is_some() || self.permissions.is_some();
         self.username.as_deref().filter(|_| !dev_principal)
     }
 
-    /// The made-up principal.
     pub fn principal(self) -> Principal {
         Principal {
             username: self.username,

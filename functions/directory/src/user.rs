@@ -61,7 +61,7 @@ pub struct UserView {
 }
 
 impl UserView {
-    /// An account and all that it may do, with the roles at hand that apply to it.
+    /// An account with its permissions; `roles` are those that apply to it.
     pub fn whole(cx: &Context, user: &User, roles: &[Role]) -> Self {
         let names = roles
             .iter()
@@ -74,7 +74,6 @@ impl UserView {
         }
     }
 
-    /// An account, with the names of its roles at hand.
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let mut roles: Vec<String> = applying.filter_map(|grant| names.get(&grant.role).cloned()).collect();

@@ -1,6 +1,6 @@
 //! Bodies.
 //!
-//! **The OpenID discovery document says what is true, and no more.** Usher issues access tokens to people who send their
+//! **The OpenID discovery document is true, and no more.** Usher issues access tokens to people who send their
 //! password to its own API; it is no OAuth 2.0 authorization server (RFC 8414) and no OpenID provider. Its clients are
 //! services that verify tokens, and these read `issuer`, `jwks_uri` and the algorithms. So:
 //!
@@ -10,11 +10,11 @@
 //!   Actions) leave them out as well.
 //! - `response_types_supported` must be there, and there is no response type; `grant_types_supported` would mean
 //!   `authorization_code` and `implicit` if it were not there. Both are empty lists. The standard wants empty lists left
-//!   out, which for these two would be to say something untrue.
+//!   out, which for these two would be untrue.
 //! - `id_token_signing_alg_values_supported` holds the algorithms of the published keys. There are no ID tokens, but it is
 //!   the one field that verifiers (go-oidc is one) take the accepted algorithms of any token from. Without it they take
 //!   RS256, and refuse EdDSA.
-//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` does what RFC 7009 says, in JSON.
+//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` follows RFC 7009, in JSON.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -143,10 +143,9 @@ impl Public for Document {
     const MAX_AGE: u32 = 300;
 }
 
-/// That all is well; nothing else is ever said with `200`.
+/// Healthy: a fault is never a `200`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// That it is.
     #[schema(schema_with = ok)]
     status: &'static str,
     #[schema(example = "0.1.0")]

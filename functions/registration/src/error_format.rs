@@ -84,18 +84,18 @@ fn sentence(error: &Error) -> String {
         Error::Conflict(Conflict::UsernameTaken) => "Username is taken".to_owned(),
         Error::Conflict(Conflict::EmailTaken) => "Email is taken".to_owned(),
         Error::Invalid(violations) => {
-            let told: Vec<String> = violations.iter().map(violation).collect();
-            told.join("; ")
+            let details: Vec<String> = violations.iter().map(violation).collect();
+            details.join("; ")
         }
         other => capital(&other.to_string()),
     }
 }
 
-/// What is wrong with a field, and with which: where the sentence does not say so, its name stands before it.
+/// A violation; where its sentence does not name the field, the name stands before it.
 fn violation(violation: &Violation) -> String {
     let field = violation.pointer.trim_start_matches(['/', '?']);
-    let said = violation.detail.to_lowercase().replace('-', "");
-    if said.contains(field) {
+    let letters = violation.detail.to_lowercase().replace('-', "");
+    if letters.contains(field) {
         capital(&violation.detail)
     } else {
         format!("{field}: {}", violation.detail)

@@ -83,7 +83,7 @@ async fn i01_a_body_that_is_not_json_is_400_with_the_place_on_every_route() {
     assert_eq!(
         cut.body,
         json!({
-            "type": "/problems/malformed-body", "title": "The body cannot be read", "status": 400,
+            "type": "/problems/malformed-body", "title": "Malformed body", "status": 400,
             "detail": "the body is not JSON: expected value at line 2, column 12", "instance": "/api/users",
         })
     );

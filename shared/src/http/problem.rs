@@ -26,7 +26,7 @@ pub struct Body {
     #[schema(schema_with = problem_types)]
     kind: String,
     /// The kind in words.
-    #[schema(example = "The request breaks a rule")]
+    #[schema(example = "Invalid request")]
     title: &'static str,
     /// The HTTP status code.
     #[schema(example = 400)]
@@ -110,27 +110,27 @@ fn places(error: &Error) -> Vec<Place> {
 /// The status of an error, and its kind in a sentence.
 fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "The request breaks a rule"),
-        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "The body cannot be read"),
-        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type"),
-        Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-        Error::NoCredentials => (StatusCode::UNAUTHORIZED, "Sign in first"),
-        Error::InvalidToken => (StatusCode::UNAUTHORIZED, "The token is not valid"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
+        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "Malformed body"),
+        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+        Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
+        Error::NoCredentials => (StatusCode::UNAUTHORIZED, "Authentication required"),
+        Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token"),
         Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Wrong name or password"),
-        Error::AccountNotActive(_) => (StatusCode::UNAUTHORIZED, "The account is not active"),
-        Error::Locked { .. } => (StatusCode::LOCKED, "The account is locked"),
-        Error::EmailNotVerified => (StatusCode::FORBIDDEN, "Verify your e-mail address first"),
-        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, "The API key is not valid"),
-        Error::AlreadySignedIn => (StatusCode::BAD_REQUEST, "Log out first"),
-        Error::InvalidLink => (StatusCode::BAD_REQUEST, "The link is not valid"),
-        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "You may not do this"),
-        Error::NotFound(_) => (StatusCode::NOT_FOUND, "There is no such thing"),
-        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "There is nothing at this path"),
-        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The path does not take this method"),
-        Error::Conflict(_) => (StatusCode::CONFLICT, "The state of things forbids it"),
-        Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "It has changed since it was read"),
-        Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "The stack is not set up"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Try again shortly"),
-        Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here"),
+        Error::AccountNotActive(_) => (StatusCode::UNAUTHORIZED, "Account not active"),
+        Error::Locked { .. } => (StatusCode::LOCKED, "Account locked"),
+        Error::EmailNotVerified => (StatusCode::FORBIDDEN, "E-mail address not verified"),
+        Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, "Invalid API key"),
+        Error::AlreadySignedIn => (StatusCode::BAD_REQUEST, "Already signed in"),
+        Error::InvalidLink => (StatusCode::BAD_REQUEST, "Invalid link"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden"),
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
+        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "Route not found"),
+        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),
+        Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "Not set up"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Service unavailable"),
+        Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
     }
 }

@@ -10,7 +10,7 @@ use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
 
-/// An id as a body has it. What is none is nobody's.
+/// An id in a body. One that is invalid is an unknown user.
 pub(super) fn account(id: &str) -> Result<id::UserId> {
     id.parse().map_err(|_| Error::NotFound(Noun::User))
 }
@@ -145,11 +145,10 @@ pub struct RightsFilter {
 }
 
 impl RightsFilter {
-    /// The filter, its names looked up.
     pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
         let mut checks = Checks::new();
-        let actor = checks.take(somebody(cx, "/From", self.from.as_deref()).await)?;
-        let target = checks.take(somebody(cx, "/To", self.to.as_deref()).await)?;
+        let actor = checks.take(user_id(cx, "/From", self.from.as_deref()).await)?;
+        let target = checks.take(user_id(cx, "/To", self.to.as_deref()).await)?;
         let role = match &self.role {
             Some(name) => roles::named(cx, name).await?.map(|role| role.id),
             None => None,
@@ -174,15 +173,15 @@ impl RightsFilter {
     }
 }
 
-/// Whose id this is, or who has this address or name. An id is taken as it is: the histories outlive accounts.
-async fn somebody(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
+/// The user of this id, address or name. An id is taken as it is: the histories outlive accounts.
+async fn user_id(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
     let Some(text) = text else { return Ok(None) };
-    let nobody = || Error::invalid(pointer, "nobody has this id, address or username");
-    match UserRef::parse(text).ok_or_else(nobody)? {
+    let unknown = || Error::invalid(pointer, "nobody has this id, address or username");
+    match UserRef::parse(text).ok_or_else(unknown)? {
         UserRef::Id(id) => Ok(Some(id)),
         named => match users::find(cx, &named).await {
             Ok(user) => Ok(Some(user.id)),
-            Err(Error::NotFound(_)) => Err(nobody()),
+            Err(Error::NotFound(_)) => Err(unknown()),
             Err(other) => Err(other),
         },
     }

@@ -89,7 +89,6 @@ pub struct Register {
 }
 
 impl Register {
-    /// The account to be made; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && cx.tenant_settings.email_on_signup != EmailOnSignup::None {
@@ -227,7 +226,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// The change, and what to say once it is done. The password until now is asked for where the account is the
+    /// The change, and the message once it is done. The current password is needed where the account is the
     /// caller's own.
     pub fn parse(self, cx: &Context, own: bool) -> Result<(credentials::Change, &'static str)> {
         let mut checks = Checks::new();
@@ -281,14 +280,12 @@ pub struct ChangeAny {
 }
 
 impl ChangeAny {
-    /// The other account that it names.
     pub fn another(&self, cx: &Context) -> Result<Option<id::UserId>> {
         let own = cx.caller()?.id;
         let named = self.id.as_deref().map(account).transpose()?;
         Ok(named.filter(|id| *id != own))
     }
 
-    /// The change, whosever it is.
     pub fn change(self) -> Change {
         let Self { key, old, new, .. } = self;
         Change { key, old, new }

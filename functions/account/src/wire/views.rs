@@ -37,7 +37,6 @@ fn called(user: &User) -> Option<&str> {
     name.or_else(|| user.email.as_ref().map(usher::domain::text::Email::as_given))
 }
 
-/// A rank as this contract writes it.
 fn rank_name(rank: Rank) -> &'static str {
     match rank {
         Rank::User => "User",
@@ -51,7 +50,6 @@ fn rank_names() -> Object {
     words([Rank::User, Rank::Member, Rank::Admin, Rank::Owner].map(rank_name))
 }
 
-/// A role's name as this contract writes it.
 fn role_name(id: RoleId, name: &str) -> String {
     let rank = SystemRole::by_id(id).and_then(|system| system.rank);
     rank.map_or_else(|| name.to_owned(), |rank| rank_name(rank).to_owned())
@@ -75,7 +73,6 @@ impl Answer {
 /// Where the token is put for a browser to keep. Usher never reads it back.
 const COOKIE: &str = "usher.authorization.token";
 
-/// These words, and no cookie any more.
 pub fn no_cookie(message: &'static str) -> WithCookie<Answer> {
     WithCookie {
         cookie: Cookie {
@@ -332,7 +329,7 @@ pub struct RightsChange {
 }
 
 impl RightsChange {
-    /// The row as a body, with the roles' names at hand. Of several roles, as a new account can have, it shows the one
+    /// Of several roles, as a new account can have, it shows the one
     /// that was asked for, or else the one of the highest rank.
     pub fn of(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Self {
         let mut roles = row.roles();
@@ -354,7 +351,7 @@ impl RightsChange {
     }
 }
 
-/// What a role that is no more was called, where the row says so.
+/// The name of a deleted role, where the row has it.
 fn last_name(row: &RightsEntry, id: RoleId) -> String {
     let named = [&row.before, &row.after]
         .into_iter()

@@ -159,7 +159,6 @@ pub struct Change {
 }
 
 impl PatchSettings {
-    /// The change; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<Change> {
         let mut checks = Checks::new();
         let (most, least) = (*MIN_PASSWORD_LENGTH.end(), cx.app.settings.min_password_length);
@@ -228,7 +227,7 @@ impl PatchLifetimes {
         ];
         let named = LIFETIMES.iter().zip(fields).map(|((name, _, session), field)| {
             let mut lasts = inside(field, PatchLifetime::cleared);
-            // A field that is not there, like any that nobody knows.
+            // Ignored, like any unknown field.
             lasts.session = lasts.session.filter(|_| session.is_some());
             let at = |kind: &str| format!("/token_lifetimes/{name}/{kind}");
             within(checks, &at("access"), lasts.access, &ACCESS_LIFETIME);
@@ -240,7 +239,7 @@ impl PatchLifetimes {
 }
 
 impl Change {
-    /// What a tenant that set this has set after the change.
+    /// The tenant's settings after the change.
     pub fn of(&self, mut chosen: Chosen) -> Result<Chosen> {
         set(&mut chosen.min_password_length, &self.min_password_length);
         set(&mut chosen.lockout_limit, &self.lockout.limit);
@@ -262,8 +261,8 @@ impl Change {
             }
             let (access, session) = lasting(&chosen, name);
             if let Some(session) = session.filter(|session| *session < access) {
-                let told = format!("an access token cannot outlast its session, which lasts {session} seconds");
-                checks.fault(&format!("/token_lifetimes/{name}/access"), &told);
+                let detail = format!("an access token cannot outlast its session, which lasts {session} seconds");
+                checks.fault(&format!("/token_lifetimes/{name}/access"), &detail);
             }
         }
         checks.done().map(|()| chosen)

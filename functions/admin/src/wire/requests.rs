@@ -7,7 +7,7 @@ use usher::error::{Error, Result};
 use usher::http::call::Checks;
 use utoipa::{IntoParams, ToSchema};
 
-/// Accounts to a page, unless the query says otherwise.
+/// Accounts to a page, by default.
 const DEFAULT_LIMIT: usize = 10;
 /// Accounts to a page at most.
 const MAX_LIMIT: usize = 100;
@@ -55,7 +55,6 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
-    /// What is looked for, and the page.
     pub fn parse(&self) -> Result<(&str, Place)> {
         let mut checks = Checks::new();
         let q = self.q.as_deref().unwrap_or_default();
@@ -96,14 +95,13 @@ pub struct NewUser {
     #[schema(format = Password)]
     password: String,
     user_name: String,
-    /// Whether the address is known to be theirs: until it is, nobody logs in here.
+    /// Whether the address is known to be theirs: until then the user cannot log in here.
     email_verified: Option<bool>,
-    /// Names of roles, beside `user`, which everybody has.
+    /// Names of roles, beside `user`, which every user has.
     roles: Option<Vec<String>>,
 }
 
 impl NewUser {
-    /// The account to be made; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         let email = checks.parse("/email", &self.email, Email::parse);
@@ -125,7 +123,7 @@ impl NewUser {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AdminPutUser, example = json!({ "user_name": "jane.doe", "email_verified": true, "roles": ["member"] }))]
 pub struct PutUser {
-    /// A new e-mail address. It is unverified, unless `email_verified` says otherwise, and every session ends.
+    /// A new e-mail address. It is unverified, unless `email_verified` is true, and every session ends.
     email: Option<String>,
     /// A new password: 6 characters at least. Every session ends.
     #[schema(value_type = Option<String>, format = Password)]
@@ -134,12 +132,11 @@ pub struct PutUser {
     user_name: Option<String>,
     /// Whether the address is known to be theirs.
     email_verified: Option<bool>,
-    /// Names of all roles that it has from now on, beside `user`, which everybody has.
+    /// Names of all roles that it has from now on, beside `user`, which every user has.
     roles: Option<Vec<String>>,
 }
 
 impl PutUser {
-    /// The change; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);

@@ -7,8 +7,8 @@ use usher::http::openapi::words;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
 
-/// How long what the contracts issue lasts where nobody says otherwise, in seconds: by the name of their terms, an access
-/// token, and the session of those that refresh. (`shared` knows of no contract; a test logs in through each of them.)
+/// Default lifetimes by the name of a contract's terms, in seconds: of an access token, and of the session of those that
+/// refresh. (`shared` knows of no contract; a test logs in through each of them.)
 pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
     ("directory", 3_600, Some(2_592_000)),
     ("identity", 28_800, None),
@@ -108,7 +108,6 @@ pub struct LifetimeView {
 }
 
 impl SettingsView {
-    /// What is in force where a tenant set this, as a body.
     pub fn of(cx: &Context, chosen: &Chosen) -> Self {
         let now = TenantSettings::of(&cx.app.settings, chosen);
         let lasts = |name: &str| {

@@ -253,7 +253,6 @@ pub struct RoleName {
 }
 
 impl UpdatedUser {
-    /// An account since its change, with the names of its roles at hand.
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let named = applying.filter_map(|grant| {
@@ -286,17 +285,15 @@ pub struct Message {
 }
 
 impl Message {
-    pub fn saying(message: &'static str) -> Self {
+    pub fn of(message: &'static str) -> Self {
         Self { message }
     }
 }
 
-/// The address of an account, as it was given.
 pub(super) fn email(user: &User) -> Option<String> {
     user.email.as_ref().map(|email| email.as_given().to_owned())
 }
 
-/// The name of an account, as it was given.
 pub(super) fn name(user: &User) -> Option<String> {
     user.username.as_ref().map(|name| name.as_given().to_owned())
 }

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tenant)]
 pub struct TenantView {
-    /// Its id: what the host name or `X-Tenant` says.
+    /// Its id: the one in the host name or `X-Tenant`.
     #[schema(example = "acme")]
     id: String,
     /// What people call it.
@@ -68,7 +68,6 @@ pub struct NewOwner {
 }
 
 impl NewTenant {
-    /// The tenant to be made; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<tenants::NewTenant> {
         let mut checks = Checks::new();
         let id = checks.parse("/id", &self.id, TenantId::parse);

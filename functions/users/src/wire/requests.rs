@@ -35,7 +35,6 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// The filter, and the size of a page.
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
@@ -68,7 +67,7 @@ pub struct NewUser {
     /// Its password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<String>,
-    /// Names of roles, beside `user`, which everybody has.
+    /// Names of roles, beside `user`, which every user has.
     #[serde(default)]
     roles: Vec<String>,
     /// Whether the address is known to be theirs.
@@ -83,7 +82,6 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// The account to be made; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && self.username.is_none() {
@@ -181,7 +179,6 @@ pub struct PatchUser {
 }
 
 impl PatchUser {
-    /// The change; everything that is wrong with it is told at once.
     pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = self
@@ -216,7 +213,7 @@ impl PatchUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({ "reason": "on leave", "until": "2027-01-01T00:00:00Z" }))]
 pub struct LockUser {
-    /// Why; whoever logs in with the right password is told.
+    /// Why; shown to the user at a login with the right password.
     reason: Option<String>,
     /// Until when; until it is unlocked where absent.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -44,7 +44,7 @@ async fn e05_five_failures_lock_an_account_and_a_name_that_nobody_has_in_the_sam
     insta::assert_json_snapshot!(login(&world, "jane@example.org", PASSWORD).await.body, @r#"
     {
       "type": "/problems/locked",
-      "title": "The account is locked",
+      "title": "Account locked",
       "status": 423,
       "detail": "the account is locked until 2026-11-22T08:15:00Z",
       "instance": "/api/auth/login",

@@ -182,7 +182,7 @@ async fn e01_the_state_of_an_account_is_named_only_to_its_own_password() {
     insta::assert_json_snapshot!(reply.body, @r#"
     {
       "type": "/problems/locked",
-      "title": "The account is locked",
+      "title": "Account locked",
       "status": 423,
       "detail": "the account is locked",
       "instance": "/api/auth/login",

@@ -42,7 +42,7 @@ async fn the_link_sets_the_password_once_and_ends_every_session() {
     insta::assert_json_snapshot!(again.body, @r#"
     {
       "type": "/problems/invalid-link",
-      "title": "The link is not valid",
+      "title": "Invalid link",
       "status": 400,
       "detail": "the link is not valid: it was used, has expired, or never was one",
       "instance": "/api/auth/set-password"

@@ -67,7 +67,7 @@ async fn a_tag_names_the_version_that_is_changed() {
     assert_eq!(
         stale.body,
         json!({
-            "type": "/problems/stale", "title": "It has changed since it was read", "status": 412,
+            "type": "/problems/stale", "title": "Precondition failed", "status": 412,
             "detail": "it has changed since it was read: read it again", "instance": path,
         })
     );

@@ -34,7 +34,7 @@ async fn what_is_nobody_s_is_404_in_the_words_of_problem_details() {
         reply.body,
         json!({
             "type": "/problems/not-found",
-            "title": "There is no such thing",
+            "title": "Not found",
             "status": 404,
             "detail": "no such user",
             "instance": "/api/users/nobody@example.org",
