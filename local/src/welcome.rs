@@ -21,35 +21,29 @@ pub struct Welcome<'a> {
 
 impl fmt::Display for Welcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            address,
-            dynamodb,
-            data,
-            sam,
-            mail,
-            accounts,
-            api_key,
-        } = self;
+        let (address, data) = (self.address, self.data);
         writeln!(f, "Usher listens on {address}\n")?;
         writeln!(f, "  API browser  {address}/docs")?;
-        if *mail {
+        if self.mail {
             writeln!(f, "  Sent mail    {address}/dev/outbox")?;
         }
-        if let Some(url) = dynamodb {
+        if let Some(url) = self.dynamodb {
             writeln!(f, "  DynamoDB     {url}")?;
         }
         writeln!(f, "  Data         {data}")?;
-        if let Some(file) = sam {
+        if let Some(file) = self.sam {
             writeln!(f, "  Containers   sam build && {}", self.sam_local(file))?;
         }
-        if !accounts.is_empty() {
-            let heading = "First accounts, with the passwords that everybody knows. Change them:";
-            writeln!(f, "\n{heading}")?;
+        if !self.accounts.is_empty() {
+            writeln!(
+                f,
+                "\nFirst accounts, with the passwords that everybody knows. Change them:"
+            )?;
         }
-        for (email, password) in *accounts {
+        for (email, password) in self.accounts {
             writeln!(f, "  {email}  {password}")?;
         }
-        if let Some(text) = api_key {
+        if let Some(text) = self.api_key {
             writeln!(f, "\nFirst API key, for the contracts that ask for one; with curl:")?;
             writeln!(f, "  -H {}", quoted(&format!("x-api-key: {text}")))?;
         }

@@ -56,28 +56,15 @@ fn status(error: &Error) -> StatusCode {
         }
         Error::AccountNotActive(_) | Error::EmailNotVerified => StatusCode::FORBIDDEN,
         Error::Locked { .. } => StatusCode::LOCKED,
-        Error::Forbidden(why) => forbidden(why),
+        // A field that does not match, `Old`, as the others that `Change` asks for.
+        Error::Forbidden(Forbidden::WrongPassword) => StatusCode::BAD_REQUEST,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::NoSuchRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::Conflict(_) => StatusCode::CONFLICT,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::NotSetUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-fn forbidden(why: &Forbidden) -> StatusCode {
-    match why {
-        // Here it is a field that does not match, `Old`, as the others that `Change` asks for.
-        Forbidden::WrongPassword => StatusCode::BAD_REQUEST,
-        Forbidden::MissingPermission(_)
-        | Forbidden::AboveOwnRank
-        | Forbidden::NotHeld(_)
-        | Forbidden::MustChangePassword
-        | Forbidden::BelowRank(_)
-        | Forbidden::NotBelowOwnRank
-        | Forbidden::AnothersAccount
-        | Forbidden::RegistrationClosed => StatusCode::FORBIDDEN,
     }
 }
 

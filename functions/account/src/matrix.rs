@@ -1,8 +1,6 @@
 //! The permission matrix: every action, by which methods, and for whom. The route table is made of it, and nothing else
 //! decides which paths there are.
 
-use std::fmt;
-
 use usher::access::guard::Guard;
 use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
@@ -12,7 +10,8 @@ use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, No
 use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Action {
     Register,
     Login,
@@ -131,10 +130,12 @@ const fn row(
 }
 
 /// Whom a path is for: its first segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
 pub enum Side {
     /// Callers that are not signed in.
+    #[strum(to_string = "auth")]
     Guest,
+    #[strum(to_string = "{0}")]
     On(Rank),
 }
 
@@ -170,20 +171,5 @@ impl Side {
     /// Whether administrators' forms of an action stand here.
     pub fn is_admins(self) -> bool {
         self >= Self::On(Rank::Admin)
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Guest => f.write_str("auth"),
-            Self::On(rank) => rank.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format!("{self:?}").to_ascii_lowercase())
     }
 }

@@ -72,28 +72,18 @@ fn phrase(error: &Error) -> (StatusCode, String) {
         Error::InvalidApiKey => (StatusCode::UNAUTHORIZED, own()),
         Error::AccountNotActive(_) | Error::EmailNotVerified => (StatusCode::FORBIDDEN, own()),
         Error::Locked { .. } => (StatusCode::LOCKED, own()),
-        Error::Forbidden(why) => (StatusCode::FORBIDDEN, forbidden(why)),
+        Error::Forbidden(Forbidden::MissingPermission(_)) => {
+            (StatusCode::FORBIDDEN, "Admin access required".to_owned())
+        }
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, own()),
         Error::NotFound(noun) => (StatusCode::NOT_FOUND, missing(*noun)),
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, own()),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, own()),
-        Error::Conflict(why) => (conflict(why), own()),
+        Error::Conflict(Conflict::OwnAccount) => (StatusCode::BAD_REQUEST, own()),
+        Error::Conflict(_) => (StatusCode::CONFLICT, own()),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, own()),
         Error::Unavailable(_) | Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, own()),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, own()),
-    }
-}
-
-fn forbidden(why: &Forbidden) -> String {
-    match why {
-        Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
-        Forbidden::AboveOwnRank
-        | Forbidden::NotHeld(_)
-        | Forbidden::WrongPassword
-        | Forbidden::MustChangePassword
-        | Forbidden::BelowRank(_)
-        | Forbidden::NotBelowOwnRank
-        | Forbidden::AnothersAccount
-        | Forbidden::RegistrationClosed => sentence(&why.to_string()),
     }
 }
 
@@ -105,24 +95,6 @@ fn missing(noun: Noun) -> String {
         Noun::Ban => "The user is not banned".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
         Noun::Tenant => "Tenant not found".to_owned(),
-    }
-}
-
-fn conflict(why: &Conflict) -> StatusCode {
-    match why {
-        Conflict::OwnAccount => StatusCode::BAD_REQUEST,
-        Conflict::EmailTaken
-        | Conflict::UsernameTaken
-        | Conflict::RoleNameTaken
-        | Conflict::GrantStands
-        | Conflict::RoleFull
-        | Conflict::BelowMemberCount
-        | Conflict::LastAdministrator
-        | Conflict::SystemRole(_)
-        | Conflict::RoleHasMembers
-        | Conflict::TooManyGrants(_)
-        | Conflict::TooManyMembers(_)
-        | Conflict::TenantTaken => StatusCode::CONFLICT,
     }
 }
 

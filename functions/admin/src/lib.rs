@@ -2,9 +2,7 @@
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
-
 use usher::domain::permission::ADMIN_USERS;
-
 use usher::error::Conflict::{LastAdministrator, OwnAccount, SystemRole};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
 use usher::error::Forbidden::AboveOwnRank;

@@ -49,28 +49,12 @@ fn status(error: &Error) -> StatusCode {
         Error::Locked { .. } => StatusCode::LOCKED,
         Error::NotFound(_) | Error::NoSuchRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Error::Conflict(why) => conflict(why),
+        // Given: a name or address that is taken is as bad as one that breaks a rule.
+        Error::Conflict(Conflict::EmailTaken | Conflict::UsernameTaken) => StatusCode::BAD_REQUEST,
+        Error::Conflict(_) => StatusCode::CONFLICT,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::NotSetUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// Given: a name or address that is taken is as bad as one that breaks a rule.
-fn conflict(why: &Conflict) -> StatusCode {
-    match why {
-        Conflict::EmailTaken | Conflict::UsernameTaken => StatusCode::BAD_REQUEST,
-        Conflict::RoleNameTaken
-        | Conflict::GrantStands
-        | Conflict::RoleFull
-        | Conflict::BelowMemberCount
-        | Conflict::LastAdministrator
-        | Conflict::SystemRole(_)
-        | Conflict::RoleHasMembers
-        | Conflict::TooManyGrants(_)
-        | Conflict::TooManyMembers(_)
-        | Conflict::TenantTaken
-        | Conflict::OwnAccount => StatusCode::CONFLICT,
     }
 }
 

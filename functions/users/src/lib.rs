@@ -2,7 +2,6 @@
 //! and §B).
 
 use usher::access::guard::needs;
-
 use usher::domain::permission::ADMIN_USERS;
 use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole};
 use usher::error::Error;

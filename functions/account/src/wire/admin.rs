@@ -209,13 +209,8 @@ pub struct RightsQuery {
 impl RightsQuery {
     /// Its filter and its page.
     pub fn parts(self) -> (RightsFilter, PageQuery) {
-        let Self {
-            limit,
-            cursor,
-            from,
-            to,
-            role,
-        } = self;
+        let (limit, cursor) = (self.limit, self.cursor);
+        let (from, to, role) = (self.from, self.to, self.role);
         (RightsFilter { from, to, role }, PageQuery { limit, cursor })
     }
 }

@@ -141,10 +141,8 @@ impl PutUser {
         let mut checks = Checks::new();
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
         let username = checks.optional("/user_name", self.user_name.as_deref(), Username::parse);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         checks.done()?;
         Ok(users::UserPatch {
             email: email.map(Some),

@@ -1,6 +1,7 @@
 //! A tenant's settings, as they are in force.
 
 use serde::Serialize;
+use strum::VariantNames;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
 use usher::http::openapi::words;
@@ -17,25 +18,12 @@ pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
     ("registration", 1_209_600, None),
 ];
 
-/// What `email_on_signup` can be.
-pub(super) const ON_SIGNUP: [(&str, EmailOnSignup); 3] = [
-    ("optional", EmailOnSignup::Optional),
-    ("required", EmailOnSignup::Required),
-    ("none", EmailOnSignup::None),
-];
-/// What `email_verification` can be.
-pub(super) const VERIFICATION: [(&str, EmailVerification); 3] = [
-    ("off", EmailVerification::Off),
-    ("optional", EmailVerification::Optional),
-    ("required", EmailVerification::Required),
-];
-
 pub(super) fn on_signup() -> Object {
-    words(ON_SIGNUP.map(|(word, _)| word))
+    words(EmailOnSignup::VARIANTS.iter().copied())
 }
 
 pub(super) fn verification() -> Object {
-    words(VERIFICATION.map(|(word, _)| word))
+    words(EmailVerification::VARIANTS.iter().copied())
 }
 
 /// The tenant's settings, as they are in force.
@@ -127,8 +115,8 @@ impl SettingsView {
                 admin: lasts("admin"),
                 registration: lasts("registration"),
             },
-            email_on_signup: said(&ON_SIGNUP, now.email_on_signup),
-            email_verification: said(&VERIFICATION, now.email_verification),
+            email_on_signup: now.email_on_signup.into(),
+            email_verification: now.email_verification.into(),
             registration_open: now.registration_open,
             history_days: now.history.as_hours() / 24,
             public_url: now.public_url,
@@ -143,11 +131,4 @@ pub(super) fn lasting(chosen: &Chosen, name: &str) -> (u32, Option<u32>) {
     let (access, session) = usual.map_or((0, None), |(_, access, session)| (*access, *session));
     let session = session.map(|session| set.session.unwrap_or(session));
     (set.access.unwrap_or(access), session)
-}
-
-fn said<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words
-        .iter()
-        .find(|(_, known)| *known == value)
-        .map_or("", |(word, _)| *word)
 }

@@ -74,10 +74,11 @@ impl NewTenant {
         let name = checks.optional("/name", self.name.as_deref(), Label::parse);
         let email = checks.parse("/owner/email", &self.owner.email, Email::parse);
         let username = checks.optional("/owner/username", self.owner.username.as_deref(), Username::parse);
-        let password = match self.owner.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/owner/password", text))?,
-            None => None,
-        };
+        let password = self
+            .owner
+            .password
+            .map(|text| passwords::chosen(cx, "/owner/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         checks.done()?;
         Ok(tenants::NewTenant {
             id: id.ok_or_else(|| Error::fault("an id was neither taken nor refused"))?,

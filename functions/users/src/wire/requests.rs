@@ -89,10 +89,8 @@ impl NewUser {
         }
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
         let username = checks.optional("/username", self.username.as_deref(), Username::parse);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         let profile = checks
             .take(Profile::default().merge(&Value::Object(self.profile)))?
             .unwrap_or_default();
@@ -188,10 +186,8 @@ impl PatchUser {
             .username
             .map(|name| checks.optional("/username", name.as_deref(), Username::parse));
         let status = checks.optional("/status", self.status.as_deref(), any_status);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         let profile = Value::Object(self.profile);
         checks.take(Profile::default().merge(&profile))?;
         checks.done()?;
@@ -269,17 +265,11 @@ impl GrantRole {
         let mut checks = Checks::new();
         let department = checks.optional("/department", self.department.as_deref(), Department::parse);
         checks.done()?;
-        let Self {
-            role,
-            effective_from,
-            effective_to,
-            ..
-        } = self;
         Ok(grants::NewGrant {
-            role,
+            role: self.role,
             department,
-            effective_from,
-            effective_to,
+            effective_from: self.effective_from,
+            effective_to: self.effective_to,
         })
     }
 }
