@@ -52,7 +52,7 @@ impl Args {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that can fail")]
-/// Nobody prints it by accident. A variable that is empty is one that is not set.
+/// Kept out of `Debug`. An empty variable is an unset one.
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
 }

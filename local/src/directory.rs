@@ -45,7 +45,7 @@ impl Directory {
             Err(TryLockError::WouldBlock) => return Err(in_use(path, lock)),
             Err(TryLockError::Error(cause)) => return Err(unusable(&file)(cause)),
         }
-        // For whoever comes second: the lock itself is what counts.
+        // For the error of a second process: the lock itself is what counts.
         let noted = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
         noted.map_err(unusable(&file))?;
         Ok(Self {

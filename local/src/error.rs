@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why the local server does not start, or did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An address that somebody else listens on.
+    /// An address that is in use.
     #[error(
         "{address} is in use: stop what listens there, or choose another port with {flag} (port 0 takes any free one)"
     )]

@@ -1,4 +1,4 @@
-//! Listening, and stopping so that nobody's request is torn.
+//! Listening, and stopping without cutting off requests.
 
 use std::future::Future;
 use std::io;

@@ -95,7 +95,7 @@ pub async fn ensure(dynamodb: &Client, name: &str, definition: &Definition) -> R
 async fn create(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     match dynamodb.call("CreateTable", &definition.create_table(name)).await? {
         Ok(_) => Ok(()),
-        // Somebody was quicker.
+        // Another process was quicker.
         Err(refusal) if refusal.kind == "ResourceInUseException" => Ok(()),
         Err(refusal) => Err(refused("CreateTable", &refusal)),
     }

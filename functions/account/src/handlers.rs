@@ -3,6 +3,7 @@
 use usher::Result;
 use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
+use usher::domain::history::RightsEntry;
 use usher::http::answer::Json;
 use usher::http::body::Body;
 use usher::http::call::Query;
@@ -155,16 +156,9 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
     let limit = query.limit()?;
     let asked = filter.parse(cx).await?;
     let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
-    let names = role_actions::names(
-        cx,
-        page.items.iter().flat_map(usher::domain::history::RightsEntry::roles),
-    )
-    .await?;
-    let items = page
-        .items
-        .iter()
-        .map(|row| RightsChange::of(row, &asked, &names))
-        .collect();
+    let rows = page.items.iter();
+    let names = role_actions::names(cx, rows.clone().flat_map(RightsEntry::roles)).await?;
+    let items = rows.map(|row| RightsChange::of(row, &asked, &names)).collect();
     let next = next(limit, page.next_cursor, &filter.filters());
     Ok(Listed { items, next })
 }

@@ -67,11 +67,8 @@ impl AccountRoute {
 
     /// What the document calls it. Where both methods are taken, the second is the same operation once more.
     fn operation(&self) -> String {
-        let again = if self.row.verbs.first() == Some(&self.verb) {
-            ""
-        } else {
-            "_post"
-        };
+        let second = self.row.verbs.first() != Some(&self.verb);
+        let again = if second { "_post" } else { "" };
         format!("account_{}_{}{again}", self.side, self.row.action)
     }
 

@@ -8,7 +8,7 @@ use usher::http::body::{Body, MaybeBody};
 use usher::jiff::SignedDuration;
 
 use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, ForgotPassword, LoginView, MintedToken, Refresh};
-use crate::wire::{DEV_TERMS, LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair};
+use crate::wire::{LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair, dev_terms};
 
 pub async fn token(cx: Context, Body(body): Body<Credentials>) -> Result<Json<TokenPair>> {
     let (email, password) = body.parse()?;
@@ -61,17 +61,7 @@ pub async fn login_dev(cx: Context, Body(body): Body<DevLogin>) -> Result<Json<L
 pub async fn dev_token(cx: Context, MaybeBody(body): MaybeBody<DevToken>) -> Result<Json<MintedToken>> {
     let lasts = SignedDuration::from_secs(body.seconds()?);
     let issued = match body.account() {
-        Some(username) => {
-            dev::login_as(
-                &cx,
-                username,
-                &usher::actions::Terms {
-                    access: lasts,
-                    ..DEV_TERMS
-                },
-            )
-            .await?
-        }
+        Some(username) => dev::login_as(&cx, username, &dev_terms(lasts)).await?,
         None => dev::issue_dev_token(&cx, body.principal(), lasts).await?,
     };
     Ok(Json(MintedToken::of(&issued)))

@@ -32,11 +32,14 @@ pub const TOKEN_TERMS: Terms = Terms {
 };
 /// `/login`: eight hours.
 pub const LOGIN_TERMS: Terms = Terms::of("identity", SignedDuration::from_hours(8));
+
 /// `/dev-token`: as long as it asks for, a day at most.
-pub const DEV_TERMS: Terms = Terms {
-    session: SignedDuration::from_hours(24),
-    ..Terms::of("dev", SignedDuration::from_hours(1))
-};
+pub fn dev_terms(access: SignedDuration) -> Terms {
+    Terms {
+        session: SignedDuration::from_hours(24),
+        ..Terms::of("dev", access)
+    }
+}
 
 /// The body of `/token`.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -114,7 +114,7 @@ pub struct PersonalFields {
     contact: ContactView,
 }
 
-/// Where somebody lives.
+/// A postal address.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PostalAddress)]
@@ -126,7 +126,7 @@ pub struct AddressView {
     street: Option<String>,
 }
 
-/// How to reach somebody.
+/// Contact details.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ContactDetails)]

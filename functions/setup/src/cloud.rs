@@ -48,7 +48,7 @@ pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     }
 }
 
-/// Work that ends in time, whatever happens: a function that is killed, or panics, answers nobody.
+/// Work that ends in time, whatever happens: a function that is killed, or panics, sends no answer.
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
     let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
     match tokio::time::timeout(LONGEST, work).await {

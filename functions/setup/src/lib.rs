@@ -69,7 +69,7 @@ pub async fn unchanged(app: &Arc<App>) -> Result<Vec<(&'static str, &'static str
     Ok(unchanged)
 }
 
-/// The context of what nobody asked for over HTTP.
+/// The context of work without an HTTP request.
 pub fn context(app: &Arc<App>) -> Context {
     Context {
         app: app.clone(),

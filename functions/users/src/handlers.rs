@@ -64,15 +64,8 @@ pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> 
 }
 
 pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
-    locks::lock(
-        &cx,
-        &user,
-        AdminLock {
-            reason: body.reason()?,
-            until: body.until,
-        },
-    )
-    .await?;
+    let (reason, until) = (body.reason()?, body.until);
+    locks::lock(&cx, &user, AdminLock { reason, until }).await?;
     Ok(NoContent)
 }
 

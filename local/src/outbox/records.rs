@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::dynamodb::Client;
 use crate::error::{Error, Result};
 
-/// How long nobody looks after there was nothing.
+/// The pause after an empty read.
 const REST: Duration = Duration::from_millis(200);
 /// How many records are read at once (a limit of DynamoDB's).
 const AT_ONCE: usize = 1_000;

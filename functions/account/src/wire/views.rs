@@ -141,7 +141,7 @@ pub struct Profile {
     contact: ContactView,
 }
 
-/// Where somebody lives.
+/// A postal address.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountAddress)]
@@ -154,7 +154,7 @@ pub struct AddressView {
     str: Option<String>,
 }
 
-/// How to reach somebody.
+/// Contact details.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountContact)]
@@ -314,7 +314,7 @@ impl Entry {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRightsChange)]
 pub struct RightsChange {
-    /// The id of who made it; null for set-up, and where somebody registered.
+    /// The id of who made it; null for set-up and registrations.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     from: Option<String>,
     /// The id of the account, or role, whose rights were changed.
