@@ -32,10 +32,6 @@ pub async fn start(kind: Kind) -> Duration {
     began.elapsed()
 }
 
-/// The findings as Markdown.
-///
-/// # Errors
-/// Where a process cannot be started.
 pub fn measure() -> Result<String, Box<dyn std::error::Error>> {
     let mut rounds = Rounds::default();
     let (mut own, mut sdk) = (Vec::new(), Vec::new());
@@ -67,6 +63,6 @@ fn in_process(kind: &str) -> Result<Duration, Box<dyn std::error::Error>> {
         ("AWS_ACCESS_KEY_ID", "nobody"),
         ("AWS_SECRET_ACCESS_KEY", "nothing"),
     ];
-    let said = command.args(["--client", kind]).envs(environment).output()?.stdout;
-    Ok(Duration::from_nanos(String::from_utf8(said)?.trim().parse()?))
+    let output = command.args(["--client", kind]).envs(environment).output()?.stdout;
+    Ok(Duration::from_nanos(String::from_utf8(output)?.trim().parse()?))
 }

@@ -5,7 +5,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "saying what was found is what it is for"
+    reason = "printing the findings is its purpose"
 )]
 
 use std::process::ExitCode;
@@ -17,13 +17,13 @@ mod clients;
 mod rounds;
 mod seats;
 
-/// Measures, and says what it found.
+/// Measures, and prints the findings.
 #[derive(Debug, Parser)]
 struct Args {
     /// Write the findings into this file, between its marks
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
     write: Option<std::path::PathBuf>,
-    /// Only start one client this way, and say how many nanoseconds it took: what the measurement calls
+    /// Only start one client this way, and print how many nanoseconds it took: called by the measurement
     #[arg(long, hide = true)]
     client: Option<clients::Kind>,
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 pub struct Rounds(Vec<(Duration, Duration)>);
 
 impl Rounds {
-    /// Notes one round.
     pub fn push(&mut self, one: Duration, other: Duration) {
         self.0.push((one, other));
     }
@@ -23,9 +22,6 @@ impl Rounds {
 }
 
 /// How long something takes.
-///
-/// # Errors
-/// Its own.
 pub async fn timed<E>(work: impl Future<Output = Result<(), E>>) -> Result<Duration, E> {
     let began = Instant::now();
     work.await?;

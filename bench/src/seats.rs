@@ -25,10 +25,6 @@ const ACCOUNTS: usize = 256;
 /// Of them at once.
 const AT_ONCE: usize = 64;
 
-/// The findings as Markdown.
-///
-/// # Errors
-/// Where an account cannot be made.
 pub async fn measure(app: &Arc<App>) -> Result<String> {
     let cx = setup::context(app);
     let mut rounds = Rounds::default();

@@ -46,14 +46,13 @@ pub struct Args {
 }
 
 impl Args {
-    /// The data directory, where anything is to be kept.
     pub fn directory(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.data_dir.clone())
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that can fail")]
-/// Nobody prints it by accident. A variable that is empty is one that is not set.
+/// Kept out of `Debug`. An empty variable is an unset one.
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
 }

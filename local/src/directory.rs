@@ -35,9 +35,6 @@ pub struct Keys {
 
 impl Directory {
     /// Makes the directory where it is not, and takes it.
-    ///
-    /// # Errors
-    /// [`Error::DirectoryInUse`] where another process has it; [`Error::Directory`] where it cannot be written.
     pub fn take(path: &Path) -> Result<Self> {
         let file = path.join("lock");
         private_directory(path).map_err(unusable(path))?;
@@ -48,9 +45,9 @@ impl Directory {
             Err(TryLockError::WouldBlock) => return Err(in_use(path, lock)),
             Err(TryLockError::Error(cause)) => return Err(unusable(&file)(cause)),
         }
-        // For whoever comes second: the lock itself is what counts.
-        let told = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
-        told.map_err(unusable(&file))?;
+        // For the error of a second process: the lock itself is what counts.
+        let noted = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+        noted.map_err(unusable(&file))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -63,9 +60,6 @@ impl Directory {
     }
 
     /// The keys of this directory, made at the first time.
-    ///
-    /// # Errors
-    /// [`Error::Keys`] where there is data and its keys are gone; [`Error::Directory`] where they cannot be kept.
     pub fn keys(&self) -> Result<Keys> {
         let file = self.path.join("keys.json");
         match fs::read(&file) {
@@ -100,11 +94,8 @@ impl Directory {
         Ok(keys)
     }
 
-    /// Writes what `sam local` is told: it has keys in it, so it is the owner's alone, as they are.
-    ///
-    /// # Errors
-    /// [`Error::Directory`] where it cannot be written.
-    pub fn tell_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
+    /// Writes the environment of `sam local`: it has keys in it, so only the owner can read it.
+    pub fn write_sam(&self, environment: &serde_json::Value) -> Result<PathBuf> {
         let file = self.path.join("sam.json");
         self.keep(environment, &file).map_err(unusable(&file))?;
         Ok(file)
@@ -123,10 +114,6 @@ impl Directory {
 }
 
 impl Keys {
-    /// New ones.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
     pub fn new() -> Result<Self> {
         Ok(Self {
             master: hex(ambient::random()?),

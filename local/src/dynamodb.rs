@@ -18,7 +18,8 @@ pub struct Client {
 }
 
 /// DynamoDB's word for why it did not do a thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {message}")]
 pub struct Refusal {
     /// The exception's name, such as `ResourceNotFoundException`.
     pub kind: String,
@@ -27,9 +28,6 @@ pub struct Refusal {
 
 impl Client {
     /// The DynamoDB at this address.
-    ///
-    /// # Errors
-    /// Where no HTTP client can be made.
     pub fn new(url: &str) -> Result<Self> {
         // A proxy of the environment is for the internet, not for what runs on this machine.
         let http = reqwest::Client::builder().no_proxy().build();
@@ -39,15 +37,11 @@ impl Client {
         })
     }
 
-    /// Where it is.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Calls an operation, such as `CreateTable`.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`]; a refusal is an answer.
+    /// Calls an operation, such as `CreateTable`. A refusal is an answer, not an error.
     pub async fn call(&self, operation: &str, body: &Value) -> Result<Result<Value, Refusal>> {
         let request = self
             .http
@@ -72,12 +66,6 @@ impl Refusal {
             kind: kind.rsplit('#').next().unwrap_or_default().to_owned(),
             message: text(["message", "Message"]).to_owned(),
         }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.kind, self.message)
     }
 }
 

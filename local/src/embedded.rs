@@ -37,9 +37,6 @@ pub struct Embedded {
 
 impl Embedded {
     /// Opens the data in this file, or in memory, and listens. `guard` is let go once the data is closed.
-    ///
-    /// # Errors
-    /// Where the address is taken, or the file cannot be opened.
     pub fn start(file: Option<&Path>, listen: SocketAddr, guard: Option<Arc<Directory>>) -> Result<Self> {
         let listener = TcpListener::bind(listen)
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
@@ -71,9 +68,6 @@ impl Embedded {
     }
 
     /// Stops it and waits until SQLite has written its log back and closed.
-    ///
-    /// # Errors
-    /// Where it had failed.
     pub async fn stop(self) -> Result<()> {
         let Self { stop, thread, .. } = self;
         stop.send_replace(true);
@@ -95,9 +89,9 @@ fn in_memory() -> String {
 fn serve(runtime: Runtime, listener: TcpListener, database: Database, stopped: watch::Receiver<bool>) -> Result<()> {
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let serving = dynoxide::server::serve_with_shutdown(listener, database, told(stopped.clone()));
+        let serving = dynoxide::server::serve_with_shutdown(listener, database, stop(stopped.clone()));
         let overdue = async {
-            told(stopped).await;
+            stop(stopped).await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
@@ -110,8 +104,8 @@ fn serve(runtime: Runtime, listener: TcpListener, database: Database, stopped: w
     served
 }
 
-/// Waits for the stop, or for whoever could tell it to be gone.
-async fn told(mut stopped: watch::Receiver<bool>) {
+/// Waits for the stop, or for its sender to be gone.
+async fn stop(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 

@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why the local server does not start, or did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An address that somebody else listens on.
+    /// An address that is in use.
     #[error(
         "{address} is in use: stop what listens there, or choose another port with {flag} (port 0 takes any free one)"
     )]
@@ -24,7 +24,6 @@ pub enum Error {
         address: String,
         /// The flag that chooses it.
         flag: &'static str,
-        /// What the operating system says.
         cause: io::Error,
     },
     /// Another instance has the data directory.
@@ -36,11 +35,7 @@ pub enum Error {
     },
     /// The data directory, or a file in it, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
-    Directory {
-        path: PathBuf,
-        /// What the operating system says.
-        cause: io::Error,
-    },
+    Directory { path: PathBuf, cause: io::Error },
     /// There is data, and the file with its keys is gone or spoilt.
     #[error(
         "{path} does not hold the keys that its data is sealed with: put it back, or delete the directory to start anew"

@@ -50,9 +50,6 @@ pub fn tables() -> Vec<Routes> {
 }
 
 /// The OpenAPI document of all of them, as it is committed.
-///
-/// # Errors
-/// Where the tables and their bodies do not make a document: a defect.
 pub fn openapi() -> Result<String> {
     let document =
         usher::http::openapi::document(env!("CARGO_PKG_VERSION"), ABOUT, &tables()).map_err(Error::OpenApi)?;
@@ -109,7 +106,6 @@ impl Default for Options {
     }
 }
 
-/// A running stack.
 #[derive(Debug)]
 pub struct Stack {
     pub app: Arc<App>,
@@ -123,9 +119,6 @@ pub struct Stack {
 
 impl Stack {
     /// Starts DynamoDB, makes the table where it is missing, and builds the application. It does not listen yet.
-    ///
-    /// # Errors
-    /// One sentence, for the developer.
     pub async fn start(options: Options) -> Result<Self> {
         let directory = options
             .directory
@@ -149,7 +142,7 @@ impl Stack {
         table::ensure(&dynamodb, &settings.table, &table::Definition::shipped()?).await?;
         if settings.dev_endpoints {
             tracing::warn!(
-                "development routes exist: whoever reaches this server signs in as anyone, without a password"
+                "development routes exist: anyone who reaches this server can sign in as any user, without a password"
             );
         }
         let app = App::with_clock(settings, options.clock).await?;
@@ -180,29 +173,20 @@ impl Stack {
         }
     }
 
-    /// Writes what `sam local` is to know of this stack into its data directory, where there is one; the file.
-    ///
-    /// # Errors
-    /// [`Error::Directory`] where it cannot be written.
-    pub fn tell_sam(&self) -> Result<Option<PathBuf>> {
+    /// Writes the environment of `sam local` into the data directory, where there is one; returns the file.
+    pub fn write_sam(&self) -> Result<Option<PathBuf>> {
         let environment = sam::environment(&self.app.settings, &self.dynamodb_url);
         let directory = self.directory.as_ref();
-        directory.map(|directory| directory.tell_sam(&environment)).transpose()
+        directory.map(|directory| directory.write_sam(&environment)).transpose()
     }
 
     /// Serves until `shutdown`, and lets requests that run then end.
-    ///
-    /// # Errors
-    /// Where the listener fails.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
         server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
     }
 
     /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and
     /// loses nothing, but does not wait.)
-    ///
-    /// # Errors
-    /// Where the embedded DynamoDB had failed.
     pub async fn stop(self) -> Result<()> {
         self.sending.stop().await;
         match self.embedded {
@@ -222,7 +206,7 @@ fn routes(app: &Arc<App>, letters: &Letters) -> Router {
     }
 }
 
-/// What the template says to a function in the cloud, said for this machine; and over it whatever the developer says.
+/// What the template sets for a function in the cloud, for this machine; the developer's variables override it.
 fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Settings> {
     let defaults = [
         ("USHER_TABLE", "usher".to_owned()),
@@ -232,7 +216,7 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
         ("USHER_DYNAMODB_ENDPOINT", dynamodb_url.to_owned()),
         // The embedded one does one thing after another; a burst of requests waits, and is no outage.
         ("USHER_STORE_DEADLINE_MS", "30000".to_owned()),
-        // Whoever reaches this server may say which tenant they mean; a token of another opens nothing in it.
+        // Callers may name their tenant; a token of another tenant is invalid in it.
         ("USHER_TENANTS", "header".to_owned()),
         ("USHER_FIRST_API_KEY", keys.api_key),
         ("USHER_MAIL_FROM", "Usher <no-reply@localhost>".to_owned()),

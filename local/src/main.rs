@@ -47,13 +47,13 @@ async fn run(args: Args) -> Result<()> {
     {
         check_chosen(text).map_err(Error::ApiKey)?;
     }
-    // Before anything can be read of a start: whoever reads it may send the signal.
+    // Before the start prints anything: a reader may send the signal.
     let shutdown = stop_signal()?;
     let listener = server::bind(&args.host, args.port).await?;
     let address = address(&args.host, &listener)?;
     let stack = Stack::start(options(&args, &address)).await?;
     let sam = match args.dynamodb_listen {
-        Some(_) => stack.tell_sam()?,
+        Some(_) => stack.write_sam()?,
         None => None,
     };
     greet(&args, &address, &stack, sam.as_deref()).await?;
@@ -106,17 +106,17 @@ async fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) ->
         Some(path) if args.dynamodb_endpoint.is_some() => format!("keys in {}, the rest in DynamoDB", path.display()),
         Some(path) => format!("{}, kept between runs", path.display()),
     };
-    let told = args.dynamodb_listen.is_some() || args.dynamodb_endpoint.is_some();
+    let shown = args.dynamodb_listen.is_some() || args.dynamodb_endpoint.is_some();
     let welcome = Welcome {
         address,
-        dynamodb: told.then_some(stack.dynamodb_url.as_str()),
+        dynamodb: shown.then_some(stack.dynamodb_url.as_str()),
         data: &data,
         sam,
         mail: stack.app.settings.dev_endpoints,
         accounts: &setup::unchanged(&stack.app).await?,
         api_key: stack.api_key(),
     };
-    // Nobody may be reading: that is no reason to stop.
+    // A closed stdout is no reason to stop.
     let _ = writeln!(stdout(), "{welcome}");
     Ok(())
 }
@@ -130,7 +130,7 @@ fn logs() {
         .try_init();
 }
 
-/// Ctrl-C or SIGTERM. Heard from the moment that this is called, not from when it is awaited.
+/// Ctrl-C or SIGTERM, from this call on, not only once it is awaited.
 #[cfg(unix)]
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

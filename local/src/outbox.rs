@@ -54,7 +54,7 @@ async fn work(outbox: Arc<Outbox>, mut records: Option<Records>, mut stopped: wa
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let event = tokio::select! {
-            // Or whoever could tell is gone.
+            // Or its sender is gone.
             _ = stopped.wait_for(|stop| *stop) => return,
             _ = sweeps.tick() => Ok(Event::Sweep),
             event = next(records.as_mut()) => event,

@@ -1,6 +1,5 @@
-//! What `sam local` is told, in the form of its `--env-vars`: the template names these variables, and in a container on a
-//! developer's machine they must say where this server's table is and hold its keys, since whatever one of the two
-//! seals the other opens.
+//! The environment of `sam local`, in the form of its `--env-vars`: the template names these variables, and in a container on a
+//! developer's machine they must hold this server's table and keys, since either opens what the other seals.
 
 use serde_json::{Value, json};
 use usher::secrecy::ExposeSecret;
@@ -18,14 +17,14 @@ pub fn environment(settings: &Settings, dynamodb_url: &str) -> Value {
         "USHER_DYNAMODB_ENDPOINT": format!("http://host.docker.internal:{port}"),
         "USHER_ISSUER": ISSUER,
         "USHER_TENANTS": settings.tenants.to_string(),
-        "USHER_MASTER_KEY_SECRET": told(settings.master_key.as_ref()),
-        "USHER_CURSOR_KEY_SECRET": told(settings.cursor_key.as_ref()),
-        "USHER_FIRST_API_KEY_SECRET": told(settings.first_api_key.as_ref()),
-        "USHER_ADMIN_SECRET": told(settings.admin_password.as_ref()),
+        "USHER_MASTER_KEY_SECRET": text(settings.master_key.as_ref()),
+        "USHER_CURSOR_KEY_SECRET": text(settings.cursor_key.as_ref()),
+        "USHER_FIRST_API_KEY_SECRET": text(settings.first_api_key.as_ref()),
+        "USHER_ADMIN_SECRET": text(settings.admin_password.as_ref()),
     } })
 }
 
-fn told(source: Option<&KeySource>) -> &str {
+fn text(source: Option<&KeySource>) -> &str {
     match source {
         Some(KeySource::Text(text)) => text.expose_secret(),
         Some(KeySource::SecretsManager(arn)) => arn,

@@ -1,4 +1,4 @@
-//! Listening, and stopping so that nobody's request is torn.
+//! Listening, and stopping without cutting off requests.
 
 use std::future::Future;
 use std::io;
@@ -15,9 +15,6 @@ use crate::error::{Error, Result};
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// Listens on an address or name; port 0 is any free one.
-///
-/// # Errors
-/// One sentence with the port and the flag.
 pub async fn bind(host: &str, port: u16) -> Result<TcpListener> {
     let listening = TcpListener::bind((host, port)).await;
     listening.map_err(|cause| {
@@ -41,27 +38,24 @@ pub fn cannot_listen(address: &str, flag: &'static str, cause: io::Error) -> Err
 }
 
 /// Serves until `shutdown`: then takes no more connections, lets requests that run end within `grace`, and returns.
-///
-/// # Errors
-/// Where the listener fails.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) -> Result<()> {
-    let (tell, told) = oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     // Who calls is kept in the histories.
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = told.await;
+        let _ = stopped.await;
     });
     let mut serving = tokio::spawn(serving.into_future());
     tokio::select! {
         ended = &mut serving => return Ok(ended.map_err(io::Error::other)??),
         () = shutdown => {}
     }
-    let _ = tell.send(());
+    let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(grace, &mut serving).await {
         Ok(ended.map_err(io::Error::other)??)
     } else {

@@ -32,15 +32,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 pub struct Definition(Value);
 
 impl Definition {
-    /// Usher's own.
     pub fn shipped() -> Result<Self> {
         Self::of_template(TEMPLATE)
     }
 
     /// The one `AWS::DynamoDB::Table` of a CloudFormation template.
-    ///
-    /// # Errors
-    /// [`Error::Template`] where the text is not YAML or does not define exactly one table.
     pub fn of_template(text: &str) -> Result<Self> {
         // CloudFormation's tags (`!Ref`, `!Sub`, …) are unknown to the parser, which then keeps what is tagged.
         let documents = YamlLoader::load_from_str(text).map_err(|error| Error::Template(error.to_string()))?;
@@ -56,7 +52,6 @@ impl Definition {
         }
     }
 
-    /// The body of CreateTable.
     pub fn create_table(&self, name: &str) -> Value {
         let mut body = Map::from_iter([("TableName".to_owned(), json!(name))]);
         for property in COMMON {
@@ -71,17 +66,14 @@ impl Definition {
         Value::Object(body)
     }
 
-    /// The attribute that tells when an item may be swept away.
+    /// The attribute with the time at which an item expires.
     pub fn ttl_attribute(&self) -> Option<&str> {
         let ttl = &self.0["TimeToLiveSpecification"];
         ttl["AttributeName"].as_str().filter(|_| ttl["Enabled"] == true)
     }
 }
 
-/// Sees to it that the table is there, active and as the definition says. Finding it so is fine.
-///
-/// # Errors
-/// Where DynamoDB does not answer or refuses, or has a table of this name with other keys.
+/// Makes the table where it is missing, and waits until it is active and as defined.
 pub async fn ensure(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     for _ in 0..LOOKS {
         match dynamodb.call("DescribeTable", &json!({ "TableName": name })).await? {
@@ -103,13 +95,13 @@ pub async fn ensure(dynamodb: &Client, name: &str, definition: &Definition) -> R
 async fn create(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     match dynamodb.call("CreateTable", &definition.create_table(name)).await? {
         Ok(_) => Ok(()),
-        // Somebody was quicker.
+        // Another process was quicker.
         Err(refusal) if refusal.kind == "ResourceInUseException" => Ok(()),
         Err(refusal) => Err(refused("CreateTable", &refusal)),
     }
 }
 
-/// CreateTable cannot say it, and saying it twice is an error.
+/// CreateTable cannot set it, and setting it twice is an error.
 async fn ensure_ttl(dynamodb: &Client, name: &str, definition: &Definition) -> Result<()> {
     let Some(attribute) = definition.ttl_attribute() else {
         return Ok(());
@@ -132,7 +124,7 @@ fn refused(operation: &'static str, refusal: &crate::dynamodb::Refusal) -> Error
     Error::Refused { operation, refusal }
 }
 
-/// What of a table cannot be changed later, or changes what it answers, in one order whoever tells it: a template or
+/// What of a table cannot be changed later, or changes what it answers, in one order whatever the source: a template or
 /// DescribeTable, which adds much of its own.
 fn shape(table: &Value) -> Value {
     let mut indexes: Vec<Value> = list(table, "GlobalSecondaryIndexes")

@@ -1,16 +1,15 @@
-//! What the local server says once it listens: where things are, and three lines to try.
+//! The message once the local server listens: where things are, and three lines to try.
 
 use std::fmt;
 use std::path::Path;
 
-/// The message at the start.
 pub struct Welcome<'a> {
     pub address: &'a str,
     /// Where DynamoDB is, where that concerns anyone but us.
     pub dynamodb: Option<&'a str>,
     /// What keeps the data, in words.
     pub data: &'a str,
-    /// The file that tells `sam local` of this server, where there is one.
+    /// The environment of `sam local` for this server, where there is one.
     pub sam: Option<&'a Path>,
     /// Whether the mail that is sent is shown.
     pub mail: bool,
@@ -22,35 +21,29 @@ pub struct Welcome<'a> {
 
 impl fmt::Display for Welcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            address,
-            dynamodb,
-            data,
-            sam,
-            mail,
-            accounts,
-            api_key,
-        } = self;
+        let (address, data) = (self.address, self.data);
         writeln!(f, "Usher listens on {address}\n")?;
         writeln!(f, "  API browser  {address}/docs")?;
-        if *mail {
+        if self.mail {
             writeln!(f, "  Sent mail    {address}/dev/outbox")?;
         }
-        if let Some(url) = dynamodb {
+        if let Some(url) = self.dynamodb {
             writeln!(f, "  DynamoDB     {url}")?;
         }
         writeln!(f, "  Data         {data}")?;
-        if let Some(file) = sam {
+        if let Some(file) = self.sam {
             writeln!(f, "  Containers   sam build && {}", self.sam_local(file))?;
         }
-        if !accounts.is_empty() {
-            let heading = "First accounts, with the passwords that everybody knows. Change them:";
-            writeln!(f, "\n{heading}")?;
+        if !self.accounts.is_empty() {
+            writeln!(
+                f,
+                "\nFirst accounts, with the passwords that everybody knows. Change them:"
+            )?;
         }
-        for (email, password) in *accounts {
+        for (email, password) in self.accounts {
             writeln!(f, "  {email}  {password}")?;
         }
-        if let Some(text) = api_key {
+        if let Some(text) = self.api_key {
             writeln!(f, "\nFirst API key, for the contracts that ask for one; with curl:")?;
             writeln!(f, "  -H {}", quoted(&format!("x-api-key: {text}")))?;
         }
@@ -60,7 +53,7 @@ impl fmt::Display for Welcome<'_> {
 }
 
 impl Welcome<'_> {
-    /// What `samconfig.toml` does not say by itself: another data directory's file; another port, where this server has
+    /// What `samconfig.toml` does not set by itself: another data directory's file; another port, where this server has
     /// the one that it names.
     fn sam_local(&self, file: &Path) -> String {
         let mut command = "sam local start-api".to_owned();

@@ -73,8 +73,10 @@ fn with_header(body: impl IntoResponse, name: HeaderName, value: &str) -> Respon
 impl<T: ToSchema> Output for WithCookie<T> {
     fn describe(description: &mut Description) {
         <Json<T> as Output>::describe(description);
-        let says = "The token, for the browser to keep; Usher never reads it back";
-        description.with_header("Set-Cookie", says);
+        description.with_header(
+            "Set-Cookie",
+            "The token, for the browser to keep; Usher never reads it back",
+        );
     }
 }
 

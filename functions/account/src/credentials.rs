@@ -12,9 +12,6 @@ use usher::http::openapi::{Description, Input};
 use usher::jiff::Timestamp;
 
 /// The API key of a request. In a header alone: a query would be in every log on its way (OWASP ASVS 14.2.1).
-///
-/// # Errors
-/// [`Error::InvalidApiKey`] where there is none, or several.
 pub fn api_key(headers: &HeaderMap) -> Result<String> {
     let mut all = headers.get_all("x-api-key").iter();
     let (first, second) = (all.next(), all.next());
@@ -25,9 +22,6 @@ pub fn api_key(headers: &HeaderMap) -> Result<String> {
 }
 
 /// Another's account is only changed where it stands on a strictly lower rank.
-///
-/// # Errors
-/// [`Forbidden::NotBelowOwnRank`].
 pub fn strictly_below(actor: &Rights, target: &[Grant], now: Timestamp) -> Result<()> {
     if protected_rank(target, now) >= actor.rank {
         return Err(Forbidden::NotBelowOwnRank.into());

@@ -3,6 +3,7 @@
 use usher::Result;
 use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
+use usher::domain::history::RightsEntry;
 use usher::http::answer::Json;
 use usher::http::body::Body;
 use usher::http::call::Query;
@@ -13,13 +14,11 @@ use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQue
 use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
 use crate::wire::{RightsQuery, RoleView, TERMS, UpdateAny, UpdateOwn, UserId, next, no_cookie};
 
-/// `Register`
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Answer>> {
     registration::register(&cx, body.parse(&cx)?).await?;
     Ok(Answer::of("the account was made: log in"))
 }
 
-/// `Login`
 pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<WithCookie<LoggedIn>> {
     let (name, password) = body.parse();
     let issued = sign_in::login(&cx, &name, password, &TERMS).await?;
@@ -42,13 +41,11 @@ pub async fn forgotten_password(cx: Context, Body(body): Body<ForgottenPassword>
     }
 }
 
-/// `ResetPassword`
 pub async fn reset_password(cx: Context, OwnEmail(email): OwnEmail) -> Result<Json<Answer>> {
     links::ask_for_password(&cx, &email).await?;
     Ok(Answer::of("a mail with a link is on its way"))
 }
 
-/// `Profile`
 pub async fn profile(cx: Context) -> Result<Json<Profile>> {
     cx.own_account().map(Profile::of).map(Json)
 }
@@ -58,13 +55,11 @@ pub async fn profile_in_full(cx: Context) -> Result<Json<FullProfile>> {
     cx.own_account().map(|user| FullProfile::of(&cx, user)).map(Json)
 }
 
-/// `Logout`
 pub async fn logout(cx: Context) -> Result<WithCookie<Answer>> {
     sessions::logout(&cx).await?;
     Ok(no_cookie("you are logged out"))
 }
 
-/// `Update`
 pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Answer>> {
     accounts::patch_own(&cx, &body.patch(), None).await?;
     Ok(Answer::of("the account was updated"))
@@ -79,7 +74,6 @@ pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json
     Ok(Answer::of("the account was updated"))
 }
 
-/// `Change`
 pub async fn change(cx: Context, Body(body): Body<Change>) -> Result<Json<Answer>> {
     let (change, done) = body.parse(&cx, true)?;
     credentials::change(&cx, None, change).await?;
@@ -94,37 +88,31 @@ pub async fn change_any(cx: Context, Body(body): Body<ChangeAny>) -> Result<Json
     Ok(Answer::of(done))
 }
 
-/// `Delete`
 pub async fn delete(cx: Context) -> Result<WithCookie<Answer>> {
     deletion::delete(&cx, &accounts::UserRef::Id(cx.own_account()?.id)).await?;
     Ok(no_cookie("your account was deleted"))
 }
 
-/// `DeleteAccount`
 pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
     deletion::erase(&cx, cx.own_account()?.id).await?;
     Ok(no_cookie("your account was erased"))
 }
 
-/// `DeleteUser`
 pub async fn delete_user(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     deletion::delete(&cx, &accounts::UserRef::Id(body.parse()?)).await?;
     Ok(Answer::of("the account was deleted"))
 }
 
-/// `DeleteUserAccount`
 pub async fn delete_user_account(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     deletion::erase(&cx, body.parse()?).await?;
     Ok(Answer::of("the account was erased"))
 }
 
-/// `ChangeRole`
 pub async fn change_role(cx: Context, Body(body): Body<ChangeRole>) -> Result<Json<Answer>> {
     grants::put(&cx, &body.user()?, &body.role_name).await?;
     Ok(Answer::of("the role was given"))
 }
 
-/// `Users`
 pub async fn users(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<FullProfile>> {
     let limit = query.limit()?;
     let page = listing::list(&cx, &listing::Filter::default(), limit, query.cursor.as_deref()).await?;
@@ -133,7 +121,6 @@ pub async fn users(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed
     Ok(Listed { items, next })
 }
 
-/// `Roles`
 pub async fn roles(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<RoleView>> {
     let limit = query.limit()?;
     let page = role_actions::list(&cx, limit, query.cursor.as_deref()).await?;
@@ -142,7 +129,6 @@ pub async fn roles(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed
     Ok(Listed { items, next })
 }
 
-/// `Entries`
 pub async fn entries(cx: Context, Query(query): Query<EntriesQuery>) -> Result<Listed<Entry>> {
     let (user, limit) = query.parse()?;
     let page = histories::entries(&cx, user, limit, query.cursor.as_deref()).await?;
@@ -152,7 +138,6 @@ pub async fn entries(cx: Context, Query(query): Query<EntriesQuery>) -> Result<L
     Ok(Listed { items, next })
 }
 
-/// `RightsChanges`
 pub async fn rights_changes(cx: Context, Query(query): Query<RightsQuery>) -> Result<Listed<RightsChange>> {
     let (filter, page) = query.parts();
     listed(&cx, &filter, &page).await
@@ -171,16 +156,9 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
     let limit = query.limit()?;
     let asked = filter.parse(cx).await?;
     let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
-    let names = role_actions::names(
-        cx,
-        page.items.iter().flat_map(usher::domain::history::RightsEntry::roles),
-    )
-    .await?;
-    let items = page
-        .items
-        .iter()
-        .map(|row| RightsChange::of(row, &asked, &names))
-        .collect();
+    let rows = page.items.iter();
+    let names = role_actions::names(cx, rows.clone().flat_map(RightsEntry::roles)).await?;
+    let items = rows.map(|row| RightsChange::of(row, &asked, &names)).collect();
     let next = next(limit, page.next_cursor, &filter.filters());
     Ok(Listed { items, next })
 }

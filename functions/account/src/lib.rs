@@ -17,12 +17,11 @@ pub mod wire;
 use error_format::Message;
 use matrix::{Action, MATRIX, Row, SIDES, Side, Verb};
 
-/// The route table.
 pub fn routes() -> Routes {
     let table = Routes::new::<Message>("Account")
         .about(
-            "Accounts by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
-             actions of those below it. Paths and fields are known in any letter case.",
+            "Users by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
+             actions of those below it. Paths and fields are case-insensitive.",
         )
         .credential(credentials::api_key)
         .rewrite_path(in_lower_case)
@@ -53,7 +52,6 @@ fn in_lower_case(path: &str) -> Option<String> {
     (own && lower != path).then_some(lower)
 }
 
-/// One route.
 struct AccountRoute {
     row: &'static Row,
     side: Side,
@@ -69,11 +67,8 @@ impl AccountRoute {
 
     /// What the document calls it. Where both methods are taken, the second is the same operation once more.
     fn operation(&self) -> String {
-        let again = if self.row.verbs.first() == Some(&self.verb) {
-            ""
-        } else {
-            "_post"
-        };
+        let second = self.row.verbs.first() != Some(&self.verb);
+        let again = if second { "_post" } else { "" };
         format!("account_{}_{}{again}", self.side, self.row.action)
     }
 

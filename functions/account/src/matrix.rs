@@ -1,8 +1,6 @@
 //! The permission matrix: every action, by which methods, and for whom. The route table is made of it, and nothing else
 //! decides which paths there are.
 
-use std::fmt;
-
 use usher::access::guard::Guard;
 use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
@@ -12,8 +10,8 @@ use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, No
 use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 
-/// What a path's last segment names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Action {
     Register,
     Login,
@@ -35,23 +33,20 @@ pub enum Action {
     SetRoleCounts,
 }
 
-/// By which method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// `GET`.
     Get,
-    /// `POST`.
     Post,
 }
 
 /// For whom, and so under which first segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// Whoever is not signed in, at `/auth/…` alone.
+    /// Callers that are not signed in, at `/auth/…` alone.
     Guests,
     /// Accounts on this rank and above it, each at the path of its own rank and of every lower one that has the action.
     From(Rank),
-    /// The same, even where nothing else is open before the password is changed (rule 14).
+    /// The same, also for callers that must change their password first (rule 14).
     FromEvenBeforeChange(Rank),
 }
 
@@ -62,9 +57,9 @@ pub struct Row {
     pub verbs: &'static [Verb],
     pub who: Who,
     pub summary: &'static str,
-    /// The errors that it answers, beside those of its guard and its inputs.
+    /// The errors beside those of its guard and its inputs.
     pub errors: &'static [Error],
-    /// What it answers besides where it reaches others' accounts: from `admin` up.
+    /// Further errors where it reaches others' accounts: from `admin` up.
     pub of_others: &'static [Error],
 }
 
@@ -76,44 +71,43 @@ const ANY: &[Verb] = &[Get, Post];
 const GET: &[Verb] = &[Get];
 const POST: &[Verb] = &[Post];
 
-/// What another's account answers that the caller may not change.
+/// The errors for another's account that the caller may not change.
 const ANOTHERS: [Error; 2] = [Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank)];
 const GONE: Error = NotFound(Noun::User);
 
-/// The matrix.
 #[rustfmt::skip]
 pub const MATRIX: [Row; 19] = [
-    row(A::Register, POST, Guests, "Makes an account",
+    row(A::Register, POST, Guests, "Register a user",
         &[Forbidden(RegistrationClosed), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(RoleFull)], &[]),
-    row(A::Login, POST, Guests, "Logs in by username or e-mail address, for thirty days",
+    row(A::Login, POST, Guests, "Log in with a username or e-mail address, for thirty days",
         Error::LOGIN, &[]),
-    row(A::ResetPassword, POST, Guests, "Asks for a mail to choose a password by, or chooses one by the token of such a mail",
+    row(A::ResetPassword, POST, Guests, "Request a password reset mail, or set a password with its token",
         &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
-    row(A::Profile, GET, From(Rank::User), "Shows the caller's account", &[GONE], &[]),
-    row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Ends the caller's session", &[], &[]),
-    row(A::Update, POST, From(Rank::User), "Changes the optional properties that the body names", &[GONE], &ANOTHERS),
-    row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Changes the e-mail address, the password or the username",
+    row(A::Profile, GET, From(Rank::User), "Get the caller's profile", &[GONE], &[]),
+    row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Log out: end the caller's session", &[], &[]),
+    row(A::Update, POST, From(Rank::User), "Update the optional properties in the body", &[GONE], &ANOTHERS),
+    row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Change the e-mail address, password or username",
         &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Error::LOCKED],
         &[Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank), Error::NOT_HELD]),
-    row(A::ResetPassword, ANY, From(Rank::User), "Sends the caller a mail to choose a password by", &[], &[]),
-    row(A::Delete, ANY, From(Rank::User), "Deletes the caller's account: it is kept, and never answers again",
+    row(A::ResetPassword, ANY, From(Rank::User), "Send the caller a password reset mail", &[], &[]),
+    row(A::Delete, ANY, From(Rank::User), "Delete the caller's account: disabled for good, its data kept",
         &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
-    row(A::DeleteAccount, ANY, From(Rank::User), "Erases the caller's account for good, and all that belongs to it",
+    row(A::DeleteAccount, ANY, From(Rank::User), "Erase the caller's account and all its data",
         &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
-    row(A::DeleteUser, POST, From(Rank::Admin), "Deletes an account: it is kept, and never answers again",
+    row(A::DeleteUser, POST, From(Rank::Admin), "Delete a user: disabled for good, its data kept",
         &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
-    row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erases an account for good, and all that belongs to it",
+    row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erase a user and all its data",
         &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
-    row(A::ChangeRole, POST, From(Rank::Admin), "Gives an account a role: one of the ladder in place of the one that it has, any other beside it",
+    row(A::ChangeRole, POST, From(Rank::Admin), "Grant a role to a user: a rank replaces the present rank, any other role is added",
         &[GONE, NotFound(Noun::Role), Error::NOT_HELD, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
         &ANOTHERS),
-    row(A::Users, GET, From(Rank::Admin), "Lists accounts, newest first", &[], &[]),
-    row(A::Roles, GET, From(Rank::Admin), "Lists roles", &[], &[]),
-    row(A::Entries, GET, From(Rank::Admin), "Lists logins and logouts, newest first", &[], &[]),
-    row(A::RightsChanges, ANY, From(Rank::Admin), "Lists changes of rights, newest first", &[], &[]),
-    row(A::SetMaxRoles, POST, From(Rank::Owner), "Says how many accounts can have a role at once",
+    row(A::Users, GET, From(Rank::Admin), "List users, newest first", &[], &[]),
+    row(A::Roles, GET, From(Rank::Admin), "List roles", &[], &[]),
+    row(A::Entries, GET, From(Rank::Admin), "List logins and logouts, newest first", &[], &[]),
+    row(A::RightsChanges, ANY, From(Rank::Admin), "List changes of rights, newest first", &[], &[]),
+    row(A::SetMaxRoles, POST, From(Rank::Owner), "Limit how many users can have a role",
         &[NotFound(Noun::Role), Conflict(BelowMemberCount)], &[]),
-    row(A::SetRoleCounts, POST, From(Rank::Owner), "Says how many accounts can have a role at once, as SetMaxRoles does",
+    row(A::SetRoleCounts, POST, From(Rank::Owner), "Limit how many users can have a role, as SetMaxRoles does",
         &[NotFound(Noun::Role), Conflict(BelowMemberCount)], &[]),
 ];
 
@@ -136,14 +130,15 @@ const fn row(
 }
 
 /// Whom a path is for: its first segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
 pub enum Side {
-    /// Whoever is not signed in.
+    /// Callers that are not signed in.
+    #[strum(to_string = "auth")]
     Guest,
+    #[strum(to_string = "{0}")]
     On(Rank),
 }
 
-/// Every first segment.
 pub const SIDES: [Side; 5] = [
     Side::Guest,
     Side::On(Rank::User),
@@ -176,20 +171,5 @@ impl Side {
     /// Whether administrators' forms of an action stand here.
     pub fn is_admins(self) -> bool {
         self >= Self::On(Rank::Admin)
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Guest => f.write_str("auth"),
-            Self::On(rank) => rank.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format!("{self:?}").to_ascii_lowercase())
     }
 }

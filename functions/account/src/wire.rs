@@ -9,7 +9,7 @@
 //! - In `Update`, a property that is null is taken away, and one that is absent stays, as at `/api/me/profile`. `Id` is
 //!   looked at from `/admin` up only; on lower paths it is ignored, and the caller's own account is changed.
 //! - `GET` of `Logout`, `Delete`, `DeleteAccount` and `ResetPassword` changes things. The cookie that a login sets is
-//!   never read: only the header opens a door, so no link on a foreign page does.
+//!   never read: only the header authenticates, so no link on a foreign page does.
 //! - A wrong `Old` is 400 at `Old`, and where it is a password it counts as a failed login.
 //! - `Login` of an entry is true for a login and false for a logout. Failed logins and renewals are no entries.
 //! - A change of rights without a role (a status, a deletion) has `Role: null`; what set-up did, and who registered, has

@@ -12,28 +12,24 @@ use crate::wire::{
     Refresh, SearchQuery, SettingsView, TERMS, TokenPair, UpdatedUser, UserDetail, UserPage,
 };
 
-/// `POST /v1/auth/login`
 pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<Json<LoginView>> {
     let (email, password) = body.parse()?;
     let issued = sign_in::login(&cx, email.as_given(), password, &TERMS).await?;
-    // It is done. Where what the roles are for cannot be read, the answer is without that.
+    // The login is done: where the roles cannot be read, the response is without their descriptions.
     let roles = listing::roles_by_id(&cx, &issued.user).await.unwrap_or_default();
     Ok(Json(LoginView::of(&cx, &issued, &roles)))
 }
 
-/// `POST /v1/auth/refresh`
 pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<TokenPair>> {
     let issued = sessions::refresh(&cx, &body.refresh_token, &TERMS).await?;
     Ok(Json(TokenPair::of(&cx, &issued)))
 }
 
-/// `POST /v1/auth/logout`
 pub async fn logout(cx: Context, MaybeBody(body): MaybeBody<Logout>) -> Result<NoContent> {
     sessions::logout_with(&cx, &body.refresh_token.unwrap_or_default()).await?;
     Ok(NoContent)
 }
 
-/// `GET /v1/admin/users`
 pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<UserPage>> {
     let place = query.parse()?;
     let found = listing::numbered(&cx, None, place.page, place.limit).await?;
@@ -41,7 +37,6 @@ pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<Us
     Ok(Json(UserPage::of(&cx, &found, place, &roles)))
 }
 
-/// `GET /v1/admin/users/search`
 pub async fn search(cx: Context, Query(query): Query<SearchQuery>) -> Result<Json<UserPage>> {
     let (q, place) = query.parse()?;
     let found = listing::numbered(&cx, Some(q), place.page, place.limit).await?;
@@ -49,7 +44,6 @@ pub async fn search(cx: Context, Query(query): Query<SearchQuery>) -> Result<Jso
     Ok(Json(UserPage::of(&cx, &found, place, &roles)))
 }
 
-/// `GET /v1/admin/users/{user}`
 pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Json<UserDetail>> {
     let user = users::find(&cx, &user).await?;
     let roles = listing::roles_by_id(&cx, [&user]).await?;
@@ -57,7 +51,6 @@ pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Json<UserDeta
     Ok(Json(UserDetail::of(&cx, &user, &roles, &catalogue)))
 }
 
-/// `POST /v1/admin/users`
 pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<NewUserView>> {
     let (user, roles) = users::create(&cx, body.parse(&cx)?).await?;
     Ok(Created {
@@ -66,41 +59,35 @@ pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<Ne
     })
 }
 
-/// `PUT /v1/admin/users/{user}`
 pub async fn update(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<Json<UpdatedUser>> {
     let (user, names) = users::patch_naming_roles(&cx, &user, &body.parse(&cx)?).await?;
     Ok(Json(UpdatedUser::of(&cx, &user, &names)))
 }
 
-/// `DELETE /v1/admin/users/{user}`
 pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<Json<Message>> {
     deletion::delete_anothers(&cx, &user).await?;
-    Ok(Json(Message::saying("User deleted successfully")))
+    Ok(Json(Message::of("User deleted successfully")))
 }
 
-/// `POST /v1/admin/users/{user}/roles`
 pub async fn assign_roles(
     cx: Context,
     UserPath(user): UserPath,
     Body(body): Body<AssignRoles>,
 ) -> Result<Json<Message>> {
     grants::add(&cx, &user, &body.parse()?).await?;
-    Ok(Json(Message::saying("Roles assigned successfully")))
+    Ok(Json(Message::of("Roles assigned successfully")))
 }
 
-/// `DELETE /v1/admin/users/{user}/roles/{role}`
 pub async fn remove_role(cx: Context, UserPath(user): UserPath, RolePath(role): RolePath) -> Result<Json<Message>> {
     grants::take_role(&cx, &user, &role).await?;
-    Ok(Json(Message::saying("Role removed successfully")))
+    Ok(Json(Message::of("Role removed successfully")))
 }
 
-/// `GET /v1/settings`
 pub async fn settings(cx: Context) -> Result<Json<SettingsView>> {
     let chosen = tenant_settings::chosen(&cx).await?;
     Ok(Json(SettingsView::of(&cx, &chosen)))
 }
 
-/// `PATCH /v1/settings`
 pub async fn change_settings(cx: Context, MergePatch(body): MergePatch<PatchSettings>) -> Result<Json<SettingsView>> {
     let change = body.parse(&cx)?;
     let chosen = tenant_settings::change(&cx, |chosen| change.of(chosen)).await?;

@@ -2,9 +2,7 @@
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
-
 use usher::domain::permission::ADMIN_USERS;
-
 use usher::error::Conflict::{LastAdministrator, OwnAccount, SystemRole};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
 use usher::error::Forbidden::AboveOwnRank;
@@ -17,36 +15,35 @@ pub mod wire;
 
 use error_format::ErrorObject;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<ErrorObject>("Admin")
-        .about("Accounts, roles and settings for an admin panel: snake_case, pages by number.")
+        .about("Users, roles and settings for an admin panel: snake_case, pages by number.")
         .post("/v1/auth/login", Anyone, handlers::login)
-        .summary("Logs in by e-mail address, which must be verified")
+        .summary("Log in with a verified e-mail address")
         .errors(Error::LOGIN)
         .errors(&[EmailNotVerified])
         .post("/v1/auth/refresh", Anyone, handlers::refresh)
-        .summary("Exchanges a refresh token for a new pair")
+        .summary("Exchange a refresh token for a new pair")
         .errors(&[InvalidToken, NotSetUp])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
-        .summary("Ends the caller's session, and that of its refresh token")
+        .summary("Log out: end the caller's session and that of the refresh token")
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
-        .summary("Lists accounts, newest first, by the number of the page")
+        .summary("List users, newest first, by page number")
         .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
-        .summary("Makes an account")
+        .summary("Create a user")
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
         .get("/v1/admin/users/search", needs(ADMIN_USERS), handlers::search)
-        .summary("Finds accounts by a part of their e-mail address or user name")
+        .summary("Search users by part of their e-mail address or user name")
         .get("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::show)
-        .summary("Shows an account, its roles and what they permit")
+        .summary("Get a user with roles and permissions")
         .put("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::update)
-        .summary("Changes an account; `roles` replaces all that it has")
+        .summary("Update a user; `roles` replaces all roles")
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
         .errors(&[Conflict(LastAdministrator)])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
-        .summary("Deletes another's account")
+        .summary("Delete another user")
         .errors(&[
             Conflict(OwnAccount),
             Forbidden(AboveOwnRank),
@@ -57,14 +54,14 @@ pub fn routes() -> Routes {
             needs(ADMIN_USERS),
             handlers::assign_roles,
         )
-        .summary("Adds roles to those that an account has: all of them, or none")
+        .summary("Add roles to a user: all of them, or none")
         .errors(Error::GIVES_ROLES)
         .delete(
             "/v1/admin/users/{user}/roles/{role}",
             needs(ADMIN_USERS),
             handlers::remove_role,
         )
-        .summary("Takes a role from an account")
+        .summary("Remove a role from a user")
         .errors(&[
             Forbidden(AboveOwnRank),
             NotFound(Noun::Grant),
@@ -72,7 +69,7 @@ pub fn routes() -> Routes {
             Conflict(SystemRole("every account is at least `user`")),
         ])
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
-        .summary("Shows the tenant's settings as they are in force")
+        .summary("Get the tenant's settings in force")
         .patch("/v1/settings", needs(ADMIN_USERS), handlers::change_settings)
-        .summary("Changes the tenant's settings; in force everywhere within ten seconds")
+        .summary("Update the tenant's settings; in force everywhere within ten seconds")
 }

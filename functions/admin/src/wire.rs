@@ -4,7 +4,7 @@
 //! - `totalPages` is spelt so, among fields in snake_case.
 //! - `PUT` shows the account's name as `username`, everything else as `user_name`; and of a role it shows the name alone,
 //!   while a creation shows `{id, name, description}` and the detail `{id, name, permissions}`.
-//! - `social_accounts` is always there, and always empty: nobody signs in through another provider yet.
+//! - `social_accounts` is always there, and always empty: sign-in through other providers is still to come.
 //! - A page past the end is an empty list with the right totals, and no error.
 //! - One's own account cannot be deleted, whoever else could manage users: `400`, not `409`.
 //! - Roles are shown where they apply now to requests about no department, for this API knows of no others. `roles` of a

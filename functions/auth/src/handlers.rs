@@ -8,80 +8,60 @@ use usher::http::body::{Body, MaybeBody};
 use usher::jiff::SignedDuration;
 
 use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, ForgotPassword, LoginView, MintedToken, Refresh};
-use crate::wire::{DEV_TERMS, LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair};
+use crate::wire::{LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair, dev_terms};
 
-/// `POST /api/auth/token`
 pub async fn token(cx: Context, Body(body): Body<Credentials>) -> Result<Json<TokenPair>> {
     let (email, password) = body.parse()?;
     let issued = sign_in::login(&cx, email.as_given(), password, &TOKEN_TERMS).await?;
     Ok(Json(TokenPair::of(&cx, &issued)))
 }
 
-/// `POST /api/auth/refresh`
 pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<TokenPair>> {
     let issued = sessions::refresh(&cx, &body.refresh_token, &TOKEN_TERMS).await?;
     Ok(Json(TokenPair::of(&cx, &issued)))
 }
 
-/// `POST /api/auth/revoke`
 pub async fn revoke(cx: Context, Body(body): Body<Revoke>) -> Result<NoContent> {
     sessions::revoke(&cx, &body.token).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/auth/logout`
 pub async fn logout(cx: Context) -> Result<NoContent> {
     sessions::logout(&cx).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/auth/login`
 pub async fn login(cx: Context, Body(body): Body<SignIn>) -> Result<Json<LoginView>> {
     let issued = sign_in::login(&cx, &body.username, Password::presented(body.password), &LOGIN_TERMS).await?;
     Ok(Json(LoginView::of(&issued)))
 }
 
-/// `POST /api/auth/change-password`
 pub async fn change_password(cx: Context, Body(body): Body<ChangePassword>) -> Result<NoContent> {
     let new = passwords::chosen(&cx, "/newPassword", body.new_password)?;
     passwords::change(&cx, Password::presented(body.current_password), new).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/auth/forgot-password`
 pub async fn forgot_password(cx: Context, Body(body): Body<ForgotPassword>) -> Result<Accepted> {
     links::ask_for_password(&cx, &body.parse()?).await?;
     Ok(Accepted)
 }
 
-/// `POST /api/auth/set-password`
 pub async fn set_password(cx: Context, Body(body): Body<SetPassword>) -> Result<NoContent> {
     let new = passwords::chosen(&cx, "/newPassword", body.new_password)?;
     links::set_password(&cx, &body.token, new).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/auth/login-dev`
 pub async fn login_dev(cx: Context, Body(body): Body<DevLogin>) -> Result<Json<LoginView>> {
     let issued = dev::login_as(&cx, &body.username, &LOGIN_TERMS).await?;
     Ok(Json(LoginView::of(&issued)))
 }
 
-/// `POST /api/auth/dev-token`
 pub async fn dev_token(cx: Context, MaybeBody(body): MaybeBody<DevToken>) -> Result<Json<MintedToken>> {
     let lasts = SignedDuration::from_secs(body.seconds()?);
     let issued = match body.account() {
-        Some(username) => {
-            dev::login_as(
-                &cx,
-                username,
-                &usher::actions::Terms {
-                    access: lasts,
-                    ..DEV_TERMS
-                },
-            )
-            .await?
-        }
+        Some(username) => dev::login_as(&cx, username, &dev_terms(lasts)).await?,
         None => dev::issue_dev_token(&cx, body.principal(), lasts).await?,
     };
     Ok(Json(MintedToken::of(&issued)))

@@ -13,47 +13,44 @@ use usher::http::routes::Routes;
 pub mod handlers;
 pub mod wire;
 
-/// What a login without a password answers that is none.
+/// The errors of a failed login without a password.
 const DEV_LOGIN: &[Error] = &[WrongCredentials, AccountNotActive(Status::Inactive), NotSetUp];
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Auth")
-        .about("Tokens: by e-mail address or username, with or without refresh.")
+        .about("Login by e-mail address or username, with or without refresh tokens.")
         .post("/api/auth/token", Anyone, handlers::token)
-        .summary("Logs in by e-mail address; answers an access and a refresh token")
+        .summary("Log in with an e-mail address; returns an access and a refresh token")
         .errors(Error::LOGIN)
         .post("/api/auth/refresh", Anyone, handlers::refresh)
-        .summary("Exchanges a refresh token for a new pair")
+        .summary("Exchange a refresh token for a new pair")
         .errors(&[InvalidToken, NotSetUp])
         .post("/api/auth/revoke", Anyone, handlers::revoke)
-        .summary("Ends the session of a token, of either kind (RFC 7009)")
+        .summary("Revoke an access or refresh token and its session (RFC 7009)")
         .errors(&[NotSetUp])
         .post("/api/auth/logout", SignedInToChangePassword, handlers::logout)
-        .summary("Ends the caller's session")
+        .summary("Log out: end the caller's session")
         .post("/api/auth/login", Anyone, handlers::login)
-        .summary("Logs in by username or e-mail address, for eight hours")
+        .summary("Log in with a username or e-mail address, for eight hours")
         .errors(Error::LOGIN)
         .post(
             "/api/auth/change-password",
             SignedInToChangePassword,
             handlers::change_password,
         )
-        .summary("Changes the caller's password, and ends every other session of the account")
+        .summary("Change the caller's password; ends every other session of the user")
         .errors(&[Forbidden(WrongPassword), Error::LOCKED, NotFound(Noun::User)])
         .post("/api/auth/forgot-password", Anyone, handlers::forgot_password)
-        .summary(
-            "Asks for a mail with a link to choose a new password by; answers the same whether anybody has the address",
-        )
+        .summary("Request a password reset mail; the response is the same for unknown addresses")
         .post("/api/auth/set-password", Anyone, handlers::set_password)
-        .summary("Chooses a password by the one-time token of such a mail, and ends every session of the account")
+        .summary("Set a password with the one-time token of a mail; ends every session of the user")
         .errors(&[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED])
         .post("/api/auth/login-dev", Anyone, handlers::login_dev)
-        .summary("Logs in without a password; on development stages only")
+        .summary("Log in without a password; on development stages only")
         .errors(DEV_LOGIN)
         .on_dev_stages()
         .post("/api/auth/dev-token", Anyone, handlers::dev_token)
-        .summary("Makes a token for an account or a made-up principal; on development stages only")
+        .summary("Create a token for a user or a development principal; on development stages only")
         .errors(DEV_LOGIN)
         .on_dev_stages()
 }

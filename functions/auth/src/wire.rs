@@ -3,10 +3,10 @@
 //! On purpose:
 //! - `/token` takes an e-mail address alone and answers a pair; `/login` takes the username or the address in the field
 //!   `username`, and answers one token for eight hours and no refresh token: on expiry the client logs in again.
-//! - `/revoke` answers `204` to whatever is no token of ours (RFC 7009, 2.2).
-//! - `/forgot-password` answers `202` and nothing else to every address, anybody's or not, and however often it is asked.
+//! - `/revoke` answers `204` to an unknown token (RFC 7009, 2.2).
+//! - `/forgot-password` answers `202` and nothing else to every address, known or not, however often it is called.
 //! - `/dev-token` with neither roles nor permissions is for the account of that name; with either it is for a principal
-//!   that no account stands behind, called so.
+//!   without an account, of that name.
 
 use std::collections::BTreeSet;
 
@@ -32,28 +32,25 @@ pub const TOKEN_TERMS: Terms = Terms {
 };
 /// `/login`: eight hours.
 pub const LOGIN_TERMS: Terms = Terms::of("identity", SignedDuration::from_hours(8));
+
 /// `/dev-token`: as long as it asks for, a day at most.
-pub const DEV_TERMS: Terms = Terms {
-    session: SignedDuration::from_hours(24),
-    ..Terms::of("dev", SignedDuration::from_hours(1))
-};
+pub fn dev_terms(access: SignedDuration) -> Terms {
+    Terms {
+        session: SignedDuration::from_hours(24),
+        ..Terms::of("dev", access)
+    }
+}
 
 /// The body of `/token`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "email": "admin@gauth.local", "password": "Admin@123" }))]
 pub struct Credentials {
-    /// The account's e-mail address.
     email: String,
-    /// Its password.
     #[schema(format = Password)]
     password: String,
 }
 
 impl Credentials {
-    /// The address and the password.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where the address is none, or the password is missing.
     pub fn parse(self) -> Result<(Email, Password)> {
         email_and_password(&self.email, self.password)
     }
@@ -65,7 +62,6 @@ impl Credentials {
 pub struct SignIn {
     /// The account's username or e-mail address.
     pub username: String,
-    /// Its password.
     #[schema(format = Password)]
     pub password: String,
 }
@@ -74,7 +70,6 @@ pub struct SignIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refresh {
-    /// The refresh token.
     #[schema(example = "usher_rt_…")]
     pub refresh_token: String,
 }
@@ -104,15 +99,10 @@ pub struct ChangePassword {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "email": "jane@example.org" }))]
 pub struct ForgotPassword {
-    /// The account's e-mail address.
     email: String,
 }
 
 impl ForgotPassword {
-    /// The address.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it is none.
     pub fn parse(&self) -> Result<Email> {
         Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
     }
@@ -143,11 +133,11 @@ pub struct DevLogin {
 #[serde(rename_all = "camelCase", default)]
 #[schema(example = json!({ "username": "robot", "permissions": ["admin.users"], "expiresIn": 600 }))]
 pub struct DevToken {
-    /// The account's username or e-mail address; or what the made-up principal is called.
+    /// The account's username or e-mail address; or the name of the development principal.
     username: Option<String>,
-    /// Names of roles of a made-up principal.
+    /// Names of roles of a development principal.
     roles: Option<BTreeSet<String>>,
-    /// Permissions of a made-up principal.
+    /// Permissions of a development principal.
     permissions: Option<BTreeSet<String>>,
     /// Seconds that it lasts: 3,600 where absent, 86,400 at most.
     #[schema(minimum = 1, maximum = 86400)]
@@ -155,13 +145,12 @@ pub struct DevToken {
 }
 
 impl DevToken {
-    /// The account that it is for, unless it is for a made-up principal.
+    /// The account that it is for, unless it is for a development principal.
     pub fn account(&self) -> Option<&str> {
         let dev_principal = self.roles.is_some() || self.permissions.is_some();
         self.username.as_deref().filter(|_| !dev_principal)
     }
 
-    /// The made-up principal.
     pub fn principal(self) -> Principal {
         Principal {
             username: self.username,
@@ -171,9 +160,6 @@ impl DevToken {
     }
 
     /// How long it lasts.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn seconds(&self) -> Result<i64> {
         let seconds = self.expires_in.unwrap_or(3_600);
         let fits = (1..=86_400).contains(&seconds);
@@ -205,7 +191,6 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// What was issued, as a body.
     pub fn of(cx: &Context, issued: &Issued) -> Self {
         Self {
             token_type: "Bearer",
@@ -227,7 +212,6 @@ pub struct LoginView {
     /// A JWT (RFC 9068).
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
     token: String,
-    /// When it expires.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T16:00:00.000Z")]
     expires_at: Timestamp,
@@ -239,12 +223,9 @@ pub struct LoginView {
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginUser {
-    /// Its id.
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its username.
     #[schema(example = "jane")]
     username: Option<String>,
     /// What it calls itself.
@@ -257,7 +238,6 @@ pub struct LoginUser {
 }
 
 impl LoginView {
-    /// What was issued, as a body.
     pub fn of(issued: &Issued) -> Self {
         let user = issued.user.as_ref().map(|user| LoginUser {
             id: user.id.to_string(),
@@ -281,14 +261,12 @@ impl LoginView {
 pub struct MintedToken {
     /// A JWT (RFC 9068).
     token: String,
-    /// When it expires.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T16:00:00.000Z")]
     expires_at: Timestamp,
 }
 
 impl MintedToken {
-    /// What was issued, as a body.
     pub fn of(issued: &Issued) -> Self {
         Self {
             token: issued.access_token.expose_secret().to_owned(),

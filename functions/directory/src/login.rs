@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 #[schema(as = LoginHistoryEntry)]
 pub struct LoginView {
-    /// When.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     at: Timestamp,
@@ -31,7 +30,6 @@ pub struct LoginView {
 }
 
 impl LoginView {
-    /// A row as a body.
     pub fn of(entry: LoginEntry) -> Self {
         Self {
             at: entry.at,

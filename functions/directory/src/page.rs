@@ -7,7 +7,6 @@ use usher::http::answer::Json;
 use usher::http::call::page_limit;
 use utoipa::{IntoParams, ToSchema};
 
-/// The query of a listing without filters.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
     /// How many: 1 to 100, 25 where absent.
@@ -18,21 +17,15 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The size of a page.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn limit(&self) -> Result<usize> {
         page_limit(self.limit.as_deref())
     }
 }
 
-/// A page of a listing.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Page)]
 pub struct PageView<T> {
-    /// What is listed.
     #[schema(inline)]
     items: Vec<T>,
     /// The `cursor` of the next page, if there is one.

@@ -20,12 +20,10 @@ pub fn status_words() -> Object {
     words([Status::Active, Status::Inactive, Status::Locked, Status::Banned].map(Status::as_str))
 }
 
-/// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
 pub struct UserView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
     /// Its e-mail address, as it was given.
@@ -36,7 +34,6 @@ pub struct UserView {
     /// Its username, as it was given.
     #[schema(example = "jane")]
     username: Option<String>,
-    /// The personal fields.
     #[serde(flatten)]
     personal: PersonalFields,
     /// Its state now.
@@ -55,18 +52,16 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(["admin.users"]))]
     permissions: Option<Vec<String>>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_at: Timestamp,
 }
 
 impl UserView {
-    /// An account and all that it may do, with the roles at hand that apply to it.
+    /// An account with its permissions; `roles` are those that apply to it.
     pub fn whole(cx: &Context, user: &User, roles: &[Role]) -> Self {
         let names = roles
             .iter()
@@ -79,7 +74,6 @@ impl UserView {
         }
     }
 
-    /// An account, with the names of its roles at hand.
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let mut roles: Vec<String> = applying.filter_map(|grant| names.get(&grant.role).cloned()).collect();
@@ -120,7 +114,7 @@ pub struct PersonalFields {
     contact: ContactView,
 }
 
-/// Where somebody lives.
+/// A postal address.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PostalAddress)]
@@ -132,7 +126,7 @@ pub struct AddressView {
     street: Option<String>,
 }
 
-/// How to reach somebody.
+/// Contact details.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ContactDetails)]
@@ -149,7 +143,6 @@ pub struct ContactView {
 }
 
 impl PersonalFields {
-    /// The fields as a body.
     pub fn of(profile: &Profile) -> Self {
         let Profile {
             first_name,

@@ -1,4 +1,4 @@
-//! What strangers may know: public keys, OpenID discovery, the API's description and a browser for it, health.
+//! Public endpoints: keys, OpenID discovery, the API's document and a page to browse it, health.
 
 use usher::access::guard::Guard::Anyone;
 use usher::error::Error::NotSetUp;
@@ -14,25 +14,25 @@ pub mod wire;
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Discovery")
         .of_no_tenant()
-        .about("What needs no token: public keys, OpenID discovery, this document, health.")
+        .about("Needs no token: public keys, OpenID discovery, this document, health.")
         .get("/.well-known/jwks.json", Anyone, handlers::jwks)
-        .summary("The public keys that tokens are verified with (RFC 7517)")
+        .summary("Get the public keys that verify tokens (RFC 7517)")
         .errors(&[NotSetUp])
         .get(
             "/.well-known/openid-configuration",
             Anyone,
             handlers::openid_configuration,
         )
-        .summary("Where the keys are, and how tokens are signed (OpenID Connect Discovery 1.0)")
+        .summary("Get the OpenID Connect discovery document")
         .errors(&[NotSetUp])
         .get("/openapi.json", Anyone, handlers::openapi)
-        .summary("This document")
+        .summary("Get this document")
         .get("/docs", Anyone, handlers::docs)
-        .summary("This document as a page to read and to try")
+        .summary("Browse and try this document")
         .get("/set-password", Anyone, handlers::set_password)
-        .summary("A page to choose a password on, where the links of mails lead to")
+        .summary("The page that links in mails lead to, to set a password")
         .get("/health", Anyone, handlers::health)
-        .summary("Whether the stack is set up and its table answers")
+        .summary("Check that the stack is set up and its table responds")
         .errors(&[NotSetUp])
         .known(|| known::listed(include_str!("../../../routes.txt")))
 }

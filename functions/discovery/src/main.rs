@@ -1,6 +1,3 @@
-//! The Lambda function.
-
-/// Serves until the runtime ends.
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     usher::http::lambda::run(discovery::routes()).await

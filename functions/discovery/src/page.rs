@@ -11,8 +11,8 @@ use usher::proof::opaque::Digest;
 const MAX_AGE: u32 = 300;
 
 /// `200` with a page of HTML that has its styles and scripts in it. They are all that its policy lets a browser run,
-/// each by its hash, so that whatever else might find its way into the page stays text; and it may talk to nobody but
-/// the address that it came from.
+/// each by its hash, so that whatever else might find its way into the page stays text; and it may only connect
+/// to its own origin.
 #[derive(Debug)]
 pub struct Page(pub &'static str);
 

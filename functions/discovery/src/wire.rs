@@ -1,6 +1,6 @@
 //! Bodies.
 //!
-//! **The OpenID discovery document says what is true, and no more.** Usher issues access tokens to people who send their
+//! **The OpenID discovery document is true, and no more.** Usher issues access tokens to people who send their
 //! password to its own API; it is no OAuth 2.0 authorization server (RFC 8414) and no OpenID provider. Its clients are
 //! services that verify tokens, and these read `issuer`, `jwks_uri` and the algorithms. So:
 //!
@@ -10,11 +10,11 @@
 //!   Actions) leave them out as well.
 //! - `response_types_supported` must be there, and there is no response type; `grant_types_supported` would mean
 //!   `authorization_code` and `implicit` if it were not there. Both are empty lists. The standard wants empty lists left
-//!   out, which for these two would be to say something untrue.
+//!   out, which for these two would be untrue.
 //! - `id_token_signing_alg_values_supported` holds the algorithms of the published keys. There are no ID tokens, but it is
 //!   the one field that verifiers (go-oidc is one) take the accepted algorithms of any token from. Without it they take
 //!   RS256, and refuse EdDSA.
-//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` does what RFC 7009 says, in JSON.
+//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` follows RFC 7009, in JSON.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -116,9 +116,6 @@ pub struct Document(Map<String, Value>);
 
 impl Document {
     /// The document of the stack at this address: without the operations of development stages where it is none.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where the committed document is no JSON: a defect.
     pub fn at(address: &str, dev: bool) -> Result<Self> {
         Self::of(OPENAPI, address, dev)
     }
@@ -146,13 +143,11 @@ impl Public for Document {
     const MAX_AGE: u32 = 300;
 }
 
-/// That all is well; nothing else is ever said with `200`.
+/// Healthy: a fault is never a `200`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// That it is.
     #[schema(schema_with = ok)]
     status: &'static str,
-    /// The version that answers.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
@@ -162,7 +157,6 @@ fn ok() -> Object {
 }
 
 impl Health {
-    /// All is well.
     pub fn ok() -> Self {
         Self {
             status: "ok",

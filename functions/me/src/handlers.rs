@@ -9,7 +9,6 @@ use usher::http::answer::{Json, Tagged};
 use usher::http::body::MergePatch;
 use usher::http::call::{IfMatch, Query};
 
-/// `GET /api/me/profile`
 pub async fn profile(cx: Context) -> Result<Tagged<UserView>> {
     let user = cx.own_account()?;
     Ok(Tagged {
@@ -18,7 +17,6 @@ pub async fn profile(cx: Context) -> Result<Tagged<UserView>> {
     })
 }
 
-/// `PATCH /api/me/profile`
 pub async fn patch(
     cx: Context,
     IfMatch(expected): IfMatch,
@@ -31,7 +29,6 @@ pub async fn patch(
     })
 }
 
-/// `GET /api/me/login-history`
 pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<LoginView>>> {
     let page = histories::logins(&cx, cx.caller()?.id, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, LoginView::of))

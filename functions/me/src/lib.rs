@@ -8,16 +8,15 @@ use usher::http::routes::Routes;
 
 pub mod handlers;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Me")
         .about("The caller's own account. No permission is needed.")
         .get("/api/me/profile", SignedIn, handlers::profile)
-        .summary("Shows the caller's account")
+        .summary("Get the caller's profile")
         .errors(&[NotFound(Noun::User)])
         .patch("/api/me/profile", SignedIn, handlers::patch)
-        .summary("Changes the caller's personal fields; every other field is ignored")
+        .summary("Update the caller's personal fields; every other field is ignored")
         .errors(&[NotFound(Noun::User)])
         .get("/api/me/login-history", SignedIn, handlers::login_history)
-        .summary("Lists the caller's logins, newest first")
+        .summary("List the caller's logins, newest first")
 }

@@ -8,9 +8,6 @@ use usher::error::Result;
 use crate::wire::{Answer, Event, mail};
 
 /// Carries an event out.
-///
-/// # Errors
-/// [`usher::Error::Unavailable`] where the store does not answer a sweep.
 pub async fn handle(outbox: &Outbox, event: Event) -> Result<Answer> {
     match event {
         Event::Stream(records) => Ok(follow(outbox, &records).await),

@@ -13,9 +13,6 @@ use usher::error::Result;
 use usher::mail::Mailer;
 
 /// The outbox with this stack's links, sending by this mailer.
-///
-/// # Errors
-/// [`usher::Error::Unavailable`] where nobody said whom mail comes from (`USHER_MAIL_FROM`).
 pub fn outbox(app: Arc<App>, mailer: Arc<dyn Mailer>) -> Result<Outbox> {
     Outbox::new(app, mailer, links::to)
 }

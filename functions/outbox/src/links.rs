@@ -7,7 +7,6 @@ pub const VERIFY_EMAIL: &str = "/v1/user/email/verify/{token}";
 /// The page on which a password is chosen; the token is behind a `#`, so that it reaches no server and no log.
 pub const SET_PASSWORD: &str = "/set-password";
 
-/// The link of a mail.
 pub fn to(mail: &Mail, purpose: Purpose, token: &str) -> String {
     let base = mail.base.trim_end_matches('/');
     match purpose {

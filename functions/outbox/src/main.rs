@@ -1,5 +1,3 @@
-//! The Lambda function of the outbox.
-
 use std::sync::Arc;
 
 use outbox::wire::Event;

@@ -20,10 +20,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// The event in what Lambda hands over.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where it is the stream's and cannot be read.
     pub fn of(mut payload: serde_json::Value) -> Result<Self> {
         match payload.get_mut("Records") {
             None => Ok(Self::Sweep),

@@ -12,13 +12,11 @@ use usher::{Error, Result};
 use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, TERMS, Token, WEEK, shown};
 use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, TOKEN_INVALID, TOKEN_VALID};
 
-/// `POST /v1/user/register`
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Data<Registered>>> {
     let user = registration::register(&cx, body.parse(&cx)?).await?;
     Ok(Data::of(Registered::of(&user)))
 }
 
-/// `GET /v1/user/email/verify/{token}`
 pub async fn verify_email(cx: Context, OneTimePath(token): OneTimePath) -> Result<Sentence> {
     match links::verify_email(&cx, &token).await {
         Ok(_) => Ok(LINK_FOLLOWED),
@@ -28,13 +26,11 @@ pub async fn verify_email(cx: Context, OneTimePath(token): OneTimePath) -> Resul
     }
 }
 
-/// `POST /v1/user/login`
 pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<LoggedIn>>> {
     let issued = sign_in::login(&cx, &body.login, Password::presented(body.password), &TERMS).await?;
     Ok(Data::of(LoggedIn::of(&issued)))
 }
 
-/// `POST /v1/user/token/verify`
 pub async fn verify_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<String>>> {
     match authenticate(&cx, body.token.expose_secret()).await {
         Ok(_) => Ok(Data::of(TOKEN_VALID.to_owned())),
@@ -43,13 +39,11 @@ pub async fn verify_token(cx: Context, Body(body): Body<Token>) -> Result<Json<D
     }
 }
 
-/// `POST /v1/user/token/renew`
 pub async fn renew_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<LoggedIn>>> {
     let issued = sessions::renew(&cx, &body.token, &TERMS, WEEK).await?;
     Ok(Data::of(LoggedIn::of(&issued)))
 }
 
-/// `POST /v1/user/{user}/change-password`
 pub async fn change_password(
     cx: Context,
     UserPath(user): UserPath,
@@ -61,13 +55,11 @@ pub async fn change_password(
     Ok(Data::of(format!("Password changed for user with ID: {id}")))
 }
 
-/// `DELETE /v1/user/ban/{user}`
 pub async fn ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
     let banned = locks::ban(&cx, &user).await?;
     Ok(Data::of(format!("Banned user: {}", shown(&banned))))
 }
 
-/// `DELETE /v1/user/ban/{user}/lift`
 pub async fn lift_ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {
     let lifted = locks::lift_ban(&cx, &user).await?;
     Ok(Data::of(format!("Lifted the ban of user: {}", shown(&lifted))))

@@ -15,14 +15,11 @@ pub mod wire;
 
 use error_format::Registration;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Registration>("Registration")
-        .about(
-            "People who make their own account, and bans. Success is `{\"data\": …}`, a refusal `{\"error\": \"…\"}`.",
-        )
+        .about("Self-registration and bans. Success is `{\"data\": …}`, an error `{\"error\": \"…\"}`.")
         .post("/v1/user/register", Anyone, handlers::register)
-        .summary("Makes an account for whoever asks")
+        .summary("Register a user")
         .errors(Error::TAKES_NAMES)
         .errors(&[Forbidden(RegistrationClosed), Conflict(RoleFull)])
         .get("/v1/user/email/verify/{token}", Anyone, handlers::verify_email)
@@ -31,14 +28,14 @@ pub fn routes() -> Routes {
              it in a browser",
         )
         .post("/v1/user/login", Anyone, handlers::login)
-        .summary("Logs in by username or e-mail address, for 14 days")
+        .summary("Log in with a username or e-mail address, for 14 days")
         .errors(Error::LOGIN)
         .errors(&[EmailNotVerified])
         .post("/v1/user/token/verify", Anyone, handlers::verify_token)
-        .summary("Tells whether a token is valid now: `Token is valid.` or `Token invalid.`")
+        .summary("Check whether a token is valid: `Token is valid.` or `Token invalid.`")
         .errors(&[NotSetUp])
         .post("/v1/user/token/renew", Anyone, handlers::renew_token)
-        .summary("Answers the same token while a week or more of it is left, else one for 14 more days")
+        .summary("Renew a token for 14 days; the same token while a week or more of it is left")
         .errors(&[InvalidToken, NotSetUp])
         .post(
             "/v1/user/{user}/change-password",
@@ -51,9 +48,9 @@ pub fn routes() -> Routes {
         )
         .errors(&[Forbidden(WrongPassword), Forbidden(AnothersAccount), Error::LOCKED])
         .delete("/v1/user/ban/{user}", needs(ADMIN_USERS), handlers::ban)
-        .summary("Bans an account, whose tokens open nothing from then on: `Banned user: …`")
+        .summary("Ban a user and reject the user's tokens: `Banned user: …`")
         .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])
         .delete("/v1/user/ban/{user}/lift", needs(ADMIN_USERS), handlers::lift_ban)
-        .summary("Lifts a ban, where there is one: `Lifted the ban of user: …`")
+        .summary("Lift a ban: `Lifted the ban of user: …`")
         .errors(&[Forbidden(AboveOwnRank), NotFound(Noun::Ban)])
 }

@@ -1,9 +1,9 @@
 //! Bodies of `/v1/user/*`.
 //!
 //! On purpose:
-//! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others say `401`.
+//! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others use `401`.
 //! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
-//!   text too. A link that was followed once is spent, so the second click on it is told so.
+//!   text too. A link that was followed once is spent, so a second click is refused.
 //! - An empty `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
 //! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
 //!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
@@ -13,8 +13,8 @@
 //!   no end but the account's. Tokens of other contracts are valid at `/token/verify`, and not renewed here.
 //! - `{user}` of `/change-password` is the caller's own id, username or address; another is `403`, whether there is such an
 //!   account or not. An account with the username `ban` must give its id: `/v1/user/ban/…` is another route.
-//! - `DELETE …/ban/{user}` bans again what is banned; `…/lift` of what is not banned is `404`, and opens no account that
-//!   was locked or switched off.
+//! - `DELETE …/ban/{user}` bans again what is banned; `…/lift` of what is not banned is `404`, and unlocks no account that
+//!   was locked or disabled.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -41,13 +41,9 @@ pub const TERMS: Terms = Terms {
     ..Terms::of("registration", SignedDuration::from_hours(14 * 24))
 };
 
-/// What a link that was good is answered with.
 pub const LINK_FOLLOWED: Sentence = Sentence::Done("Email verified, you can close this page.");
-/// What a link that was not is answered with.
 pub const LINK_REFUSED: Sentence = Sentence::Refused("Token invalid.");
-/// What is said of a token that opens something.
 pub const TOKEN_VALID: &str = "Token is valid.";
-/// What is said of a token that opens nothing.
 pub const TOKEN_INVALID: &str = "Token invalid.";
 
 /// The most characters of a username that is chosen here.
@@ -55,12 +51,12 @@ const LONGEST_USERNAME: usize = 20;
 
 /// What this contract's clients read in a token.
 fn claims(user: &User, rank: Rank) -> Map<String, Value> {
-    let told = json!({
+    let user = json!({
         "user_id": user.id,
         "username": shown(user),
         "administrator": administers(rank),
     });
-    Map::from_iter([("user".to_owned(), told)])
+    Map::from_iter([("user".to_owned(), user)])
 }
 
 fn administers(rank: Rank) -> bool {
@@ -74,17 +70,14 @@ pub fn shown(user: &User) -> String {
     name.or_else(email).unwrap_or_default().to_owned()
 }
 
-/// A success.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationData)]
 pub struct Data<T> {
-    /// What it is.
     #[schema(inline)]
     data: T,
 }
 
 impl<T> Data<T> {
-    /// This, as an answer.
     pub fn of(data: T) -> Json<Self> {
         Json(Self { data })
     }
@@ -109,10 +102,6 @@ pub struct Register {
 }
 
 impl Register {
-    /// The account that it asks for.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`] with all that is wrong.
     pub fn parse(self, cx: &Context) -> Result<NewUser> {
         let mut checks = Checks::new();
         let username = checks.parse("/username", &self.username, username);
@@ -129,7 +118,7 @@ impl Register {
     }
 }
 
-/// A username by this contract's rule, and by everybody's.
+/// A username by this contract's rule and the common one.
 fn username(text: &str) -> Result<Username, String> {
     let fits = (1..=LONGEST_USERNAME).contains(&text.len());
     if !fits || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
@@ -152,13 +141,11 @@ fn confirmed(cx: &Context, checks: &mut Checks, password: String, again: &str) -
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationRegistered)]
 pub struct Registered {
-    /// The account's id.
     #[schema(example = "019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f")]
     user_id: String,
 }
 
 impl Registered {
-    /// The account, as an answer.
     pub fn of(user: &User) -> Self {
         Self {
             user_id: user.id.to_string(),
@@ -172,7 +159,6 @@ impl Registered {
 pub struct Login {
     /// The account's username or e-mail address.
     pub login: String,
-    /// Its password.
     #[schema(format = Password)]
     pub password: String,
 }
@@ -201,7 +187,6 @@ pub struct LoggedIn {
 }
 
 impl LoggedIn {
-    /// What was issued, as an answer.
     pub fn of(issued: &Issued) -> Self {
         Self {
             token: issued.access_token.expose_secret().to_owned(),
@@ -230,9 +215,6 @@ pub struct ChangePassword {
 
 impl ChangePassword {
     /// The password until now, and the one from now on.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`] with all that is wrong.
     pub fn parse(self, cx: &Context) -> Result<(Password, Password)> {
         let mut checks = Checks::new();
         let new = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;

@@ -11,13 +11,11 @@ use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
 use crate::wire::tenants::{MadeTenant, NewTenant, TenantView};
 use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RoleView};
 
-/// `GET /api/roles`
 pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<RoleView>>> {
     let page = roles::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, |(role, members)| RoleView::of(&role, members)))
 }
 
-/// `POST /api/roles`
 pub async fn create(cx: Context, Body(body): Body<NewRole>) -> Result<Created<RoleView>> {
     let role = roles::create(&cx, body.parse()?).await?;
     Ok(Created {
@@ -26,13 +24,11 @@ pub async fn create(cx: Context, Body(body): Body<NewRole>) -> Result<Created<Ro
     })
 }
 
-/// `GET /api/roles/{role}`
 pub async fn show(cx: Context, RolePath(role): RolePath) -> Result<Json<RoleView>> {
     let (role, members) = roles::show(&cx, &role).await?;
     Ok(Json(RoleView::of(&role, members)))
 }
 
-/// `PATCH /api/roles/{role}`
 pub async fn patch(
     cx: Context,
     RolePath(role): RolePath,
@@ -42,25 +38,21 @@ pub async fn patch(
     Ok(Json(RoleView::of(&role, members)))
 }
 
-/// `DELETE /api/roles/{role}`
 pub async fn delete(cx: Context, RolePath(role): RolePath, Query(query): Query<DeleteQuery>) -> Result<NoContent> {
     roles::delete(&cx, &role, query.force).await?;
     Ok(NoContent)
 }
 
-/// `GET /api/permissions`
 pub async fn permissions(cx: Context) -> Result<Json<Vec<PermissionView>>> {
     let all = catalogue::list(&cx).await?;
     Ok(Json(all.into_iter().map(PermissionView::of).collect()))
 }
 
-/// `GET /api/api-keys`
 pub async fn list_keys(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<ApiKeyView>>> {
     let page = api_keys::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, |key| ApiKeyView::of(&key)))
 }
 
-/// `POST /api/api-keys`
 pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Created<MadeApiKey>> {
     let (name, expires_at) = body.parse()?;
     let (key, text) = api_keys::create(&cx, name, expires_at).await?;
@@ -70,19 +62,16 @@ pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Crea
     })
 }
 
-/// `DELETE /api/api-keys/{key}`
 pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent> {
     api_keys::revoke(&cx, key).await?;
     Ok(NoContent)
 }
 
-/// `GET /api/tenants`
 pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<TenantView>>> {
     let page = tenants::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, |tenant| TenantView::of(&tenant)))
 }
 
-/// `POST /api/tenants`
 pub async fn create_tenant(cx: Context, Body(body): Body<NewTenant>) -> Result<Created<MadeTenant>> {
     let (tenant, owner) = tenants::create(&cx, body.parse(&cx)?).await?;
     Ok(Created {

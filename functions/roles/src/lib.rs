@@ -15,19 +15,18 @@ use usher::http::routes::Routes;
 pub mod handlers;
 pub mod wire;
 
-/// The route table.
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Roles")
         .about("Roles, their permissions and seats; API keys; tenants.")
         .get("/api/roles", needs(ADMIN_ROLES), handlers::list)
-        .summary("Lists roles, those of the system first")
+        .summary("List roles, system roles first")
         .post("/api/roles", needs(ADMIN_ROLES), handlers::create)
-        .summary("Makes a role")
+        .summary("Create a role")
         .errors(&[Error::NOT_HELD, Conflict(RoleNameTaken)])
         .get("/api/roles/{role}", needs(ADMIN_ROLES), handlers::show)
-        .summary("Shows a role")
+        .summary("Get a role")
         .patch("/api/roles/{role}", needs(ADMIN_ROLES), handlers::patch)
-        .summary("Changes a role")
+        .summary("Update a role")
         .errors(&[
             Forbidden(AboveOwnRank),
             Error::NOT_HELD,
@@ -38,23 +37,23 @@ pub fn routes() -> Routes {
             Conflict(TooManyMembers(20)),
         ])
         .delete("/api/roles/{role}", needs(ADMIN_ROLES), handlers::delete)
-        .summary("Deletes a role; with `force`, it is taken from its members first")
+        .summary("Delete a role; with `force`, also from its members")
         .errors(&[
             Conflict(SystemRole("a system role cannot be deleted")),
             Conflict(RoleHasMembers),
             Conflict(LastAdministrator),
         ])
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
-        .summary("Lists the permission catalogue")
+        .summary("List the permission catalogue")
         .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)
-        .summary("Lists API keys, newest first")
+        .summary("List API keys, newest first")
         .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
-        .summary("Makes an API key; its text is shown this once")
+        .summary("Create an API key; its text is only in this response")
         .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
-        .summary("Revokes an API key")
+        .summary("Revoke an API key")
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
-        .summary("Lists tenants, by id; from `main` alone")
+        .summary("List tenants, by id; from `main` only")
         .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
-        .summary("Makes a tenant with its system roles and its first owner; from `main` alone")
+        .summary("Create a tenant with its system roles and first owner; from `main` only")
         .errors(&[Conflict(TenantTaken)])
 }

@@ -1,5 +1,3 @@
-//! The Lambda function of [`roles::routes`].
-
 #[tokio::main]
 async fn main() -> Result<(), usher::http::lambda::Ended> {
     usher::http::lambda::run(roles::routes()).await

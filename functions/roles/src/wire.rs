@@ -23,18 +23,14 @@ use utoipa::{IntoParams, ToSchema};
 pub mod api_keys;
 pub mod tenants;
 
-/// A role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Role)]
 pub struct RoleView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its name.
     #[schema(example = "editor")]
     name: String,
-    /// What it is for.
     #[schema(example = "May edit articles")]
     description: Option<String>,
     /// Names of the catalogue.
@@ -48,18 +44,15 @@ pub struct RoleView {
     member_count: u32,
     /// Whether it came with Usher.
     system: bool,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_at: Timestamp,
 }
 
 impl RoleView {
-    /// A role and the number of its members, as a body.
     pub fn of(role: &Role, member_count: u32) -> Self {
         Self {
             id: role.id.to_string(),
@@ -91,7 +84,6 @@ pub struct DeleteQuery {
 pub struct NewRole {
     /// Its name, unique without regard to letter case.
     name: String,
-    /// What it is for.
     description: Option<String>,
     /// Names of the catalogue, all of which the caller holds.
     #[serde(default)]
@@ -101,10 +93,6 @@ pub struct NewRole {
 }
 
 impl NewRole {
-    /// The role to be made.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self) -> Result<roles::NewRole> {
         let mut checks = Checks::new();
         let name = checks.parse("/name", &self.name, RoleName::parse);
@@ -142,10 +130,6 @@ pub struct PatchRole {
 }
 
 impl PatchRole {
-    /// The change.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self) -> Result<roles::RolePatch> {
         let mut checks = Checks::new();
         let name = checks.optional("/name", self.name.as_deref(), RoleName::parse);
@@ -167,7 +151,6 @@ impl PatchRole {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Permission)]
 pub struct PermissionView {
-    /// Its name.
     #[schema(example = "admin.users")]
     name: String,
     /// What it lets its holder do.
@@ -183,7 +166,6 @@ fn scopes() -> Object {
 }
 
 impl PermissionView {
-    /// An entry as a body.
     pub fn of(entry: Permission) -> Self {
         Self {
             name: entry.name,

@@ -26,10 +26,6 @@ const ID: &str = "usher-setup";
 pub const LONGEST: Duration = Duration::from_secs(40);
 
 /// Carries an event out and, where CloudFormation asked, answers it.
-///
-/// # Errors
-/// Those of set-up, where nobody is answered; [`Error::Unavailable`] or [`Error::Fault`] where the answer does not
-/// arrive.
 pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     match event {
         Event::Resource(request) => {
@@ -42,23 +38,22 @@ pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
                 tracing::error!(
                     event = "set_up_failed",
                     ?error,
-                    "set-up failed, and CloudFormation is told"
+                    "set-up failed, and CloudFormation is informed"
                 );
             }
-            // Whether it failed is CloudFormation's to know. Were it Lambda's as well, it would call the function again
-            // while the stack goes back to what it was.
+            // Not an error of the function as well: Lambda would call it again while the stack rolls back.
             request.answer(ID, &outcome).await
         }
         Event::Other => set_up(app).await.map(drop),
     }
 }
 
-/// Work that ends in time, whatever happens: a function that is killed, or panics, answers nobody.
+/// Work that ends in time, whatever happens: a function that is killed, or panics, sends no answer.
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
     let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
     match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(outcome)) => outcome.map(drop),
-        Ok(Err(_)) => Err(Error::fault("set-up panicked: the function's log says where")),
+        Ok(Err(_)) => Err(Error::fault("set-up panicked: the function's log has the place")),
         Err(_) => Err(Error::unavailable(format!(
             "set-up took more than {} seconds: what it did is done, and the next one goes on from there",
             LONGEST.as_secs()
@@ -66,10 +61,6 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
     }
 }
 
-/// Sets a deployed stack up.
-///
-/// # Errors
-/// [`Error::Unavailable`]; [`Error::Fault`] where the first owner's address or password cannot be used.
 pub async fn set_up(app: &Arc<App>) -> Result<Made> {
     let cx = context(app);
     let owner = match (&app.settings.admin_email, &app.settings.admin_password) {

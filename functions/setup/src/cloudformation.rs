@@ -2,7 +2,7 @@
 //! the answer, which goes to an address that the question names.
 //!
 //! Whatever happens, an answer is sent: a stack that gets none waits as long as its template allows (`ServiceTimeout`),
-//! and an hour where it does not say.
+//! and an hour by default.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 const TRY: Duration = Duration::from_secs(3);
 /// For how long all of them take at the most: what a function has to keep of its time for its answer.
 pub const FAREWELL: Duration = Duration::from_secs(17);
-/// How many bytes of a reason are told. CloudFormation takes an answer of 4,096 bytes, escapes and ids included, and a
+/// How many bytes of a reason are sent. CloudFormation takes an answer of 4,096 bytes, escapes and ids included, and a
 /// longer one it takes for a failure of another kind, without the reason.
 const LONGEST_REASON: usize = 1_500;
 
@@ -65,10 +65,6 @@ pub struct Response<'a> {
 }
 
 impl Event {
-    /// The event in what Lambda hands over.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] where it is CloudFormation's and cannot be read.
     pub fn of(payload: Value) -> Result<Self> {
         if payload.get("ResponseURL").is_none() {
             return Ok(Self::Other);
@@ -121,9 +117,6 @@ impl Request {
     }
 
     /// Sends the answer, again and again until it is taken.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] where it does not arrive; [`Error::Fault`] where it is refused.
     pub async fn answer(&self, own_id: &str, outcome: &Result<()>) -> Result<()> {
         let body = serde_json::to_string(&self.response(own_id, outcome)).map_err(Error::fault)?;
         let (mut tried, mut rest) = (1, REST);
@@ -142,17 +135,17 @@ impl Request {
     async fn put(&self, body: &str) -> Result<()> {
         let answered = tokio::time::timeout(TRY, aws::put(&self.response_url, body, CONNECT)).await;
         let status = answered.map_err(|_| Error::unavailable("no answer in time"))??;
-        let told = || format!("CloudFormation did not take the answer: {status}");
+        let refused = || format!("CloudFormation did not take the answer: {status}");
         match status {
             200..300 => Ok(()),
             // Refused for good: the address has expired, or is not signed for this.
-            400..500 if status != 429 => Err(Error::fault(told())),
-            _ => Err(Error::unavailable(told())),
+            400..500 if status != 429 => Err(Error::fault(refused())),
+            _ => Err(Error::unavailable(refused())),
         }
     }
 }
 
-/// What the operator of the stack reads. Here the private cause is told: it is their stack.
+/// The reason for the operator of the stack, with the private cause: it is their stack.
 fn reason(error: &Error) -> String {
     let mut reason = match error {
         Error::Unavailable(cause) | Error::Fault(cause) => cause.0.clone(),

@@ -32,7 +32,6 @@ pub const LOCAL_ACCOUNTS: [(&str, &str, &str, SystemRole); 2] = [
     ("owner", "owner@usher.local", "Owner@12345", OWNER),
 ];
 
-/// Sets a local server up.
 pub async fn local(app: &Arc<App>) -> Result<Made> {
     let cx = context(app);
     let accounts = LOCAL_ACCOUNTS.map(|(name, email, password, role)| {
@@ -70,7 +69,7 @@ pub async fn unchanged(app: &Arc<App>) -> Result<Vec<(&'static str, &'static str
     Ok(unchanged)
 }
 
-/// The context of what nobody asked for over HTTP.
+/// The context of work without an HTTP request.
 pub fn context(app: &Arc<App>) -> Context {
     Context {
         app: app.clone(),

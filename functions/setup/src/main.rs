@@ -1,5 +1,3 @@
-//! The Lambda function of set-up.
-
 use setup::cloud;
 use setup::cloudformation::Event;
 use usher::http::lambda;

@@ -12,7 +12,6 @@ use crate::wire::{
     GrantRole, GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
 };
 
-/// `GET /api/users`
 pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<PageView<UserView>>> {
     let (filter, limit) = query.parse()?;
     let page = listing::list(&cx, &filter, limit, query.cursor.as_deref()).await?;
@@ -20,7 +19,6 @@ pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<Pa
     Ok(PageView::of(page, |user| UserView::of(&cx, &user, &names)))
 }
 
-/// `POST /api/users`
 pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<UserView>> {
     let (user, roles) = users::create(&cx, body.parse(&cx)?).await?;
     Ok(Created {
@@ -29,7 +27,6 @@ pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<Us
     })
 }
 
-/// `GET /api/users/{user}`
 pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserView>> {
     let user = users::find(&cx, &user).await?;
     let roles = users::roles_of(&cx, &user).await?;
@@ -39,14 +36,12 @@ pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserVi
     })
 }
 
-/// `PUT /api/users/{user}`
 pub async fn put(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<NoContent> {
     let (rank, status) = body.parse()?;
     grants::set_rank(&cx, &user, rank, status).await?;
     Ok(NoContent)
 }
 
-/// `PATCH /api/users/{user}`
 pub async fn patch(
     cx: Context,
     UserPath(user): UserPath,
@@ -63,33 +58,22 @@ pub async fn patch(
     Ok(Maybe(roles.map(|roles| UserView::whole(&cx, &user, &roles))))
 }
 
-/// `DELETE /api/users/{user}`
 pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
     deletion::delete(&cx, &user).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/users/{user}/lock`
 pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
-    locks::lock(
-        &cx,
-        &user,
-        AdminLock {
-            reason: body.reason()?,
-            until: body.until,
-        },
-    )
-    .await?;
+    let (reason, until) = (body.reason()?, body.until);
+    locks::lock(&cx, &user, AdminLock { reason, until }).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/users/{user}/unlock`
 pub async fn unlock(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
     locks::unlock(&cx, &user).await?;
     Ok(NoContent)
 }
 
-/// `POST /api/users/{user}/reset-password`
 pub async fn reset_password(
     cx: Context,
     UserPath(user): UserPath,
@@ -99,7 +83,6 @@ pub async fn reset_password(
     Ok(Maybe(made.map(TemporaryPassword::of)))
 }
 
-/// `GET /api/users/{user}/login-history`
 pub async fn login_history(
     cx: Context,
     UserPath(user): UserPath,
@@ -110,14 +93,12 @@ pub async fn login_history(
     Ok(PageView::of(page, LoginView::of))
 }
 
-/// `GET /api/users/{user}/roles`
 pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<GrantView>>> {
     let user = users::find(&cx, &user).await?;
     let names = users::role_names(&cx, [&user]).await?;
     Ok(Json(GrantView::all(&cx, &user, &names)))
 }
 
-/// `POST /api/users/{user}/roles`
 pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<GrantRole>) -> Result<Created<GrantView>> {
     let (user, grant, role) = grants::give(&cx, &user, &body.parse()?).await?;
     let location = format!("/api/users/{user}/roles/{}", grant.id);
@@ -127,7 +108,6 @@ pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<Grant
     })
 }
 
-/// `DELETE /api/users/{user}/roles/{grant}`
 pub async fn revoke(cx: Context, UserPath(user): UserPath, GrantPath(grant): GrantPath) -> Result<NoContent> {
     grants::take(&cx, &user, grant).await?;
     Ok(NoContent)

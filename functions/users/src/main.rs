@@ -1,5 +1,3 @@
-//! The Lambda function of [`users::routes`].
-
 #[tokio::main]
 async fn main() -> Result<(), usher::http::lambda::Ended> {
     usher::http::lambda::run(users::routes()).await

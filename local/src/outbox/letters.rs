@@ -38,9 +38,6 @@ impl Letters {
     }
 
     /// The newest letters, newest first, each with its message.
-    ///
-    /// # Errors
-    /// Where the directory cannot be read.
     pub fn newest(&self) -> io::Result<Vec<(MailId, String)>> {
         let mut ids: Vec<MailId> = match self {
             Self::Files(directory) => fs::read_dir(directory)?
@@ -54,7 +51,6 @@ impl Letters {
         Ok(ids.into_iter().filter_map(|id| Some((id, self.message(id)?))).collect())
     }
 
-    /// The message of one letter.
     pub fn message(&self, id: MailId) -> Option<String> {
         let message = match self {
             Self::Files(directory) => fs::read(directory.join(format!("{id}.eml"))).ok()?,

@@ -15,7 +15,6 @@ use usher::id::MailId;
 
 use super::{Letters, eml};
 
-/// A letter in the list.
 #[derive(Debug, Serialize)]
 struct Entry {
     id: String,
@@ -31,7 +30,6 @@ struct Page<'a> {
     entries: &'a [Entry],
 }
 
-/// The two routes.
 pub fn routes(letters: Letters) -> Router {
     Router::new()
         .route("/dev/outbox", get(list))
@@ -59,7 +57,6 @@ async fn list(State(letters): State<Letters>, headers: HeaderMap) -> Response {
     }
 }
 
-/// The text of a letter.
 async fn show(State(letters): State<Letters>, Path(id): Path<String>) -> Response {
     let message = match id.parse::<MailId>() {
         Ok(id) => tokio::task::spawn_blocking(move || letters.message(id))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::dynamodb::Client;
 use crate::error::{Error, Result};
 
-/// How long nobody looks after there was nothing.
+/// The pause after an empty read.
 const REST: Duration = Duration::from_millis(200);
 /// How many records are read at once (a limit of DynamoDB's).
 const AT_ONCE: usize = 1_000;
@@ -22,9 +22,6 @@ pub struct Records {
 
 impl Records {
     /// From now on. What was written before is the sweep's.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`]; [`Error::Refused`] where the table has no stream.
     pub async fn from_now(dynamodb: Client, table: &str) -> Result<Self> {
         let described = call(&dynamodb, "DescribeTable", json!({ "TableName": table })).await?;
         let arn = &described["Table"]["LatestStreamArn"];

@@ -24,7 +24,21 @@ pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3_650;
 /// The longest that an access token can be made to last: until then after its last signature a signing key stays.
 pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether people who register give an e-mail address.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum EmailOnSignup {
     #[default]
     Optional,
@@ -34,8 +48,21 @@ pub enum EmailOnSignup {
 }
 
 /// What is asked of an e-mail address that somebody registers with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum EmailVerification {
     /// Nothing: no mail is sent.
     Off,

@@ -26,7 +26,7 @@ pub struct Body {
     #[schema(schema_with = problem_types)]
     kind: String,
     /// The kind in words.
-    #[schema(example = "Validation failed")]
+    #[schema(example = "Invalid request")]
     title: &'static str,
     /// The HTTP status code.
     #[schema(example = 400)]
@@ -110,13 +110,13 @@ fn places(error: &Error) -> Vec<Place> {
 /// The status of an error, and its kind in a sentence.
 fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Validation failed"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "Malformed body"),
         Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
         Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
         Error::NoCredentials => (StatusCode::UNAUTHORIZED, "Authentication required"),
         Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token"),
-        Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Wrong credentials"),
+        Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Wrong name or password"),
         Error::AccountNotActive(_) => (StatusCode::UNAUTHORIZED, "Account not active"),
         Error::Locked { .. } => (StatusCode::LOCKED, "Account locked"),
         Error::EmailNotVerified => (StatusCode::FORBIDDEN, "E-mail address not verified"),
@@ -125,7 +125,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::InvalidLink => (StatusCode::BAD_REQUEST, "Invalid link"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
-        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "No such path"),
+        Error::NoSuchRoute => (StatusCode::NOT_FOUND, "Route not found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),

@@ -10,7 +10,7 @@ use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
 
-/// An id as a body has it. What is none is nobody's.
+/// An id in a body. One that is invalid is an unknown user.
 pub(super) fn account(id: &str) -> Result<id::UserId> {
     id.parse().map_err(|_| Error::NotFound(Noun::User))
 }
@@ -20,15 +20,10 @@ pub(super) fn account(id: &str) -> Result<id::UserId> {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountId, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" }))]
 pub struct UserId {
-    /// The account's id.
     id: String,
 }
 
 impl UserId {
-    /// The id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it is none.
     pub fn parse(&self) -> Result<id::UserId> {
         account(&self.id)
     }
@@ -39,17 +34,12 @@ impl UserId {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRoleChange, example = json!({ "Id": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "RoleName": "Member" }))]
 pub struct ChangeRole {
-    /// The account's id.
     id: String,
     /// The role's name, in any letter case.
     pub role_name: String,
 }
 
 impl ChangeRole {
-    /// The account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where the id is none.
     pub fn user(&self) -> Result<UserRef> {
         account(&self.id).map(UserRef::Id)
     }
@@ -69,7 +59,6 @@ pub struct MaxRoles {
 }
 
 impl MaxRoles {
-    /// The change of the role.
     pub fn parse(&self) -> roles::RolePatch {
         roles::RolePatch {
             max_count: self.max_count,
@@ -78,7 +67,6 @@ impl MaxRoles {
     }
 }
 
-/// The query of a listing without filters.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
     /// How many: 1 to 100, 25 where absent.
@@ -89,10 +77,6 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The size of a page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn limit(&self) -> Result<usize> {
         page_limit(self.limit.as_deref())
     }
@@ -132,9 +116,6 @@ pub struct EntriesQuery {
 
 impl EntriesQuery {
     /// The account, and the size of a page. An account that was erased still has entries.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
@@ -145,7 +126,6 @@ impl EntriesQuery {
         Ok((user, limit.unwrap_or(DEFAULT_PAGE)))
     }
 
-    /// Its filters.
     pub fn filters(&self) -> [(&'static str, Option<String>); 1] {
         [("UserId", self.user_id.clone())]
     }
@@ -165,14 +145,10 @@ pub struct RightsFilter {
 }
 
 impl RightsFilter {
-    /// The filter, its names looked up.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a name that nobody has; [`Error::Unavailable`].
     pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
         let mut checks = Checks::new();
-        let actor = checks.take(somebody(cx, "/From", self.from.as_deref()).await)?;
-        let target = checks.take(somebody(cx, "/To", self.to.as_deref()).await)?;
+        let actor = checks.take(user_id(cx, "/From", self.from.as_deref()).await)?;
+        let target = checks.take(user_id(cx, "/To", self.to.as_deref()).await)?;
         let role = match &self.role {
             Some(name) => roles::named(cx, name).await?.map(|role| role.id),
             None => None,
@@ -188,7 +164,6 @@ impl RightsFilter {
         })
     }
 
-    /// Its filters.
     pub fn filters(&self) -> [(&'static str, Option<String>); 3] {
         [
             ("From", self.from.clone()),
@@ -198,15 +173,15 @@ impl RightsFilter {
     }
 }
 
-/// Whose id this is, or who has this address or name. An id is taken as it is: the histories outlive accounts.
-async fn somebody(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
+/// The user of this id, address or name. An id is taken as it is: the histories outlive accounts.
+async fn user_id(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
     let Some(text) = text else { return Ok(None) };
-    let nobody = || Error::invalid(pointer, "nobody has this id, address or username");
-    match UserRef::parse(text).ok_or_else(nobody)? {
+    let unknown = || Error::invalid(pointer, "nobody has this id, address or username");
+    match UserRef::parse(text).ok_or_else(unknown)? {
         UserRef::Id(id) => Ok(Some(id)),
         named => match users::find(cx, &named).await {
             Ok(user) => Ok(Some(user.id)),
-            Err(Error::NotFound(_)) => Err(nobody()),
+            Err(Error::NotFound(_)) => Err(unknown()),
             Err(other) => Err(other),
         },
     }
@@ -234,13 +209,8 @@ pub struct RightsQuery {
 impl RightsQuery {
     /// Its filter and its page.
     pub fn parts(self) -> (RightsFilter, PageQuery) {
-        let Self {
-            limit,
-            cursor,
-            from,
-            to,
-            role,
-        } = self;
+        let (limit, cursor) = (self.limit, self.cursor);
+        let (from, to, role) = (self.from, self.to, self.role);
         (RightsFilter { from, to, role }, PageQuery { limit, cursor })
     }
 }

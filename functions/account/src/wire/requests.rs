@@ -79,22 +79,16 @@ fn of_profile(name: &str) -> String {
 pub struct Register {
     /// The e-mail address. Not needed where the tenant asks for none.
     email: Option<String>,
-    /// The username.
     username: String,
     /// The password: 10 characters at least.
     #[schema(format = Password)]
     password: String,
-    /// The optional properties.
     #[serde(flatten)]
     #[schema(value_type = Properties)]
     properties: Map<String, Value>,
 }
 
 impl Register {
-    /// The account to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && cx.tenant_settings.email_on_signup != EmailOnSignup::None {
@@ -122,13 +116,11 @@ impl Register {
 pub struct Credentials {
     /// The account's username or e-mail address.
     username: String,
-    /// Its password.
     #[schema(format = Password)]
     password: String,
 }
 
 impl Credentials {
-    /// The name and the password.
     pub fn parse(self) -> (String, Password) {
         (self.username, Password::presented(self.password))
     }
@@ -158,10 +150,6 @@ pub enum Reset {
 }
 
 impl ForgottenPassword {
-    /// Which of the two it is.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Reset> {
         let Some(token) = self.token else {
             let email = self
@@ -181,14 +169,12 @@ impl ForgottenPassword {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AccountUpdate)]
 pub struct UpdateOwn {
-    /// The optional properties.
     #[serde(flatten)]
     #[schema(value_type = Properties)]
     properties: Map<String, Value>,
 }
 
 impl UpdateOwn {
-    /// The change of the profile.
     pub fn patch(&self) -> Value {
         patch(&self.properties)
     }
@@ -201,21 +187,15 @@ impl UpdateOwn {
 pub struct UpdateAny {
     /// The account's id; the caller's own where absent.
     id: Option<String>,
-    /// The optional properties.
     #[serde(flatten)]
     pub own: UpdateOwn,
 }
 
 impl UpdateAny {
-    /// The account that it names.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it names one that cannot be there.
     pub fn another(&self) -> Result<Option<UserRef>> {
         self.id.as_deref().map(|id| account(id).map(UserRef::Id)).transpose()
     }
 
-    /// The change of that account.
     pub fn parse(&self) -> UserPatch {
         UserPatch {
             profile: Some(self.own.patch()),
@@ -246,11 +226,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// The change, and what to say once it is done. The password until now is asked for where the account is the
+    /// The change, and the message once it is done. The current password is needed where the account is the
     /// caller's own.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context, own: bool) -> Result<(credentials::Change, &'static str)> {
         let mut checks = Checks::new();
         let old = self.old.as_deref().filter(|old| !old.is_empty());
@@ -303,17 +280,12 @@ pub struct ChangeAny {
 }
 
 impl ChangeAny {
-    /// The other account that it names.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where it names one that cannot be there.
     pub fn another(&self, cx: &Context) -> Result<Option<id::UserId>> {
         let own = cx.caller()?.id;
         let named = self.id.as_deref().map(account).transpose()?;
         Ok(named.filter(|id| *id != own))
     }
 
-    /// The change, whosever it is.
     pub fn change(self) -> Change {
         let Self { key, old, new, .. } = self;
         Change { key, old, new }

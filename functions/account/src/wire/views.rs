@@ -37,7 +37,6 @@ fn called(user: &User) -> Option<&str> {
     name.or_else(|| user.email.as_ref().map(usher::domain::text::Email::as_given))
 }
 
-/// A rank as this contract writes it.
 fn rank_name(rank: Rank) -> &'static str {
     match rank {
         Rank::User => "User",
@@ -51,7 +50,6 @@ fn rank_names() -> Object {
     words([Rank::User, Rank::Member, Rank::Admin, Rank::Owner].map(rank_name))
 }
 
-/// A role's name as this contract writes it.
 fn role_name(id: RoleId, name: &str) -> String {
     let rank = SystemRole::by_id(id).and_then(|system| system.rank);
     rank.map_or_else(|| name.to_owned(), |rank| rank_name(rank).to_owned())
@@ -62,13 +60,11 @@ fn role_name(id: RoleId, name: &str) -> String {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountMessage)]
 pub struct Answer {
-    /// In words.
     #[schema(example = "the account was updated")]
     message: &'static str,
 }
 
 impl Answer {
-    /// These words.
     pub fn of(message: &'static str) -> Json<Self> {
         Json(Self { message })
     }
@@ -77,7 +73,6 @@ impl Answer {
 /// Where the token is put for a browser to keep. Usher never reads it back.
 const COOKIE: &str = "usher.authorization.token";
 
-/// These words, and no cookie any more.
 pub fn no_cookie(message: &'static str) -> WithCookie<Answer> {
     WithCookie {
         cookie: Cookie {
@@ -96,7 +91,6 @@ pub struct LoggedIn {
     /// A JWT (RFC 9068), with `userid`, `username` and `role` beside the common claims.
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
     token: String,
-    /// In words.
     #[schema(example = "you are logged in")]
     message: &'static str,
     /// When the token expires.
@@ -128,13 +122,10 @@ impl LoggedIn {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountProfile)]
 pub struct Profile {
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its username.
     #[schema(example = "jane")]
     username: Option<String>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
@@ -150,7 +141,7 @@ pub struct Profile {
     contact: ContactView,
 }
 
-/// Where somebody lives.
+/// A postal address.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountAddress)]
@@ -163,7 +154,7 @@ pub struct AddressView {
     str: Option<String>,
 }
 
-/// How to reach somebody.
+/// Contact details.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountContact)]
@@ -180,7 +171,6 @@ pub struct ContactView {
 }
 
 impl Profile {
-    /// The account as a body.
     pub fn of(user: &User) -> Self {
         let own: profile::Profile = user.profile.clone();
         let (address, contact) = (own.address.unwrap_or_default(), own.contact.unwrap_or_default());
@@ -217,7 +207,6 @@ impl Profile {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountFullProfile)]
 pub struct FullProfile {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
     /// The role of its rank.
@@ -226,7 +215,6 @@ pub struct FullProfile {
     #[serde(flatten)]
     #[schema(inline)]
     profile: Profile,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_on: Timestamp,
@@ -239,7 +227,6 @@ pub struct FullProfile {
 }
 
 impl FullProfile {
-    /// The account as a body.
     pub fn of(cx: &Context, user: &User) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let ranks = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rank);
@@ -254,25 +241,20 @@ impl FullProfile {
     }
 }
 
-/// A role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRole)]
 pub struct RoleView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its name.
     #[schema(example = "Member")]
     name: String,
     /// How many accounts can have it at once; null for no limit.
     #[schema(example = 10)]
     max_count: Option<u32>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     modified_on: Timestamp,
@@ -285,7 +267,6 @@ pub struct RoleView {
 }
 
 impl RoleView {
-    /// The role as a body.
     pub fn of(role: &Role) -> Self {
         Self {
             id: role.id.to_string(),
@@ -312,14 +293,12 @@ pub struct Entry {
     username: Option<String>,
     /// Whether it is a login, and no logout.
     login: bool,
-    /// When.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_on: Timestamp,
 }
 
 impl Entry {
-    /// The row as a body, with usernames at hand.
     pub fn of(row: &LoginEntry, names: &BTreeMap<UserId, String>) -> Self {
         Self {
             user_id: row.user.to_string(),
@@ -335,7 +314,7 @@ impl Entry {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRightsChange)]
 pub struct RightsChange {
-    /// The id of who made it; null for set-up, and where somebody registered.
+    /// The id of who made it; null for set-up and registrations.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     from: Option<String>,
     /// The id of the account, or role, whose rights were changed.
@@ -344,14 +323,13 @@ pub struct RightsChange {
     /// The role that was given or taken, or was changed itself; null where it is about no role.
     #[schema(example = "Member")]
     role: Option<String>,
-    /// When.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     date: Timestamp,
 }
 
 impl RightsChange {
-    /// The row as a body, with the roles' names at hand. Of several roles, as a new account can have, it shows the one
+    /// Of several roles, as a new account can have, it shows the one
     /// that was asked for, or else the one of the highest rank.
     pub fn of(row: &RightsEntry, asked: &RightsFilter, names: &BTreeMap<RoleId, String>) -> Self {
         let mut roles = row.roles();
@@ -373,7 +351,7 @@ impl RightsChange {
     }
 }
 
-/// What a role that is no more was called, where the row says so.
+/// The name of a deleted role, where the row has it.
 fn last_name(row: &RightsEntry, id: RoleId) -> String {
     let named = [&row.before, &row.after]
         .into_iter()

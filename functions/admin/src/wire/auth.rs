@@ -21,18 +21,12 @@ use super::views::{email, name};
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AdminCredentials, example = json!({ "email": "admin@gauth.local", "password": "Admin@123" }))]
 pub struct Credentials {
-    /// The account's e-mail address.
     email: String,
-    /// Its password.
     #[schema(format = Password)]
     password: String,
 }
 
 impl Credentials {
-    /// The address and the password.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`] where the address is none, or the password is missing.
     pub fn parse(self) -> Result<(Email, Password)> {
         email_and_password(&self.email, self.password)
     }
@@ -42,7 +36,6 @@ impl Credentials {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AdminRefresh)]
 pub struct Refresh {
-    /// The refresh token.
     #[schema(example = "usher_rt_…")]
     pub refresh_token: String,
 }
@@ -79,7 +72,6 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// What was issued, as a body.
     pub fn of(cx: &Context, issued: &Issued) -> Self {
         let refresh_token = issued.refresh_token.as_ref();
         Self {
@@ -105,16 +97,12 @@ pub struct LoginView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminLoginUser)]
 pub struct LoginUser {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its user name.
     #[schema(example = "jane")]
     user_name: Option<String>,
-    /// Its roles.
     roles: Vec<DescribedRole>,
 }
 
@@ -122,15 +110,12 @@ pub struct LoginUser {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminDescribedRole)]
 pub struct DescribedRole {
-    /// Its name.
     #[schema(example = "admin")]
     name: String,
-    /// What it is for.
     description: Option<String>,
 }
 
 impl LoginView {
-    /// What was issued, as a body.
     pub fn of(cx: &Context, issued: &Issued, known: &BTreeMap<RoleId, Role>) -> Self {
         let user = issued.user.as_ref();
         let mut names = issued.roles.clone();

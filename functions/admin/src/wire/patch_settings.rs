@@ -3,11 +3,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_with::rust::double_option;
+use strum::VariantNames;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{
     ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
@@ -17,7 +19,7 @@ use usher::error::Result;
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
-use super::settings::{LIFETIMES, ON_SIGNUP, VERIFICATION, lasting, on_signup, verification};
+use super::settings::{LIFETIMES, lasting, on_signup, verification};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
@@ -159,10 +161,6 @@ pub struct Change {
 }
 
 impl PatchSettings {
-    /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Change> {
         let mut checks = Checks::new();
         let (most, least) = (*MIN_PASSWORD_LENGTH.end(), cx.app.settings.min_password_length);
@@ -174,8 +172,8 @@ impl PatchSettings {
         within(&mut checks, "/lockout/seconds", lockout.seconds, &LOCKOUT_SECONDS);
         let lifetimes = inside(self.token_lifetimes, PatchLifetimes::cleared).parse(&mut checks);
         let (on_signup, verification) = (self.email_on_signup, self.email_verification);
-        let email_on_signup = word(&mut checks, "/email_on_signup", on_signup, &ON_SIGNUP);
-        let email_verification = word(&mut checks, "/email_verification", verification, &VERIFICATION);
+        let email_on_signup = word(&mut checks, "/email_on_signup", on_signup);
+        let email_verification = word(&mut checks, "/email_verification", verification);
         let url = self.public_url;
         let public_url = url.map(|url| checks.optional("/public_url", url.as_deref(), public_url));
         checks.done()?;
@@ -231,7 +229,7 @@ impl PatchLifetimes {
         ];
         let named = LIFETIMES.iter().zip(fields).map(|((name, _, session), field)| {
             let mut lasts = inside(field, PatchLifetime::cleared);
-            // A field that is not there, like any that nobody knows.
+            // Ignored, like any unknown field.
             lasts.session = lasts.session.filter(|_| session.is_some());
             let at = |kind: &str| format!("/token_lifetimes/{name}/{kind}");
             within(checks, &at("access"), lasts.access, &ACCESS_LIFETIME);
@@ -243,10 +241,7 @@ impl PatchLifetimes {
 }
 
 impl Change {
-    /// What a tenant that set this has set after the change.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for access tokens that would outlive their session.
+    /// The tenant's settings after the change.
     pub fn of(&self, mut chosen: Chosen) -> Result<Chosen> {
         set(&mut chosen.min_password_length, &self.min_password_length);
         set(&mut chosen.lockout_limit, &self.lockout.limit);
@@ -268,8 +263,8 @@ impl Change {
             }
             let (access, session) = lasting(&chosen, name);
             if let Some(session) = session.filter(|session| *session < access) {
-                let told = format!("an access token cannot outlast its session, which lasts {session} seconds");
-                checks.fault(&format!("/token_lifetimes/{name}/access"), &told);
+                let detail = format!("an access token cannot outlast its session, which lasts {session} seconds");
+                checks.fault(&format!("/token_lifetimes/{name}/access"), &detail);
             }
         }
         checks.done().map(|()| chosen)
@@ -293,13 +288,10 @@ fn within(checks: &mut Checks, pointer: &str, value: Field<u32>, range: &RangeIn
     }
 }
 
-fn word<T: Copy>(checks: &mut Checks, pointer: &str, value: Field<String>, words: &[(&str, T)]) -> Field<T> {
+fn word<T: FromStr + VariantNames>(checks: &mut Checks, pointer: &str, value: Field<String>) -> Field<T> {
     let known = |text: &str| {
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-        found.ok_or_else(|| {
-            let all: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            format!("this is one of {}", all.join(", "))
-        })
+        let refused = |_| format!("this is one of `{}`", T::VARIANTS.join("`, `"));
+        text.parse().map_err(refused)
     };
     value.map(|text| checks.optional(pointer, text.as_deref(), known))
 }

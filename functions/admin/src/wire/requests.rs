@@ -7,7 +7,7 @@ use usher::error::{Error, Result};
 use usher::http::call::Checks;
 use utoipa::{IntoParams, ToSchema};
 
-/// Accounts to a page, unless the query says otherwise.
+/// Accounts to a page, by default.
 const DEFAULT_LIMIT: usize = 10;
 /// Accounts to a page at most.
 const MAX_LIMIT: usize = 100;
@@ -33,10 +33,6 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<Place> {
         let mut checks = Checks::new();
         let place = place(&mut checks, self.page.as_deref(), self.limit.as_deref());
@@ -59,10 +55,6 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
-    /// What is looked for, and the page.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(&self) -> Result<(&str, Place)> {
         let mut checks = Checks::new();
         let q = self.q.as_deref().unwrap_or_default();
@@ -98,24 +90,18 @@ fn place(checks: &mut Checks, page: Option<&str>, limit: Option<&str>) -> Place 
     })
 )]
 pub struct NewUser {
-    /// Its e-mail address.
     email: String,
     /// Its password: 6 characters at least.
     #[schema(format = Password)]
     password: String,
-    /// Its user name.
     user_name: String,
-    /// Whether the address is known to be theirs: until it is, nobody logs in here.
+    /// Whether the address is known to be theirs: until then the user cannot log in here.
     email_verified: Option<bool>,
-    /// Names of roles, beside `user`, which everybody has.
+    /// Names of roles, beside `user`, which every user has.
     roles: Option<Vec<String>>,
 }
 
 impl NewUser {
-    /// The account to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         let email = checks.parse("/email", &self.email, Email::parse);
@@ -137,7 +123,7 @@ impl NewUser {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AdminPutUser, example = json!({ "user_name": "jane.doe", "email_verified": true, "roles": ["member"] }))]
 pub struct PutUser {
-    /// A new e-mail address. It is unverified, unless `email_verified` says otherwise, and every session ends.
+    /// A new e-mail address. It is unverified, unless `email_verified` is true, and every session ends.
     email: Option<String>,
     /// A new password: 6 characters at least. Every session ends.
     #[schema(value_type = Option<String>, format = Password)]
@@ -146,23 +132,17 @@ pub struct PutUser {
     user_name: Option<String>,
     /// Whether the address is known to be theirs.
     email_verified: Option<bool>,
-    /// Names of all roles that it has from now on, beside `user`, which everybody has.
+    /// Names of all roles that it has from now on, beside `user`, which every user has.
     roles: Option<Vec<String>>,
 }
 
 impl PutUser {
-    /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
         let username = checks.optional("/user_name", self.user_name.as_deref(), Username::parse);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         checks.done()?;
         Ok(users::UserPatch {
             email: email.map(Some),
@@ -184,10 +164,6 @@ pub struct AssignRoles {
 }
 
 impl AssignRoles {
-    /// The names; at least one.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self) -> Result<Vec<String>> {
         if self.roles.is_empty() {
             return Err(Error::invalid("/roles", "name at least one role"));

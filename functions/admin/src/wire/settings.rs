@@ -1,14 +1,15 @@
 //! A tenant's settings, as they are in force.
 
 use serde::Serialize;
+use strum::VariantNames;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
 use usher::http::openapi::words;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
 
-/// How long what the contracts issue lasts where nobody says otherwise, in seconds: by the name of their terms, an access
-/// token, and the session of those that refresh. (`shared` knows of no contract; a test logs in through each of them.)
+/// Default lifetimes by the name of a contract's terms, in seconds: of an access token, and of the session of those that
+/// refresh. (`shared` knows of no contract; a test logs in through each of them.)
 pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
     ("directory", 3_600, Some(2_592_000)),
     ("identity", 28_800, None),
@@ -17,25 +18,12 @@ pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
     ("registration", 1_209_600, None),
 ];
 
-/// What `email_on_signup` can be.
-pub(super) const ON_SIGNUP: [(&str, EmailOnSignup); 3] = [
-    ("optional", EmailOnSignup::Optional),
-    ("required", EmailOnSignup::Required),
-    ("none", EmailOnSignup::None),
-];
-/// What `email_verification` can be.
-pub(super) const VERIFICATION: [(&str, EmailVerification); 3] = [
-    ("off", EmailVerification::Off),
-    ("optional", EmailVerification::Optional),
-    ("required", EmailVerification::Required),
-];
-
 pub(super) fn on_signup() -> Object {
-    words(ON_SIGNUP.map(|(word, _)| word))
+    words(EmailOnSignup::VARIANTS.iter().copied())
 }
 
 pub(super) fn verification() -> Object {
-    words(VERIFICATION.map(|(word, _)| word))
+    words(EmailVerification::VARIANTS.iter().copied())
 }
 
 /// The tenant's settings, as they are in force.
@@ -108,7 +96,6 @@ pub struct LifetimeView {
 }
 
 impl SettingsView {
-    /// What is in force where a tenant set this, as a body.
     pub fn of(cx: &Context, chosen: &Chosen) -> Self {
         let now = TenantSettings::of(&cx.app.settings, chosen);
         let lasts = |name: &str| {
@@ -128,8 +115,8 @@ impl SettingsView {
                 admin: lasts("admin"),
                 registration: lasts("registration"),
             },
-            email_on_signup: said(&ON_SIGNUP, now.email_on_signup),
-            email_verification: said(&VERIFICATION, now.email_verification),
+            email_on_signup: now.email_on_signup.into(),
+            email_verification: now.email_verification.into(),
             registration_open: now.registration_open,
             history_days: now.history.as_hours() / 24,
             public_url: now.public_url,
@@ -144,11 +131,4 @@ pub(super) fn lasting(chosen: &Chosen, name: &str) -> (u32, Option<u32>) {
     let (access, session) = usual.map_or((0, None), |(_, access, session)| (*access, *session));
     let session = session.map(|session| set.session.unwrap_or(session));
     (set.access.unwrap_or(access), session)
-}
-
-fn said<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words
-        .iter()
-        .find(|(_, known)| *known == value)
-        .map_or("", |(word, _)| *word)
 }

@@ -15,17 +15,13 @@ use utoipa::ToSchema;
 
 use super::Place;
 
-/// A role.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminRole)]
 pub struct RoleView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its name.
     #[schema(example = "admin")]
     name: String,
-    /// What it is for.
     description: Option<String>,
 }
 
@@ -43,7 +39,6 @@ impl RoleView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminSocialAccount)]
 pub struct SocialAccount {
-    /// The provider.
     provider: String,
     /// The account's id there.
     provider_user_id: String,
@@ -53,28 +48,22 @@ pub struct SocialAccount {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminUser)]
 pub struct UserView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its user name.
     #[schema(example = "jane")]
     user_name: Option<String>,
     /// Whether the address was shown to be theirs.
     email_verified: bool,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
-    /// Its roles.
     roles: Vec<RoleView>,
     /// Its identities at other providers.
     social_accounts: Vec<SocialAccount>,
 }
 
-/// A page of accounts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminUserPage)]
 pub struct UserPage {
@@ -104,7 +93,6 @@ pub struct Pagination {
 }
 
 impl UserPage {
-    /// A page as a body.
     pub fn of(cx: &Context, found: &Numbered, place: Place, known: &BTreeMap<RoleId, Role>) -> Self {
         let view = |user: &User| UserView {
             id: user.id.to_string(),
@@ -127,26 +115,20 @@ impl UserPage {
     }
 }
 
-/// An account in detail.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminUserDetail)]
 pub struct UserDetail {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its user name.
     #[schema(example = "jane")]
     user_name: Option<String>,
     /// Whether the address was shown to be theirs.
     email_verified: bool,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
-    /// Its roles.
     roles: Vec<RoleDetail>,
     /// Its identities at other providers.
     social_accounts: Vec<SocialAccount>,
@@ -156,21 +138,17 @@ pub struct UserDetail {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminRoleDetail)]
 pub struct RoleDetail {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its name.
     #[schema(example = "admin")]
     name: String,
     /// What it permits.
     permissions: Vec<PermissionView>,
 }
 
-/// A permission.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminPermission)]
 pub struct PermissionView {
-    /// Its name.
     #[schema(example = "admin.users")]
     name: String,
     /// What it lets its holder do.
@@ -179,7 +157,6 @@ pub struct PermissionView {
 }
 
 impl UserDetail {
-    /// An account as a body.
     pub fn of(cx: &Context, user: &User, known: &BTreeMap<RoleId, Role>, catalogue: &[Permission]) -> Self {
         let described = |name: &String| PermissionView {
             name: name.clone(),
@@ -209,27 +186,21 @@ impl UserDetail {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminCreatedUser)]
 pub struct NewUserView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its user name.
     #[schema(example = "jane")]
     user_name: Option<String>,
     /// Whether the address is known to be theirs.
     email_verified: bool,
-    /// Its roles.
     roles: Vec<RoleView>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
 }
 
 impl NewUserView {
-    /// An account that was made with these roles, as a body.
     pub fn of(user: &User, roles: &[Role]) -> Self {
         let mut roles: Vec<&Role> = roles.iter().collect();
         roles.sort_by_key(|role| role.name.as_given());
@@ -259,20 +230,15 @@ pub struct UpdatedUser {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminUpdatedUser)]
 pub struct ChangedUser {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// Its e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// Its user name.
     #[schema(example = "jane")]
     username: Option<String>,
     /// Whether the address is known to be theirs.
     email_verified: bool,
-    /// Its roles.
     roles: Vec<RoleName>,
-    /// When it was last changed.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     updated_at: Timestamp,
@@ -282,13 +248,11 @@ pub struct ChangedUser {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[schema(as = AdminRoleName)]
 pub struct RoleName {
-    /// Its name.
     #[schema(example = "admin")]
     name: String,
 }
 
 impl UpdatedUser {
-    /// An account since its change, with the names of its roles at hand.
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
         let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
         let named = applying.filter_map(|grant| {
@@ -316,24 +280,20 @@ impl UpdatedUser {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminMessage)]
 pub struct Message {
-    /// What.
     #[schema(example = "User deleted successfully")]
     message: &'static str,
 }
 
 impl Message {
-    /// The message with this text.
-    pub fn saying(message: &'static str) -> Self {
+    pub fn of(message: &'static str) -> Self {
         Self { message }
     }
 }
 
-/// The address of an account, as it was given.
 pub(super) fn email(user: &User) -> Option<String> {
     user.email.as_ref().map(|email| email.as_given().to_owned())
 }
 
-/// The name of an account, as it was given.
 pub(super) fn name(user: &User) -> Option<String> {
     user.username.as_ref().map(|name| name.as_given().to_owned())
 }

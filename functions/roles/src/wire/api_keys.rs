@@ -18,10 +18,8 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
-    /// Its id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// What it is for.
     #[schema(example = "Web shop")]
     name: String,
     /// How its text begins.
@@ -35,7 +33,6 @@ pub struct ApiKeyView {
     #[serde(serialize_with = "time::option::serialize")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     last_used_at: Option<Timestamp>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
@@ -45,7 +42,6 @@ pub struct ApiKeyView {
 }
 
 impl ApiKeyView {
-    /// A key as a body.
     pub fn of(key: &ApiKey) -> Self {
         Self {
             id: key.id.to_string(),
@@ -72,10 +68,6 @@ pub struct NewApiKey {
 }
 
 impl NewApiKey {
-    /// Its name and its end.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self) -> Result<(Label, Option<Timestamp>)> {
         let name = Label::parse(&self.name).map_err(|detail| Error::invalid("/name", detail))?;
         Ok((name, self.expires_at))
@@ -88,13 +80,11 @@ pub struct MadeApiKey {
     /// The text, to be sent as `X-Api-Key`.
     #[schema(example = "usher_ak_Zk3v…")]
     key: String,
-    /// The key.
     #[serde(flatten)]
     view: ApiKeyView,
 }
 
 impl MadeApiKey {
-    /// A key and its text as a body.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the secret ends with the body that shows it"

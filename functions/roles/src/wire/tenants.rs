@@ -16,18 +16,16 @@ use usher::http::call::Checks;
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 
-/// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tenant)]
 pub struct TenantView {
-    /// Its id: what the host name or `X-Tenant` says.
+    /// Its id: the one in the host name or `X-Tenant`.
     #[schema(example = "acme")]
     id: String,
     /// What people call it.
     #[schema(example = "Acme Ltd.")]
     name: Option<String>,
-    /// When it was made.
     #[serde(with = "time")]
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00.000Z")]
     created_at: Timestamp,
@@ -37,7 +35,6 @@ pub struct TenantView {
 }
 
 impl TenantView {
-    /// A tenant as a body.
     pub fn of(tenant: &Tenant) -> Self {
         Self {
             id: tenant.id.to_string(),
@@ -63,9 +60,7 @@ pub struct NewTenant {
 /// The first owner of a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewOwner {
-    /// The e-mail address.
     email: String,
-    /// The username.
     username: Option<String>,
     /// The password: 10 characters at least. Without one the owner is invited by mail to choose one.
     #[schema(value_type = Option<String>, format = Password)]
@@ -73,20 +68,17 @@ pub struct NewOwner {
 }
 
 impl NewTenant {
-    /// The tenant to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<tenants::NewTenant> {
         let mut checks = Checks::new();
         let id = checks.parse("/id", &self.id, TenantId::parse);
         let name = checks.optional("/name", self.name.as_deref(), Label::parse);
         let email = checks.parse("/owner/email", &self.owner.email, Email::parse);
         let username = checks.optional("/owner/username", self.owner.username.as_deref(), Username::parse);
-        let password = match self.owner.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/owner/password", text))?,
-            None => None,
-        };
+        let password = self
+            .owner
+            .password
+            .map(|text| passwords::chosen(cx, "/owner/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         checks.done()?;
         Ok(tenants::NewTenant {
             id: id.ok_or_else(|| Error::fault("an id was neither taken nor refused"))?,
@@ -105,7 +97,6 @@ impl NewTenant {
 /// A new tenant, with its first owner.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeTenant {
-    /// The tenant.
     #[serde(flatten)]
     tenant: TenantView,
     /// The first owner.
@@ -116,13 +107,10 @@ pub struct MadeTenant {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TenantOwner)]
 pub struct OwnerView {
-    /// The account's id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
-    /// The e-mail address.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
-    /// The username.
     #[schema(example = "jane")]
     username: Option<String>,
     /// Whether the owner was invited by mail to choose a password.
@@ -130,7 +118,6 @@ pub struct OwnerView {
 }
 
 impl MadeTenant {
-    /// A tenant and its first owner as a body.
     pub fn of(tenant: &Tenant, owner: &User) -> Self {
         Self {
             tenant: TenantView::of(tenant),

@@ -35,10 +35,6 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// The filter, and the size of a page.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
@@ -67,12 +63,11 @@ fn any_status(text: &str) -> Result<Status, String> {
 pub struct NewUser {
     /// Its e-mail address. An account has an address, a username, or both.
     email: Option<String>,
-    /// Its username.
     username: Option<String>,
     /// Its password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<String>,
-    /// Names of roles, beside `user`, which everybody has.
+    /// Names of roles, beside `user`, which every user has.
     #[serde(default)]
     roles: Vec<String>,
     /// Whether the address is known to be theirs.
@@ -81,17 +76,12 @@ pub struct NewUser {
     /// Whether the password must be changed at the first login.
     #[serde(default)]
     must_change_password: bool,
-    /// The personal fields.
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     profile: Map<String, Value>,
 }
 
 impl NewUser {
-    /// The account to be made; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
         if self.email.is_none() && self.username.is_none() {
@@ -99,10 +89,8 @@ impl NewUser {
         }
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
         let username = checks.optional("/username", self.username.as_deref(), Username::parse);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         let profile = checks
             .take(Profile::default().merge(&Value::Object(self.profile)))?
             .unwrap_or_default();
@@ -141,10 +129,6 @@ fn switches() -> Object {
 }
 
 impl PutUser {
-    /// The rank and the status; at least one.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(&self) -> Result<(Option<Rank>, Option<Status>)> {
         let mut checks = Checks::new();
         if self.kind.is_none() && self.status.is_none() {
@@ -187,17 +171,12 @@ pub struct PatchUser {
     /// A new password: 10 characters at least.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<String>,
-    /// The personal fields.
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     profile: Map<String, Value>,
 }
 
 impl PatchUser {
-    /// The change; everything that is wrong with it is told at once.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = self
@@ -207,10 +186,8 @@ impl PatchUser {
             .username
             .map(|name| checks.optional("/username", name.as_deref(), Username::parse));
         let status = checks.optional("/status", self.status.as_deref(), any_status);
-        let password = match self.password {
-            Some(text) => checks.take(passwords::chosen(cx, "/password", text))?,
-            None => None,
-        };
+        let password = self.password.map(|text| passwords::chosen(cx, "/password", text));
+        let password = checks.take(password.transpose())?.flatten();
         let profile = Value::Object(self.profile);
         checks.take(Profile::default().merge(&profile))?;
         checks.done()?;
@@ -232,7 +209,7 @@ impl PatchUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({ "reason": "on leave", "until": "2027-01-01T00:00:00Z" }))]
 pub struct LockUser {
-    /// Why; whoever logs in with the right password is told.
+    /// Why; shown to the user at a login with the right password.
     reason: Option<String>,
     /// Until when; until it is unlocked where absent.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -240,10 +217,6 @@ pub struct LockUser {
 }
 
 impl LockUser {
-    /// The reason.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn reason(&self) -> Result<Option<String>> {
         let mut checks = Checks::new();
         let reason = checks.optional("/reason", self.reason.as_deref(), Description::parse);
@@ -263,10 +236,6 @@ pub struct ResetPassword {
 }
 
 impl ResetPassword {
-    /// The password to be set.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self, cx: &Context) -> Result<Option<Password>> {
         self.new_password
             .map(|text| passwords::chosen(cx, "/newPassword", text))
@@ -292,25 +261,15 @@ pub struct GrantRole {
 }
 
 impl GrantRole {
-    /// The role to be given.
-    ///
-    /// # Errors
-    /// [`usher::Error::Invalid`].
     pub fn parse(self) -> Result<grants::NewGrant> {
         let mut checks = Checks::new();
         let department = checks.optional("/department", self.department.as_deref(), Department::parse);
         checks.done()?;
-        let Self {
-            role,
-            effective_from,
-            effective_to,
-            ..
-        } = self;
         Ok(grants::NewGrant {
-            role,
+            role: self.role,
             department,
-            effective_from,
-            effective_to,
+            effective_from: self.effective_from,
+            effective_to: self.effective_to,
         })
     }
 }

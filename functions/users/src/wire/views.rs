@@ -22,7 +22,6 @@ pub struct TemporaryPassword {
 }
 
 impl TemporaryPassword {
-    /// The password as a body.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the secret ends with the body that shows it"
@@ -39,13 +38,10 @@ impl TemporaryPassword {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Grant)]
 pub struct GrantView {
-    /// The grant's id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     user_role_id: String,
-    /// The role's name.
     #[schema(example = "member")]
     role: String,
-    /// The role's id.
     role_id: String,
     /// The department whose requests it applies to.
     department: Option<String>,
@@ -68,7 +64,6 @@ pub struct GrantView {
 }
 
 impl GrantView {
-    /// A grant of the role of this name.
     pub fn of(cx: &Context, grant: &Grant, role: &str) -> Self {
         Self {
             user_role_id: grant.id.to_string(),

@@ -129,7 +129,7 @@ async fn everything_wrong_with_a_new_account_is_told_at_once_with_its_place() {
         reply.body,
         json!({
             "type": "/problems/validation",
-            "title": "Validation failed",
+            "title": "Invalid request",
             "status": 400,
             "detail": "an e-mail address has the form name@example.org",
             "instance": "/api/users",
