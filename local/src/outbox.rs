@@ -222,7 +222,7 @@ mod tests {
         );
         let page = page.text().await.unwrap();
         assert!(
-            page.contains("o&#39;neil&amp;sons@example.org") && !page.contains("neil&sons"),
+            page.contains("o&#39;neil&#38;sons@example.org") && !page.contains("neil&sons"),
             "{page}"
         );
         for path in [
