@@ -1,5 +1,5 @@
-//! How the code is put together, held by reading it: which room a file stands in and what it may name (`DESIGN.md`, Four
-//! rooms; `docs/architecture.md`), and that one place alone sends a transaction again.
+//! How the code is put together, held by reading it: which room a file stands in and what it may name
+//! (`docs/architecture.md`, Four rooms), and that one place alone sends a transaction again.
 
 #![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 

@@ -1,4 +1,4 @@
-//! What several functions of the directory contract share on the wire (`directory.md`): how an account and its logins are
+//! What several functions of the directory contract share on the wire (`docs/contracts/directory.md`): how an account and its logins are
 //! shown, and how pages are asked for.
 
 mod login;

@@ -120,7 +120,7 @@ async fn e01_e02_a_wrong_password_gets_one_answer_for_one_comparison_whoever_is_
     insta::assert_json_snapshot!(login(&world, "unknown@example.org", "x").await.body, @r#"
     {
       "type": "/problems/wrong-credentials",
-      "title": "Wrong credentials",
+      "title": "Wrong name or password",
       "status": 401,
       "detail": "wrong name or password",
       "instance": "/api/auth/login"
