@@ -172,17 +172,27 @@ pub struct ContactView {
 
 impl Profile {
     pub fn of(user: &User) -> Self {
-        let own: profile::Profile = user.profile.clone();
-        let (address, contact) = (own.address.unwrap_or_default(), own.contact.unwrap_or_default());
+        // Each field by its name, so that a new one is shown here or left out on purpose.
+        let profile::Profile {
+            first_name,
+            middle_name,
+            last_name,
+            display_name: _,
+            gender,
+            age,
+            address,
+            contact,
+        } = user.profile.clone();
+        let (address, contact) = (address.unwrap_or_default(), contact.unwrap_or_default());
         Self {
             email: user.email.as_ref().map(|email| email.as_given().to_owned()),
             username: user.username.as_ref().map(|name| name.as_given().to_owned()),
             created_on: user.created_at,
-            first_name: own.first_name,
-            middle_name: own.middle_name,
-            last_name: own.last_name,
-            gender: own.gender,
-            age: own.age,
+            first_name,
+            middle_name,
+            last_name,
+            gender,
+            age,
             address: AddressView {
                 country: address.country,
                 city: address.city,
