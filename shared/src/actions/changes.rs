@@ -12,9 +12,7 @@ pub(super) async fn change(cx: &Context, user: &UserRef, edit: impl Fn(&mut User
     let edit = &edit;
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
-        let mut after = user.clone();
-        edit(&mut after)?;
-        Ok(unit.change(&user, after))
+        unit.edit(&user, edit)
     })
     .await
 }
@@ -32,9 +30,7 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
     let edit = &edit;
     atomically(cx, |unit| async move {
         let (user, session) = unit.own(own).await?;
-        let mut after = user.clone();
-        edit(&mut after)?;
-        let after = unit.change(&user, after);
+        let after = unit.edit(&user, edit)?;
         if after.epoch != user.epoch {
             unit.keep_session(&session, &after)?;
         }

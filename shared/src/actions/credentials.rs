@@ -33,7 +33,7 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
             atomically(cx, |unit| async move {
                 let user = unit.user(user).await?;
                 may_take_over(cx, &user).await?;
-                unit.edit(&user, |after| rename(after, change))
+                unit.edit(&user, |after| rename(after, change)).map(drop)
             })
             .await
         }

@@ -39,6 +39,7 @@ fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
         after.end_sessions();
         Ok(())
     })
+    .map(drop)
 }
 
 /// Erases an account, deleted or not, and all that belongs to it. Of it nothing is left but its id in the histories.

@@ -91,7 +91,7 @@ pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
         let user = unit.user(user).await?;
         let roles = kept(&unit, names).await?;
         may_change(cx, &user)?;
-        unit.edit(&user, |after| add_missing(cx, after, &roles))
+        unit.edit(&user, |after| add_missing(cx, after, &roles)).map(drop)
     })
     .await
 }
@@ -111,6 +111,7 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
             after.take_role(role.id);
             Ok(())
         })
+        .map(drop)
     })
     .await
 }
@@ -168,6 +169,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
             }
             status.map_or(Ok(()), |status| after.set_status(status))
         })
+        .map(drop)
     })
     .await
 }
@@ -194,6 +196,7 @@ pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
             }
             if known.is_none() { after.give(new) } else { Ok(()) }
         })
+        .map(drop)
     })
     .await
 }

@@ -99,10 +99,8 @@ async fn follow(
         if !is_still_meant(&known, &user) {
             return Err(Error::InvalidLink);
         }
-        let mut after = user.clone();
-        edit(&mut after)?;
         unit.write([one_time::spend(sha256)]);
-        Ok(unit.change(&user, after))
+        unit.edit(&user, edit)
     })
     .await
 }

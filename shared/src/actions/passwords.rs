@@ -67,6 +67,7 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
             after.attempts = Attempts::default();
             Ok(())
         })
+        .map(drop)
     })
     .await?;
     Ok(temporary)

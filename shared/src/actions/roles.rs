@@ -216,6 +216,7 @@ async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
             after.take_role(role);
             Ok(())
         })
+        .map(drop)
     });
     match taken.await {
         // Deleted in the meantime, and its seat with it.

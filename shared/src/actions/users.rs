@@ -104,9 +104,10 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Re
     atomically(cx, |unit| async move {
         let (user, _) = unit.own(own).await?;
         unit.expect(&user, expected)?;
-        let mut after = user.clone();
-        after.profile = user.profile.merge(patch)?;
-        Ok(unit.change(&user, after))
+        unit.edit(&user, |after| {
+            after.profile = user.profile.merge(patch)?;
+            Ok(())
+        })
     })
     .await
 }

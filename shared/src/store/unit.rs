@@ -61,7 +61,8 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
 }
 
 /// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
-/// after all, no other is. A token is only remembered for what was done, so it does not block another try after a cancellation.
+/// after all, no other is. A token is only remembered for what was done, so it does not block another try after a
+/// cancellation.
 async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
     let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
     loop {
@@ -180,12 +181,11 @@ impl Unit<'_> {
         self.put(None, Some(user.clone()), None);
     }
 
-    /// Changes an account that was read; answers what `edit` does.
-    pub fn edit<R>(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<R>) -> Result<R> {
+    /// Changes an account that was read; answers it as it is since.
+    pub fn edit(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<()>) -> Result<User> {
         let mut after = user.clone();
-        let answer = edit(&mut after)?;
-        self.change(user, after);
-        Ok(answer)
+        edit(&mut after)?;
+        Ok(self.change(user, after))
     }
 
     /// Changes an account that was read into this; answers it as it is since. Where nothing differs, nothing is done.
