@@ -48,7 +48,7 @@ pub struct Context {
     pub tenant_settings: Arc<TenantSettings>,
     /// The `iss` of tokens issued and accepted.
     pub issuer: String,
-    /// The address that it came to: where links in mails lead to, unless the tenant has a `publicUrl`.
+    /// The address that it came to: where links in mails lead to, unless the stack has an address for them.
     pub address: String,
     /// The API key that it came with, where the contract asks for one.
     pub api_key: Option<String>,

@@ -110,6 +110,9 @@ pub enum Forbidden {
     /// What is given holds a permission that the giver lacks (rule 9).
     #[error("you cannot give what you do not hold: {0}")]
     NotHeld(Cow<'static, str>),
+    /// What is given is held until a date, or for a department, and given for longer or elsewhere (rule 9).
+    #[error("you hold {0} for a shorter time, or another department, than this would give it for")]
+    HeldForLess(Cow<'static, str>),
     #[error("the current password is wrong")]
     WrongPassword,
     /// The account must change its password before anything else (rule 14).
@@ -186,6 +189,8 @@ impl Error {
     };
     /// A role or an account with a permission that the caller lacks, likewise.
     pub const NOT_HELD: Self = Self::Forbidden(Forbidden::NotHeld(Cow::Borrowed("admin.users")));
+    /// A role that the caller holds until a date, likewise.
+    pub const HELD_FOR_LESS: Self = Self::Forbidden(Forbidden::HeldForLess(Cow::Borrowed("admin.users")));
 
     /// What a failed login answers, as route tables name it.
     pub const LOGIN: &[Self] = &[
@@ -198,9 +203,12 @@ impl Error {
     pub const GIVES_ROLES: &[Self] = &[
         Self::Forbidden(Forbidden::AboveOwnRank),
         Self::NOT_HELD,
+        Self::HELD_FOR_LESS,
         Self::Conflict(Conflict::RoleFull),
         Self::Conflict(Conflict::TooManyGrants(MAX_GRANTS)),
     ];
+    /// What stands in the way of a change of another's account, likewise.
+    pub const TOUCHES: &[Self] = &[Self::Forbidden(Forbidden::AboveOwnRank), Self::NOT_HELD];
     /// What stands in the way of names and addresses, likewise.
     pub const TAKES_NAMES: &[Self] = &[
         Self::Conflict(Conflict::EmailTaken),

@@ -26,6 +26,8 @@ pub struct Settings {
     pub dev_endpoints: bool,
     /// `USHER_ISSUER`: the `iss` of tokens, an `https` URL. Empty: the address that the request came to.
     pub issuer: Option<String>,
+    /// `USHER_PUBLIC_URL`: where links in mails lead to. Empty: the address that the request came to.
+    pub public_url: Option<String>,
     /// `USHER_AUDIENCE`: the `aud` of tokens.
     pub audience: String,
     /// `USHER_TENANTS`: what names the tenant of a request: `none`, `header` (`X-Tenant`), or `host:<domain>`, where the
@@ -144,6 +146,9 @@ impl Settings {
             stage: env.text("USHER_STAGE").unwrap_or_else(|| "prod".to_owned()),
             dev_endpoints: env.parsed("USHER_DEV_ENDPOINTS", "`true` or `false`", false),
             issuer: env.text("USHER_ISSUER").map(|url| url.trim_end_matches('/').to_owned()),
+            public_url: env
+                .text("USHER_PUBLIC_URL")
+                .map(|url| url.trim_end_matches('/').to_owned()),
             audience: env.text("USHER_AUDIENCE").unwrap_or_else(|| "usher".to_owned()),
             tenants: env.parsed(
                 "USHER_TENANTS",

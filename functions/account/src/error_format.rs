@@ -75,6 +75,7 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         Forbidden::MissingPermission(_)
         | Forbidden::AboveOwnRank
         | Forbidden::NotHeld(_)
+        | Forbidden::HeldForLess(_)
         | Forbidden::MustChangePassword
         | Forbidden::BelowRank(_)
         | Forbidden::NotBelowOwnRank

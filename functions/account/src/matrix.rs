@@ -72,7 +72,7 @@ const GET: &[Verb] = &[Get];
 const POST: &[Verb] = &[Post];
 
 /// The errors for another's account that the caller may not change.
-const ANOTHERS: [Error; 2] = [Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank)];
+const ANOTHERS: [Error; 2] = [Forbidden(NotBelowOwnRank), Error::NOT_HELD];
 const GONE: Error = NotFound(Noun::User);
 
 #[rustfmt::skip]
@@ -88,18 +88,18 @@ pub const MATRIX: [Row; 19] = [
     row(A::Update, POST, From(Rank::User), "Update the optional properties in the body", &[GONE], &ANOTHERS),
     row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Change the e-mail address, password or username",
         &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Error::LOCKED],
-        &[Forbidden(NotBelowOwnRank), Forbidden(AboveOwnRank), Error::NOT_HELD]),
+        &[Forbidden(NotBelowOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS]),
     row(A::ResetPassword, ANY, From(Rank::User), "Send the caller a password reset mail", &[], &[]),
     row(A::Delete, ANY, From(Rank::User), "Delete the caller's account: disabled for good, its data kept",
-        &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
+        &[GONE, Error::NOT_HELD, Conflict(LastAdministrator)], &[]),
     row(A::DeleteAccount, ANY, From(Rank::User), "Erase the caller's account and all its data",
-        &[GONE, Forbidden(AboveOwnRank), Conflict(LastAdministrator)], &[]),
+        &[GONE, Error::NOT_HELD, Conflict(LastAdministrator)], &[]),
     row(A::DeleteUser, POST, From(Rank::Admin), "Delete a user: disabled for good, its data kept",
         &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
     row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erase a user and all its data",
         &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
     row(A::ChangeRole, POST, From(Rank::Admin), "Grant a role to a user: a rank replaces the present rank, any other role is added",
-        &[GONE, NotFound(Noun::Role), Error::NOT_HELD, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
+        &[GONE, NotFound(Noun::Role), Forbidden(AboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
         &ANOTHERS),
     row(A::Users, GET, From(Rank::Admin), "List users, newest first", &[], &[]),
     row(A::Roles, GET, From(Rank::Admin), "List roles", &[], &[]),

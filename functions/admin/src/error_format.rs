@@ -91,6 +91,7 @@ fn forbidden(why: &Forbidden) -> String {
         Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
         Forbidden::AboveOwnRank
         | Forbidden::NotHeld(_)
+        | Forbidden::HeldForLess(_)
         | Forbidden::WrongPassword
         | Forbidden::MustChangePassword
         | Forbidden::BelowRank(_)

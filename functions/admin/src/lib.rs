@@ -3,9 +3,10 @@
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
+use usher::domain::role::Rank;
 use usher::error::Conflict::{LastAdministrator, OwnAccount, SystemRole};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
-use usher::error::Forbidden::AboveOwnRank;
+use usher::error::Forbidden::BelowRank;
 use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
 
@@ -44,11 +45,8 @@ pub fn routes() -> Routes {
         .errors(&[Conflict(LastAdministrator)])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Delete another user")
-        .errors(&[
-            Conflict(OwnAccount),
-            Forbidden(AboveOwnRank),
-            Conflict(LastAdministrator),
-        ])
+        .errors(&[Conflict(OwnAccount), Conflict(LastAdministrator)])
+        .errors(Error::TOUCHES)
         .post(
             "/v1/admin/users/{user}/roles",
             needs(ADMIN_USERS),
@@ -63,13 +61,14 @@ pub fn routes() -> Routes {
         )
         .summary("Remove a role from a user")
         .errors(&[
-            Forbidden(AboveOwnRank),
             NotFound(Noun::Grant),
             Conflict(LastAdministrator),
             Conflict(SystemRole("every account is at least `user`")),
         ])
+        .errors(Error::TOUCHES)
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
         .summary("Get the tenant's settings in force")
         .patch("/v1/settings", needs(ADMIN_USERS), handlers::change_settings)
         .summary("Update the tenant's settings; in force everywhere within ten seconds")
+        .errors(&[Forbidden(BelowRank(Rank::Admin))])
 }

@@ -5,7 +5,7 @@ use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::error::Conflict::{LastAdministrator, RoleFull};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
-use usher::error::Forbidden::{AboveOwnRank, AnothersAccount, RegistrationClosed, WrongPassword};
+use usher::error::Forbidden::{AnothersAccount, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
 
@@ -49,8 +49,10 @@ pub fn routes() -> Routes {
         .errors(&[Forbidden(WrongPassword), Forbidden(AnothersAccount), Error::LOCKED])
         .delete("/v1/user/ban/{user}", needs(ADMIN_USERS), handlers::ban)
         .summary("Ban a user and reject the user's tokens: `Banned user: …`")
-        .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])
+        .errors(Error::TOUCHES)
+        .errors(&[Conflict(LastAdministrator)])
         .delete("/v1/user/ban/{user}/lift", needs(ADMIN_USERS), handlers::lift_ban)
         .summary("Lift a ban: `Lifted the ban of user: …`")
-        .errors(&[Forbidden(AboveOwnRank), NotFound(Noun::Ban)])
+        .errors(Error::TOUCHES)
+        .errors(&[NotFound(Noun::Ban)])
 }

@@ -2,12 +2,13 @@
 
 use directory::{PageQuery, PageView};
 use usher::Result;
-use usher::actions::{Context, api_keys, catalogue, roles, tenants};
+use usher::actions::{Context, api_keys, catalogue, histories, roles, tenants};
 use usher::http::answer::{Created, Json, NoContent};
 use usher::http::body::{Body, MergePatch};
-use usher::http::call::{KeyPath, Query, RolePath};
+use usher::http::call::{KeyPath, Query, RolePath, page_limit};
 
 use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
+use crate::wire::rights_history::{RightsQuery, RightsView};
 use crate::wire::tenants::{MadeTenant, NewTenant, TenantView};
 use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RoleView};
 
@@ -65,6 +66,12 @@ pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Crea
 pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent> {
     api_keys::revoke(&cx, key).await?;
     Ok(NoContent)
+}
+
+pub async fn rights_history(cx: Context, Query(query): Query<RightsQuery>) -> Result<Json<PageView<RightsView>>> {
+    let (limit, filter) = (page_limit(query.limit.as_deref())?, query.filter(&cx).await?);
+    let page = histories::rights_changes(&cx, &filter, limit, query.cursor.as_deref()).await?;
+    Ok(PageView::of(page, RightsView::of))
 }
 
 pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<TenantView>>> {

@@ -1,14 +1,15 @@
 //! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract
-//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`) and tenants.
+//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`), tenants, and the rights history.
 
 use usher::access::guard::needs;
-use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS};
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use usher::domain::role::Rank;
 use usher::error::Conflict::{
     BelowMemberCount, LastAdministrator, RoleHasMembers, RoleNameTaken, SystemRole, TenantTaken, TooManyMembers,
 };
 use usher::error::Error;
 use usher::error::Error::{Conflict, Forbidden};
-use usher::error::Forbidden::AboveOwnRank;
+use usher::error::Forbidden::BelowRank;
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
 
@@ -22,14 +23,15 @@ pub fn routes() -> Routes {
         .summary("List roles, system roles first")
         .post("/api/roles", needs(ADMIN_ROLES), handlers::create)
         .summary("Create a role")
-        .errors(&[Error::NOT_HELD, Conflict(RoleNameTaken)])
+        .errors(&[Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleNameTaken)])
         .get("/api/roles/{role}", needs(ADMIN_ROLES), handlers::show)
         .summary("Get a role")
         .patch("/api/roles/{role}", needs(ADMIN_ROLES), handlers::patch)
         .summary("Update a role")
+        .errors(Error::TOUCHES)
         .errors(&[
-            Forbidden(AboveOwnRank),
-            Error::NOT_HELD,
+            Forbidden(BelowRank(Rank::Owner)),
+            Error::HELD_FOR_LESS,
             Conflict(RoleNameTaken),
             Conflict(BelowMemberCount),
             Conflict(SystemRole("a system role keeps its name")),
@@ -38,9 +40,12 @@ pub fn routes() -> Routes {
         ])
         .delete("/api/roles/{role}", needs(ADMIN_ROLES), handlers::delete)
         .summary("Delete a role; with `force`, also from its members")
+        .errors(Error::TOUCHES)
         .errors(&[
+            Forbidden(BelowRank(Rank::Owner)),
             Conflict(SystemRole("a system role cannot be deleted")),
             Conflict(RoleHasMembers),
+            Conflict(TooManyMembers(1_000)),
             Conflict(LastAdministrator),
         ])
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
@@ -51,6 +56,10 @@ pub fn routes() -> Routes {
         .summary("Create an API key; its text is only in this response")
         .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
         .summary("Revoke an API key")
+        .errors(Error::TOUCHES)
+        .errors(&[Forbidden(BelowRank(Rank::Owner))])
+        .get("/api/rights-history", needs(ADMIN_USERS), handlers::rights_history)
+        .summary("List changes of rights, credentials, settings, API keys and tenants, newest first")
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
         .summary("List tenants, by id; from `main` only")
         .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)

@@ -21,6 +21,7 @@ use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod api_keys;
+pub mod rights_history;
 pub mod tenants;
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,8 +5,7 @@ use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole};
 use usher::error::Error;
-use usher::error::Error::{Conflict, Forbidden};
-use usher::error::Forbidden::AboveOwnRank;
+use usher::error::Error::Conflict;
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
 
@@ -31,23 +30,27 @@ pub fn routes() -> Routes {
         .patch("/api/users/{user}", needs(ADMIN_USERS), handlers::patch)
         .summary("Update a user")
         .errors(Error::TAKES_NAMES)
-        .errors(&[Forbidden(AboveOwnRank), Error::NOT_HELD, Conflict(LastAdministrator)])
+        .errors(Error::TOUCHES)
+        .errors(&[Error::HELD_FOR_LESS, Conflict(LastAdministrator)])
         .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Delete a user; the e-mail address and username are free again")
-        .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])
+        .errors(Error::TOUCHES)
+        .errors(&[Conflict(LastAdministrator)])
         .post("/api/users/{user}/lock", needs(ADMIN_USERS), handlers::lock)
         .summary("Lock a user, until a time or until unlocked")
-        .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])
+        .errors(Error::TOUCHES)
+        .errors(&[Conflict(LastAdministrator)])
         .post("/api/users/{user}/unlock", needs(ADMIN_USERS), handlers::unlock)
         .summary("Unlock a user and clear the count of failed logins")
-        .errors(&[Forbidden(AboveOwnRank)])
+        .errors(Error::TOUCHES)
         .post(
             "/api/users/{user}/reset-password",
             needs(ADMIN_USERS),
             handlers::reset_password,
         )
         .summary("Set a password, or generate a temporary one; ends every session of the user")
-        .errors(&[Forbidden(AboveOwnRank), Error::NOT_HELD])
+        .errors(Error::TOUCHES)
+        .errors(&[Error::HELD_FOR_LESS])
         .get(
             "/api/users/{user}/login-history",
             needs(ADMIN_USERS),
@@ -62,8 +65,8 @@ pub fn routes() -> Routes {
         .errors(&[Conflict(GrantStands)])
         .delete("/api/users/{user}/roles/{grant}", needs(ADMIN_USERS), handlers::revoke)
         .summary("Revoke a grant")
+        .errors(Error::TOUCHES)
         .errors(&[
-            Forbidden(AboveOwnRank),
             Conflict(LastAdministrator),
             Conflict(SystemRole("every account is at least `user`")),
         ])

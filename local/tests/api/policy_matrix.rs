@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher::access::policy::{self, Rights};
+use usher::access::policy::{self, Actor, Rights, Span};
 use usher::domain::grant::Grant;
 use usher::domain::permission::{ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
 use usher::domain::role::{ADMIN, MEMBER, OWNER, Role, SYS_ADMIN, SYSTEM_ROLES, USER};
@@ -102,28 +102,37 @@ fn accounts() -> Vec<(String, Vec<Grant>)> {
 }
 
 fn rights(grants: &[Grant]) -> Rights {
-    let known: Vec<Role> = roles().into_iter().map(|(_, role)| role).collect();
-    policy::effective(grants, &known, now(), None)
+    policy::effective(grants, &known(), now(), None)
+}
+
+fn known() -> Vec<Role> {
+    roles().into_iter().map(|(_, role)| role).collect()
 }
 
 fn verdict(outcome: Result<()>) -> String {
     match outcome {
         Ok(()) => "yes".to_owned(),
         Err(Error::Forbidden(Forbidden::AboveOwnRank | Forbidden::NotBelowOwnRank)) => "rank".to_owned(),
+        Err(Error::Forbidden(Forbidden::BelowRank(rank))) => format!("for {rank}s"),
         Err(Error::Forbidden(Forbidden::NotHeld(name))) => name.into_owned(),
+        Err(Error::Forbidden(Forbidden::HeldForLess(name))) => format!("{name} less"),
         Err(other) => panic!("{other}"),
     }
 }
 
 /// A table of verdicts: an actor a line, `columns` across.
-fn matrix<T>(question: &str, columns: &[(String, T)], ask: impl Fn(&Rights, &T) -> Result<()>) -> String {
+fn matrix<T>(question: &str, columns: &[(String, T)], ask: impl Fn(&Actor, &T) -> Result<()>) -> String {
     let mut text = format!("{question:18}");
     columns.iter().for_each(|(name, _)| text += &format!(" {name:15}"));
-    for (actor, grants) in accounts() {
-        let actor_rights = rights(&grants);
-        text += &format!("\n{actor:18}");
+    for (name, grants) in accounts() {
+        let (rights, known) = (rights(&grants), known());
+        let actor = Actor {
+            rights: &rights,
+            held: Some((&grants, &known)),
+        };
+        text += &format!("\n{name:18}");
         for (_, column) in columns {
-            text += &format!(" {:15}", verdict(ask(&actor_rights, column)));
+            text += &format!(" {:15}", verdict(ask(&actor, column)));
         }
     }
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -134,7 +143,7 @@ fn who_may_change_whom_is_the_golden_table() {
     golden(
         "may_change",
         &matrix("may change", &accounts(), |actor, target| {
-            policy::may_change(actor, target, now())
+            policy::may_touch(actor.rights, target, &known(), now())
         }),
     );
 }
@@ -144,16 +153,14 @@ fn who_may_change_whom_where_only_lower_ranks_may_be_is_the_golden_table() {
     golden(
         "may_change_below",
         &matrix("may change below", &accounts(), |actor, target| {
-            ::account::credentials::strictly_below(actor, target, now())
+            ::account::credentials::strictly_below(actor.rights, target, now())
         }),
     );
 }
 
 #[test]
 fn z04_who_may_take_whose_place_is_the_golden_table() {
-    let known: Vec<Role> = roles().into_iter().map(|(_, role)| role).collect();
-    let ask =
-        |actor: &Rights, target: &Vec<Grant>| policy::may_take_over(actor, &policy::prospects(target, &known, now()));
+    let ask = |actor: &Actor, target: &Vec<Grant>| policy::may_take_over(actor, target, &known(), now());
     golden("may_take_over", &matrix("may take over", &accounts(), ask));
 }
 
@@ -163,7 +170,9 @@ fn z04_who_may_give_which_role_is_the_golden_table() {
         .into_iter()
         .map(|(name, role)| (name.to_owned(), role))
         .collect();
-    golden("may_grant", &matrix("may grant", &roles, policy::may_grant));
+    let for_good = Span::for_good(now());
+    let ask = |actor: &Actor, role: &Role| policy::may_grant(actor, role, &for_good);
+    golden("may_grant", &matrix("may grant", &roles, ask));
 }
 
 #[test]
@@ -183,6 +192,6 @@ fn z04_who_may_change_a_role_so_that_it_holds_what_is_the_golden_table() {
             edits.push((format!("{name}+tenants"), (role.clone(), with(ADMIN_TENANTS))));
         }
     }
-    let ask = |actor: &Rights, (role, after): &(Role, BTreeSet<String>)| policy::may_edit(actor, role, after);
+    let ask = |actor: &Actor, (role, after): &(Role, BTreeSet<String>)| policy::may_edit(actor, role, after, now());
     golden("may_edit", &matrix("may edit", &edits, ask));
 }

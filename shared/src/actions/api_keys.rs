@@ -5,18 +5,20 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::changes::may_change;
 use super::paging::{Listing, Page};
+use crate::access::policy;
 use crate::domain::api_key::ApiKey;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::text::Label;
 use crate::domain::time;
+use crate::domain::user::Status;
 use crate::error::{Error, Noun, Result};
 use crate::id::ApiKeyId;
 use crate::proof::opaque::{Digest, Kind, Opaque};
-use crate::store::api_keys;
-use crate::store::record;
 use crate::store::table::Write;
-use crate::store::unit::{self, atomically};
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{api_keys, record, users};
 
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<ApiKey>> {
     let listing = Listing::of(cx, "api-keys").await?;
@@ -41,12 +43,27 @@ pub async fn revoke(cx: &Context, id: ApiKeyId) -> Result<()> {
     atomically(cx, |unit| async move {
         let found = api_keys::of_id(&cx.app.table, &cx.tenant, id).await?;
         let key = found.ok_or(Error::NotFound(Noun::ApiKey))?;
+        may_revoke(cx, &unit, &key).await?;
         let target = Target::ApiKey(key.id);
         let row = record::rights(cx, RightsKind::ApiKeyRevoked, target, summary(&key), Value::Null)?;
         unit.write([api_keys::remove(&key), row]);
         Ok(())
     })
     .await
+}
+
+/// Whether the caller may revoke this key: its own, that of an account that it may touch, and that of set-up or of nobody
+/// any more as an owner.
+async fn may_revoke(cx: &Context, unit: &Unit<'_>, key: &ApiKey) -> Result<()> {
+    let maker = match key.created_by {
+        Some(id) if id == cx.caller()?.id => return Ok(()),
+        Some(id) => users::get(&cx.app.table, &cx.tenant, id).await?,
+        None => None,
+    };
+    match maker.filter(|user| user.status != Status::Deleted) {
+        Some(maker) => may_change(cx, unit, &maker).await,
+        None => policy::may_revoke_unowned(&cx.caller()?.rights),
+    }
 }
 
 /// The writes of a new key: itself, and its row in the history.

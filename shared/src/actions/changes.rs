@@ -1,9 +1,11 @@
 //! Changes of accounts, and who may make them (rule 9).
 
 use super::Context;
-use crate::access::policy;
+use crate::access::policy::{self, Actor};
+use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
 use crate::error::Result;
+use crate::id::RoleId;
 use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
 
@@ -20,7 +22,7 @@ pub(super) async fn change(cx: &Context, user: &UserRef, edit: impl Fn(&mut User
 /// The account, which the caller may change.
 pub(super) async fn changeable(cx: &Context, unit: &Unit<'_>, user: &UserRef) -> Result<User> {
     let user = unit.user(user).await?;
-    may_change(cx, &user)?;
+    may_change(cx, unit, &user).await?;
     Ok(user)
 }
 
@@ -39,23 +41,56 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
     .await
 }
 
-/// Whether the caller may change this account: not one on a rank above its own, and another's only where the contract
-/// lets it, too (rule 9).
-pub(super) fn may_change(cx: &Context, user: &User) -> Result<()> {
+/// Whether the caller may change this account: not one on a rank above its own or with a system permission that it lacks,
+/// and another's only where the contract lets it, too (rule 9).
+pub(super) async fn may_change(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
+    let roles = unit.roles_of(user).await?;
+    may_change_with(cx, user, &roles)
+}
+
+/// The same, where the roles of the account are known.
+pub(super) fn may_change_with(cx: &Context, user: &User, roles: &[Role]) -> Result<()> {
     let caller = cx.caller()?;
-    if let Some(stricter) = cx.stricter.filter(|_| caller.id != user.id) {
+    if caller.id == user.id {
+        return Ok(());
+    }
+    if let Some(stricter) = cx.stricter {
         stricter(&caller.rights, &user.grants, cx.now)?;
     }
-    policy::may_change(&caller.rights, &user.grants, cx.now)
+    policy::may_touch(&caller.rights, &user.grants, roles, cx.now)
 }
 
 /// Whether the caller may put itself in this account's place.
-pub(super) async fn may_take_over(cx: &Context, user: &User) -> Result<()> {
-    may_change(cx, user)?;
+pub(super) async fn may_take_over(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
+    let roles = unit.roles_of(user).await?;
+    may_change_with(cx, user, &roles)?;
     if cx.caller()?.id == user.id {
         return Ok(());
     }
-    let ids = user.grants.iter().map(|grant| grant.role);
-    let known = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
-    policy::may_take_over(&cx.caller()?.rights, &policy::prospects(&user.grants, &known, cx.now))
+    let held = held_by_caller(cx).await?;
+    policy::may_take_over(&actor(cx, &held)?, &user.grants, &roles, cx.now)
+}
+
+/// The roles of all grants of the caller that stand, also of those that do not apply to this request.
+pub(super) async fn held_by_caller(cx: &Context) -> Result<Vec<Role>> {
+    let caller = cx.caller()?;
+    let mut known = caller.roles.clone();
+    let grants = caller.user.iter().flat_map(|user| &user.grants);
+    let missing: Vec<RoleId> = grants
+        .filter(|grant| grant.stands(cx.now) && !known.iter().any(|role| role.id == grant.role))
+        .map(|grant| grant.role)
+        .collect();
+    if !missing.is_empty() {
+        known.extend(roles::get_all(&cx.app.table, &cx.tenant, missing).await?);
+    }
+    Ok(known)
+}
+
+/// The caller, as the policy asks for it.
+pub(super) fn actor<'a>(cx: &'a Context, held: &'a [Role]) -> Result<Actor<'a>> {
+    let caller = cx.caller()?;
+    Ok(Actor {
+        rights: &caller.rights,
+        held: caller.user.as_ref().map(|user| (user.grants.as_slice(), held)),
+    })
 }

@@ -32,7 +32,7 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
             let (user, change) = (&user, &change);
             atomically(cx, |unit| async move {
                 let user = unit.user(user).await?;
-                may_take_over(cx, &user).await?;
+                may_take_over(cx, &unit, &user).await?;
                 unit.edit(&user, |after| rename(after, change)).map(drop)
             })
             .await

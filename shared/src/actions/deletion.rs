@@ -25,7 +25,7 @@ pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
         if user.id == cx.caller()?.id {
             return Err(Conflict::OwnAccount.into());
         }
-        may_change(cx, &user)?;
+        may_change(cx, &unit, &user).await?;
         delete_in(cx, &unit, &user)
     })
     .await
@@ -47,7 +47,7 @@ fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
 pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     let found = users::get(&cx.app.table, &cx.tenant, id).await?;
     let found = &found.ok_or(Error::NotFound(Noun::User))?;
-    may_change(cx, found)?;
+    atomically(cx, |unit| async move { may_change(cx, &unit, found).await }).await?;
     // The transaction decides. This keeps the rows of an account that stays as they are.
     if found.is_administrator() && users::administrators(&cx.app.table, &cx.tenant).await? <= 1 {
         return Err(Conflict::LastAdministrator.into());
@@ -55,7 +55,7 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     clean(cx, found).await?;
     let erased = atomically(cx, |unit| async move {
         let user = unit.reread(found).await?;
-        may_change(cx, &user)?;
+        may_change(cx, &unit, &user).await?;
         unit.erase(&user);
         unit.write(own_session(cx, id).map(|own| Write::delete(keys::session(&cx.tenant, id, own))));
         Ok(user)

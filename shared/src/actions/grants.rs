@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::changes::{change, may_change};
+use super::changes::{actor, change, held_by_caller, may_change};
 use super::{Context, roles as role_actions};
-use crate::access::policy;
+use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
 use crate::domain::role::{self, Rank, Role, SystemRole};
 use crate::domain::text::Department;
@@ -69,9 +69,10 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
         let user = unit.user(user).await?;
         let role = unit.role(&new.role).await?;
         let role = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{}`", new.role)))?;
-        policy::may_grant(&cx.caller()?.rights, &role)?;
-        may_change(cx, &user)?;
         let grant = new.of(cx, &role)?;
+        let held = held_by_caller(cx).await?;
+        policy::may_grant(&actor(cx, &held)?, &role, &Span::of(&grant, cx.now))?;
+        may_change(cx, &unit, &user).await?;
         if user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
         }
@@ -90,8 +91,10 @@ pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         let roles = kept(&unit, names).await?;
-        may_change(cx, &user)?;
-        unit.edit(&user, |after| add_missing(cx, after, &roles)).map(drop)
+        may_change(cx, &unit, &user).await?;
+        let held = held_by_caller(cx).await?;
+        unit.edit(&user, |after| add_missing(cx, &actor(cx, &held)?, after, &roles))
+            .map(drop)
     })
     .await
 }
@@ -101,7 +104,7 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         let role = role_actions::existing(cx, name).await?;
-        may_change(cx, &user)?;
+        may_change(cx, &unit, &user).await?;
         let mut held = user.grants.iter().filter(|grant| grant.role == role.id);
         if role.id != role::USER.id && !held.clone().any(|grant| grant.stands(cx.now)) {
             return Err(Error::NotFound(Noun::Grant));
@@ -118,7 +121,7 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
 
 /// Makes these all the roles that an account has from now on, beside the one that everybody has: those that apply
 /// already are left as they are, and of every other role nothing is left.
-pub(super) fn replace(cx: &Context, user: &mut User, roles: &[Role]) -> Result<()> {
+pub(super) fn replace(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role]) -> Result<()> {
     let had = user.grants.len();
     user.grants
         .retain(|grant| grant.role == role::USER.id || roles.iter().any(|role| role.id == grant.role));
@@ -131,14 +134,14 @@ pub(super) fn replace(cx: &Context, user: &mut User, roles: &[Role]) -> Result<(
         let detail = format!("one change gives and takes {MAX_GRANTS} roles at most: make two of it");
         return Err(Error::invalid("/roles", detail));
     }
-    add_missing(cx, user, roles)
+    add_missing(cx, actor, user, roles)
 }
 
 /// Gives each of these roles that does not apply to the account.
-fn add_missing(cx: &Context, user: &mut User, roles: &[Role]) -> Result<()> {
+fn add_missing(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role]) -> Result<()> {
     let applying = user.applying(cx.now);
     for role in roles.iter().filter(|role| !applying.contains(&role.id)) {
-        policy::may_grant(&cx.caller()?.rights, role)?;
+        policy::may_grant(actor, role, &Span::for_good(cx.now))?;
         user.give(Grant::of(role, cx.actor(), cx.now)?)?;
     }
     user.has_room()
@@ -154,9 +157,10 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
             _ => None,
         };
         if let Some(role) = &role {
-            policy::may_grant(&cx.caller()?.rights, role)?;
+            let held = held_by_caller(cx).await?;
+            policy::may_grant(&actor(cx, &held)?, role, &Span::for_good(cx.now))?;
         }
-        may_change(cx, &user)?;
+        may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
             if rank == Some(Rank::User) {
                 after.grants.retain(|grant| !is_on_ladder(grant.role));
@@ -180,8 +184,9 @@ pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         let role = unit.role(role).await?.ok_or(Error::NotFound(Noun::Role))?;
-        policy::may_grant(&cx.caller()?.rights, &role)?;
-        may_change(cx, &user)?;
+        let held = held_by_caller(cx).await?;
+        policy::may_grant(&actor(cx, &held)?, &role, &Span::for_good(cx.now))?;
+        may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
             let new = Grant::of(&role, cx.actor(), cx.now)?;
             let known = after

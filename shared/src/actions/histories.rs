@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::paging::{Listing, Page};
-use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Target};
+use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, Target};
 use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
 use crate::store::history::{self, Changed, Span};
@@ -52,7 +52,7 @@ pub struct RightsFilter {
     pub role: Option<RoleId>,
 }
 
-/// A page of the changes of accounts' and roles' rights that a filter finds, newest first.
+/// A page of the rights history that a filter finds, newest first.
 pub async fn rights_changes(
     cx: &Context,
     filter: &RightsFilter,
@@ -77,15 +77,7 @@ pub async fn rights_changes(
 
 impl RightsFilter {
     fn finds(&self, row: &RightsEntry) -> bool {
-        let of_rights = !matches!(
-            row.kind,
-            RightsKind::SettingsChanged
-                | RightsKind::ApiKeyCreated
-                | RightsKind::ApiKeyRevoked
-                | RightsKind::TenantCreated
-        );
-        of_rights
-            && self.actor.is_none_or(|actor| row.actor == Some(actor))
+        self.actor.is_none_or(|actor| row.actor == Some(actor))
             && self.target.is_none_or(|target| row.target == Target::User(target))
             && self.role.is_none_or(|role| row.roles().contains(&role))
     }

@@ -59,7 +59,7 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
     let (hashed, must_change) = (&Hashed::of(Some(&password)), temporary.is_some());
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
-        may_take_over(cx, &user).await?;
+        may_take_over(cx, &unit, &user).await?;
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {
             hash.iter().for_each(|hash| after.set_password(hash));

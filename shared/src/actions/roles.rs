@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Context;
+use super::changes::{actor, changeable, held_by_caller, may_change_with};
 use super::paging::{Listing, Page};
-use crate::access::policy;
+use crate::access::policy::{self, Span};
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::is_administrative;
-use crate::domain::role::{FEW_COUNTERS, Role, SystemRole};
+use crate::domain::permission::is_system;
+use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
 use crate::domain::text::{Description, RoleName};
 use crate::domain::user::UserRef;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
@@ -20,6 +21,9 @@ use crate::store::{record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
+
+/// How many holders of a role are looked at for somebody who may not touch everybody. An owner may change any role.
+const MAX_HOLDERS: usize = 1_000;
 
 #[derive(Debug)]
 pub struct NewRole {
@@ -84,7 +88,8 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         created_at: cx.now,
         modified_at: cx.now,
     };
-    policy::may_grant(&cx.caller()?.rights, &role)?;
+    let held = held_by_caller(cx).await?;
+    policy::may_grant(&actor(cx, &held)?, &role, &Span::for_good(cx.now))?;
     let mut writes = roles::create(&role)?;
     let target = Target::Role(role.id);
     writes.push(record::rights(
@@ -105,6 +110,9 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
     atomically(cx, |unit| async move {
         let before = existing(cx, name).await?;
         let after = patched(cx, &before, patch)?;
+        let held = held_by_caller(cx).await?;
+        policy::may_edit(&actor(cx, &held)?, &before, &after.permissions, cx.now)?;
+        may_touch_holders(cx, &before).await?;
         let counters = seats::read(&cx.app.table, &cx.tenant, before.id).await?;
         let members = counters.iter().map(|counter| counter.taken).sum();
         unit.write(roles::change(&before, &after)?);
@@ -145,12 +153,40 @@ fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
     if before.system && before.name.as_given() != after.name.as_given() {
         return Err(Conflict::SystemRole("a system role keeps its name").into());
     }
-    let mut lost = before.permissions.difference(&after.permissions);
-    if before.system && lost.any(|name| is_administrative(name)) {
+    if let Some(system) = SystemRole::by_id(before.id) {
+        keeps_what_it_came_with(&system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?, &after)?;
+    }
+    Ok(after)
+}
+
+/// A role of the system carries the permissions of the system that it came with, and no others: who holds it would come
+/// to hold them.
+fn keeps_what_it_came_with(given: &Role, after: &Role) -> Result<()> {
+    if !given.permissions.is_subset(&after.permissions) {
         return Err(Conflict::SystemRole("a system role cannot lose `admin.*` permissions").into());
     }
-    policy::may_edit(&cx.caller()?.rights, before, &after.permissions)?;
-    Ok(after)
+    let mut gained = after.permissions.difference(&given.permissions);
+    match gained.any(|name| is_system(name)) {
+        true => Err(Conflict::SystemRole("a system role cannot be given further `admin.*` permissions").into()),
+        false => Ok(()),
+    }
+}
+
+/// Whether the caller may touch everybody who holds this role (rule 9).
+async fn may_touch_holders(cx: &Context, role: &Role) -> Result<()> {
+    let owner = OWNER.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+    if policy::may_touch_everybody(&cx.caller()?.rights, &owner) {
+        return Ok(());
+    }
+    let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, MAX_HOLDERS).await?;
+    if more {
+        return Err(Conflict::TooManyMembers(MAX_HOLDERS).into());
+    }
+    let holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let known = roles::standing(&cx.app.table, &cx.tenant, &holders, cx.now).await?;
+    holders
+        .iter()
+        .try_for_each(|holder| may_change_with(cx, holder, &known))
 }
 
 /// Writes into every member's grants whether the role lets them manage users.
@@ -176,7 +212,8 @@ pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
         if SystemRole::by_id(role.id).is_some() {
             return Err(Conflict::SystemRole("a system role cannot be deleted").into());
         }
-        policy::may_edit(&cx.caller()?.rights, &role, &BTreeSet::new())?;
+        policy::may_touch_role(&cx.caller()?.rights, &role)?;
+        may_touch_holders(cx, &role).await?;
         let has_members = if force {
             take_from_all(cx, role.id).await?;
             // Somebody was given the role after it was taken from all others.
@@ -211,7 +248,7 @@ async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
 
 async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
     let taken = atomically(cx, |unit| async move {
-        let user = unit.user(&UserRef::Id(id)).await?;
+        let user = changeable(cx, &unit, &UserRef::Id(id)).await?;
         unit.edit(&user, |after| {
             after.take_role(role);
             Ok(())

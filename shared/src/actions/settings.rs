@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::sync::RwLock;
 
 use super::{Context, Terms};
+use crate::access::policy;
 use crate::app::App;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::LockoutRule;
@@ -57,7 +58,6 @@ impl TenantSettings {
             email_verification: chosen.email_verification.unwrap_or_default(),
             registration_open: chosen.registration_open.unwrap_or(true),
             history: days.unwrap_or(stack.history),
-            public_url: chosen.public_url.clone(),
             token_lifetimes: chosen.token_lifetimes.clone(),
         }
     }
@@ -125,6 +125,7 @@ pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Re
         if edited == was {
             return Ok((was, false));
         }
+        policy::may_set(&cx.caller()?.rights, &was, &edited)?;
         let after = Chosen {
             version: was.version + 1,
             ..edited

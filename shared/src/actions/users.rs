@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::{changeable, may_take_over};
+use super::changes::{actor, changeable, held_by_caller, may_take_over};
 use super::hashed::Hashed;
 use super::{Context, grants};
-use crate::access::policy;
+use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
 use crate::domain::lockout::Attempts;
 use crate::domain::profile::Profile;
@@ -54,8 +54,9 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
         let mut roles = grants::kept(&unit, &new.roles).await?;
+        let held = held_by_caller(cx).await?;
         for role in &roles {
-            policy::may_grant(&cx.caller()?.rights, role)?;
+            policy::may_grant(&actor(cx, &held)?, role, &Span::for_good(cx.now))?;
         }
         let user = beginning(cx, new, hash.get(cx).await?, &roles)?;
         // Read before the account is written: what is read afterwards could fail, and deny that it was made.
@@ -148,12 +149,13 @@ async fn patch_in(
 ) -> Result<(User, User, Vec<Role>)> {
     let user = changeable(cx, unit, user).await?;
     if patch.password.is_some() || patch.email.is_some() {
-        may_take_over(cx, &user).await?;
+        may_take_over(cx, unit, &user).await?;
     }
     let given = match &patch.roles {
         Some(names) => Some(grants::kept(unit, names).await?),
         None => None,
     };
+    let held = held_by_caller(cx).await?;
     let hash = hash.get(cx).await?;
     unit.expect(&user, patch.expected)?;
     let mut after = user.clone();
@@ -177,7 +179,7 @@ async fn patch_in(
         after.set_status(status)?;
     }
     if let Some(roles) = &given {
-        grants::replace(cx, &mut after, roles)?;
+        grants::replace(cx, &actor(cx, &held)?, &mut after, roles)?;
     }
     Ok((user.clone(), unit.change(&user, after), given.unwrap_or_default()))
 }

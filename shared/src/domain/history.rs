@@ -39,7 +39,7 @@ pub struct LoginEntry {
     pub session: Option<SessionId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RightsKind {
     UserCreated,
@@ -53,6 +53,16 @@ pub enum RightsKind {
     RoleDeleted,
     /// An account was erased: of it nothing is left but its id in the histories.
     UserErased,
+    /// Somebody else set an account's password, or had one made.
+    PasswordSet,
+    /// Somebody else gave an account another address, or took it for verified or not.
+    EmailChanged,
+    /// Somebody else gave an account another username.
+    UsernameChanged,
+    /// Somebody else changed an account's personal fields.
+    ProfileChanged,
+    /// Somebody else cleared an account's failed logins.
+    AttemptsCleared,
     SettingsChanged,
     ApiKeyCreated,
     ApiKeyRevoked,
@@ -90,6 +100,9 @@ pub struct RightsEntry {
     pub at: Timestamp,
     /// Who did it; set-up where absent.
     pub actor: Option<UserId>,
+    /// From which address; empty once the actor's account was erased.
+    #[serde(default)]
+    pub ip: String,
     pub target: Target,
     #[serde(default)]
     pub before: Value,

@@ -39,7 +39,7 @@ pub fn built_in() -> Vec<Permission> {
     .to_vec()
 }
 
-/// Whether a system role may never lose it.
-pub fn is_administrative(name: &str) -> bool {
+/// Whether it is one of the system's, which Usher itself gives a meaning to (rule 17).
+pub fn is_system(name: &str) -> bool {
     name.starts_with("admin.")
 }

@@ -19,8 +19,8 @@ pub const LOCKOUT_SECONDS: RangeInclusive<u32> = 1..=86_400;
 pub const ACCESS_LIFETIME: RangeInclusive<u32> = 60..=7_776_000;
 /// How long a session can last, in seconds: a minute to 400 days.
 pub const SESSION_LIFETIME: RangeInclusive<u32> = 60..=34_560_000;
-/// How long the histories can be kept, in days.
-pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3_650;
+/// How long the histories can be kept, in days: nobody but the stack makes it shorter (rule 7).
+pub const HISTORY_DAYS: RangeInclusive<u32> = 90..=3_650;
 /// The longest that an access token can be made to last: until then after its last signature a signing key stays.
 pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -96,8 +96,6 @@ pub struct Chosen {
     pub email_verification: Option<EmailVerification>,
     pub registration_open: Option<bool>,
     pub history_days: Option<u32>,
-    /// Where links in mails lead to, without a slash at its end.
-    pub public_url: Option<String>,
     /// How long tokens last, by the name of [`crate::actions::Terms`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
@@ -114,8 +112,6 @@ pub struct TenantSettings {
     pub email_verification: EmailVerification,
     pub registration_open: bool,
     pub history: SignedDuration,
-    /// Where links in mails lead to; the address of the request where absent.
-    pub public_url: Option<String>,
     /// How long tokens last, by the name of [`crate::actions::Terms`], where that was set.
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
 }

@@ -156,9 +156,15 @@ impl User {
         by_admin.or_else(|| self.attempts.locked_until(now))
     }
 
-    /// Whether the account keeps somebody in charge of the tenant (rule 8).
+    /// Whether the account keeps somebody in charge of the tenant (rule 8): it may manage users for good, and can sign in.
     pub fn is_administrator(&self) -> bool {
-        self.status == Status::Active && self.grants.iter().any(Grant::keeps_in_charge)
+        self.status == Status::Active && self.can_sign_in() && self.grants.iter().any(Grant::keeps_in_charge)
+    }
+
+    /// Whether somebody holds its password: not an invitation that was not taken up; and a temporary password ends, so it
+    /// only counts where another can be asked for by mail.
+    fn can_sign_in(&self) -> bool {
+        self.password.is_some() && (!self.must_change_password || self.email.is_some())
     }
 
     /// What the account is called in words: its display name, else its username.

@@ -67,6 +67,11 @@ pub enum Index {
 }
 
 impl Index {
+    /// The attribute that it is sorted by.
+    pub fn sort_key(self) -> &'static str {
+        self.names().2
+    }
+
     fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::One => ("GSI1", "GSI1PK", "GSI1SK"),

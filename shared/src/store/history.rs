@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::dynamo::{Index, Query, Table};
 use super::keys;
-use super::table::{Item, Key, Write, from_item, number, string, text, to_item};
+use super::table::{Item, Key, Value, Write, from_item, number, string, text, to_item};
 use crate::domain::history::{LoginEntry, RightsEntry};
 use crate::domain::tenant::TenantId;
 use crate::error::Result;
@@ -190,40 +190,81 @@ impl Found {
     }
 }
 
-/// How many rows of a login history are read at once.
+/// How many rows of a history are read at once.
 const READ_AT_ONCE: usize = 500;
 
-/// Takes out of an account's login history where it was signed in from, and with what. The rows stay, with its bare id.
+/// Takes out of the histories where an account was signed in from and with what, and what it was called. The rows stay,
+/// with its bare id.
 pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
+    let own = Query {
+        pk: keys::user_partition(t, user),
+        prefix: Some(keys::LOGIN.to_owned()),
+        ..Query::default()
+    };
+    let by = Query {
+        index: Some(Index::Two),
+        pk: keys::actor_index(t, user),
+        ..Query::default()
+    };
+    let of = Query {
+        index: Some(Index::One),
+        pk: keys::target_index(t, &user.to_string()),
+        ..Query::default()
+    };
+    rewrite(table, own, &["ip", "userAgent"]).await?;
+    rewrite(table, by, &["ip"]).await?;
+    rewrite(table, of, &["email", "username"]).await
+}
+
+/// Takes these attributes out of the rows that a query finds.
+async fn rewrite(table: &Table, query: Query, personal: &[&str]) -> Result<()> {
     let mut after = None;
     loop {
         let query = Query {
-            pk: keys::user_partition(t, user),
-            prefix: Some(keys::LOGIN.to_owned()),
             after,
             limit: Some(READ_AT_ONCE),
-            ..Query::default()
+            ..query.clone()
         };
         let page = table.query(&query).await?;
-        after = page.items.last().and_then(|item| Some(Key::of(item)?.sk));
-        let bare: Vec<Write> = page.items.into_iter().filter_map(bare).collect();
-        table.batch_write(&bare).await?;
+        let sort_key = query.index.map_or("SK", Index::sort_key);
+        after = page
+            .items
+            .last()
+            .and_then(|item| string(item, sort_key))
+            .map(str::to_owned);
+        let items = match query.index {
+            None => page.items,
+            Some(_) => {
+                let places: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
+                table.batch_get(&places).await?
+            }
+        };
+        let bare = items.into_iter().filter_map(|item| bare(item, personal));
+        table.batch_write(&bare.map(Write::put).collect::<Vec<_>>()).await?;
         if !page.more {
             return Ok(());
         }
     }
 }
 
-/// A row without personal data but the account's id; nothing where it has none already.
-fn bare(mut item: Item) -> Option<Write> {
-    let personal = ["ip", "userAgent"].map(|name| (name, string(&item, name).unwrap_or_default().is_empty()));
-    if personal.iter().all(|(_, is_bare)| *is_bare) {
-        return None;
+/// A row without these; nothing where it has none already.
+fn bare(mut item: Item, personal: &[&str]) -> Option<Item> {
+    let was = item.clone();
+    empty(&mut item, personal);
+    for side in ["before", "after"] {
+        if let Some(Value::M(side)) = item.get_mut(side) {
+            empty(side, personal);
+        }
     }
-    for (name, _) in personal {
-        item.insert(name.to_owned(), text(""));
+    (item != was).then_some(item)
+}
+
+fn empty(attributes: &mut Item, names: &[&str]) {
+    for name in names {
+        if let Some(Value::S(value)) = attributes.get_mut(*name) {
+            value.clear();
+        }
     }
-    Some(Write::put(item))
 }
 
 fn row(key: &Key, entry: &impl serde::Serialize, at: jiff::Timestamp, kept: SignedDuration) -> Result<Item> {

@@ -12,6 +12,7 @@ use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Tar
 use crate::domain::mail::{Mail, MailKind};
 use crate::domain::role::Role;
 use crate::domain::tenant_settings::EmailVerification;
+use crate::domain::text::{Email, Username};
 use crate::domain::time;
 use crate::domain::user::{Status, User};
 use crate::error::Result;
@@ -43,6 +44,7 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
         kind,
         at: cx.now,
         actor: cx.actor(),
+        ip: cx.origin.ip.clone(),
         target,
         before,
         after,
@@ -82,7 +84,36 @@ fn rows_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<
     for gone in missing_in(after, before) {
         rows.push(row(RightsKind::RoleRevoked, after.id, given(gone), Value::Null)?);
     }
+    if cx.actor().is_some_and(|actor| actor != after.id) {
+        for (kind, was, is) in identity(before, after) {
+            rows.push(row(kind, after.id, was, is)?);
+        }
+    }
     Ok(rows)
+}
+
+/// What somebody else changed of what an account signs in with, and of who it is: never a secret.
+fn identity(before: &User, after: &User) -> Vec<(RightsKind, Value, Value)> {
+    let mut changes = Vec::new();
+    if before.password != after.password {
+        let set = json!({ "mustChangePassword": after.must_change_password });
+        changes.push((RightsKind::PasswordSet, Value::Null, set));
+    }
+    let email = |user: &User| json!({ "email": user.email.as_ref().map(Email::as_given), "emailVerified": user.email_verified });
+    if email(before) != email(after) {
+        changes.push((RightsKind::EmailChanged, email(before), email(after)));
+    }
+    let username = |user: &User| json!({ "username": user.username.as_ref().map(Username::as_given) });
+    if username(before) != username(after) {
+        changes.push((RightsKind::UsernameChanged, username(before), username(after)));
+    }
+    if before.profile != after.profile {
+        changes.push((RightsKind::ProfileChanged, Value::Null, Value::Null));
+    }
+    if before.attempts != after.attempts && changes.is_empty() && before.status == after.status {
+        changes.push((RightsKind::AttemptsCleared, Value::Null, Value::Null));
+    }
+    changes
 }
 
 fn missing_in<'a>(other: &'a User, user: &'a User) -> impl Iterator<Item = &'a Grant> {
@@ -121,7 +152,7 @@ fn given(grant: &Grant) -> Value {
 /// Asks for a mail to the account's present address, where it has one.
 pub fn mail(cx: &Context, kind: MailKind, user: &User) -> Result<Option<Write>> {
     let Some(email) = &user.email else { return Ok(None) };
-    let base = cx.tenant_settings.public_url.as_ref().unwrap_or(&cx.address);
+    let base = cx.app.settings.public_url.as_ref().unwrap_or(&cx.address);
     let mail = Mail {
         id: MailId::new(cx.now)?,
         tenant: cx.tenant.clone(),

@@ -1,6 +1,8 @@
 //! Roles in the table, their name claims, and who has them; and the permission catalogue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
@@ -9,7 +11,8 @@ use crate::domain::permission::Permission;
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::RoleName;
-use crate::error::{Conflict, Result};
+use crate::domain::user::User;
+use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
 
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
@@ -22,6 +25,31 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: impl IntoIterator<Item = 
     places.sort();
     places.dedup();
     table.batch_get(&places).await?.into_iter().map(from_item).collect()
+}
+
+/// The roles that these accounts have, now or later. Those of the system hold what it gave them, and cost no read.
+pub async fn standing(
+    table: &Table,
+    t: &TenantId,
+    users: impl IntoIterator<Item = &User>,
+    now: Timestamp,
+) -> Result<Vec<Role>> {
+    let (mut found, mut custom) = (Vec::new(), Vec::new());
+    let grants = users.into_iter().flat_map(|user| &user.grants);
+    let ids: BTreeSet<RoleId> = grants
+        .filter(|grant| grant.stands(now))
+        .map(|grant| grant.role)
+        .collect();
+    for id in ids {
+        match SystemRole::by_id(id) {
+            Some(system) => found.push(system.in_tenant(t, now).map_err(Error::fault)?),
+            None => custom.push(id),
+        }
+    }
+    if !custom.is_empty() {
+        found.extend(get_all(table, t, custom).await?);
+    }
+    Ok(found)
 }
 
 async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<RoleId>> {

@@ -16,7 +16,7 @@ use super::users::{Change, Plan};
 use super::{record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::Context;
-use crate::domain::role::{Role, USER};
+use crate::domain::role::{Role, SystemRole, USER};
 use crate::domain::session::Session;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
@@ -161,12 +161,25 @@ impl Unit<'_> {
         let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
         // The role that everybody has is never edited away from under a grant, and must not become a hot item.
         if let Some(role) = role.as_ref().filter(|role| role.id != USER.id) {
-            let known = &mut self.wanted().roles;
-            if !known.iter().any(|one| one.id == role.id) {
-                known.push(role.clone());
-            }
+            self.keep_role(role);
         }
         Ok(role)
+    }
+
+    /// The roles that an account has, now or later. Those of the system hold what it gave them; the others are to stay as
+    /// they are until all is written.
+    pub async fn roles_of(&self, user: &User) -> Result<Vec<Role>> {
+        let found = roles::standing(&self.cx.app.table, &self.cx.tenant, [user], self.cx.now).await?;
+        let custom = found.iter().filter(|role| SystemRole::by_id(role.id).is_none());
+        custom.for_each(|role| self.keep_role(role));
+        Ok(found)
+    }
+
+    fn keep_role(&self, role: &Role) {
+        let known = &mut self.wanted().roles;
+        if !known.iter().any(|one| one.id == role.id) {
+            known.push(role.clone());
+        }
     }
 
     /// Holds the account to the version that the client means to change (`If-Match`).
@@ -245,6 +258,9 @@ impl Unit<'_> {
         if let Some((key, changes, when)) = &wanted.alone {
             return table.update_if(key, changes, when).await;
         }
+        if wanted.changes.is_empty() && wanted.writes.is_empty() {
+            return Ok(());
+        }
         loop {
             let plan = wanted.plan(cx)?;
             if plan.within.is_empty() {
@@ -279,11 +295,13 @@ impl Wanted {
         // What is written whole is not changed beside it: no transaction has two writes to one item.
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));
-        let first = self
-            .writes
-            .iter()
-            .cloned()
-            .chain(self.roles.iter().map(roles::unchanged));
+        let written: BTreeSet<Key> = self.writes.iter().map(Write::key).collect();
+        let first = self.writes.iter().cloned().chain(
+            self.roles
+                .iter()
+                .map(roles::unchanged)
+                .filter(|check| !written.contains(&check.key())),
+        );
         plan.within.splice(0..0, first.collect::<Vec<_>>());
         for change in &self.changes {
             plan.within.extend(record::of(cx, change)?);

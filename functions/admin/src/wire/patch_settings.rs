@@ -58,6 +58,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
     as = AdminPatchSettings,
     example = json!({ "min_password_length": 12, "lockout": { "limit": 10 }, "registration_open": false })
 )]
+#[serde(deny_unknown_fields)]
 pub struct PatchSettings {
     /// The fewest characters of a password: up to 128, and not below the stack's.
     #[serde(default, with = "double_option")]
@@ -83,19 +84,16 @@ pub struct PatchSettings {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<bool>)]
     registration_open: Field<bool>,
-    /// Days that the histories are kept.
+    /// Days that the histories are kept: 90 at least.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    #[schema(value_type = Option<u32>, minimum = 90, maximum = 3650)]
     history_days: Field<u32>,
-    /// Where links in mails lead to: an `https` URL.
-    #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<String>)]
-    public_url: Field<String>,
 }
 
 /// When failed logins lock an account.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = AdminPatchLockout)]
+#[serde(deny_unknown_fields)]
 pub struct PatchLockout {
     /// Failures in a row that lock it.
     #[serde(default, with = "double_option")]
@@ -110,6 +108,7 @@ pub struct PatchLockout {
 /// How long tokens last, by contract.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = AdminPatchLifetimes)]
+#[serde(deny_unknown_fields)]
 pub struct PatchLifetimes {
     /// `/api/auth/token`.
     #[serde(default, deserialize_with = "object")]
@@ -136,6 +135,7 @@ pub struct PatchLifetimes {
 /// How long tokens last, in seconds.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = AdminPatchLifetime)]
+#[serde(deny_unknown_fields)]
 pub struct PatchLifetime {
     /// An access token: a minute to 90 days, and no longer than the session.
     #[serde(default, with = "double_option")]
@@ -157,7 +157,6 @@ pub struct Change {
     email_verification: Field<EmailVerification>,
     registration_open: Field<bool>,
     history_days: Field<u32>,
-    public_url: Field<String>,
 }
 
 impl PatchSettings {
@@ -174,8 +173,6 @@ impl PatchSettings {
         let (on_signup, verification) = (self.email_on_signup, self.email_verification);
         let email_on_signup = word(&mut checks, "/email_on_signup", on_signup);
         let email_verification = word(&mut checks, "/email_verification", verification);
-        let url = self.public_url;
-        let public_url = url.map(|url| checks.optional("/public_url", url.as_deref(), public_url));
         checks.done()?;
         Ok(Change {
             min_password_length: self.min_password_length,
@@ -185,7 +182,6 @@ impl PatchSettings {
             email_verification,
             registration_open: self.registration_open,
             history_days: self.history_days,
-            public_url,
         })
     }
 }
@@ -250,7 +246,6 @@ impl Change {
         set(&mut chosen.email_verification, &self.email_verification);
         set(&mut chosen.registration_open, &self.registration_open);
         set(&mut chosen.history_days, &self.history_days);
-        set(&mut chosen.public_url, &self.public_url);
         let mut checks = Checks::new();
         for (name, change) in &self.lifetimes {
             let mut lasts = chosen.token_lifetimes.get(*name).copied().unwrap_or_default();
@@ -294,22 +289,4 @@ fn word<T: FromStr + VariantNames>(checks: &mut Checks, pointer: &str, value: Fi
         text.parse().map_err(refused)
     };
     value.map(|text| checks.optional(pointer, text.as_deref(), known))
-}
-
-/// No URL in a mail is longer.
-const LONGEST_URL: usize = 1_024;
-
-/// An address that links can begin with. They carry one-time tokens, so it is encrypted, or it is this machine's.
-fn public_url(text: &str) -> Result<String, String> {
-    let refused = || "this is an `https` URL (`http` for localhost alone), without a query or a fragment".to_owned();
-    let url: http::Uri = text.parse().map_err(|_| refused())?;
-    let host = url.host().filter(|host| !host.is_empty()).ok_or_else(refused)?;
-    let local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let safe = url.scheme_str() == Some("https") || (local && url.scheme_str() == Some("http"));
-    let bare = !text.contains(['?', '#', '@', '"', '\'', '<', '>', '\\']) && text.len() <= LONGEST_URL;
-    if safe && bare {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err(refused())
-    }
 }

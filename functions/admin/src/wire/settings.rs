@@ -49,9 +49,6 @@ pub struct SettingsView {
     /// Days that the histories are kept.
     #[schema(example = 365)]
     history_days: i64,
-    /// Where links in mails lead to; the address of the request where null.
-    #[schema(example = "https://id.example.org")]
-    public_url: Option<String>,
 }
 
 /// When failed logins lock an account.
@@ -119,7 +116,6 @@ impl SettingsView {
             email_verification: now.email_verification.into(),
             registration_open: now.registration_open,
             history_days: now.history.as_hours() / 24,
-            public_url: now.public_url,
         }
     }
 }
