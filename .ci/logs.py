@@ -32,12 +32,12 @@ def check(texts, secrets, requests, containers):
     answered = 0
     for line in lines:
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             raise SystemExit(f"a line of a function is no JSON: {line}") from None
-        answered += told.get("message") == "answered"
+        answered += entry.get("message") == "answered"
         # A line of metrics has no level.
-        assert told.get("level") != "ERROR" and "panicked" not in line, f"a function failed: {line}"
+        assert entry.get("level") != "ERROR" and "panicked" not in line, f"a function failed: {line}"
         for pattern in FORBIDDEN:
             assert not re.search(pattern, line), f"a log holds what it must not: {line}"
         for secret in secrets:

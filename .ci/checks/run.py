@@ -29,9 +29,9 @@ def tracing(stack):
 )
 def processor(stack):
     for name, function in functions(stack).items():
-        told = (function.get("Architectures"), function.get("Runtime"), function.get("Handler"), function.get("MemorySize"))
+        actual = (function.get("Architectures"), function.get("Runtime"), function.get("Handler"), function.get("MemorySize"))
         memory = stack.parameters["HashMemorySize" if name in HASHING else "MemorySize"]
-        yield from want(name, told, ([stack.parameters["Architecture"]], "provided.al2023", "bootstrap", memory))
+        yield from want(name, actual, ([stack.parameters["Architecture"]], "provided.al2023", "bootstrap", memory))
 
 
 @holds(

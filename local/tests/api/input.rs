@@ -288,7 +288,7 @@ async fn i07_other_methods_are_405_with_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i12_every_refusal_is_problem_details_and_tells_nothing_of_the_inside() {
+async fn i12_every_refusal_is_problem_details_and_reveals_nothing_of_the_inside() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;

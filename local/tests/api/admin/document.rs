@@ -217,7 +217,7 @@ async fn the_document_s_javascript_client_works_call_by_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_without_the_role_is_told_what_they_need() {
+async fn somebody_without_the_role_is_answered_with_what_they_need() {
     let world = World::new().await;
     let admin = super::admin(&world).await;
     super::made(&admin, "jane", &[]).await;

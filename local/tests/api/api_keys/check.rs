@@ -120,7 +120,7 @@ async fn a_valid_key_opens_and_no_key_or_another_text_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_key_is_told_before_anything_else_is_looked_at() {
+async fn a_missing_key_is_reported_before_anything_else_is_looked_at() {
     let world = World::new().await;
     let asking = Asking::of(&world).await;
     for key in ["", "wrong"] {

@@ -51,7 +51,7 @@ async fn the_token_opens_for_eight_hours_and_cannot_be_refreshed() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_with_its_place() {
+async fn what_is_missing_is_reported_with_its_place() {
     let world = World::new().await;
     for (body, pointer) in [
         (json!({ "password": PASSWORD }), "/username"),
@@ -192,7 +192,7 @@ async fn e01_the_state_of_an_account_is_named_only_to_its_own_password() {
 }
 
 #[tokio::test]
-async fn a_lock_by_an_administrator_tells_when_it_ends_and_ends_then() {
+async fn a_lock_by_an_administrator_states_when_it_ends_and_ends_then() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let body = json!({ "reason": "holiday", "until": "2026-11-22T09:00:00Z" });

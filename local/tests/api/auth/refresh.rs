@@ -314,7 +314,7 @@ async fn a_refresh_token_opens_no_route() {
 }
 
 #[tokio::test]
-async fn a_body_without_the_token_is_told_so() {
+async fn a_body_without_the_token_is_reported() {
     let world = World::new().await;
     for body in [json!({}), json!({ "refreshToken": null }), json!({ "refreshToken": 3 })] {
         let reply = world.nobody().post("/api/auth/refresh", body.clone()).await;

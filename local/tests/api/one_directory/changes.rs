@@ -57,7 +57,7 @@ async fn done(world: &World, change: &Change, jane: &Jane, name: &str) {
 }
 
 #[tokio::test]
-async fn z09_whatever_shuts_an_account_through_one_contract_shuts_its_tokens_in_all() {
+async fn z09_whatever_disables_an_account_through_one_contract_blocks_its_tokens_in_all() {
     let world = World::new().await;
     let changes: [Change; 15] = [
         (
@@ -199,7 +199,7 @@ async fn z09_a_role_given_or_taken_through_one_contract_counts_at_once_in_all() 
 }
 
 #[tokio::test]
-async fn what_shut_an_account_is_undone_through_another_contract_and_it_signs_in_again_through_all() {
+async fn what_disabled_an_account_is_undone_through_another_contract_and_it_signs_in_again_through_all() {
     let world = World::new().await;
     let ways: [(Change, Change); 3] = [
         (

@@ -137,7 +137,7 @@ fn a_patch_that_is_no_object_is_refused() {
 }
 
 #[test]
-fn every_broken_rule_is_told_at_its_wire_name() {
+fn every_broken_rule_is_reported_at_its_wire_name() {
     let long = "x".repeat(201);
     let broken = json!({
         "firstName": long, "middleName": long, "lastName": long, "displayName": long,
