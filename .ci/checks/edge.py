@@ -60,7 +60,7 @@ def authorizers(stack):
 
 
 @holds(
-    "the API takes no more than the parameters say, on every route",
+    "the API takes no more than the parameters allow, on every route",
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings"),
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings", "ThrottlingBurstLimit", to=5000),
     of("ApiApiGatewayDefaultStage", "RouteSettings", to={"GET /health": {"ThrottlingRateLimit": 10000}}),

@@ -22,7 +22,7 @@ def tracing(stack):
 
 
 @holds(
-    "every function is built for the processor and has the memory that the parameters say",
+    "every function is built for the processor and has the memory that the parameters set",
     of("UsersFunction", "Architectures", to=["arm64"]),
     of("UsersFunction", "MemorySize", to=512),
     Change(("Globals", "Function", "Architectures"), None, before="defaults"),
@@ -35,7 +35,7 @@ def processor(stack):
 
 
 @holds(
-    "whom strangers can make hash has copies of its own where HashConcurrency says so, and nobody else",
+    "whom strangers can make hash has copies of its own where HashConcurrency sets it, and nobody else",
     of("AccountFunction", "ReservedConcurrentExecutions"),
     of("UsersFunction", "ReservedConcurrentExecutions", to=5),
     Change(("Conditions", "HasHashConcurrency"), {"Fn::Equals": ["a", "a"]}),

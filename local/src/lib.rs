@@ -303,7 +303,7 @@ mod tests {
             dynamodb: there,
             ..with_key("o")
         };
-        // It could issue nothing, and says so at once.
+        // It could issue nothing, and reports so at once.
         let message = Stack::start(options).await.unwrap_err().to_string();
         assert!(message.contains("the master key is another one"), "{message}");
     }

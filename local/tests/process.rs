@@ -107,6 +107,12 @@ fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
     last.to_owned()
 }
 
+fn assert_names(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -178,14 +184,8 @@ async fn a_second_instance_on_the_same_data_is_refused_and_does_no_harm() {
     let flags = ["--data-dir", text(place.path())];
     let server = Server::start(&flags);
     let message = refused(&["--port", "0", "--data-dir", text(place.path())], &[]);
-    assert!(
-        message.contains(&format!("(process {})", server.process.id())),
-        "{message}"
-    );
-    assert!(
-        message.contains(text(place.path())) && message.contains("--data-dir"),
-        "{message}"
-    );
+    let process = format!("(process {})", server.process.id());
+    assert_names(&message, &[&process, text(place.path()), "--data-dir"]);
     server.put("A").await;
 }
 
@@ -194,36 +194,25 @@ fn a_port_in_use_is_reported_with_its_flag() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let message = refused(&["--ephemeral", "--port", &address.port().to_string()], &[]);
-    assert!(
-        message.contains(&format!("{address} is in use")) && message.contains("--port"),
-        "{message}"
-    );
+    let in_use = format!("{address} is in use");
+    assert_names(&message, &[&in_use, "--port"]);
     let message = refused(
         &["--ephemeral", "--port", "0", "--dynamodb-listen", &address.to_string()],
         &[],
     );
-    assert!(
-        message.contains(&format!("{address} is in use")) && message.contains("--dynamodb-listen"),
-        "{message}"
-    );
+    assert_names(&message, &[&in_use, "--dynamodb-listen"]);
 }
 
 #[test]
 fn wrong_variables_and_places_are_reported_in_a_sentence() {
     let message = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALLEL", "many")]);
-    assert!(message.contains("USHER_HASH_PARALLEL"), "{message}");
+    assert_names(&message, &["USHER_HASH_PARALLEL"]);
     let message = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALEL", "2")]);
-    assert!(
-        message.contains("USHER_HASH_PARALEL is no setting") && message.contains("USHER_HASH_PARALLEL?"),
-        "{message}"
-    );
+    assert_names(&message, &["USHER_HASH_PARALEL is no setting", "USHER_HASH_PARALLEL?"]);
     let message = refused(&["--ephemeral", "--host", "host.invalid"], &[]);
-    assert!(
-        message.contains("host.invalid:3000") && message.contains("--host"),
-        "{message}"
-    );
+    assert_names(&message, &["host.invalid:3000", "--host"]);
     let message = refused(&["--port", "0", "--data-dir", "/proc/nowhere"], &[]);
-    assert!(message.contains("/proc/nowhere"), "{message}");
+    assert_names(&message, &["/proc/nowhere"]);
 }
 
 /// The first API key as a start shows it, once; and all that this start logged.
@@ -281,8 +270,8 @@ fn given_to_sam(directory: &Path) -> serde_json::Map<String, Value> {
     use std::os::unix::fs::PermissionsExt;
     let file = directory.join("sam.json");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let message: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    message["Parameters"].as_object().unwrap().clone()
+    let given: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    given["Parameters"].as_object().unwrap().clone()
 }
 
 #[test]
@@ -291,10 +280,10 @@ fn f09_sam_local_is_given_the_table_and_the_keys_of_the_directory_whenever_dynam
     let kept = ["--data-dir", text(place.path())];
     let chosen = "a text of my own, which is long";
     let server = Server::start(&[&kept[..], &["--api-key", chosen]].concat());
-    let message = given_to_sam(place.path());
+    let given = given_to_sam(place.path());
     let port = server.dynamodb.url().rsplit(':').next().unwrap();
     assert_eq!(
-        message["USHER_DYNAMODB_ENDPOINT"],
+        given["USHER_DYNAMODB_ENDPOINT"],
         format!("http://host.docker.internal:{port}")
     );
     let keys: Value = serde_json::from_slice(&std::fs::read(place.path().join("keys.json")).unwrap()).unwrap();
@@ -303,16 +292,16 @@ fn f09_sam_local_is_given_the_table_and_the_keys_of_the_directory_whenever_dynam
         ("USHER_CURSOR_KEY_SECRET", "cursor"),
         ("USHER_ADMIN_SECRET", "ownerPassword"),
     ] {
-        assert_eq!(message[variable], keys[key], "{variable}");
-        assert_eq!(message[variable].as_str().unwrap().len(), 64, "{variable}");
+        assert_eq!(given[variable], keys[key], "{variable}");
+        assert_eq!(given[variable].as_str().unwrap().len(), 64, "{variable}");
     }
-    assert_eq!(message["USHER_FIRST_API_KEY_SECRET"], chosen, "the one in force");
+    assert_eq!(given["USHER_FIRST_API_KEY_SECRET"], chosen, "the one in force");
     drop(server);
     // Its port is another one now, and its keys are the same.
     let again = Server::start(&kept);
     let later = given_to_sam(place.path());
-    assert_ne!(later["USHER_DYNAMODB_ENDPOINT"], message["USHER_DYNAMODB_ENDPOINT"]);
-    assert_eq!(later["USHER_MASTER_KEY_SECRET"], message["USHER_MASTER_KEY_SECRET"]);
+    assert_ne!(later["USHER_DYNAMODB_ENDPOINT"], given["USHER_DYNAMODB_ENDPOINT"]);
+    assert_eq!(later["USHER_MASTER_KEY_SECRET"], given["USHER_MASTER_KEY_SECRET"]);
     assert!(!place.path().join("sam.json.new").exists());
     drop(again);
 }
@@ -332,7 +321,7 @@ fn an_api_key_that_could_be_guessed_or_cannot_be_sent_is_refused_before_anything
             refused(&[&start[..], &["--api-key", key]].concat(), &[]),
             refused(&start, &[("USHER_FIRST_API_KEY", key)]),
         ] {
-            assert!(message.contains("--api-key") && message.contains(why), "{message}");
+            assert_names(&message, &["--api-key", why]);
             assert!(!message.contains(key) && !message.contains("Cause"), "{message}");
         }
     }

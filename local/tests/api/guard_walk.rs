@@ -30,7 +30,7 @@ impl Row {
         segments.join("/")
     }
 
-    /// Sent with an empty object where the method has a body: enough to come past the door, too little to act.
+    /// Sent with an empty object where the method has a body: enough to pass the guard, too little to act.
     async fn ask(&self, who: &Client) -> Reply {
         let body = (!matches!(self.method, Method::GET | Method::DELETE)).then(|| json!({}));
         who.send(self.method.clone(), &self.url(), body, &[]).await

@@ -225,7 +225,7 @@ async fn i05_a_header_cannot_carry_what_a_body_cannot() {
     assert_eq!(crate::support::reply(twice).await.status, 401);
     let in_query = crate::support::reply(http.get(format!("{url}?access_token={}", owner.token))).await;
     refused(&in_query, 401, "no-credentials");
-    // The address in the history is the connection's, whatever the client says.
+    // The address in the history is the connection's, whatever the client sends.
     world.user("jane@example.org").await;
     let login = json!({ "username": "jane@example.org", "password": PASSWORD });
     let spoof = http.post(format!("{}/api/auth/login", world.base)).json(&login);

@@ -23,7 +23,7 @@ async fn lived_in(world: &World, name: &str) -> Person {
     jane
 }
 
-/// Whatever of the table says this, but the rows that name an id.
+/// Whatever of the table names this, but the rows that name an id.
 fn that_name(world: &World, text: &str) -> Vec<Value> {
     let mut items = world.items();
     items.retain(|item| item.to_string().to_lowercase().contains(text));

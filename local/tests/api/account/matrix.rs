@@ -50,7 +50,7 @@ fn methods(action: &str, side: &str) -> Vec<&'static str> {
     lines.flat_map(|(_, methods, _)| methods.split(' ')).collect()
 }
 
-/// What is answered once the door is open, to a body with nothing in it.
+/// What is answered once the guard has let it through, to a body with nothing in it.
 fn behind(action: &str, method: &str, side: &str) -> u16 {
     match (action, method) {
         ("resetpassword", _) if side == "auth" => 400,
@@ -155,7 +155,7 @@ async fn knock(client: &Client, headers: &[(&str, String)], method: &str, path: 
         .await
 }
 
-/// What every refusal at the door has: this contract's shape, and its headers.
+/// What every refusal of the guard has: this contract's shape, and its headers.
 fn assert_spoken(reply: &Reply, who: Who, line: &str) {
     assert_eq!(reply.header("content-type"), "application/json", "{line}");
     if reply.status == 200 {

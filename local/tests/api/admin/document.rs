@@ -94,7 +94,7 @@ async fn scenario_3_a_user_is_searched_for_given_and_denied_a_role_and_deleted()
     assert_reconciled(&world);
 }
 
-/// The document's class: it holds a token, and throws what `error` says where an answer is not `ok`.
+/// The document's class: it holds a token, and throws what `error` names where an answer is not `ok`.
 struct AdminClient<'a> {
     world: &'a World,
     token: String,

@@ -1,4 +1,4 @@
-//! Who may come in, and what is said at the door: the same at every route.
+//! Who may use the routes, and what the guard answers: the same at every route.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -68,7 +68,7 @@ async fn what_is_missing_is_reported_with_its_place() {
     }
 }
 
-/// Accounts in every state that a login must not tell apart, and the names that stand for them.
+/// Accounts in every state that a login must not distinguish, and the names that stand for them.
 async fn accounts_in_every_state(world: &World) -> Vec<&'static str> {
     let owner = world.owner().await;
     for name in ["right", "inactive", "banned", "locked", "deleted"] {

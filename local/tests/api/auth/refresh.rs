@@ -259,7 +259,7 @@ async fn r07_a_token_of_one_account_with_the_session_of_another_is_nothing() {
         forged::with(b.user(), a.session()),
         forged::with(a.user(), a.session()),
     ] {
-        assert_refused(&world, &forged, "made up").await;
+        assert_refused(&world, &forged, "forged").await;
     }
     for pair in [&jane, &john] {
         assert_eq!(

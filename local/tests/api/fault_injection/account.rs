@@ -122,7 +122,7 @@ async fn mail_to(world: &World, some: &Somebody) {
     done(&world.nobody().post("/auth/resetpassword", body).await);
 }
 
-/// What a store that does not answer is told as, in this contract's own words.
+/// The answer where the store does not answer, in this contract's own words.
 pub(super) fn busy() -> Value {
     json!({ "Message": "the service is busy; try again shortly" })
 }
@@ -192,7 +192,7 @@ async fn breaks_off(day: &mut Scenario, k: usize, good: &Diff) -> bool {
     kept
 }
 
-/// Whoever is told 503 finds it done when asking again: nobody has that account.
+/// Whoever is answered 503 finds it done when asking again: no such account exists.
 async fn every_answer_is_lost(day: &mut Scenario, good: Diff) {
     let request = day.ready().await;
     let before = dump(&day.world);

@@ -131,7 +131,7 @@ async fn f7_an_index_that_is_behind_shows_nobody_who_is_gone_or_has_another_stat
             (format!("GSI{index}PK")): { "S": partition }, (format!("GSI{index}SK")): { "S": id },
         } })
     };
-    // A row for an account that is not there, and one that says that somebody active is banned.
+    // A row for an account that is not there, and one that states that somebody active is banned.
     let gone = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
     let rows = [row(gone, 1, "T#main#USERS#0"), row(&one, 2, "T#main#STATUS#banned#0")];
     for row in rows {

@@ -246,7 +246,7 @@ impl Scenario {
     }
 }
 
-/// Whether it says so in the words of the contract that the path is of.
+/// Whether it answers so in the words of the contract that the path is of.
 pub(super) fn is_busy(path: &str, reply: &Reply) -> bool {
     if path.starts_with("/api/") {
         return reply.problem() == "unavailable";

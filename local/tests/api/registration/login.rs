@@ -122,7 +122,7 @@ async fn what_is_missing_or_of_another_type_is_reported_with_its_place() {
     }
 }
 
-/// Accounts in every state that a login must not tell apart before the password was right, and their names.
+/// Accounts in every state that a login must not distinguish before the password was right, and their names.
 async fn everybody(world: &World) -> Vec<&'static str> {
     let owner = world.owner().await;
     for name in ["right", "unverified", "inactive", "banned", "locked", "deleted"] {

@@ -162,13 +162,13 @@ async fn what_a_token_states_of_its_user_is_never_read_back() {
     assert_eq!(
         ban(as_admin.clone()).await.status,
         403,
-        "the token says administrator, and the account is none"
+        "the token states administrator, and the account is none"
     );
     world.clock.advance(WEEK + 1);
     let renewed = renew(&world, &as_admin).await;
     assert_eq!(renewed.body["data"]["admin"], false);
     assert_eq!(claims(&token_of(&renewed))["user"]["administrator"], false);
-    // And the other way round: a token that says nothing of it opens what the account may.
+    // And the other way round: a token that states nothing of it opens what the account may.
     let plain = token_of(&renewed);
     let owner = world.owner().await;
     let grant = owner

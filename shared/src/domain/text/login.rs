@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_text_of_a_megabyte_is_kept_as_256_characters() {
         let Login::Neither(kept) = Login::parse(&"Ä".repeat(1 << 20)) else {
-            panic!("nobody has that name")
+            panic!("it is no valid name")
         };
         assert_eq!(kept.chars().count(), 256);
     }
