@@ -204,10 +204,7 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
         while let Some(one) = answered.recv().await {
             locations.push(one);
         }
-        assert!(
-            locations.len() < 200,
-            "round {round}: it was killed when all was done"
-        );
+        assert!(locations.len() < 200, "round {round}: it was killed when all was done");
 
         let server = Server::start(place.path());
         let items = server.items().await;

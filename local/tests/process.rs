@@ -384,10 +384,8 @@ async fn another_dynamodb_can_take_the_place_of_the_embedded_one() {
         ("USHER_DYNAMODB_ENDPOINT", theirs.dynamodb.url()),
         ("USHER_TABLE", "second"),
     ];
-    let mut ours = command(&["--ephemeral", "--port", "0"])
-        .envs(variables)
-        .spawn()
-        .unwrap();
+    let mut ours = command(&["--ephemeral", "--port", "0"]);
+    let mut ours = ours.envs(variables).spawn().unwrap();
     let said = BufReader::new(ours.stdout.take().unwrap()).lines().find(|line| {
         let line = line.as_ref().unwrap();
         line.contains("DynamoDB") && line.contains(theirs.dynamodb.url())
