@@ -6,7 +6,7 @@ import re
 import urllib.parse
 from typing import NamedTuple
 
-# What a transport says of itself, and what `sam local` and API Gateway add to every answer.
+# What a transport adds about itself, and what `sam local` and API Gateway add to every answer.
 LEFT_OUT = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-request-id"}
 
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -52,7 +52,7 @@ def send(base, method, target, headers=(), body=b"", timeout=60):
 
 
 def call(base, method, path, body=None, token=None):
-    """A request with JSON, by whom the token says."""
+    """A request with JSON, by whom the token names."""
     headers = [("content-type", "application/json")] if body is not None else []
     headers += [("authorization", f"Bearer {token}")] if token else []
     return send(base, method, path, headers, json.dumps(body).encode() if body is not None else b"")

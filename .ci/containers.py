@@ -146,7 +146,7 @@ class Play:
         return invoked(logical_id, event, self.sam_lambda)
 
     def all(self):
-        """Every one is played, so that all that differs is told at once."""
+        """Every one is played, so that all that differs is reported at once."""
         differing = []
         plays = [(self.path, given) for given in BY_PATH] + [(self.one, given) for given in events()]
         for play, given in plays:

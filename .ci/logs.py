@@ -1,9 +1,9 @@
-"""The functions' log as `sam local` prints it: JSON lines, one that says `answered` for each request, and no secret."""
+"""The functions' log as `sam local` prints it: JSON lines, one `answered` for each request, and no secret."""
 
 import json
 import re
 
-# What `sam local` and the emulator of Lambda's runtime say between the functions' lines.
+# What `sam local` and the emulator of Lambda's runtime print between the functions' lines.
 NOT_THE_FUNCTIONS = re.compile(
     r"^(START|END|REPORT|INIT_START|XRAY|EXTENSION) RequestId|^(START|END|REPORT|INIT_START)\b"
     r"|^\d\d \w{3} \d{4} \d\d:\d\d:\d\d,\d{3} \[\w+\] \(rapid\)|^$"
@@ -12,7 +12,7 @@ NOT_THE_FUNCTIONS = re.compile(
 )
 # Whatever looks like one, besides those that were used: tokens, keys, addresses.
 FORBIDDEN = [r"\beyJ[\w-]{10,}", r"\busher_(ak|rt|ot)_\w", r"\$argon2", r"[\w.+-]+@[\w-]+\.\w+", r"(?i)bearer\s+\w"]
-# What `sam local invoke` says of itself on the same stream.
+# What `sam local invoke` prints about itself on the same stream.
 SAM = re.compile(
     r"^(Building image|Invoking |Local image |Lambda function |Mounting |No current session|Reading invoke payload"
     r"|Removing rapid images|Requested to skip|SAM_CONTAINER_ID|Using local image)"
@@ -20,7 +20,7 @@ SAM = re.compile(
 
 
 def requests_in(text):
-    """How many requests `sam local start-api` says that it answered. (What the emulator says of an invocation can be
+    """How many requests `sam local start-api` reports as answered. (What the emulator prints about an invocation can be
     missing at a container's beginning and end.)"""
     return len(re.findall(r"^.* - - \[.* HTTP/1\.1", text, re.MULTILINE))
 
@@ -32,16 +32,16 @@ def check(texts, secrets, requests, containers):
     answered = 0
     for line in lines:
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             raise SystemExit(f"a line of a function is no JSON: {line}") from None
-        answered += told.get("message") == "answered"
+        answered += entry.get("message") == "answered"
         # A line of metrics has no level.
-        assert told.get("level") != "ERROR" and "panicked" not in line, f"a function failed: {line}"
+        assert entry.get("level") != "ERROR" and "panicked" not in line, f"a function failed: {line}"
         for pattern in FORBIDDEN:
             assert not re.search(pattern, line), f"a log holds what it must not: {line}"
         for secret in secrets:
             assert secret not in line, f"a log holds a secret: {line}"
     # `sam local` begins to read when a container has begun to speak: of each, the first words can be missing.
-    assert requests - containers <= answered <= requests, f"{requests} requests and {answered} lines that say `answered`"
+    assert requests - containers <= answered <= requests, f"{requests} requests and {answered} lines `answered`"
     return len(lines)

@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it, at the root of the repository: the Python tools that they use, and what these and
-# cargo are told. Needs python3.
+# cargo are given. Needs python3.
 
 # Pinned: a linter's new opinion must not break a change that has nothing to do with it.
 SAM_CLI=aws-sam-cli==1.170.0

@@ -151,7 +151,7 @@ def transformed(source, given):
 
 
 def red(checks, source, made):
-    """What the checks say: the name of each that complains, with its complaints."""
+    """What the checks report: the name of each that complains, with its complaints."""
     said = {}
     for name in made:
         stack = Stack(name, source, made[name], SETS[name])
@@ -175,7 +175,7 @@ def changed(whole, path, value):
 
 
 def broken(checks, source, made, one):
-    """What the checks say after one change, to the template or to what became of it."""
+    """What the checks report after one change, to the template or to what became of it."""
     if one.before:
         source = changed(source, one.path, one.value)
         return red(checks, source, {one.before: transformed(source, SETS[one.before])})

@@ -29,7 +29,7 @@ class Table:
 
     @classmethod
     def of(cls, directory):
-        """The table of the local server with this data directory, by what it tells `sam local`."""
+        """The table of the local server with this data directory, by what it gives `sam local`."""
         variables = json.loads((pathlib.Path(directory) / "sam.json").read_text())["Parameters"]
         port = variables["USHER_DYNAMODB_ENDPOINT"].rsplit(":", 1)[1]
         return cls(f"http://127.0.0.1:{port}/", variables["USHER_TABLE"])

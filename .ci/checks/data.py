@@ -1,4 +1,4 @@
-"""The table, the secrets, and what the stack tells about itself."""
+"""The table, the secrets, and what the stack outputs about itself."""
 
 import json
 import re
@@ -77,7 +77,7 @@ def secrets(stack):
 
 
 @holds(
-    "what the stack tells about itself is names and addresses",
+    "what the stack outputs about itself is names and addresses",
     Change(("Outputs", "MasterKeySecret", "Value"), "{{resolve:secretsmanager:usher:SecretString}}"),
     Change(("Outputs", "TableName", "Value"), {"Fn::GetAtt": ["SetupFunction", "Arn"]}),
 )

@@ -40,8 +40,8 @@ def integrations(stack):
         yield f"{route} is {'made' if route in made else 'stated'} only"
     for route in {*made} & {*expected}:
         integration = made[route].get("x-amazon-apigateway-integration", {})
-        told = (integration.get("type"), integration.get("payloadFormatVersion"), integration.get("uri"))
-        yield from want(str(route), told, ("aws_proxy", "2.0", {"Fn::Sub": LAMBDA % expected[route]}))
+        actual = (integration.get("type"), integration.get("payloadFormatVersion"), integration.get("uri"))
+        yield from want(str(route), actual, ("aws_proxy", "2.0", {"Fn::Sub": LAMBDA % expected[route]}))
 
 
 @holds(
@@ -60,7 +60,7 @@ def authorizers(stack):
 
 
 @holds(
-    "the API takes no more than the parameters say, on every route",
+    "the API takes no more than the parameters allow, on every route",
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings"),
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings", "ThrottlingBurstLimit", to=5000),
     of("ApiApiGatewayDefaultStage", "RouteSettings", to={"GET /health": {"ThrottlingRateLimit": 10000}}),
@@ -88,9 +88,9 @@ def access_log(stack):
     for id, stage in stack.of("AWS::ApiGatewayV2::Stage").items():
         settings = stage.get("AccessLogSettings", {})
         yield from want(f"log of {id}", target(settings.get("DestinationArn")), "ApiLog")
-        told = {value.removeprefix("$context.") for value in json.loads(settings.get("Format", "{}")).values()}
-        if not {"requestId", "routeKey", "status"} <= told <= may:
-            yield f"{id} logs {sorted(told)}"
+        actual = {value.removeprefix("$context.") for value in json.loads(settings.get("Format", "{}")).values()}
+        if not {"requestId", "routeKey", "status"} <= actual <= may:
+            yield f"{id} logs {sorted(actual)}"
 
 
 CORS = ("Api", "Body", "x-amazon-apigateway-cors")

@@ -22,20 +22,20 @@ def tracing(stack):
 
 
 @holds(
-    "every function is built for the processor and has the memory that the parameters say",
+    "every function is built for the processor and has the memory that the parameters set",
     of("UsersFunction", "Architectures", to=["arm64"]),
     of("UsersFunction", "MemorySize", to=512),
     Change(("Globals", "Function", "Architectures"), None, before="defaults"),
 )
 def processor(stack):
     for name, function in functions(stack).items():
-        told = (function.get("Architectures"), function.get("Runtime"), function.get("Handler"), function.get("MemorySize"))
+        actual = (function.get("Architectures"), function.get("Runtime"), function.get("Handler"), function.get("MemorySize"))
         memory = stack.parameters["HashMemorySize" if name in HASHING else "MemorySize"]
-        yield from want(name, told, ([stack.parameters["Architecture"]], "provided.al2023", "bootstrap", memory))
+        yield from want(name, actual, ([stack.parameters["Architecture"]], "provided.al2023", "bootstrap", memory))
 
 
 @holds(
-    "whom strangers can make hash has copies of its own where HashConcurrency says so, and nobody else",
+    "whom strangers can make hash has copies of its own where HashConcurrency sets it, and nobody else",
     of("AccountFunction", "ReservedConcurrentExecutions"),
     of("UsersFunction", "ReservedConcurrentExecutions", to=5),
     Change(("Conditions", "HasHashConcurrency"), {"Fn::Equals": ["a", "a"]}),

@@ -13,7 +13,7 @@ OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdSt
 
 
 @holds(
-    "every function logs JSON into a group of its own, and every group forgets when the parameter says",
+    "every function logs JSON into a group of its own, and every group forgets when the parameter sets it",
     of("AuthLog", "RetentionInDays"),
     of("ApiLog", "RetentionInDays", to=3653),
     of("MeFunction", "LoggingConfig"),
@@ -67,7 +67,7 @@ def alarms(stack):
 
 
 @holds(
-    "each alarm says what is wrong and which heading of docs/operations.md says what to do",
+    "each alarm names what is wrong and the heading of docs/operations.md that states what to do",
     of("MailLate", "AlarmDescription", to="Usher usher: mails are late"),
     of("SlowAnswers", "AlarmDescription", to="Usher usher: answers are slow. Runbook: ServerErrors in docs/operations.md"),
 )

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn data_without_its_keys_is_told_and_not_given_new_ones() {
+    fn data_without_its_keys_is_reported_and_not_given_new_ones() {
         let place = tempfile::tempdir().unwrap();
         let directory = Directory::take(place.path()).unwrap();
         fs::write(directory.database(), "").unwrap();
@@ -237,17 +237,20 @@ mod tests {
     fn a_directory_is_taken_once_at_a_time_and_free_again_afterwards() {
         let place = tempfile::tempdir().unwrap();
         let first = Directory::take(place.path()).unwrap();
-        let told = Directory::take(place.path()).unwrap_err().to_string();
-        assert!(told.contains(&format!("(process {})", std::process::id())), "{told}");
-        assert!(told.contains("--data-dir"), "{told}");
+        let message = Directory::take(place.path()).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("(process {})", std::process::id())),
+            "{message}"
+        );
+        assert!(message.contains("--data-dir"), "{message}");
         drop(first);
         Directory::take(place.path()).unwrap();
     }
 
     #[test]
-    fn a_directory_that_cannot_be_made_is_told_with_its_name() {
+    fn a_directory_that_cannot_be_made_is_reported_with_its_name() {
         let place = tempfile::NamedTempFile::new().unwrap();
-        let told = Directory::take(&place.path().join("x")).unwrap_err().to_string();
-        assert!(told.contains(&*place.path().to_string_lossy()), "{told}");
+        let message = Directory::take(&place.path().join("x")).unwrap_err().to_string();
+        assert!(message.contains(&*place.path().to_string_lossy()), "{message}");
     }
 }

@@ -94,12 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_is_told_in_words_and_never_as_the_code_spells_it() {
+    fn a_cause_is_described_in_words_and_never_as_the_code_spells_it() {
         let fault = || usher::Error::fault("the master key is another one");
         for error in [Error::Setup(fault()), Error::OpenApi(fault()), Error::Usher(fault())] {
-            let told = error.to_string();
-            assert!(told.ends_with(": the master key is another one"), "{told}");
-            assert!(!told.contains("Fault") && !told.contains("Cause"), "{told}");
+            let message = error.to_string();
+            assert!(message.ends_with(": the master key is another one"), "{message}");
+            assert!(!message.contains("Fault") && !message.contains("Cause"), "{message}");
         }
     }
 }

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn usher_variables_override_the_local_defaults_and_wrong_ones_are_told() {
+    async fn usher_variables_override_the_local_defaults_and_wrong_ones_are_reported() {
         let with = |name: &str, value: &str| Options {
             settings: HashMap::from([(name.to_owned(), value.to_owned())]),
             ..Options::default()
@@ -264,12 +264,12 @@ mod tests {
         assert_eq!(stack.app.settings.table, "other");
         let stack = Stack::start(with("USHER_TABLE", "")).await.unwrap();
         assert_eq!(stack.app.settings.table, "usher");
-        let told = Stack::start(with("USHER_DEV_ENDPOINTS", "maybe")).await.unwrap_err();
-        assert!(told.to_string().contains("USHER_DEV_ENDPOINTS"), "{told}");
+        let message = Stack::start(with("USHER_DEV_ENDPOINTS", "maybe")).await.unwrap_err();
+        assert!(message.to_string().contains("USHER_DEV_ENDPOINTS"), "{message}");
     }
 
     #[tokio::test]
-    async fn a_dynamodb_that_is_not_there_is_told_with_its_address() {
+    async fn a_dynamodb_that_is_not_there_is_reported_with_its_address() {
         let free = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -278,10 +278,10 @@ mod tests {
             dynamodb: DynamoDb::At(format!("http://{free}")),
             ..Options::default()
         };
-        let told = Stack::start(options).await.unwrap_err().to_string();
+        let message = Stack::start(options).await.unwrap_err().to_string();
         assert!(
-            told.starts_with(&format!("no DynamoDB answers at http://{free}")),
-            "{told}"
+            message.starts_with(&format!("no DynamoDB answers at http://{free}")),
+            "{message}"
         );
     }
 
@@ -303,8 +303,8 @@ mod tests {
             dynamodb: there,
             ..with_key("o")
         };
-        // It could issue nothing, and says so at once.
-        let told = Stack::start(options).await.unwrap_err().to_string();
-        assert!(told.contains("the master key is another one"), "{told}");
+        // It could issue nothing, and reports so at once.
+        let message = Stack::start(options).await.unwrap_err().to_string();
+        assert!(message.contains("the master key is another one"), "{message}");
     }
 }

@@ -201,14 +201,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn making_it_twice_is_fine_and_another_table_of_the_name_is_told() {
+    async fn making_it_twice_is_fine_and_another_table_of_the_name_is_reported() {
         let (_embedded, client) = made().await;
         let shipped = Definition::shipped().unwrap();
         ensure(&client, "usher", &shipped).await.unwrap();
         let mut other = shipped.clone();
         other.0["GlobalSecondaryIndexes"].as_array_mut().unwrap().pop();
-        let told = ensure(&client, "usher", &other).await.unwrap_err();
-        assert!(matches!(told, Error::OtherTable { .. }), "{told}");
+        let error = ensure(&client, "usher", &other).await.unwrap_err();
+        assert!(matches!(error, Error::OtherTable { .. }), "{error}");
     }
 
     #[test]

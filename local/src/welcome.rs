@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_containers_command_needs_no_more_than_it_says() {
+    fn the_containers_command_needs_no_more_than_it_states() {
         let with = |file, address| Welcome { address, ..welcome() }.sam_local(Path::new(file));
         let plain = "sam local start-api";
         assert_eq!(with(".usher/sam.json", "http://127.0.0.1:3001"), plain);

@@ -188,9 +188,9 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
             })
             .collect();
         drop(made);
-        let mut told = Vec::new();
+        let mut locations = Vec::new();
         for _ in 0..answers {
-            told.push(
+            locations.push(
                 tokio::time::timeout(Duration::from_mins(1), answered.recv())
                     .await
                     .unwrap()
@@ -202,15 +202,15 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
             task.await.unwrap();
         }
         while let Some(one) = answered.recv().await {
-            told.push(one);
+            locations.push(one);
         }
-        assert!(told.len() < 200, "round {round}: it was killed when all was done");
+        assert!(locations.len() < 200, "round {round}: it was killed when all was done");
 
         let server = Server::start(place.path());
         let items = server.items().await;
         let (implied, there) = (Implied::by_accounts(&items), Implied::there(&items));
         assert_eq!(there, implied, "round {round}");
-        for location in told {
+        for location in locations {
             let id = location.rsplit('/').next().unwrap();
             assert!(
                 items.contains_key(&(format!("T#main#USER#{id}"), "USER".to_owned())),

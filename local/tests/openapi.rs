@@ -1,4 +1,4 @@
-//! The committed OpenAPI document is the one that the route tables make, and says of every route what it answers.
+//! The committed OpenAPI document is the one that the route tables make, and states of every route what it answers.
 
 #![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 

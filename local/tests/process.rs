@@ -31,7 +31,7 @@ fn command(flags: &[&str]) -> Command {
 }
 
 impl Server {
-    /// Starts on free ports with these flags and reads the addresses out of what it says.
+    /// Starts on free ports with these flags and reads the addresses out of what it prints.
     fn start(flags: &[&str]) -> Self {
         let begun = Instant::now();
         let always = ["--port", "0", "--dynamodb-listen", "127.0.0.1:0"];
@@ -88,7 +88,7 @@ impl Drop for Server {
     }
 }
 
-/// What a start that fails says, and that it fails.
+/// The message of a start that fails, and that it fails.
 fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
     let mut process = command(flags).envs(variables.iter().copied()).spawn().unwrap();
     let begun = Instant::now();
@@ -99,12 +99,18 @@ fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
         std::thread::sleep(Duration::from_millis(10));
     }
     let status = process.wait().unwrap();
-    let mut told = String::new();
-    process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert_eq!(status.code(), Some(1), "{told}");
-    let last = told.lines().last().unwrap_or_default();
-    assert!(last.starts_with("usher: "), "{told}");
+    let mut message = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert_eq!(status.code(), Some(1), "{message}");
+    let last = message.lines().last().unwrap_or_default();
+    assert!(last.starts_with("usher: "), "{message}");
     last.to_owned()
+}
+
+fn assert_names(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part} in {message}");
+    }
 }
 
 fn text(path: &Path) -> &str {
@@ -112,7 +118,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[tokio::test]
-async fn it_is_ready_soon_and_tells_the_port_that_it_got() {
+async fn it_is_ready_soon_and_prints_the_port_that_it_got() {
     let server = Server::start(&["--ephemeral"]);
     assert!(server.started_in < Duration::from_secs(2), "{:?}", server.started_in);
     assert!(
@@ -177,47 +183,36 @@ async fn a_second_instance_on_the_same_data_is_refused_and_does_no_harm() {
     let place = tempfile::tempdir().unwrap();
     let flags = ["--data-dir", text(place.path())];
     let server = Server::start(&flags);
-    let told = refused(&["--port", "0", "--data-dir", text(place.path())], &[]);
-    assert!(told.contains(&format!("(process {})", server.process.id())), "{told}");
-    assert!(
-        told.contains(text(place.path())) && told.contains("--data-dir"),
-        "{told}"
-    );
+    let message = refused(&["--port", "0", "--data-dir", text(place.path())], &[]);
+    let process = format!("(process {})", server.process.id());
+    assert_names(&message, &[&process, text(place.path()), "--data-dir"]);
     server.put("A").await;
 }
 
 #[test]
-fn a_port_in_use_is_told_with_its_flag() {
+fn a_port_in_use_is_reported_with_its_flag() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let told = refused(&["--ephemeral", "--port", &address.port().to_string()], &[]);
-    assert!(
-        told.contains(&format!("{address} is in use")) && told.contains("--port"),
-        "{told}"
-    );
-    let told = refused(
+    let message = refused(&["--ephemeral", "--port", &address.port().to_string()], &[]);
+    let in_use = format!("{address} is in use");
+    assert_names(&message, &[&in_use, "--port"]);
+    let message = refused(
         &["--ephemeral", "--port", "0", "--dynamodb-listen", &address.to_string()],
         &[],
     );
-    assert!(
-        told.contains(&format!("{address} is in use")) && told.contains("--dynamodb-listen"),
-        "{told}"
-    );
+    assert_names(&message, &[&in_use, "--dynamodb-listen"]);
 }
 
 #[test]
-fn wrong_variables_and_places_are_told_in_a_sentence() {
-    let told = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALLEL", "many")]);
-    assert!(told.contains("USHER_HASH_PARALLEL"), "{told}");
-    let told = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALEL", "2")]);
-    assert!(
-        told.contains("USHER_HASH_PARALEL is no setting") && told.contains("USHER_HASH_PARALLEL?"),
-        "{told}"
-    );
-    let told = refused(&["--ephemeral", "--host", "host.invalid"], &[]);
-    assert!(told.contains("host.invalid:3000") && told.contains("--host"), "{told}");
-    let told = refused(&["--port", "0", "--data-dir", "/proc/nowhere"], &[]);
-    assert!(told.contains("/proc/nowhere"), "{told}");
+fn wrong_variables_and_places_are_reported_in_a_sentence() {
+    let message = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALLEL", "many")]);
+    assert_names(&message, &["USHER_HASH_PARALLEL"]);
+    let message = refused(&["--ephemeral", "--port", "0"], &[("USHER_HASH_PARALEL", "2")]);
+    assert_names(&message, &["USHER_HASH_PARALEL is no setting", "USHER_HASH_PARALLEL?"]);
+    let message = refused(&["--ephemeral", "--host", "host.invalid"], &[]);
+    assert_names(&message, &["host.invalid:3000", "--host"]);
+    let message = refused(&["--port", "0", "--data-dir", "/proc/nowhere"], &[]);
+    assert_names(&message, &["/proc/nowhere"]);
 }
 
 /// The first API key as a start shows it, once; and all that this start logged.
@@ -271,24 +266,24 @@ fn the_first_api_key_is_kept_and_shown_at_the_start_and_never_logged() {
 }
 
 /// The variables of `sam.json`; the file is the developer's alone.
-fn told_to_sam(directory: &Path) -> serde_json::Map<String, Value> {
+fn given_to_sam(directory: &Path) -> serde_json::Map<String, Value> {
     use std::os::unix::fs::PermissionsExt;
     let file = directory.join("sam.json");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let told: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    told["Parameters"].as_object().unwrap().clone()
+    let given: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    given["Parameters"].as_object().unwrap().clone()
 }
 
 #[test]
-fn f09_sam_local_is_told_of_the_table_and_given_the_keys_of_the_directory_whenever_dynamodb_is_offered() {
+fn f09_sam_local_is_given_the_table_and_the_keys_of_the_directory_whenever_dynamodb_is_offered() {
     let place = tempfile::tempdir().unwrap();
     let kept = ["--data-dir", text(place.path())];
     let chosen = "a text of my own, which is long";
     let server = Server::start(&[&kept[..], &["--api-key", chosen]].concat());
-    let told = told_to_sam(place.path());
+    let given = given_to_sam(place.path());
     let port = server.dynamodb.url().rsplit(':').next().unwrap();
     assert_eq!(
-        told["USHER_DYNAMODB_ENDPOINT"],
+        given["USHER_DYNAMODB_ENDPOINT"],
         format!("http://host.docker.internal:{port}")
     );
     let keys: Value = serde_json::from_slice(&std::fs::read(place.path().join("keys.json")).unwrap()).unwrap();
@@ -297,16 +292,16 @@ fn f09_sam_local_is_told_of_the_table_and_given_the_keys_of_the_directory_whenev
         ("USHER_CURSOR_KEY_SECRET", "cursor"),
         ("USHER_ADMIN_SECRET", "ownerPassword"),
     ] {
-        assert_eq!(told[variable], keys[key], "{variable}");
-        assert_eq!(told[variable].as_str().unwrap().len(), 64, "{variable}");
+        assert_eq!(given[variable], keys[key], "{variable}");
+        assert_eq!(given[variable].as_str().unwrap().len(), 64, "{variable}");
     }
-    assert_eq!(told["USHER_FIRST_API_KEY_SECRET"], chosen, "the one in force");
+    assert_eq!(given["USHER_FIRST_API_KEY_SECRET"], chosen, "the one in force");
     drop(server);
     // Its port is another one now, and its keys are the same.
     let again = Server::start(&kept);
-    let later = told_to_sam(place.path());
-    assert_ne!(later["USHER_DYNAMODB_ENDPOINT"], told["USHER_DYNAMODB_ENDPOINT"]);
-    assert_eq!(later["USHER_MASTER_KEY_SECRET"], told["USHER_MASTER_KEY_SECRET"]);
+    let later = given_to_sam(place.path());
+    assert_ne!(later["USHER_DYNAMODB_ENDPOINT"], given["USHER_DYNAMODB_ENDPOINT"]);
+    assert_eq!(later["USHER_MASTER_KEY_SECRET"], given["USHER_MASTER_KEY_SECRET"]);
     assert!(!place.path().join("sam.json.new").exists());
     drop(again);
 }
@@ -322,18 +317,18 @@ fn an_api_key_that_could_be_guessed_or_cannot_be_sent_is_refused_before_anything
         ("a key of twenty-four, schön", header),
         (" and one with a space before", header),
     ] {
-        for told in [
+        for message in [
             refused(&[&start[..], &["--api-key", key]].concat(), &[]),
             refused(&start, &[("USHER_FIRST_API_KEY", key)]),
         ] {
-            assert!(told.contains("--api-key") && told.contains(why), "{told}");
-            assert!(!told.contains(key) && !told.contains("Cause"), "{told}");
+            assert_names(&message, &["--api-key", why]);
+            assert!(!message.contains(key) && !message.contains("Cause"), "{message}");
         }
     }
     assert!(!data.exists());
 }
 
-/// What a start on this directory says until its last line, and what is then asked of it.
+/// What a start on this directory prints until its last line, and what is then asked of it.
 async fn welcome(directory: &Path, then: impl AsyncFnOnce(&str)) -> String {
     let mut process = command(&["--port", "0", "--data-dir", text(directory)])
         .stderr(Stdio::null())
@@ -389,10 +384,8 @@ async fn another_dynamodb_can_take_the_place_of_the_embedded_one() {
         ("USHER_DYNAMODB_ENDPOINT", theirs.dynamodb.url()),
         ("USHER_TABLE", "second"),
     ];
-    let mut ours = command(&["--ephemeral", "--port", "0"])
-        .envs(variables)
-        .spawn()
-        .unwrap();
+    let mut ours = command(&["--ephemeral", "--port", "0"]);
+    let mut ours = ours.envs(variables).spawn().unwrap();
     let said = BufReader::new(ours.stdout.take().unwrap()).lines().find(|line| {
         let line = line.as_ref().unwrap();
         line.contains("DynamoDB") && line.contains(theirs.dynamodb.url())

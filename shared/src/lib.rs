@@ -1,7 +1,7 @@
 //! Usher's core: everything that is not a contract's wire.
 //!
-//! Four rooms, and a file's imports prove which one it lives in: [`domain`] and [`access`] say what is true
-//! (pure, no clock, no I/O); [`actions`] say what happens to a [`context`]; [`store`] and [`proof`] say how it is kept and how it is
+//! Four rooms, and a file's imports prove which one it lives in: [`domain`] and [`access`] state what is true
+//! (pure, no clock, no I/O); [`actions`] define what happens to a [`context`]; [`store`] and [`proof`] define how it is kept and how it is
 //! proven; [`http`] carries requests to a function's handlers and their answers back.
 
 pub mod access;

@@ -1,7 +1,7 @@
 //! Mail: what one looks like, and how it leaves.
 //!
 //! A [`Letter`] is a mail written out, and a [`Mailer`] takes it away: to SES in the cloud, into a directory on the local
-//! server, into memory where nothing is kept. Delivering a letter twice does no harm where the mailer can tell that it
+//! server, into memory where nothing is kept. Delivering a letter twice does no harm where the mailer can see that it
 //! has it already, which it knows by the letter's id.
 
 use std::fmt;

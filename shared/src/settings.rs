@@ -273,8 +273,8 @@ mod tests {
     }
 
     #[test]
-    fn every_complaint_is_told_at_once_and_names_its_variable() {
-        let told = Settings::from_map(vars(&[
+    fn every_complaint_is_reported_at_once_and_names_its_variable() {
+        let complaints = Settings::from_map(vars(&[
             ("USHER_DEV_ENDPOINTS", "maybe"),
             ("USHER_ARGON2", "m=1"),
             ("USHER_JWT_ALGORITHM", "none"),
@@ -288,13 +288,16 @@ mod tests {
             "USHER_JWT_ALGORITHM",
             "USHER_MAIL_FROM",
         ] {
-            assert!(told.lines().any(|line| line.starts_with(name)), "{name} in {told}");
+            assert!(
+                complaints.lines().any(|line| line.starts_with(name)),
+                "{name} in {complaints}"
+            );
         }
     }
 
     #[test]
     fn a_misspelt_variable_is_refused_with_the_nearest_one_that_there_is() {
-        let told = Settings::from_map(vars(&[
+        let complaints = Settings::from_map(vars(&[
             ("USHER_TABLE", "usher"),
             ("USHER_MASTERKEY", "k"),
             ("USHER_LOCKOUT_SECOND", "60"),
@@ -303,7 +306,7 @@ mod tests {
         .unwrap_err();
         let expected = "USHER_LOCKOUT_SECOND is no setting: is it USHER_LOCKOUT_SECONDS?\n\
                         USHER_MASTERKEY is no setting: is it USHER_MASTER_KEY?";
-        assert_eq!(told, expected);
+        assert_eq!(complaints, expected);
         // Set, in whatever way, they are known: one that is empty is one that is not set.
         let both = [
             ("USHER_TABLE", "usher"),

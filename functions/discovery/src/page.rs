@@ -62,14 +62,14 @@ mod tests {
     #[test]
     fn a_page_runs_its_own_scripts_and_styles_and_nothing_else() {
         let page = "<style>a{}</style><script>one()</script><p>…</p><script>two()</script>";
-        let told = policy(page);
+        let header = policy(page);
         // printf '%s' 'a{}' | openssl dgst -sha256 -binary | base64
         for source in [
             "style-src 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk=';",
             "script-src 'sha256-HR7iaask9daLMRRskMI++QeJtjWDOjyPA6lGzYGzKW4=' 'sha256-iMrPAWirDC2X0OhZzLsM2MRIWSmepJGI4r7D8ZlwBOw=';",
             "default-src 'none';",
         ] {
-            assert!(told.contains(source), "{told}");
+            assert!(header.contains(source), "{header}");
         }
     }
 

@@ -61,13 +61,13 @@ async fn the_jwk_set_has_the_public_keys_and_may_be_kept_for_a_minute() {
 }
 
 #[tokio::test]
-async fn openid_discovery_says_where_the_keys_are_and_claims_no_oauth() {
+async fn openid_discovery_shows_where_the_keys_are_and_claims_no_oauth() {
     let (status, headers, body) = get(&discovery().await, "/.well-known/openid-configuration").await;
     assert_eq!(
         (status, &headers[CONTENT_TYPE]),
         (200, &"application/json".parse().unwrap())
     );
-    let told = json!({
+    let expected = json!({
         "issuer": ISSUER,
         "jwks_uri": format!("{ISSUER}/.well-known/jwks.json"),
         "revocation_endpoint": format!("{ISSUER}/api/auth/revoke"),
@@ -79,7 +79,7 @@ async fn openid_discovery_says_where_the_keys_are_and_claims_no_oauth() {
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "tid", "roles"],
         "service_documentation": format!("{ISSUER}/docs"),
     });
-    assert_eq!(body, told);
+    assert_eq!(body, expected);
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn health_is_ok_where_the_stack_is_set_up_and_is_not_kept() {
 }
 
 #[tokio::test]
-async fn health_says_that_set_up_has_not_run() {
+async fn health_reports_that_set_up_has_not_run() {
     let service = service(&store::start(Stack::New).await.0).await;
     let (status, headers, body) = get(&service, "/health").await;
     assert_eq!((status, &body["type"]), (503, &json!("/problems/not-set-up")));
@@ -206,7 +206,7 @@ async fn health_says_that_set_up_has_not_run() {
 }
 
 #[tokio::test]
-async fn health_is_503_where_the_store_does_not_answer_and_says_no_more() {
+async fn health_is_503_where_the_store_does_not_answer_and_reveals_no_more() {
     let (status, headers, body) = get(&service("http://127.0.0.1:9").await, "/health").await;
     assert_eq!((status, &body["type"]), (503, &json!("/problems/unavailable")));
     assert_eq!(headers[CACHE_CONTROL], "no-store");

@@ -13,11 +13,11 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What is to be invoked, and where what came of it is told: `response` or `error`, and the body.
+/// What is to be invoked, and where its outcome is reported: `response` or `error`, and the body.
 #[derive(Clone)]
 struct Api {
     events: Arc<Mutex<VecDeque<Value>>>,
-    told: UnboundedSender<(String, Value)>,
+    reports: UnboundedSender<(String, Value)>,
 }
 
 async fn next(State(api): State<Api>) -> ([(HeaderName, &'static str); 4], String) {
@@ -37,18 +37,20 @@ async fn next(State(api): State<Api>) -> ([(HeaderName, &'static str); 4], Strin
     (headers, event.to_string())
 }
 
-async fn tell(State(api): State<Api>, Path((_, kind)): Path<(String, String)>, body: String) {
-    let _ = api.told.send((kind, serde_json::from_str(&body).unwrap_or_default()));
+async fn report(State(api): State<Api>, Path((_, kind)): Path<(String, String)>, body: String) {
+    let _ = api
+        .reports
+        .send((kind, serde_json::from_str(&body).unwrap_or_default()));
 }
 
 /// The runtime's API with these events; its address, and what comes of them.
 async fn runtime(events: Vec<Value>) -> (String, UnboundedReceiver<(String, Value)>) {
-    let (told, outcomes) = unbounded_channel();
+    let (reports, outcomes) = unbounded_channel();
     let events = Arc::new(Mutex::new(events.into()));
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(tell))
-        .with_state(Api { events, told });
+        .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(report))
+        .with_state(Api { events, reports });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -110,7 +112,7 @@ async fn f11_an_event_that_the_library_panics_at_is_an_error_and_the_next_one_is
 }
 
 #[tokio::test]
-async fn the_log_is_json_that_tells_each_request_and_counts_in_the_embedded_metric_format() {
+async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_metric_format() {
     let bad_body = event(|event| {
         event["body"] = json!("no base64");
         event["isBase64Encoded"] = json!(true);
@@ -142,8 +144,8 @@ async fn the_log_is_json_that_tells_each_request_and_counts_in_the_embedded_metr
     std::io::Read::read_to_string(&mut err, &mut plain).unwrap();
     assert_eq!(plain, "", "everything is JSON, a panic as well");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
-    let told = told.iter().map(|line| {
+    let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    let answered = answered.iter().map(|line| {
         let span = &line["span"];
         assert!(line["ms"].is_number(), "{line}");
         json!([
@@ -160,7 +162,7 @@ async fn the_log_is_json_that_tells_each_request_and_counts_in_the_embedded_metr
     });
     let trace = "Root=1-2";
     assert_eq!(
-        told.collect::<Vec<_>>(),
+        answered.collect::<Vec<_>>(),
         [
             json!([
                 "one=",
@@ -202,7 +204,7 @@ async fn the_log_is_json_that_tells_each_request_and_counts_in_the_embedded_metr
 }
 
 #[tokio::test]
-async fn a01_a_function_that_could_not_hash_in_its_memory_does_not_start_and_says_what_to_change() {
+async fn a01_a_function_that_could_not_hash_in_its_memory_does_not_start_and_names_what_to_change() {
     let (address, _outcomes) = runtime(Vec::new()).await;
     let mut function = start(&address, &[("USHER_HASH_PARALLEL", "4")]);
     let stderr = function.0.stderr.take().unwrap();

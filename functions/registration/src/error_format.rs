@@ -86,14 +86,14 @@ fn sentence(error: &Error) -> String {
         Error::Conflict(Conflict::UsernameTaken) => "Username is taken".to_owned(),
         Error::Conflict(Conflict::EmailTaken) => "Email is taken".to_owned(),
         Error::Invalid(violations) => {
-            let told: Vec<String> = violations.iter().map(violation).collect();
-            told.join("; ")
+            let sentences: Vec<String> = violations.iter().map(violation).collect();
+            sentences.join("; ")
         }
         other => capital(&other.to_string()),
     }
 }
 
-/// What is wrong with a field, and with which: where the sentence does not say so, its name stands before it.
+/// What is wrong with a field, and with which: where the sentence does not name it, its name stands before it.
 fn violation(violation: &Violation) -> String {
     let field = violation.pointer.trim_start_matches(['/', '?']);
     let said = violation.detail.to_lowercase().replace('-', "");

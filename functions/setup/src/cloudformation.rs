@@ -50,7 +50,7 @@ pub struct Request {
     physical_resource_id: Option<String>,
 }
 
-/// What CloudFormation is answered. (The library's own answer has a null for each thing that there is nothing to say
+/// What CloudFormation is answered. (The library's own answer has a null for each thing that there is nothing to report
 /// about.)
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -143,7 +143,7 @@ async fn dev_token_lasts_as_long_as_it_asks_for() {
 }
 
 #[tokio::test]
-async fn a_made_up_principal_may_what_its_roles_and_permissions_hold_and_no_more() {
+async fn a_development_principal_may_what_its_roles_and_permissions_hold_and_no_more() {
     let world = World::new().await;
     for (body, users, roles) in [
         (json!({ "roles": ["admin"] }), 200, 200),
@@ -171,7 +171,7 @@ async fn a_made_up_principal_may_what_its_roles_and_permissions_hold_and_no_more
 }
 
 #[tokio::test]
-async fn a_made_up_principal_has_no_account_and_no_more_rights_than_a_real_one() {
+async fn a_development_principal_has_no_account_and_no_more_rights_than_a_real_one() {
     let world = World::new().await;
     let robot = holder(&world, &dev_token(&world, json!({ "roles": ["admin"] })).await);
     assert_eq!(robot.get("/api/me/profile").await.status, 404);
@@ -191,7 +191,7 @@ async fn a_made_up_principal_has_no_account_and_no_more_rights_than_a_real_one()
 }
 
 #[tokio::test]
-async fn a_role_that_there_is_not_is_told() {
+async fn a_role_that_does_not_exist_is_reported() {
     let world = World::new().await;
     let reply = dev_token(&world, json!({ "roles": ["admin", "wizard"] })).await;
     assert_eq!((reply.status.as_u16(), reply.pointers()), (400, vec!["/roles"]));
@@ -202,7 +202,7 @@ async fn a_role_that_there_is_not_is_told() {
 }
 
 #[tokio::test]
-async fn z09_the_roles_of_a_made_up_principal_are_what_they_are_now() {
+async fn z09_the_roles_of_a_development_principal_are_what_they_are_now() {
     let world = World::new().await;
     let owner = world.owner().await;
     let body = json!({ "name": "clerk", "permissions": ["admin.users"] });

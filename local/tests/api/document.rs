@@ -31,7 +31,7 @@ fn operations() -> &'static [Operation] {
     })
 }
 
-/// Whether the document says that a request can be answered so. It says nothing of what it does not know.
+/// Whether the document allows this answer to a request. It states nothing of what it does not know.
 pub fn allows(method: &Method, path: &str, status: u16) -> bool {
     let asked: Vec<&str> = path.split('/').collect();
     let same = |(known, asked): (&String, &&str)| {

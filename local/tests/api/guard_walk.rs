@@ -20,7 +20,7 @@ struct Row {
     deadly: bool,
 }
 
-/// What stands for `{…}`: a well-formed id that nobody has, so that no walk changes anything.
+/// What stands for `{…}`: a well-formed unknown id, so that no walk changes anything.
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 impl Row {
@@ -30,7 +30,7 @@ impl Row {
         segments.join("/")
     }
 
-    /// Sent with an empty object where the method has a body: enough to come past the door, too little to act.
+    /// Sent with an empty object where the method has a body: enough to pass the guard, too little to act.
     async fn ask(&self, who: &Client) -> Reply {
         let body = (!matches!(self.method, Method::GET | Method::DELETE)).then(|| json!({}));
         who.send(self.method.clone(), &self.url(), body, &[]).await
@@ -78,7 +78,7 @@ fn guarded() -> Vec<Row> {
 }
 
 /// Every guarded route answers this client that its token is not valid.
-async fn every_door_is_shut(who: &Client) {
+async fn every_guard_refuses(who: &Client) {
     for row in steps(guarded()) {
         let reply = row.ask(who).await;
         assert_eq!(reply.status, 401, "{row}");
@@ -144,7 +144,7 @@ async fn z01_without_a_token_every_guarded_route_asks_to_sign_in() {
 async fn t07_garbage_opens_no_guarded_route() {
     let world = World::new().await;
     for garbage in ["garbage", "a.b.c", "..", "usher_rt_x"] {
-        every_door_is_shut(&world.with_token(garbage)).await;
+        every_guard_refuses(&world.with_token(garbage)).await;
     }
 }
 
@@ -157,7 +157,7 @@ async fn t08_an_expired_token_opens_no_guarded_route() {
     opens(&admin).await;
     // An hour: the session itself goes on for a month.
     world.clock.advance(3_600);
-    every_door_is_shut(&admin).await;
+    every_guard_refuses(&admin).await;
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn t06_a_token_for_another_audience_or_of_another_issuer_opens_no_guarded_
         let elsewhere = World::on(world.db.clone(), world.dynamodb.clone(), &[other]).await;
         let admin = elsewhere.admin().await;
         opens(&admin).await;
-        every_door_is_shut(&world.with_token(&admin.token)).await;
+        every_guard_refuses(&world.with_token(&admin.token)).await;
     }
 }
 
@@ -190,7 +190,7 @@ async fn z09_an_account_that_is_not_active_any_more_passes_no_guarded_route() {
         let owner = world.owner().await;
         let reply = owner.send(method, &format!("/api/users/{id}{path}"), body, &[]).await;
         assert_eq!(reply.status, 204, "{}", reply.text);
-        every_door_is_shut(&jane).await;
+        every_guard_refuses(&jane).await;
     }
 }
 
@@ -202,7 +202,7 @@ async fn z09_while_a_lockout_lasts_a_token_passes_no_guarded_route_and_after_it_
         let wrong = json!({ "username": "jane@example.org", "password": "wrong" });
         assert_eq!(world.nobody().post("/api/auth/login", wrong).await.status, 401);
     }
-    every_door_is_shut(&jane).await;
+    every_guard_refuses(&jane).await;
     world.clock.advance(15 * 60);
     opens(&jane).await;
 }
@@ -212,7 +212,7 @@ async fn r06_a_session_that_was_ended_opens_no_guarded_route() {
     let world = World::new().await;
     let (jane, _) = jane(&world).await;
     assert_eq!(jane.post_empty("/api/auth/logout").await.status, 204);
-    every_door_is_shut(&jane).await;
+    every_guard_refuses(&jane).await;
 }
 
 #[tokio::test]
@@ -356,7 +356,7 @@ async fn every_path_that_is_nobodys_is_404_in_problem_details() {
 }
 
 #[tokio::test]
-async fn i07_every_wrong_method_is_405_and_says_which_are_right() {
+async fn i07_every_wrong_method_is_405_and_names_which_are_right() {
     let world = World::new().await;
     let rows = rows();
     let every = [

@@ -125,7 +125,7 @@ async fn a_revocation_and_a_reuse_end_a_session_and_are_logouts() {
 }
 
 #[tokio::test]
-async fn a_row_says_when_through_which_contract_from_where_and_with_what() {
+async fn a_row_shows_when_through_which_contract_from_where_and_with_what() {
     let world = World::new().await;
     world.user(JANE).await;
     let body = json!({ "username": JANE, "password": PASSWORD });

@@ -225,7 +225,7 @@ async fn i05_a_header_cannot_carry_what_a_body_cannot() {
     assert_eq!(crate::support::reply(twice).await.status, 401);
     let in_query = crate::support::reply(http.get(format!("{url}?access_token={}", owner.token))).await;
     refused(&in_query, 401, "no-credentials");
-    // The address in the history is the connection's, whatever the client says.
+    // The address in the history is the connection's, whatever the client sends.
     world.user("jane@example.org").await;
     let login = json!({ "username": "jane@example.org", "password": PASSWORD });
     let spoof = http.post(format!("{}/api/auth/login", world.base)).json(&login);
@@ -288,7 +288,7 @@ async fn i07_other_methods_are_405_with_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i12_every_refusal_is_problem_details_and_tells_nothing_of_the_inside() {
+async fn i12_every_refusal_is_problem_details_and_reveals_nothing_of_the_inside() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;

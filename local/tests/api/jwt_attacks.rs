@@ -1,4 +1,4 @@
-//! Attacks on tokens, at the door itself: `proof/jwt` has the unit tests, and here every route's door is shown to use it.
+//! Attacks on tokens, at the guard itself: `proof/jwt` has the unit tests, and here every route's guard is shown to use it.
 //! Whatever is wrong with a forged token, all the rest of it is right and it is signed with the stack's own key.
 
 use aws_lc_rs::hmac;

@@ -118,13 +118,13 @@ fn every_route_has_an_event_and_every_event_a_route() {
 
 impl Stage {
     /// The event as this world would get it.
-    fn told(&self, event: &Event) -> Value {
+    fn filled(&self, event: &Event) -> Value {
         let text = event.json.to_string();
-        let told = self
+        let filled = self
             .replacements
             .iter()
             .fold(text, |text, (from, to)| text.replace(from, to));
-        serde_json::from_str(&told).unwrap()
+        serde_json::from_str(&filled).unwrap()
     }
 
     /// Through Lambda: the conversion of the library, and the function alone.
@@ -244,7 +244,7 @@ fn settle(name: &str, value: &mut Value) {
         }
         Value::String(text) if !text.is_empty() => {
             *text = match name {
-                // Where it came from is what the two ways differ in; `edge` tells who is believed.
+                // Where it came from is what the two ways differ in; `edge` shows who is believed.
                 "nextCursor" | "temporaryPassword" | "ip" | "kid" | "x" => format!("<{name}>"),
                 "instance" => text.split('/').map(known).collect::<Vec<_>>().join("/"),
                 _ => text.split(' ').map(known).collect::<Vec<_>>().join(" "),
@@ -259,21 +259,21 @@ async fn play(function: &str) -> String {
     let mut lines = String::new();
     for event in events().iter().filter(|event| event.function == function) {
         let (there, here) = (stage(event).await, stage(event).await);
-        let told = there.told(event);
-        let mut through = there.through_lambda(&told, table_of(function)).await;
-        if told["requestContext"]["http"]["method"] == "HEAD" {
+        let filled = there.filled(event);
+        let mut through = there.through_lambda(&filled, table_of(function)).await;
+        if filled["requestContext"]["http"]["method"] == "HEAD" {
             // As API Gateway does, and HTTP servers do.
             through.body.clear();
         }
-        let over = here.over_http(&here.told(event)).await;
+        let over = here.over_http(&here.filled(event)).await;
         let mut seen = normal(&through);
-        if told["requestContext"]["http"]["method"] == "HEAD" {
+        if filled["requestContext"]["http"]["method"] == "HEAD" {
             // API Gateway drops the body of such an answer, as every server does.
             seen.2 = Value::from("");
         }
         assert_eq!(seen, normal(&over), "{function}/{}", event.name);
         let id = through.headers["x-request-id"].to_str().unwrap();
-        assert_eq!(id, told["requestContext"]["requestId"], "{function}/{}", event.name);
+        assert_eq!(id, filled["requestContext"]["requestId"], "{function}/{}", event.name);
         let problem = serde_json::from_str::<Value>(&through.body).unwrap_or_default();
         let problem = problem["type"]
             .as_str()
@@ -286,12 +286,12 @@ async fn play(function: &str) -> String {
 }
 
 #[tokio::test]
-async fn i02_a_body_is_taken_as_the_event_says_it_is_encoded() {
+async fn i02_a_body_is_taken_as_the_event_states_it_is_encoded() {
     let all = events();
     let event = all.iter().find(|event| event.name == "token-base64").unwrap();
     let stage = stage(event).await;
-    let mut told = stage.told(event);
-    assert_eq!(stage.through_lambda(&told, auth::routes()).await.status, 200);
-    told["isBase64Encoded"] = json!(false);
-    assert_eq!(stage.through_lambda(&told, auth::routes()).await.status, 400);
+    let mut filled = stage.filled(event);
+    assert_eq!(stage.through_lambda(&filled, auth::routes()).await.status, 200);
+    filled["isBase64Encoded"] = json!(false);
+    assert_eq!(stage.through_lambda(&filled, auth::routes()).await.status, 400);
 }

@@ -14,7 +14,7 @@ async fn login(world: &World, name: &str, password: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn logins_failures_and_lockouts_are_counted_for_accounts_and_for_names_that_nobody_has() {
+async fn logins_failures_and_lockouts_are_counted_for_accounts_and_for_unregistered_names() {
     let world = World::new().await;
     let total = |metric| world.app.metrics.total(metric);
     world.user("jane@example.org").await;

@@ -27,9 +27,9 @@ pub const ALL: [Contract; 5] = [Token, Identity, Account, Admin, Registration];
 
 /// What a token opens through one contract.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum Access {
     /// The token is not valid.
-    Shut,
+    Refused,
     /// It is, and its account is no administrator.
     Open,
     /// It is an administrator's.
@@ -96,18 +96,18 @@ impl Contract {
     }
 
     /// What a token opens through this contract.
-    pub async fn door(self, world: &World, token: &str) -> Door {
+    pub async fn access(self, world: &World, token: &str) -> Access {
         let who = world.with_token(token);
         let by_status = |reply: Reply| match reply.status.as_u16() {
-            401 => Door::Shut,
-            403 => Door::Open,
-            200 => Door::Administers,
+            401 => Access::Refused,
+            403 => Access::Open,
+            200 => Access::Administers,
             other => panic!("{self:?}: {other} {}", reply.text),
         };
         match self {
             Token => by_status(who.get("/api/users").await),
             Identity => match who.get("/api/me/profile").await {
-                reply if reply.status == 401 => Door::Shut,
+                reply if reply.status == 401 => Access::Refused,
                 reply => administers(
                     reply.body["permissions"]
                         .as_array()
@@ -116,7 +116,7 @@ impl Contract {
                 ),
             },
             Account => match who.get("/user/profile").await {
-                reply if reply.status == 401 => Door::Shut,
+                reply if reply.status == 401 => Access::Refused,
                 _ => by_status(who.get("/admin/users").await),
             },
             Admin => by_status(who.get("/v1/admin/users").await),
@@ -126,7 +126,7 @@ impl Contract {
                 match who.delete("/v1/user/ban/nobody-of-this-name").await.status.as_u16() {
                     401 => {
                         assert_eq!(verified.str("data"), "Token invalid.");
-                        Door::Shut
+                        Access::Refused
                     }
                     status => {
                         assert_eq!(verified.str("data"), "Token is valid.");
@@ -138,11 +138,11 @@ impl Contract {
     }
 }
 
-fn administers(does: bool) -> Door {
-    if does { Door::Administers } else { Door::Open }
+fn administers(does: bool) -> Access {
+    if does { Access::Administers } else { Access::Open }
 }
 
-/// An administrator says that the account's address is verified: the admin contract lets nobody else in.
+/// An administrator marks that the account's address is verified: the admin contract lets nobody else in.
 async fn verified(world: &World, id: &str) {
     let patch = json!({ "emailVerified": true });
     let reply = world.owner().await.patch(&format!("/api/users/{id}"), patch).await;
@@ -159,12 +159,12 @@ async fn an_account_made_through_each_contract_signs_in_through_every_other_and_
         for surface in ALL {
             let reply = surface.login(&world, &format!("{name}@example.org"), PASSWORD).await;
             let token = surface.token(&reply);
-            for door in ALL {
-                let opens = door.door(&world, &token).await;
+            for contract in ALL {
+                let opens = contract.access(&world, &token).await;
                 assert_eq!(
                     opens,
-                    Door::Open,
-                    "made by {maker:?}, token of {surface:?}, used by {door:?}"
+                    Access::Open,
+                    "made by {maker:?}, token of {surface:?}, used by {contract:?}"
                 );
             }
         }

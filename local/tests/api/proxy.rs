@@ -1,5 +1,5 @@
-//! A man in the middle: an HTTP proxy between Usher and its DynamoDB that counts what is asked, tells what it costs, and
-//! on demand does what a network and a busy service do on a bad day. It is written on sockets, because a library would
+//! A man in the middle: an HTTP proxy between Usher and its DynamoDB that counts what is asked, reports what it costs, and
+//! on demand does what a network and a busy service do when they fail. It is written on sockets, because a library would
 //! not let go of a connection in the middle of an answer.
 
 use std::sync::{Arc, Mutex};
@@ -48,7 +48,7 @@ pub struct Call {
 /// What calls cost that were made.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cost {
-    /// The operations, in the order of their arrival.
+    /// The operations, in the order received.
     pub operations: Vec<String>,
     /// Read capacity units.
     pub read: f64,

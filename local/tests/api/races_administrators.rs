@@ -98,8 +98,8 @@ async fn z06_when_all_administrators_remove_each_other_at_once_at_least_one_rema
     for round in 1..=20 {
         // Each is removed by eight at once: by every one of them, in every way, themselves included.
         let replies = at_once(64, |n| remove(all[n / 8].1.clone(), all[n % 8].0.clone(), n + round)).await;
-        let told = |reply: &Reply| !reply.status.is_server_error() && reply.problem() != "contention";
-        assert!(replies.iter().all(told), "round {round}: {replies:?}");
+        let is_expected = |reply: &Reply| !reply.status.is_server_error() && reply.problem() != "contention";
+        assert!(replies.iter().all(is_expected), "round {round}: {replies:?}");
         assert!(in_charge(&world) >= 1, "round {round}");
         let mut left = Vec::new();
         for (id, client) in &all {
@@ -109,7 +109,7 @@ async fn z06_when_all_administrators_remove_each_other_at_once_at_least_one_rema
         }
         assert!(
             !left.is_empty(),
-            "round {round}: the counter says that somebody is, and nobody is"
+            "round {round}: the counter states that somebody is, and nobody is"
         );
         assert_eq!(i64::try_from(left.len()).unwrap(), in_charge(&world), "round {round}");
         let missing = 8 - left.len();
@@ -191,9 +191,9 @@ async fn z09_a_role_that_gains_or_loses_its_power_while_it_is_given_is_given_as_
             }
         })
         .await;
-        let told = |reply: &Reply| [200, 201, 409].contains(&reply.status.as_u16());
-        assert!(replies.iter().all(told), "{replies:?}");
-        // What the grants say of the role decides who is in charge: it must be what the role says.
+        let is_expected = |reply: &Reply| [200, 201, 409].contains(&reply.status.as_u16());
+        assert!(replies.iter().all(is_expected), "{replies:?}");
+        // What the grants state of the role decides who is in charge: it must be what the role states.
         assert_reconciled(&world);
         assert_eq!(owner.delete(&format!("/api/roles/{role}?force=true")).await.status, 204);
     }

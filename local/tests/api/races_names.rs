@@ -126,8 +126,8 @@ async fn c11_after_creations_renames_and_deletions_at_random_everything_is_in_st
             }
         })
         .await;
-        let told = |reply: &crate::support::Reply| [201, 204, 404, 409].contains(&reply.status.as_u16());
-        assert!(replies.iter().all(told), "{replies:?}");
+        let is_expected = |reply: &crate::support::Reply| [201, 204, 404, 409].contains(&reply.status.as_u16());
+        assert!(replies.iter().all(is_expected), "{replies:?}");
         assert!(
             replies.iter().all(|reply| reply.problem() != "contention"),
             "{replies:?}"

@@ -157,8 +157,8 @@ async fn c05_an_account_deleted_while_it_is_given_roles_leaves_neither_members_n
         })
         .await;
         assert_eq!(replies[9].status, 204);
-        let told = |reply: &Reply| [201, 204, 404].contains(&reply.status.as_u16());
-        assert!(replies.iter().all(told), "{replies:?}");
+        let is_expected = |reply: &Reply| [201, 204, 404].contains(&reply.status.as_u16());
+        assert!(replies.iter().all(is_expected), "{replies:?}");
         assert_eq!(members(&owner, "given").await, 0, "round {round}");
     }
     assert_reconciled(&world);
@@ -185,8 +185,8 @@ async fn c05_a_role_deleted_while_it_is_given_leaves_no_account_with_it() {
         })
         .await;
         assert_eq!(replies[16].status, 204, "{}", replies[16].text);
-        let told = |reply: &Reply| [201, 204, 400, 404, 409].contains(&reply.status.as_u16());
-        assert!(replies.iter().all(told), "{replies:?}");
+        let is_expected = |reply: &Reply| [201, 204, 400, 404, 409].contains(&reply.status.as_u16());
+        assert!(replies.iter().all(is_expected), "{replies:?}");
         assert_eq!(owner.get(&format!("/api/roles/{role}")).await.status, 404);
     }
     assert_reconciled(&world);

@@ -161,7 +161,7 @@ async fn tokens(world: &World, secrets: &mut Secrets, email: &str) {
     assert_eq!(revoked.status, 204);
 }
 
-/// Locks by failures of an account, of a name that nobody has, and of a password typed into the field of the name.
+/// Locks by failures of an account, of an unregistered name, and of a password typed into the field of the name.
 async fn failures(world: &World, secrets: &mut Secrets) {
     secrets.keep("my password, typed into the wrong field");
     for name in [NAMES[0], NAMES[2], "my password, typed into the wrong field"] {

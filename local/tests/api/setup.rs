@@ -120,7 +120,7 @@ async fn a_deployed_stack_refuses_the_documented_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_somebody_has_makes_no_first_owner_and_set_up_says_so_each_time() {
+async fn an_address_that_somebody_has_makes_no_first_owner_and_set_up_reports_it_each_time() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let secret = "a generated password";
@@ -131,10 +131,10 @@ async fn an_address_that_somebody_has_makes_no_first_owner_and_set_up_says_so_ea
     let app = App::with_clock(settings_of(&world.dynamodb, &settings), world.clock.clone());
     let app = app.await.unwrap();
     for _ in 0..2 {
-        let told = format!("{:?}", ::setup::cloud::set_up(&app).await.unwrap_err());
+        let error = format!("{:?}", ::setup::cloud::set_up(&app).await.unwrap_err());
         assert!(
-            told.contains("first-owner") && told.contains("the e-mail address is taken"),
-            "{told}"
+            error.contains("first-owner") && error.contains("the e-mail address is taken"),
+            "{error}"
         );
     }
     assert_eq!(

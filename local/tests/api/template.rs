@@ -283,17 +283,17 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
 
 /// `sam local` passes on what the template names, and gives a reference to a secret as the secret's name.
 #[tokio::test]
-async fn f09_sam_local_is_told_what_the_template_names_and_every_secret_of_it() {
+async fn f09_sam_local_is_given_what_the_template_names_and_every_secret_of_it() {
     let stack = local::Stack::start(local::Options::default()).await.unwrap();
-    let told = local::sam::environment(&stack.app.settings, &stack.dynamodb_url);
-    let told = told["Parameters"].as_object().unwrap().clone();
+    let given = local::sam::environment(&stack.app.settings, &stack.dynamodb_url);
+    let given = given["Parameters"].as_object().unwrap().clone();
     let named: BTreeSet<String> = functions().iter().flat_map(|f| f.environment().into_keys()).collect();
-    for (name, value) in &told {
+    for (name, value) in &given {
         assert!(named.contains(name), "{name} reaches no function");
         assert!(value.as_str().is_some_and(|value| !value.is_empty()), "{name} is empty");
     }
     for name in named.iter().filter(|name| name.ends_with("_SECRET")) {
-        assert!(told.contains_key(name), "{name} would be the name of a resource");
+        assert!(given.contains_key(name), "{name} would be the name of a resource");
     }
 }
 

@@ -166,7 +166,7 @@ impl Watch {
         Router::new().fallback_service(watched)
     }
 
-    /// A log says the same things over and over, so each is looked at once.
+    /// A log repeats the same things over and over, so each is looked at once.
     fn check(&self) {
         let undocumented = self.undocumented.lock().unwrap();
         assert!(undocumented.is_empty(), "not in the document: {undocumented:?}");
@@ -210,15 +210,15 @@ impl Drop for Watch {
     }
 }
 
-/// What a line says that is not the same in every run.
+/// What a line holds that is not the same in every run.
 fn strings(line: &Value, look: &mut impl FnMut(&str)) {
     match line {
         Value::String(text) => look(text),
         Value::Array(items) => items.iter().for_each(|item| strings(item, look)),
         Value::Object(fields) => {
             let fixed = ["timestamp", "level", "target", "route", "method"];
-            let told = fields.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
-            told.for_each(|(_, value)| strings(value, look));
+            let varying = fields.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
+            varying.for_each(|(_, value)| strings(value, look));
         }
         _ => {}
     }
@@ -245,7 +245,7 @@ fn a_secret_of_any_length_is_found_in_what_is_no_shorter() {
 }
 
 #[test]
-fn a_token_is_told_from_the_id_of_a_key() {
+fn a_token_is_distinguished_from_the_id_of_a_key() {
     assert!(has_jwt(
         "bearer eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl, and so on"
     ));

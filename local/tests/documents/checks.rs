@@ -24,7 +24,7 @@ fn checks_of(name: &str) -> Vec<String> {
     }
 }
 
-/// Where the document says that a file is.
+/// The place of a file, as the document names it.
 fn place(path: &str) -> String {
     let path = path.trim_end_matches(".rs");
     let within = |of: &str, short: &str| Some(format!("{short}{}", path.strip_prefix(of)?));
@@ -48,7 +48,7 @@ fn tests() -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// What a cell says in words.
+/// What a cell states in words.
 fn words(cell: &str) -> impl Iterator<Item = &str> {
     let of_a_test = |entry: &&str| entry.split('`').count() == 5 && entry.ends_with('`') && entry.contains("`: `");
     cell.split("<br>")

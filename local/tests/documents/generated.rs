@@ -1,4 +1,4 @@
-//! What a command writes into a document says which command, and the command has it written so.
+//! What a command writes into a document names the command, and the command has it written so.
 
 use crate::sources;
 

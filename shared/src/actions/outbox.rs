@@ -2,7 +2,7 @@
 //!
 //! A mail is claimed, its link made, written, delivered, and marked as sent, in this order. Whoever is killed at any step
 //! leaves a lease that runs out, after which the mail is due again: none is lost. It is delivered a second time only
-//! where the sender ended between the delivery and the mark, or never heard of the delivery, and the mailer cannot tell
+//! where the sender ended between the delivery and the mark, or never heard of the delivery, and the mailer cannot see
 //! (`docs/decisions/009-mail-is-claimed-then-sent.md`).
 
 use std::fmt;

@@ -101,7 +101,7 @@ async fn read(request: Request) -> Result<Vec<u8>> {
 }
 
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
-    // First whether it is JSON at all, to its end: what is wrong with its fields is only worth saying after that.
+    // First whether it is JSON at all, to its end: what is wrong with its fields is only worth reporting after that.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal(String::new(), &error))?;
     // Serde takes an array for a struct, field by field, and would name the struct of the code in its message.
     if !bytes.trim_ascii_start().starts_with(b"{") {

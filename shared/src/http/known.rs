@@ -1,4 +1,4 @@
-//! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only tell an
+//! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only distinguish an
 //! unknown path from a method that a path does not take if it knows the others' routes.
 
 use std::sync::OnceLock;
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn every_route_of_a_list_is_known_with_its_stage() {
-        let told = |k: &Known| format!("{} {} {}", k.method, k.path, k.dev_only);
-        let known: Vec<String> = listed("GET /a/{b}\nPOST /a/{b} dev\n").iter().map(told).collect();
+        let shown = |k: &Known| format!("{} {} {}", k.method, k.path, k.dev_only);
+        let known: Vec<String> = listed("GET /a/{b}\nPOST /a/{b} dev\n").iter().map(shown).collect();
         assert_eq!(known, ["GET /a/{b} false", "POST /a/{b} true"]);
         assert_eq!(listed("nothing\n"), []);
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_path_that_nobody_has_is_404_and_so_is_a_route_that_should_have_gone_elsewhere() {
+    async fn an_unknown_path_is_404_and_so_is_a_route_that_should_have_gone_elsewhere() {
         for (method, path) in [
             ("GET", "/"),
             ("PATCH", "/api"),

@@ -40,7 +40,7 @@ impl Ses {
             .connect_timeout(Duration::from_secs(2))
             .operation_timeout(DEADLINE);
         let config = aws_sdk_sesv2::config::Builder::from(shared)
-            // SES cannot tell a repetition from a second mail, so nothing is repeated at once: the outbox tries again
+            // SES cannot distinguish a repetition from a second mail, so nothing is repeated at once: the outbox tries again
             // later, after a rest.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build());
@@ -127,16 +127,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_by_its_code_without_the_address_and_nothing_is_repeated_at_once() {
+    async fn a_refusal_is_reported_by_its_code_without_the_address_and_nothing_is_repeated_at_once() {
         for (status, code) in [
             (400, "MessageRejected"),
             (429, "TooManyRequestsException"),
             (500, "InternalFailure"),
         ] {
-            let says = "Email address is not verified: jane@example.org";
-            let (asked, ses) = ses(status, json!({ "__type": code, "message": says })).await;
-            let told = format!("{:?}", ses.deliver(&letter()).await.unwrap_err());
-            assert!(told.contains(code) && !told.contains("jane"), "{told}");
+            let reason = "Email address is not verified: jane@example.org";
+            let (asked, ses) = ses(status, json!({ "__type": code, "message": reason })).await;
+            let error = format!("{:?}", ses.deliver(&letter()).await.unwrap_err());
+            assert!(error.contains(code) && !error.contains("jane"), "{error}");
             assert_eq!(asked.lock().unwrap().len(), 1, "{code}");
         }
     }

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn f09_a_key_that_is_not_one_says_what_to_do_and_does_not_repeat_itself() {
+    fn f09_a_key_that_is_not_one_states_what_to_do_and_does_not_repeat_itself() {
         let good = "k".repeat(SHORTEST);
         assert!(MasterKey::from_text(&format!(" {good}\n")).is_ok());
         assert!(MacKey::from_text(&good).is_ok());

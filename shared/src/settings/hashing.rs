@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a01_what_does_not_fit_into_the_function_is_told_at_its_start_with_the_name_of_what_to_change() {
+    fn a01_what_does_not_fit_into_the_function_is_reported_at_its_start_with_the_name_of_what_to_change() {
         for (megabytes, name, vars) in [
             ("128", "USHER_HASH_PARALLEL", &[("USHER_HASH_PARALLEL", "4")][..]),
             ("1769", "USHER_HASH_PARALLEL", &[("USHER_HASH_PARALLEL", "90")]),
@@ -80,10 +80,10 @@ mod tests {
                 &[("USHER_HASH_PARALLEL", "2"), ("USHER_ARGON2", "m=65536,t=1,p=1")],
             ),
         ] {
-            let told = of(megabytes, vars).unwrap_err();
+            let complaint = of(megabytes, vars).unwrap_err();
             assert!(
-                told.starts_with(&format!("{name} ")) && !told.contains('\n'),
-                "{vars:?}: {told}"
+                complaint.starts_with(&format!("{name} ")) && !complaint.contains('\n'),
+                "{vars:?}: {complaint}"
             );
         }
         assert_eq!(of("128", &[("USHER_ARGON2", "m=65536,t=1,p=1")]), Ok(1));

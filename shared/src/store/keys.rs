@@ -6,7 +6,7 @@
 //! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user>` |
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
-//! | attempts of a name that nobody has | `T#main#GUESS#<sha256>` | `GUESS` | |
+//! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | a mail asked for to such an address | `T#main#GUESS#<sha256>` | `MAILED` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn f09_a_secret_that_is_not_there_or_empty_says_which_and_where_it_is_written_what_to_do() {
+    async fn f09_a_secret_that_is_not_there_or_empty_states_which_and_where_it_is_written_what_to_do() {
         let gone = json!({ "__type": "ResourceNotFoundException", "Message": "can't find the specified secret" });
         let denied = json!({ "__type": "AccessDeniedException", "Message": "no" });
         for (status, answer, why) in [

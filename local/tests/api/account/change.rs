@@ -174,7 +174,7 @@ async fn a_taken_address_or_name_is_409_and_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_none_and_values_that_are_none_are_told_by_field() {
+async fn a_key_that_is_none_and_values_that_are_none_are_reported_by_field() {
     let world = World::new().await;
     let jane = person(&world, "jane", &["admin"]).await;
     for path in ["/user/change", "/admin/change"] {

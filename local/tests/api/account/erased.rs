@@ -23,8 +23,8 @@ async fn lived_in(world: &World, name: &str) -> Person {
     jane
 }
 
-/// Whatever of the table says this, but the rows that name an id.
-fn that_say(world: &World, text: &str) -> Vec<Value> {
+/// Whatever of the table names this, but the rows that name an id.
+fn that_name(world: &World, text: &str) -> Vec<Value> {
     let mut items = world.items();
     items.retain(|item| item.to_string().to_lowercase().contains(text));
     items
@@ -33,9 +33,9 @@ fn that_say(world: &World, text: &str) -> Vec<Value> {
 /// What is left of an account: rows of the histories with its id, and nothing else.
 #[track_caller]
 fn assert_erased(world: &World, id: &str, name: &str) {
-    assert_eq!(that_say(world, name), [] as [Value; 0]);
+    assert_eq!(that_name(world, name), [] as [Value; 0]);
     let (mut logins, mut rights) = (0, 0);
-    for item in that_say(world, id) {
+    for item in that_name(world, id) {
         let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
         if sk.split('#').next().unwrap() == "LOGIN" {
             logins += 1;
@@ -61,7 +61,7 @@ async fn one_s_own_account_is_erased_by_either_method_and_the_histories_keep_the
     let world = World::new().await;
     for (name, method) in [("erased-by-get", Method::GET), ("erased-by-post", Method::POST)] {
         let jane = lived_in(&world, name).await;
-        assert!(that_say(&world, name).len() > 5);
+        assert!(that_name(&world, name).len() > 5);
         let reply = ask(&jane.client, &method, "/user/deleteaccount").await;
         insta::allow_duplicates! {
             insta::assert_json_snapshot!(recorded("GET /user/deleteaccount", &reply), @r#"
@@ -154,7 +154,7 @@ async fn an_account_whose_names_need_more_writes_than_a_transaction_has_is_erase
     let world = World::new().await;
     let name = "long-name-0123456789-0123456789-0123456789-0123456789";
     let jane = lived_in(&world, name).await;
-    assert!(that_say(&world, name).len() > 1);
+    assert!(that_name(&world, name).len() > 1);
     done(&jane.client.get("/user/deleteaccount").await);
     assert_erased(&world, &jane.id, name);
     assert!(

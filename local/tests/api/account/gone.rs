@@ -77,14 +77,14 @@ async fn z07_the_last_administrator_can_neither_go_nor_be_demoted_and_stays_as_i
     let world = World::new().await;
     let last = last(&world).await;
     let before = world.items();
-    let told = "this is the last account that may manage users";
+    let message = "this is the last account that may manage users";
     for path in [
         "/user/delete",
         "/user/deleteaccount",
         "/owner/delete",
         "/owner/deleteaccount",
     ] {
-        refused(&last.client.get(path).await, 409, told);
+        refused(&last.client.get(path).await, 409, message);
     }
     for action in ["deleteuser", "deleteuseraccount"] {
         refused(
@@ -93,11 +93,11 @@ async fn z07_the_last_administrator_can_neither_go_nor_be_demoted_and_stays_as_i
                 .post(&format!("/admin/{action}"), json!({ "Id": last.id }))
                 .await,
             409,
-            told,
+            message,
         );
     }
     let demotion = json!({ "Id": last.id, "RoleName": "User" });
-    refused(&last.client.post("/owner/changerole", demotion).await, 409, told);
+    refused(&last.client.post("/owner/changerole", demotion).await, 409, message);
     assert_eq!(world.items(), before);
     // An administrator in the owner's place keeps the tenant in charge.
     let other = person_by(&last, "other").await;

@@ -91,7 +91,7 @@ async fn who_registers_can_log_in_by_name_or_address_and_is_a_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_with_a_registration_is_told_at_once_by_field() {
+async fn everything_that_is_wrong_with_a_registration_is_reported_at_once_by_field() {
     let world = World::new().await;
     let body = json!({
         "Email": "jane", "Username": "a b", "Password": "123456789", "Age": 151,
@@ -194,7 +194,7 @@ async fn z03_nobody_registers_with_rights() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_tenant_says_of_registrations_holds_here() {
+async fn what_the_tenant_sets_for_registrations_holds_here() {
     let world = World::new().await;
     let closed = Chosen {
         registration_open: Some(false),
@@ -257,7 +257,7 @@ async fn a_token_carries_what_the_source_s_client_reads_and_usher_never_reads_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e01_a_login_that_fails_says_nothing_about_why() {
+async fn e01_a_login_that_fails_reveals_nothing_about_why() {
     let world = World::new().await;
     let owner = world.owner().await;
     let mut answers = Vec::new();
@@ -323,7 +323,7 @@ async fn e05_five_failures_lock_a_name_whether_anybody_has_it_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e03_who_forgot_a_password_is_told_the_same_whether_the_address_is_anybody_s_or_not() {
+async fn e03_who_forgot_a_password_is_answered_the_same_whether_the_address_is_anybody_s_or_not() {
     let world = World::new().await;
     let jane = person(&world, "jane", &[]).await;
     let ask = |email: &'static str| {
@@ -373,7 +373,7 @@ async fn e03_who_forgot_a_password_is_told_the_same_whether_the_address_is_anybo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_signed_in_is_told_to_log_out_first_and_a_token_that_opens_nothing_does_not_matter() {
+async fn whoever_is_signed_in_is_asked_to_log_out_first_and_a_token_that_opens_nothing_does_not_matter() {
     let world = World::new().await;
     let jane = person(&world, "jane", &[]).await;
     for path in ["/auth/login", "/auth/register", "/auth/resetpassword"] {

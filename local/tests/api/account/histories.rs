@@ -134,8 +134,8 @@ async fn entries_are_everyone_s_logins_and_logouts_and_nothing_else() {
     }
     "#);
     let all = walk(&owner, "/admin/entries", 1).await;
-    let told = |row: &Value| (row["Username"].clone(), row["Login"].clone());
-    let names: Vec<(Value, Value)> = all.iter().map(told).collect();
+    let login = |row: &Value| (row["Username"].clone(), row["Login"].clone());
+    let names: Vec<(Value, Value)> = all.iter().map(login).collect();
     let (yes, no) = (json!(true), json!(false));
     let (of_jane, of_owner) = (json!("jane"), json!("owner"));
     assert_eq!(names[..2], [(of_jane.clone(), no), (of_jane.clone(), yes.clone())]);
@@ -210,7 +210,7 @@ async fn changes(client: &Client, path: &str, names: &[(&str, &str)]) -> Vec<[St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_of_rights_are_told_with_who_made_them_to_whom_and_which_role() {
+async fn changes_of_rights_are_listed_with_who_made_them_to_whom_and_which_role() {
     let world = World::new().await;
     let owner = signed_in(&world, "owner", "Owner@12345").await;
     let boss_of_all = owner.get("/owner/profile").await.str("Id").to_owned();
@@ -249,7 +249,7 @@ async fn changes_of_rights_are_told_with_who_made_them_to_whom_and_which_role() 
     let of = |path: &'static str| changes(&owner, path, &names);
     let rows = |rows: &[[&str; 3]]| -> Vec<[String; 3]> { rows.iter().map(|row| row.map(str::to_owned)).collect() };
     let all = of("/admin/rightschanges").await;
-    let told = rows(&[
+    let expected = rows(&[
         ["owner", "members", "Member"],
         ["boss", "jane", "-"],
         ["owner", "jane", "Member"],
@@ -257,7 +257,7 @@ async fn changes_of_rights_are_told_with_who_made_them_to_whom_and_which_role() 
         ["owner", "jane", "User"],
         ["owner", "boss", "Admin"],
     ]);
-    assert_eq!(all[..6], told);
+    assert_eq!(all[..6], expected);
     let by_boss = rows(&[["boss", "jane", "-"], ["boss", "jane", "Member"]]);
     assert_eq!(of("/admin/rightschanges?From=boss").await, by_boss);
     assert_eq!(
@@ -273,7 +273,7 @@ async fn changes_of_rights_are_told_with_who_made_them_to_whom_and_which_role() 
         rows(&[["owner", "boss", "Admin"]])
     );
     let to_jane = changes(&owner, &format!("/admin/rightschanges?To={}", jane.id), &names).await;
-    assert_eq!(to_jane, told[1..5]);
+    assert_eq!(to_jane, expected[1..5]);
     let one = owner
         .post(
             "/admin/rightschanges",

@@ -50,7 +50,7 @@ fn methods(action: &str, side: &str) -> Vec<&'static str> {
     lines.flat_map(|(_, methods, _)| methods.split(' ')).collect()
 }
 
-/// What is answered once the door is open, to a body with nothing in it.
+/// What is answered once the guard has let it through, to a body with nothing in it.
 fn behind(action: &str, method: &str, side: &str) -> u16 {
     match (action, method) {
         ("resetpassword", _) if side == "auth" => 400,
@@ -155,7 +155,7 @@ async fn knock(client: &Client, headers: &[(&str, String)], method: &str, path: 
         .await
 }
 
-/// What every refusal at the door has: this contract's shape, and its headers.
+/// What every refusal of the guard has: this contract's shape, and its headers.
 fn assert_spoken(reply: &Reply, who: Who, line: &str) {
     assert_eq!(reply.header("content-type"), "application/json", "{line}");
     if reply.status == 200 {
@@ -172,7 +172,7 @@ fn assert_spoken(reply: &Reply, who: Who, line: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z01_every_action_on_every_rank_for_everybody_answers_as_the_contract_says() {
+async fn z01_every_action_on_every_rank_for_everybody_answers_as_the_contract_states() {
     let world = World::new().await;
     let mut cast = Cast {
         world: &world,
@@ -255,7 +255,7 @@ async fn an_account_that_must_change_its_password_can_do_that_and_log_out_and_no
     let body = json!({ "username": "new", "password": crate::support::PASSWORD, "mustChangePassword": true, "roles": ["admin"] });
     assert_eq!(owner.post("/api/users", body).await.status, 201);
     let new = super::signed_in(&world, "new", crate::support::PASSWORD).await;
-    let told = "change your password first";
+    let message = "change your password first";
     for path in [
         "/user/profile",
         "/admin/users",
@@ -263,12 +263,12 @@ async fn an_account_that_must_change_its_password_can_do_that_and_log_out_and_no
         "/user/deleteaccount",
         "/user/resetpassword",
     ] {
-        super::refused(&new.get(path).await, 403, told);
+        super::refused(&new.get(path).await, 403, message);
     }
     let rename = json!({ "Key": "Username", "Old": "new", "New": "newer" });
-    super::refused(&new.post("/user/change", rename).await, 403, told);
+    super::refused(&new.post("/user/change", rename).await, 403, message);
     let anothers = json!({ "Id": other.id, "Key": "Password", "New": "battery staple" });
-    super::refused(&new.post("/admin/change", anothers).await, 403, told);
+    super::refused(&new.post("/admin/change", anothers).await, 403, message);
     let own = json!({ "Key": "Password", "Old": crate::support::PASSWORD, "New": "battery staple" });
     super::done(&new.post("/user/change", own).await);
     assert_eq!(new.get("/admin/users").await.status, 200);

@@ -58,7 +58,7 @@ pub async fn person(world: &World, name: &str, roles: &[&str]) -> Person {
     }
 }
 
-/// Asserts an answer that only says that it is done.
+/// Asserts an answer that only states that it is done.
 #[track_caller]
 pub fn done(reply: &Reply) {
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -146,7 +146,7 @@ pub fn mails(world: &World) -> Vec<(String, String)> {
     mails
 }
 
-/// What a token says.
+/// The claims of a token.
 pub fn claims(token: &str) -> Value {
     let body = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap()

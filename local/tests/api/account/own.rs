@@ -8,7 +8,7 @@ use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, World};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_s_profile_says_more_from_admin_up_and_the_same_below() {
+async fn an_administrator_s_profile_shows_more_from_admin_up_and_the_same_below() {
     let world = World::new().await;
     let owner = signed_in(&world, "owner", "Owner@12345").await;
     let (low, high) = (owner.get("/member/profile").await, owner.get("/owner/profile").await);

@@ -127,7 +127,7 @@ async fn who_holds_admin_permissions_beside_the_ladder_is_taken_over_by_none_who
         ("Email", json!("jane@example.org"), "a@example.org"),
     ] {
         let body = json!({ "Id": jane.id, "Key": key, "Old": old, "New": new });
-        let told = "you cannot give what you do not hold: admin.tenants";
-        refused(&admin.client.post("/admin/change", body).await, 403, told);
+        let message = "you cannot give what you do not hold: admin.tenants";
+        refused(&admin.client.post("/admin/change", body).await, 403, message);
     }
 }

@@ -108,8 +108,8 @@ async fn i01_a_body_of_another_kind_is_415_and_one_that_is_too_large_413() {
             .bearer_auth(&jane.client.token);
         reply(request.header("content-type", kind).body(body))
     };
-    let told = "the body must be JSON: send `content-type: application/json`";
-    refused(&request("text/plain", "{}".to_owned()).await, 415, told);
+    let message = "the body must be JSON: send `content-type: application/json`";
+    refused(&request("text/plain", "{}".to_owned()).await, 415, message);
     let large = format!("{{\"FirstName\": \"{}\"}}", "a".repeat(70_000));
     refused(
         &request("application/json", large).await,

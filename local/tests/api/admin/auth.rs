@@ -46,7 +46,7 @@ async fn the_default_administrator_logs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e01_a_login_that_fails_says_nothing_about_why() {
+async fn e01_a_login_that_fails_reveals_nothing_about_why() {
     let world = World::new().await;
     let admin = admin(&world).await;
     made(&admin, "jane", &[]).await;
@@ -64,7 +64,7 @@ async fn e01_a_login_that_fails_says_nothing_about_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_not_verified_is_told_once_the_password_was_right() {
+async fn an_address_that_is_not_verified_is_reported_once_the_password_was_right() {
     let world = World::new().await;
     let admin = admin(&world).await;
     world.user("jane@example.org").await;
@@ -103,7 +103,7 @@ async fn an_account_that_is_not_active_is_named_as_such_once_the_password_was_ri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_failures_lock_and_the_answer_says_until_when() {
+async fn five_failures_lock_and_the_answer_states_until_when() {
     let world = World::new().await;
     made(&admin(&world).await, "jane", &[]).await;
     for email in ["jane@example.org", "nobody@example.org"] {
@@ -128,7 +128,7 @@ async fn five_failures_lock_and_the_answer_says_until_when() {
 }
 
 #[tokio::test]
-async fn a_login_without_an_address_or_a_password_is_told_which() {
+async fn a_login_without_an_address_or_a_password_is_answered_with_which() {
     let world = World::new().await;
     let nobody = world.nobody();
     invalid(&nobody.post("/v1/auth/login", json!({})).await, &["email"]);

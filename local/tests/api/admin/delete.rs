@@ -42,7 +42,7 @@ async fn z07_nobody_deletes_their_own_account_by_whatever_name() {
             "You cannot delete your own account",
         );
     }
-    // Not even where it is the last one: it is told the same.
+    // Not even where it is the last one: the answer is the same.
     assert_eq!(owner.delete(&user("admin")).await.status, 200);
     refused(
         &owner.delete(&user(id)).await,

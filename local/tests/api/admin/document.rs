@@ -94,7 +94,7 @@ async fn scenario_3_a_user_is_searched_for_given_and_denied_a_role_and_deleted()
     assert_reconciled(&world);
 }
 
-/// The document's class: it holds a token, and throws what `error` says where an answer is not `ok`.
+/// The document's class: it holds a token, and throws what `error` names where an answer is not `ok`.
 struct AdminClient<'a> {
     world: &'a World,
     token: String,
@@ -217,7 +217,7 @@ async fn the_document_s_javascript_client_works_call_by_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_without_the_role_is_told_what_they_need() {
+async fn somebody_without_the_role_is_answered_with_what_they_need() {
     let world = World::new().await;
     let admin = super::admin(&world).await;
     super::made(&admin, "jane", &[]).await;

@@ -86,15 +86,15 @@ async fn pages_are_numbered_from_1_and_together_they_are_everybody_once() {
     let admin = admin(&world).await;
     many(&world, &admin, 105).await;
     let newest = |from: usize, to: usize| (to..from).rev().map(|n| format!("u{n}")).collect::<Vec<_>>();
-    let (names, told) = page(&admin, "").await;
-    assert_eq!((names, told), (newest(105, 95), at(1, 10, 107, 11)));
-    let (names, told) = page(&admin, "?page=2").await;
-    assert_eq!((names, told), (newest(95, 85), at(2, 10, 107, 11)));
-    let (names, told) = page(&admin, "?page=1&limit=100").await;
-    assert_eq!((names, told), (newest(105, 5), at(1, 100, 107, 2)));
-    let (names, told) = page(&admin, "?page=2&limit=100").await;
+    let (names, paging) = page(&admin, "").await;
+    assert_eq!((names, paging), (newest(105, 95), at(1, 10, 107, 11)));
+    let (names, paging) = page(&admin, "?page=2").await;
+    assert_eq!((names, paging), (newest(95, 85), at(2, 10, 107, 11)));
+    let (names, paging) = page(&admin, "?page=1&limit=100").await;
+    assert_eq!((names, paging), (newest(105, 5), at(1, 100, 107, 2)));
+    let (names, paging) = page(&admin, "?page=2&limit=100").await;
     assert_eq!(
-        (names.len(), &names[..5], told),
+        (names.len(), &names[..5], paging),
         (7, &newest(5, 0)[..], at(2, 100, 107, 2))
     );
     for limit in [1_usize, 7, 50] {
@@ -111,7 +111,7 @@ async fn a_page_past_the_end_is_empty_with_the_right_totals() {
     let world = World::new().await;
     let admin = admin(&world).await;
     many(&world, &admin, 8).await;
-    for (path, told) in [
+    for (path, paging) in [
         ("?page=2", at(2, 10, 10, 1)),
         ("?page=11&limit=1", at(11, 1, 10, 10)),
         ("?page=4294967295&limit=100", at(4_294_967_295, 100, 10, 1)),
@@ -119,7 +119,7 @@ async fn a_page_past_the_end_is_empty_with_the_right_totals() {
         ("/search?q=nothing", at(1, 10, 0, 0)),
         ("/search?q=nothing&page=9", at(9, 10, 0, 0)),
     ] {
-        assert_eq!(page(&admin, path).await, (vec![], told), "{path}");
+        assert_eq!(page(&admin, path).await, (vec![], paging), "{path}");
     }
 }
 
@@ -172,15 +172,18 @@ async fn q_is_anywhere_in_an_address_or_a_name_in_any_letter_case() {
         ("m*x", 0),
         ("%20", 0),
     ] {
-        let (names, told) = page(&admin, &format!("/search?q={q}&limit=100")).await;
+        let (names, paging) = page(&admin, &format!("/search?q={q}&limit=100")).await;
         assert_eq!(
-            (names.len() as u64, told["total"].as_u64().unwrap()),
+            (names.len() as u64, paging["total"].as_u64().unwrap()),
             (total, total),
             "{q}"
         );
     }
-    let (names, told) = page(&admin, "/search?q=example.org&page=3&limit=5").await;
-    assert_eq!((names, told), (vec!["u1".to_owned(), "u0".to_owned()], at(3, 5, 12, 3)));
+    let (names, paging) = page(&admin, "/search?q=example.org&page=3&limit=5").await;
+    assert_eq!(
+        (names, paging),
+        (vec!["u1".to_owned(), "u0".to_owned()], at(3, 5, 12, 3))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,8 +251,8 @@ async fn the_cost_of_a_page_grows_with_its_depth_by_keys_alone() {
             (shown, cost.operations.len(), cost.read)
         }
     };
-    let ((first, told), requests, read) = cost("?page=1").await;
-    assert_eq!((first.len(), told), (10, at(1, 10, 600, 60)));
+    let ((first, paging), requests, read) = cost("?page=1").await;
+    assert_eq!((first.len(), paging), (10, at(1, 10, 600, 60)));
     let (first_requests, first_read) = (requests, read);
     let ((fiftieth, _), requests, read) = cost("?page=50").await;
     assert_eq!((fiftieth[0].as_str(), fiftieth.len()), ("u107", 10));
@@ -293,8 +296,8 @@ async fn a_page_behind_thousands_is_found_however_they_are_spread() {
         let total = 1_234 * round + 9;
         let mut names = Vec::new();
         for place in 1_234 * round + 1..=total {
-            let (one, told) = page(&admin, &format!("?page={place}&limit=1")).await;
-            assert_eq!(told, at(place, 1, total, total));
+            let (one, paging) = page(&admin, &format!("?page={place}&limit=1")).await;
+            assert_eq!(paging, at(place, 1, total, total));
             names.extend(one);
         }
         assert_eq!(names[..7], ["u6", "u5", "u4", "u3", "u2", "u1", "u0"]);

@@ -4,7 +4,7 @@ mod auth;
 mod create;
 mod delete;
 mod document;
-mod doors;
+mod guards;
 mod list;
 mod races;
 mod roles;

@@ -1,4 +1,4 @@
-//! Other people's things: what a body says of what it has no right to, and ids of other tenants.
+//! Other people's things: what a body sets that it has no right to, and ids of other tenants.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -70,7 +70,7 @@ async fn what_is_absent_or_null_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_address_is_unverified_unless_the_body_says_otherwise_and_ends_sessions() {
+async fn another_address_is_unverified_unless_the_body_states_otherwise_and_ends_sessions() {
     let world = World::new().await;
     let admin = admin(&world).await;
     let (id, jane) = made_and_in(&world, &admin, "jane", &["admin"]).await;

@@ -120,7 +120,7 @@ async fn a_valid_key_opens_and_no_key_or_another_text_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_key_is_told_before_anything_else_is_looked_at() {
+async fn a_missing_key_is_reported_before_anything_else_is_looked_at() {
     let world = World::new().await;
     let asking = Asking::of(&world).await;
     for key in ["", "wrong"] {
@@ -207,7 +207,7 @@ async fn z08_a_key_opens_until_its_end_and_not_at_it() {
     world.clock.advance_ms(1);
     assert_eq!(asking.statuses(&key).await, OUT);
     assert_eq!(asking.statuses(API_KEY).await, IN);
-    // The broom has not come yet: it is the moment that counts, and listings say so.
+    // The broom has not come yet: it is the moment that counts, and listings show it.
     let listed = asking.owner.get("/api/api-keys").await.body;
     assert_eq!(listed["items"][0]["expiresAt"], "2026-11-22T08:10:00.000Z");
     assert_eq!(listed["items"][0]["lastUsedAt"], "2026-11-22T08:09:59.999Z");

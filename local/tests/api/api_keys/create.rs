@@ -78,7 +78,7 @@ async fn the_history_has_who_made_it_in_the_same_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_key_is_told_with_its_place() {
+async fn what_is_wrong_with_a_key_is_reported_with_its_place() {
     let world = World::new().await;
     let owner = world.owner().await;
     let before = stored(&world).len();

@@ -7,7 +7,7 @@ use crate::support::{World, at_once};
 use crate::users::refused;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_revoked_once_and_the_history_says_by_whom() {
+async fn a_key_is_revoked_once_and_the_history_shows_by_whom() {
     let world = World::new().await;
     let owner = world.owner().await;
     let key = made(&owner, "Web shop").await;
@@ -49,7 +49,7 @@ async fn what_is_no_key_is_404() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c05_of_16_revocations_at_once_one_succeeds_and_is_told_of_once() {
+async fn c05_of_16_revocations_at_once_one_succeeds_and_is_reported_once() {
     let world = World::new().await;
     let owner = world.owner().await;
     let path = format!("/api/api-keys/{}", made(&owner, "x").await.str("id"));

@@ -85,7 +85,7 @@ async fn a_stack_can_ask_for_longer_passwords() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_with_its_place_and_costs_no_attempt() {
+async fn what_is_missing_is_reported_with_its_place_and_costs_no_attempt() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let me = world.with_token(&pair(&world, "jane@example.org").await.access);

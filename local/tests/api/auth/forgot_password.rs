@@ -145,7 +145,7 @@ async fn asking_ends_no_session_and_no_password() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_told_so_with_its_place() {
+async fn what_is_no_address_is_reported_with_its_place() {
     let world = World::new().await;
     for body in [
         json!({}),

@@ -22,7 +22,7 @@ fn assert_locked(reply: &Reply, seconds: i64, world: &World) {
 }
 
 #[tokio::test]
-async fn e05_five_failures_lock_an_account_and_a_name_that_nobody_has_in_the_same_way() {
+async fn e05_five_failures_lock_an_account_and_an_unregistered_name_in_the_same_way() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let mut answers = Vec::new();
@@ -74,7 +74,7 @@ async fn the_lock_is_one_for_every_name_of_the_account_and_every_way_in() {
 }
 
 #[tokio::test]
-async fn e05_the_spellings_of_a_name_that_nobody_has_are_one_name_too() {
+async fn e05_the_spellings_of_an_unregistered_name_are_one_name_too() {
     let world = World::new().await;
     for name in ["Nobody@Example.org", "nobody@example.org", "NOBODY@EXAMPLE.ORG"] {
         assert_eq!(login(&world, name, "wrong").await.status, 401);

@@ -51,7 +51,7 @@ async fn the_token_opens_for_eight_hours_and_cannot_be_refreshed() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_with_its_place() {
+async fn what_is_missing_is_reported_with_its_place() {
     let world = World::new().await;
     for (body, pointer) in [
         (json!({ "password": PASSWORD }), "/username"),
@@ -68,7 +68,7 @@ async fn what_is_missing_is_told_with_its_place() {
     }
 }
 
-/// Accounts in every state that a login must not tell apart, and the names that stand for them.
+/// Accounts in every state that a login must not distinguish, and the names that stand for them.
 async fn accounts_in_every_state(world: &World) -> Vec<&'static str> {
     let owner = world.owner().await;
     for name in ["right", "inactive", "banned", "locked", "deleted"] {
@@ -192,7 +192,7 @@ async fn e01_the_state_of_an_account_is_named_only_to_its_own_password() {
 }
 
 #[tokio::test]
-async fn a_lock_by_an_administrator_tells_when_it_ends_and_ends_then() {
+async fn a_lock_by_an_administrator_states_when_it_ends_and_ends_then() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let body = json!({ "reason": "holiday", "until": "2026-11-22T09:00:00Z" });

@@ -98,7 +98,7 @@ pub async fn raw(client: &Client, path: &str, media_type: &str, body: impl Into<
 pub struct Look {
     status: u16,
     body: String,
-    /// Names in order of arrival, with the length of each value.
+    /// Names in the order received, with the length of each value.
     headers: Vec<(String, usize)>,
 }
 

@@ -259,7 +259,7 @@ async fn r07_a_token_of_one_account_with_the_session_of_another_is_nothing() {
         forged::with(b.user(), a.session()),
         forged::with(a.user(), a.session()),
     ] {
-        assert_refused(&world, &forged, "made up").await;
+        assert_refused(&world, &forged, "forged").await;
     }
     for pair in [&jane, &john] {
         assert_eq!(
@@ -314,7 +314,7 @@ async fn a_refresh_token_opens_no_route() {
 }
 
 #[tokio::test]
-async fn a_body_without_the_token_is_told_so() {
+async fn a_body_without_the_token_is_reported() {
     let world = World::new().await;
     for body in [json!({}), json!({ "refreshToken": null }), json!({ "refreshToken": 3 })] {
         let reply = world.nobody().post("/api/auth/refresh", body.clone()).await;

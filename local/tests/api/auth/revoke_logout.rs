@@ -77,7 +77,7 @@ async fn whatever_is_no_token_of_ours_is_204_too_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_without_the_token_is_told_so() {
+async fn a_body_without_the_token_is_reported() {
     let world = World::new().await;
     let reply = world.nobody().post("/api/auth/revoke", json!({})).await;
     assert_eq!((reply.status.as_u16(), reply.pointers()), (400, vec!["/token"]));

@@ -53,7 +53,7 @@ async fn the_link_sets_the_password_once_and_ends_every_session() {
 }
 
 #[tokio::test]
-async fn whoever_has_the_link_has_the_address_which_is_told_of_the_change() {
+async fn whoever_has_the_link_has_the_address_which_is_notified_of_the_change() {
     let world = World::new().await;
     let id = world.user(JANE).await;
     assert_eq!(account(&world, &id)["emailVerified"]["BOOL"], false);
@@ -64,7 +64,7 @@ async fn whoever_has_the_link_has_the_address_which_is_told_of_the_change() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_followed_in_the_same_way_and_is_no_change_to_be_told_of() {
+async fn an_invitation_is_followed_in_the_same_way_and_is_no_change_to_notify_of() {
     let world = World::new().await;
     let made = world.owner().await.post("/api/users", json!({ "email": JANE })).await;
     let token = one_time(&world, made.str("id"), Purpose::SetPassword).await;
@@ -180,7 +180,7 @@ async fn a_lockout_by_failed_logins_ends_with_a_new_password() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_shut_no_link_opens() {
+async fn what_an_administrator_disabled_no_link_opens() {
     let world = World::new().await;
     let owner = world.owner().await;
     for (status, code, problem) in [

@@ -72,7 +72,7 @@ async fn fields_that_are_unknown_are_ignored() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_no_address_is_told_with_its_place() {
+async fn what_is_missing_or_no_address_is_reported_with_its_place() {
     let world = World::new().await;
     let nobody = world.nobody();
     let cases = [

@@ -122,7 +122,7 @@ async fn mail_to(world: &World, some: &Somebody) {
     done(&world.nobody().post("/auth/resetpassword", body).await);
 }
 
-/// What a store that does not answer is told as, in this contract's own words.
+/// The answer where the store does not answer, in this contract's own words.
 pub(super) fn busy() -> Value {
     json!({ "Message": "the service is busy; try again shortly" })
 }
@@ -138,11 +138,11 @@ fn is_there(world: &World, id: &str) -> bool {
     world.items().iter().any(is)
 }
 
-fn assert_busy(reply: &Reply, told: &str) {
+fn assert_busy(reply: &Reply, context: &str) {
     assert_eq!(
         (reply.status.as_u16(), reply.header("retry-after"), &reply.body),
         (503, "1", &busy()),
-        "{told}"
+        "{context}"
     );
 }
 
@@ -173,26 +173,26 @@ async fn erasure_under_faults(route: &'static str) {
 /// A fault that begins at this call and lasts, and what is left once it is over. Whether the account was.
 async fn breaks_off(day: &mut Scenario, k: usize, good: &Diff) -> bool {
     let fault = FROM_HERE_ON[k % 4];
-    let (request, told) = (day.ready().await, format!("{fault:?} from call {k} on"));
+    let (request, context) = (day.ready().await, format!("{fault:?} from call {k} on"));
     let before = dump(&day.world);
     day.proxy.plan(move |call| (call.number >= k).then_some(fault));
     let reply = request.send().await;
     day.proxy.calm();
     let kept = is_there(&day.world, &request.whose);
     if kept {
-        assert_busy(&reply, &told);
+        assert_busy(&reply, &context);
         let diff = between(&before, &dump(&day.world));
-        assert!(only_cleaned(&diff), "{told}: {diff:?}");
+        assert!(only_cleaned(&diff), "{context}: {diff:?}");
         assert_reconciled(&day.world);
-        assert_eq!(request.send().await.status, 200, "{told}, and then well");
+        assert_eq!(request.send().await.status, 200, "{context}, and then well");
     } else {
-        assert_eq!(reply.status, 200, "{told}: {}", reply.text);
+        assert_eq!(reply.status, 200, "{context}: {}", reply.text);
     }
-    assert_eq!(&between(&before, &dump(&day.world)), good, "{told}");
+    assert_eq!(&between(&before, &dump(&day.world)), good, "{context}");
     kept
 }
 
-/// Whoever is told 503 finds it done when asking again: nobody has that account.
+/// Whoever is answered 503 finds it done when asking again: no such account exists.
 async fn every_answer_is_lost(day: &mut Scenario, good: Diff) {
     let request = day.ready().await;
     let before = dump(&day.world);
@@ -232,17 +232,17 @@ async fn f1_a_key_s_first_use_of_a_minute_is_all_that_is_left_of_a_refused_reque
     );
     let mut used = 0;
     for k in 1..=calls {
-        let (request, told) = (day.ready().await, format!("from call {k} on"));
+        let (request, context) = (day.ready().await, format!("from call {k} on"));
         day.world.clock.advance(60);
         let before = dump(&day.world);
         day.proxy.plan(move |call| (call.number >= k).then_some(Fault::Busy));
-        assert_busy(&request.send().await, &told);
+        assert_busy(&request.send().await, &context);
         day.proxy.calm();
         let diff = between(&before, &dump(&day.world));
         let what: Vec<&str> = diff.keys().map(String::as_str).collect();
         used += diff.len();
-        assert!(what.is_empty() || what == ["APIKEY/KEY changed"], "{told}: {diff:?}");
-        assert_eq!(request.send().await.status, 200, "{told}, and then well");
+        assert!(what.is_empty() || what == ["APIKEY/KEY changed"], "{context}: {diff:?}");
+        assert_eq!(request.send().await.status, 200, "{context}, and then well");
     }
     assert_eq!(Some(calls - 1 - used), use_at, "{operations:?}");
     assert!(used > 0);

@@ -1,4 +1,4 @@
-//! What a request did to the table, told so that two runs of the same request can be compared.
+//! What a request did to the table, written so that two runs of the same request can be compared.
 
 use std::collections::BTreeMap;
 

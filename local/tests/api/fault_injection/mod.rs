@@ -1,4 +1,4 @@
-//! A store that has a bad day: refuses, breaks off, answers too late, or answers in part. Either the request is done,
+//! A store that fails: refuses, breaks off, answers too late, or answers in part. Either the request is done,
 //! exactly once, or it is answered with 503 and nothing of it is written.
 
 mod account;

@@ -28,7 +28,7 @@ async fn lives(_: Context) -> Result<NoContent> {
     Ok(NoContent)
 }
 
-/// What a contract says when a handler panics, having seen that it goes on after it.
+/// What a contract answers when a handler panics, having seen that it goes on after it.
 async fn said<D: Dialect>(world: &World) -> Value {
     let table = Routes::new::<D>("Test")
         .get("/panics", Anyone, panics)

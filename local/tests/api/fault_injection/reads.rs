@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::routes::{FROM_HERE_ON, says_busy};
+use super::routes::{FROM_HERE_ON, is_busy};
 use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::{PASSWORD, World, steps};
@@ -94,15 +94,15 @@ async fn f1_a_listing_that_the_store_does_not_answer_for_is_503() {
         let calls = proxy.cost().operations.len();
         assert!(calls > 0, "{path}");
         for k in 1..=calls {
-            let (fault, told) = (FROM_HERE_ON[k % 4], format!("{path}: from call {k} on"));
+            let (fault, context) = (FROM_HERE_ON[k % 4], format!("{path}: from call {k} on"));
             proxy.plan(move |call| (call.number >= k).then_some(fault));
             let reply = owner.get(path).await;
             assert_eq!(
                 (reply.status.as_u16(), reply.header("retry-after")),
                 (503, "1"),
-                "{told}"
+                "{context}"
             );
-            assert!(says_busy(path, &reply), "{told}: {}", reply.text);
+            assert!(is_busy(path, &reply), "{context}: {}", reply.text);
         }
         proxy.calm();
         assert_eq!(owner.get(path).await.status, whole.status, "{path}, and then well");
@@ -131,7 +131,7 @@ async fn f7_an_index_that_is_behind_shows_nobody_who_is_gone_or_has_another_stat
             (format!("GSI{index}PK")): { "S": partition }, (format!("GSI{index}SK")): { "S": id },
         } })
     };
-    // A row for an account that is not there, and one that says that somebody active is banned.
+    // A row for an account that is not there, and one that states that somebody active is banned.
     let gone = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
     let rows = [row(gone, 1, "T#main#USERS#0"), row(&one, 2, "T#main#STATUS#banned#0")];
     for row in rows {

@@ -208,13 +208,13 @@ impl Scenario {
 
     /// One fault at one call: the request is done all the same, and does what it does on a good day.
     pub(super) async fn endures(&mut self, fault: Fault, k: usize, good: &Diff) {
-        let (request, told) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
+        let (request, context) = (self.ready().await, format!("{}: {fault:?} at call {k}", self.route));
         let before = dump(&self.world);
         self.proxy.plan(move |call| (call.number == k).then_some(fault));
         let reply = request.send().await;
         self.proxy.calm();
-        assert_eq!(reply.status, request.status, "{told}: {}", reply.text);
-        assert_eq!(&between(&before, &dump(&self.world)), good, "{told}");
+        assert_eq!(reply.status, request.status, "{context}: {}", reply.text);
+        assert_eq!(&between(&before, &dump(&self.world)), good, "{context}");
     }
 
     /// A fault that begins at one call and lasts: 503, and nothing is written.
@@ -226,7 +226,7 @@ impl Scenario {
             } else {
                 vec![fault]
             } {
-                let (request, told) = (
+                let (request, context) = (
                     self.ready().await,
                     format!("{}: {fault:?} from call {k} on", self.route),
                 );
@@ -234,20 +234,20 @@ impl Scenario {
                 self.proxy.plan(move |call| (call.number >= k).then_some(fault));
                 let reply = request.send().await;
                 self.proxy.calm();
-                assert_eq!(reply.status, 503, "{told}: {}", reply.text);
+                assert_eq!(reply.status, 503, "{context}: {}", reply.text);
                 let (path, retry_after) = (request.path.as_str(), reply.header("retry-after"));
-                assert!(says_busy(path, &reply) && retry_after == "1", "{told}: {}", reply.text);
+                assert!(is_busy(path, &reply) && retry_after == "1", "{context}: {}", reply.text);
                 let diff = between(&before, &dump(&self.world));
-                assert!(diff.is_empty(), "{told}: {diff:?}");
+                assert!(diff.is_empty(), "{context}: {diff:?}");
                 // The day gets better, and so does the request.
-                assert_eq!(request.send().await.status, request.status, "{told}, and then well");
+                assert_eq!(request.send().await.status, request.status, "{context}, and then well");
             }
         }
     }
 }
 
-/// Whether it says so in the words of the contract that the path is of.
-pub(super) fn says_busy(path: &str, reply: &Reply) -> bool {
+/// Whether it answers so in the words of the contract that the path is of.
+pub(super) fn is_busy(path: &str, reply: &Reply) -> bool {
     if path.starts_with("/api/") {
         return reply.problem() == "unavailable";
     }

@@ -52,7 +52,7 @@ async fn ways(world: &World) -> Vec<(&'static str, Value)> {
     ]
 }
 
-async fn issues_nothing_and_verifies(master: &str, told: &str) {
+async fn issues_nothing_and_verifies(master: &str, message: &str) {
     let good = World::new().await;
     let body = json!({ "email": "jane@example.org", "password": PASSWORD, "emailVerified": true });
     assert_eq!(good.owner().await.post("/api/users", body).await.status, 201);
@@ -61,7 +61,7 @@ async fn issues_nothing_and_verifies(master: &str, told: &str) {
     let bad = instance(&good, master).await;
     let before = dump(&good);
     for (path, body) in &ways {
-        let told_before = bad.watch.log.text().len();
+        let logged_before = bad.watch.log.text().len();
         let reply = bad.nobody().post(path, body.clone()).await;
         assert_eq!(
             (reply.status.as_u16(), reply.header("retry-after")),
@@ -71,12 +71,15 @@ async fn issues_nothing_and_verifies(master: &str, told: &str) {
         );
         assert!(
             !reply.text.to_lowercase().contains("key"),
-            "{path} tells something: {}",
+            "{path} reveals something: {}",
             reply.text
         );
         let log = bad.watch.log.text();
-        let log = &log[told_before..];
-        assert!(log.contains(told), "{path}: the log does not say what to do: {log}");
+        let log = &log[logged_before..];
+        assert!(
+            log.contains(message),
+            "{path}: the log does not state what to do: {log}"
+        );
     }
     let changed = between(&before, &dump(&good));
     assert!(
@@ -88,7 +91,7 @@ async fn issues_nothing_and_verifies(master: &str, told: &str) {
     for seconds in [0, usher::domain::rotation::PERIOD.as_secs()] {
         bad.clock.advance(seconds);
         let refused = setup::cloud::handle(&bad.app, Event::Other).await.unwrap_err();
-        assert!(format!("{refused:?}").contains(told), "{refused:?}");
+        assert!(format!("{refused:?}").contains(message), "{refused:?}");
         assert!(between(&before, &dump(&good)).is_empty());
     }
     // With the right key back, all is as it was.
@@ -105,8 +108,8 @@ async fn f9_without_a_master_key_nothing_is_issued_and_tokens_are_verified() {
 
 #[tokio::test]
 async fn f9_with_another_master_key_nothing_is_issued_and_tokens_are_verified() {
-    let told = "the master key is another one; see docs/operations.md, The master key";
-    issues_nothing_and_verifies(&"o".repeat(64), told).await;
+    let message = "the master key is another one; see docs/operations.md, The master key";
+    issues_nothing_and_verifies(&"o".repeat(64), message).await;
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn f3_a_storm_of_conflicts_is_sat_out_eight_tries_long() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f4_a_taken_address_is_told_before_a_taken_name_and_a_full_role() {
+async fn f4_a_taken_address_is_reported_before_a_taken_name_and_a_full_role() {
     let (world, _) = counted().await;
     let owner = world.owner().await;
     owner

@@ -42,7 +42,7 @@ impl Forger {
             token,
             world,
         };
-        // The control: what the forger signs opens the door as long as nothing is wrong with it.
+        // The control: what the forger signs passes the guard as long as nothing is wrong with it.
         let fine = forger.signed(&forger.header_with(json!({})), &forger.claims_with(json!({})));
         assert_eq!(forger.show(&fine).await.status, 200);
         forger

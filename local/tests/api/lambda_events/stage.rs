@@ -16,7 +16,7 @@ use crate::watch::Secrets;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-/// What an event says, with a world's own words in it.
+/// An event's text, with a world's own words in it.
 pub struct Stage {
     pub world: World,
     pub replacements: Vec<(&'static str, String)>,

@@ -161,7 +161,7 @@ async fn a_stale_tag_is_412_and_of_two_changes_with_one_tag_one_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_a_rule_is_told_with_its_place_and_changes_nothing() {
+async fn what_breaks_a_rule_is_reported_with_its_place_and_changes_nothing() {
     let world = World::new().await;
     let (_, jane) = signed_in_with(&world, "jane@example.org", &[]).await;
     let before = jane.get("/api/me/profile").await;
@@ -193,7 +193,7 @@ async fn what_breaks_a_rule_is_told_with_its_place_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_made_up_principal_has_no_profile() {
+async fn a_development_principal_has_no_profile() {
     let world = World::new().await;
     let made = world
         .nobody()

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ALL, Admin, Contract, Door, Identity, verified};
+use super::{ALL, Access, Admin, Contract, Identity, verified};
 use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, World};
 
@@ -31,11 +31,11 @@ impl Jane {
     }
 
     /// Asserts what every token opens through every contract.
-    async fn finds(&self, world: &World, expected: &Door, after: &str) {
+    async fn finds(&self, world: &World, expected: &Access, after: &str) {
         for (surface, token) in &self.tokens {
-            for door in ALL {
-                let opens = door.door(world, token).await;
-                assert_eq!(opens, *expected, "{after}: token of {surface:?}, used by {door:?}");
+            for contract in ALL {
+                let opens = contract.access(world, token).await;
+                assert_eq!(opens, *expected, "{after}: token of {surface:?}, used by {contract:?}");
             }
         }
     }
@@ -57,7 +57,7 @@ async fn done(world: &World, change: &Change, jane: &Jane, name: &str) {
 }
 
 #[tokio::test]
-async fn z09_whatever_shuts_an_account_through_one_contract_shuts_its_tokens_in_all() {
+async fn z09_whatever_disables_an_account_through_one_contract_blocks_its_tokens_in_all() {
     let world = World::new().await;
     let changes: [Change; 15] = [
         (
@@ -99,9 +99,9 @@ async fn z09_whatever_shuts_an_account_through_one_contract_shuts_its_tokens_in_
     for (n, change) in changes.iter().enumerate() {
         let name = format!("jane{n}");
         let jane = Jane::of(&world, &name).await;
-        jane.finds(&world, &Door::Open, "before").await;
+        jane.finds(&world, &Access::Open, "before").await;
         done(&world, change, &jane, &name).await;
-        jane.finds(&world, &Door::Shut, &format!("{} {}", change.0, change.1))
+        jane.finds(&world, &Access::Refused, &format!("{} {}", change.0, change.1))
             .await;
     }
     assert_reconciled(&world);
@@ -143,14 +143,14 @@ async fn z09_a_role_given_or_taken_through_one_contract_counts_at_once_in_all() 
         let jane = Jane::of(&world, &name).await;
         done(&world, change, &jane, &name).await;
         // SYS_ADMIN stands beside the ladder: the account contract, which is all ladder, gives it no rank.
-        let all: Vec<Contract> = ALL.into_iter().filter(|door| n < 5 || *door == Admin).collect();
+        let all: Vec<Contract> = ALL.into_iter().filter(|contract| n < 5 || *contract == Admin).collect();
         for (surface, token) in &jane.tokens {
-            for door in &all {
-                let opens = door.door(&world, token).await;
+            for contract in &all {
+                let opens = contract.access(&world, token).await;
                 assert_eq!(
                     opens,
-                    Door::Administers,
-                    "{}: token of {surface:?}, used by {door:?}",
+                    Access::Administers,
+                    "{}: token of {surface:?}, used by {contract:?}",
                     change.1
                 );
             }
@@ -191,15 +191,15 @@ async fn z09_a_role_given_or_taken_through_one_contract_counts_at_once_in_all() 
             done(&world, &give, &jane, &name).await;
             jane
         };
-        jane.finds(&world, &Door::Administers, "before").await;
+        jane.finds(&world, &Access::Administers, "before").await;
         done(&world, change, &jane, &name).await;
-        jane.finds(&world, &Door::Open, change.1).await;
+        jane.finds(&world, &Access::Open, change.1).await;
     }
     assert_reconciled(&world);
 }
 
 #[tokio::test]
-async fn what_shut_an_account_is_undone_through_another_contract_and_it_signs_in_again_through_all() {
+async fn what_disabled_an_account_is_undone_through_another_contract_and_it_signs_in_again_through_all() {
     let world = World::new().await;
     let ways: [(Change, Change); 3] = [
         (
@@ -215,12 +215,13 @@ async fn what_shut_an_account_is_undone_through_another_contract_and_it_signs_in
             (Method::PUT, "/api/users/{id}", Some(json!({ "status": "active" }))),
         ),
     ];
-    for (n, (shut, open)) in ways.iter().enumerate() {
+    for (n, (disable, enable)) in ways.iter().enumerate() {
         let name = format!("jane{n}");
         let jane = Jane::of(&world, &name).await;
-        done(&world, shut, &jane, &name).await;
-        done(&world, open, &jane, &name).await;
-        jane.finds(&world, &Door::Shut, "tokens from before stay dead").await;
+        done(&world, disable, &jane, &name).await;
+        done(&world, enable, &jane, &name).await;
+        jane.finds(&world, &Access::Refused, "tokens from before stay dead")
+            .await;
         for surface in ALL {
             let reply = surface.login(&world, &format!("{name}@example.org"), PASSWORD).await;
             assert_eq!(reply.status, 200, "{surface:?}: {}", reply.text);
@@ -245,7 +246,7 @@ async fn e05_failures_through_any_contract_lock_the_account_for_all_of_them() {
         assert_eq!(reply.status, 423, "{surface:?}: {}", reply.text);
         assert_eq!(reply.header("retry-after"), "900", "{surface:?}");
     }
-    jane.finds(&world, &Door::Shut, "locked").await;
+    jane.finds(&world, &Access::Refused, "locked").await;
     world.clock.advance(15 * 60);
     for surface in ALL {
         let reply = surface.login(&world, "jane@example.org", PASSWORD).await;

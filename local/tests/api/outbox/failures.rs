@@ -97,7 +97,7 @@ async fn a_dead_mail_is_sent_after_all_once_it_is_put_back() {
     post.only();
 }
 
-/// On one thread, whose clock of tokio's is stopped and moved while the mailer says nothing.
+/// On one thread, whose clock of tokio's is stopped and moved while the mailer answers nothing.
 #[tokio::test]
 async fn a_mailer_that_never_answers_counts_as_a_failure_before_the_lease_ends() {
     let (world, post) = (World::new().await, Post::default());
@@ -124,7 +124,7 @@ async fn a_mailer_that_never_answers_counts_as_a_failure_before_the_lease_ends()
 }
 
 #[tokio::test]
-async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_told_once_without_its_address() {
+async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_reported_once_without_its_address() {
     let log = Log::default();
     let guard = tracing::dispatcher::set_default(&log.dispatch());
     let (world, post) = (World::new().await, Post::default());
@@ -159,12 +159,12 @@ async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_
         "so that it can be sent after all"
     );
     let log = log.text();
-    let told: Vec<&str> = log.lines().filter(|line| line.contains("mail_dead")).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
+    let reports: Vec<&str> = log.lines().filter(|line| line.contains("mail_dead")).collect();
+    assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(
-        told[0].contains("\"ERROR\"") && told[0].contains("the mailer is down"),
+        reports[0].contains("\"ERROR\"") && reports[0].contains("the mailer is down"),
         "{}",
-        told[0]
+        reports[0]
     );
     assert_eq!(log.matches("mail_sent").count(), 1);
     for secret in ["jane.dead", "john.sent", "usher_ot_"] {
@@ -236,7 +236,7 @@ async fn f01_where_the_table_does_not_answer_lambda_hands_over_those_records_onc
         .collect();
     assert_eq!(failed, [sequence_number(1)]);
     proxy.plan(|_| Some(Fault::Busy));
-    assert!(outbox.sweep().await.is_err(), "and the schedule is told");
+    assert!(outbox.sweep().await.is_err(), "and the schedule is notified");
     proxy.calm();
     assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
     world.clock.advance(60);

@@ -25,7 +25,7 @@ mod once;
 mod requests;
 mod wire;
 
-/// A mailer that keeps letters in memory, counts how often it is asked, and goes wrong as it is told.
+/// A mailer that keeps letters in memory, counts how often it is asked, and fails as it is set to.
 #[derive(Debug, Clone, Default)]
 pub struct Post {
     pub memory: Memory,

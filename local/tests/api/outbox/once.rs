@@ -68,7 +68,11 @@ async fn killed_at_any_call_to_the_table_the_mail_arrives_once() {
                 _ => Some(Fault::DroppedBefore),
             });
             let answer = follow(&world, &outbox).await;
-            assert_eq!(answer.batch_item_failures.len(), 1, "{call} {fault:?}: Lambda is told");
+            assert_eq!(
+                answer.batch_item_failures.len(),
+                1,
+                "{call} {fault:?}: it is reported to Lambda"
+            );
             proxy.calm();
             let case = format!("killed {fault:?} at call {call}");
             match (call, fault) {
@@ -142,7 +146,7 @@ fn loop_until_there(post: &Post) -> String {
 async fn two_consumers_at_once_send_each_of_twenty_mails_once() {
     let world = Arc::new(World::new().await);
     let post = Post::default();
-    // In two processes, as far as they could tell.
+    // In two processes, as far as they could know.
     let other = World::on(world.db.clone(), world.dynamodb.clone(), &[]).await;
     let outboxes = [post.outbox(&world.app), post.outbox(&other.app)];
     for n in 0..20 {

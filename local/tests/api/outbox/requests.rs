@@ -163,7 +163,7 @@ async fn whoever_forgot_the_password_gets_a_link_to_the_page_that_sets_one_and_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e03_an_address_that_nobody_has_gets_no_mail_and_the_same_answer() {
+async fn e03_an_unregistered_address_gets_no_mail_and_the_same_answer() {
     let (world, post) = (World::new().await, Post::default());
     world.user("jane@example.org").await;
     let ask = async |email: &str| {

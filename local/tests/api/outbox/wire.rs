@@ -72,7 +72,7 @@ async fn a_record_of_a_mail_that_is_not_there_is_no_failure() {
 }
 
 #[test]
-fn an_event_of_the_stream_that_cannot_be_read_is_told() {
+fn an_event_of_the_stream_that_cannot_be_read_is_reported() {
     for records in [
         json!({}),
         json!([{}]),
@@ -122,8 +122,8 @@ async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
 #[tokio::test]
 async fn without_a_sender_nothing_begins() {
     let world = World::with(&[("USHER_MAIL_FROM", "")]).await;
-    let told = outbox::outbox(world.app.clone(), std::sync::Arc::new(Post::default())).unwrap_err();
-    assert!(format!("{told:?}").contains("USHER_MAIL_FROM"), "{told:?}");
+    let error = outbox::outbox(world.app.clone(), std::sync::Arc::new(Post::default())).unwrap_err();
+    assert!(format!("{error:?}").contains("USHER_MAIL_FROM"), "{error:?}");
 }
 
 #[test]

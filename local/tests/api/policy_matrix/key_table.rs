@@ -155,7 +155,7 @@ fn of_accounts() -> Vec<Made> {
             "a mail asked for to such an address",
             keys::unknown_login_mailed(t, "ba7816bf"),
         ),
-        key("unknown_login", "attempts of a name that nobody has", guess),
+        key("unknown_login", "attempts of an unregistered name", guess),
         key("session", "session", keys::session(t, user, sample("<session>"))),
         key(
             "first_account",

@@ -160,7 +160,7 @@ async fn c07_wrong_current_passwords_at_once_count_like_logins() {
         .await;
         assert_eq!(world.app.hasher.comparisons() - before, 5, "round {round}");
         assert_eq!(count(&replies, 403), 5);
-        // Those that were let in before the lock was there are told of it; to those after it the token rests.
+        // Those that were let in before the lock was there are answered with it; to those after it the token rests.
         assert_eq!(count(&replies, 423) + count(&replies, 401), 59);
     }
 }

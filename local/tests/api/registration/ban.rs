@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{assert_refusal, login, registered, renew, says, token};
+use super::{assert_refusal, login, registered, renew, token, verdict};
 use crate::auth::{self, opens, pair};
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, Reply, World, at_once};
@@ -41,7 +41,7 @@ async fn a_ban_ends_every_token_of_every_surface_at_once() {
     "#);
     for token in [&own, &elsewhere.access, &long] {
         assert_eq!(
-            (opens(&world, token).await, says(&world, token).await.as_str()),
+            (opens(&world, token).await, verdict(&world, token).await.as_str()),
             (401, "Token invalid.")
         );
     }
@@ -224,12 +224,12 @@ async fn rule_7_a_ban_and_its_end_are_in_the_rights_history_with_who_did_it() {
     let mut rows: Vec<Value> = world.items().into_iter().collect();
     rows.retain(|item| item["kind"]["S"] == "statusChanged" && item["target"]["M"]["user"]["S"] == id.as_str());
     rows.sort_by_key(|row| row["SK"]["S"].as_str().unwrap().to_owned());
-    let told: Vec<[&Value; 2]> = rows
+    let changes: Vec<[&Value; 2]> = rows
         .iter()
         .map(|row| ["before", "after"].map(|side| &row[side]["M"]["status"]["S"]))
         .collect();
     assert_eq!(
-        told,
+        changes,
         [
             [&json!("active"), &json!("banned")],
             [&json!("banned"), &json!("active")]

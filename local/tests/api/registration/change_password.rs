@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{assert_refusal, login, registered, says, token};
+use super::{assert_refusal, login, registered, token, verdict};
 use crate::auth::{self, opens, pair};
 use crate::backstage::mails;
 use crate::reconcile::assert_reconciled;
@@ -105,7 +105,7 @@ async fn a_wrong_current_password_counts_as_a_failed_login_and_the_fifth_locks()
     assert_eq!(login(&world, "jane", PASSWORD).await.status, 423);
     assert_eq!(auth::login(&world, "jane", PASSWORD).await.status, 423);
     assert_refusal(&change(&me, "jane", PASSWORD, NEW).await, 401, "Token invalid.");
-    assert_eq!(says(&world, &own).await, "Token invalid.");
+    assert_eq!(verdict(&world, &own).await, "Token invalid.");
 }
 
 #[tokio::test]

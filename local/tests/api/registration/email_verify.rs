@@ -70,7 +70,7 @@ async fn the_link_lasts_until_the_moment_of_its_end() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_of_ours_is_told_so_in_plain_text() {
+async fn what_is_no_token_of_ours_is_reported_in_plain_text() {
     let world = World::new().await;
     let id = registered(&world, "jane").await;
     let token = one_time(&world, &id, Purpose::VerifyEmail).await;

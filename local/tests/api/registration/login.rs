@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 use usher::domain::tenant_settings::EmailVerification;
 
-use super::{LIFE, assert_refusal, claims, login, registered, says, token, token_of};
+use super::{LIFE, assert_refusal, claims, login, registered, token, token_of, verdict};
 use crate::auth::{self, Look, covered, opens};
 use crate::backstage::{one_time, set, set_lifetime};
 use crate::support::{PASSWORD, World};
@@ -37,7 +37,7 @@ async fn a_name_or_an_address_and_its_password_get_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_says_whose_it_is_as_this_contract_s_clients_read_it() {
+async fn a_token_names_its_user_as_this_contract_s_clients_read_it() {
     let world = World::new().await;
     let id = registered(&world, "Jane").await;
     let said = claims(&token(&world, "jane").await);
@@ -81,18 +81,18 @@ async fn the_token_opens_for_fourteen_days_on_every_contract() {
     let token = token(&world, "jane").await;
     world.clock.advance(LIFE - 1);
     assert_eq!(
-        (opens(&world, &token).await, says(&world, &token).await.as_str()),
+        (opens(&world, &token).await, verdict(&world, &token).await.as_str()),
         (200, "Token is valid.")
     );
     world.clock.advance(1);
     assert_eq!(
-        (opens(&world, &token).await, says(&world, &token).await.as_str()),
+        (opens(&world, &token).await, verdict(&world, &token).await.as_str()),
         (401, "Token invalid.")
     );
 }
 
 #[tokio::test]
-async fn a_tenant_says_how_long_it_lasts() {
+async fn a_tenant_sets_how_long_it_lasts() {
     let world = World::new().await;
     registered(&world, "jane").await;
     set_lifetime(&world, "registration", 60).await;
@@ -104,7 +104,7 @@ async fn a_tenant_says_how_long_it_lasts() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_of_another_type_is_told_with_its_place() {
+async fn what_is_missing_or_of_another_type_is_reported_with_its_place() {
     let world = World::new().await;
     for (body, words) in [
         (json!({ "password": PASSWORD }), "Missing field `login`"),
@@ -122,7 +122,7 @@ async fn what_is_missing_or_of_another_type_is_told_with_its_place() {
     }
 }
 
-/// Accounts in every state that a login must not tell apart before the password was right, and their names.
+/// Accounts in every state that a login must not distinguish before the password was right, and their names.
 async fn everybody(world: &World) -> Vec<&'static str> {
     let owner = world.owner().await;
     for name in ["right", "unverified", "inactive", "banned", "locked", "deleted"] {
@@ -180,7 +180,7 @@ async fn e01_e02_a_wrong_password_gets_one_answer_for_one_comparison_whoever_is_
 }
 
 #[tokio::test]
-async fn once_the_password_was_right_the_account_s_state_is_told() {
+async fn once_the_password_was_right_the_account_s_state_is_reported() {
     let world = World::new().await;
     everybody(&world).await;
     let refused = |name: &'static str| login(&world, name, PASSWORD);
@@ -199,7 +199,7 @@ async fn once_the_password_was_right_the_account_s_state_is_told() {
 }
 
 #[tokio::test]
-async fn a_verified_address_is_asked_for_where_the_tenant_says_so_and_of_those_who_have_one() {
+async fn a_verified_address_is_asked_for_where_the_tenant_requires_it_and_of_those_who_have_one() {
     let world = World::new().await;
     let jane = registered(&world, "jane").await;
     let bare = json!({ "username": "bare" });
@@ -227,7 +227,7 @@ async fn a_verified_address_is_asked_for_where_the_tenant_says_so_and_of_those_w
 }
 
 #[tokio::test]
-async fn e05_five_failures_on_any_surface_lock_an_account_and_a_name_that_nobody_has_alike() {
+async fn e05_five_failures_on_any_surface_lock_an_account_and_an_unregistered_name_alike() {
     let world = World::new().await;
     registered(&world, "jane").await;
     let mut looks = Vec::new();
@@ -290,8 +290,8 @@ async fn rule_14_a_one_time_password_gets_a_token_that_opens_nothing_but_changin
     let token = token_of(&login(&world, "jane", &temporary).await);
     let me = world.with_token(&token);
     assert_eq!(me.get("/api/me/profile").await.problem(), "must-change-password");
-    let shut = me.delete("/v1/user/ban/admin").await;
-    assert_refusal(&shut, 403, "Change your password first");
+    let refused = me.delete("/v1/user/ban/admin").await;
+    assert_refusal(&refused, 403, "Change your password first");
     let body = json!({ "current_password": temporary, "password": "abcdef", "confirm_password": "abcdef" });
     assert_eq!(me.post("/v1/user/jane/change-password", body).await.status, 200);
     assert_eq!(me.get("/api/me/profile").await.status, 200);
@@ -311,10 +311,10 @@ async fn every_login_and_failure_is_in_the_history_under_this_contract_s_name() 
         .await
         .body;
     let rows = rows["items"].as_array().unwrap().clone();
-    let told: Vec<(Value, Value)> = rows
+    let entries: Vec<(Value, Value)> = rows
         .iter()
         .map(|row| (row["kind"].clone(), row["surface"].clone()))
         .collect();
     let row = |kind: &str| (json!(kind), json!("registration"));
-    assert_eq!(told, [row("loginFailed"), row("login")]);
+    assert_eq!(entries, [row("loginFailed"), row("login")]);
 }

@@ -53,8 +53,8 @@ pub async fn token(world: &World, name: &str) -> String {
     token_of(&login(world, name, PASSWORD).await)
 }
 
-/// What `/token/verify` says of a token.
-pub async fn says(world: &World, token: &str) -> String {
+/// What `/token/verify` answers about a token.
+pub async fn verdict(world: &World, token: &str) -> String {
     let reply = world
         .nobody()
         .post("/v1/user/token/verify", json!({ "token": token }))
@@ -81,7 +81,7 @@ pub fn assert_refusal(reply: &Reply, status: u16, words: &str) {
     assert_eq!(reply.header("cache-control"), "no-store");
 }
 
-/// What a token says.
+/// The claims of a token.
 pub fn claims(token: &str) -> Value {
     use base64::Engine;
     let payload = token.split('.').nth(1).unwrap();

@@ -113,7 +113,7 @@ async fn what_breaks_a_rule_is_400_with_a_sentence_for_each() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_of_another_type_is_told_with_its_place() {
+async fn what_is_missing_or_of_another_type_is_reported_with_its_place() {
     let world = World::new().await;
     for (body, words) in [
         (
@@ -181,7 +181,7 @@ async fn a_name_and_an_address_are_taken_in_every_letter_case_and_free_again_aft
 }
 
 #[tokio::test]
-async fn where_an_address_is_required_who_gives_none_is_told_exactly_that() {
+async fn where_an_address_is_required_who_gives_none_is_answered_with_exactly_that() {
     let world = World::new().await;
     set(&world, |chosen| chosen.email_on_signup = Some(EmailOnSignup::Required)).await;
     for email in [json!(null), json!("")] {
@@ -220,7 +220,7 @@ async fn where_addresses_are_not_verified_no_mail_is_sent() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_closed_for_registration_says_so() {
+async fn a_tenant_that_is_closed_for_registration_answers_so() {
     let world = World::new().await;
     set(&world, |chosen| chosen.registration_open = Some(false)).await;
     let reply = register(&world.nobody(), json!({ "username": "jane" })).await;
@@ -274,11 +274,11 @@ async fn z03_nobody_gives_themselves_anything_by_registering() {
         json!(item)
     };
     assert_eq!(without_own(&greedy), without_own(&plain));
-    let shut = world
+    let refused = world
         .with_token(&token(&world, "greedy").await)
         .delete("/v1/user/ban/plain")
         .await;
-    assert_eq!(shut.status, 403);
+    assert_eq!(refused.status, 403);
     assert_reconciled(&world);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LIFE, WEEK, assert_refusal, claims, login, registered, renew, says, token, token_of};
+use super::{LIFE, WEEK, assert_refusal, claims, login, registered, renew, token, token_of, verdict};
 use crate::auth::{self, covered, opens, pair};
 use crate::backstage::set_lifetime;
 use crate::support::{PASSWORD, World, at_once, steps};
@@ -131,7 +131,7 @@ async fn only_what_opens_something_is_renewed() {
 }
 
 #[tokio::test]
-async fn r05_a_session_of_another_contract_ends_when_that_contract_says() {
+async fn r05_a_session_of_another_contract_ends_when_that_contract_ends_it() {
     let world = World::new().await;
     registered(&world, "jane").await;
     let long = auth::login(&world, "jane", PASSWORD).await;
@@ -144,7 +144,7 @@ async fn r05_a_session_of_another_contract_ends_when_that_contract_says() {
 }
 
 #[tokio::test]
-async fn what_a_token_says_of_its_user_is_never_read_back() {
+async fn what_a_token_states_of_its_user_is_never_read_back() {
     let world = World::new().await;
     let id = registered(&world, "jane").await;
     let owner = world.owner().await;
@@ -162,13 +162,13 @@ async fn what_a_token_says_of_its_user_is_never_read_back() {
     assert_eq!(
         ban(as_admin.clone()).await.status,
         403,
-        "the token says administrator, and the account is none"
+        "the token states administrator, and the account is none"
     );
     world.clock.advance(WEEK + 1);
     let renewed = renew(&world, &as_admin).await;
     assert_eq!(renewed.body["data"]["admin"], false);
     assert_eq!(claims(&token_of(&renewed))["user"]["administrator"], false);
-    // And the other way round: a token that says nothing of it opens what the account may.
+    // And the other way round: a token that states nothing of it opens what the account may.
     let plain = token_of(&renewed);
     let owner = world.owner().await;
     let grant = owner
@@ -239,7 +239,7 @@ async fn r03_of_50_renewals_at_once_every_one_gets_a_token_that_opens() {
     for reply in &replies {
         let token = token_of(reply);
         assert_ne!(token, first);
-        assert_eq!(says(&world, &token).await, "Token is valid.");
+        assert_eq!(verdict(&world, &token).await, "Token is valid.");
     }
     let sessions = world.items().into_iter();
     let sessions = sessions.filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#"));

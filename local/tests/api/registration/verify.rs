@@ -1,8 +1,8 @@
-//! `POST /v1/user/token/verify`: "valid" means what rule 1 says.
+//! `POST /v1/user/token/verify`: "valid" means what rule 1 states.
 
 use serde_json::json;
 
-use super::{assert_refusal, login, registered, says, token};
+use super::{assert_refusal, login, registered, token, verdict};
 use crate::auth::{self, pair};
 use crate::support::{PASSWORD, World};
 
@@ -13,12 +13,12 @@ const INVALID: &str = "Token invalid.";
 async fn a_token_of_any_contract_is_valid_while_its_account_is_active() {
     let world = World::new().await;
     registered(&world, "jane").await;
-    assert_eq!(says(&world, &token(&world, "jane").await).await, VALID);
+    assert_eq!(verdict(&world, &token(&world, "jane").await).await, VALID);
     let other = auth::login(&world, "jane", PASSWORD).await;
-    assert_eq!(says(&world, other.str("token")).await, VALID);
+    assert_eq!(verdict(&world, other.str("token")).await, VALID);
     let pair = pair(&world, "jane@example.org").await;
-    assert_eq!(says(&world, &pair.access).await, VALID);
-    assert_eq!(says(&world, &pair.refresh).await, INVALID);
+    assert_eq!(verdict(&world, &pair.access).await, VALID);
+    assert_eq!(verdict(&world, &pair.refresh).await, INVALID);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn what_is_no_token_is_invalid_and_no_token_at_all_is_a_broken_rule() {
         &format!("{good} "),
         &"x".repeat(9000),
     ] {
-        assert_eq!(says(&world, bad).await, INVALID, "{bad:.40}");
+        assert_eq!(verdict(&world, bad).await, INVALID, "{bad:.40}");
     }
     for (body, words) in [
         (json!({}), "Missing field `token`"),
@@ -71,17 +71,17 @@ async fn what_is_no_token_is_invalid_and_no_token_at_all_is_a_broken_rule() {
 }
 
 #[tokio::test]
-async fn r06_whatever_shuts_an_account_or_ends_a_session_is_seen_on_the_next_request() {
-    for shut in [
+async fn r06_whatever_disables_an_account_or_ends_a_session_is_seen_on_the_next_request() {
+    for disabled in [
         "banned", "inactive", "locked", "lockout", "deleted", "logout", "password", "email",
     ] {
         let world = World::new().await;
         let id = registered(&world, "jane").await;
         let token = token(&world, "jane").await;
-        assert_eq!(says(&world, &token).await, VALID, "{shut}");
+        assert_eq!(verdict(&world, &token).await, VALID, "{disabled}");
         let (owner, path) = (world.owner().await, format!("/api/users/{id}"));
-        let status = match shut {
-            "banned" | "inactive" => owner.patch(&path, json!({ "status": shut })).await.status,
+        let status = match disabled {
+            "banned" | "inactive" => owner.patch(&path, json!({ "status": disabled })).await.status,
             "locked" => owner.post(&format!("{path}/lock"), json!({})).await.status,
             "lockout" => {
                 for _ in 0..5 {
@@ -94,8 +94,8 @@ async fn r06_whatever_shuts_an_account_or_ends_a_session_is_seen_on_the_next_req
             "password" => owner.patch(&path, json!({ "password": "battery staple" })).await.status,
             _ => owner.patch(&path, json!({ "email": "new@example.org" })).await.status,
         };
-        assert_eq!(status, 204, "{shut}");
-        assert_eq!(says(&world, &token).await, INVALID, "{shut}");
+        assert_eq!(status, 204, "{disabled}");
+        assert_eq!(verdict(&world, &token).await, INVALID, "{disabled}");
     }
 }
 
@@ -109,5 +109,5 @@ async fn a_token_that_must_change_its_password_first_is_valid() {
         .post_empty(&format!("/api/users/{id}/reset-password"))
         .await;
     let reply = login(&world, "jane", made.str("temporaryPassword")).await;
-    assert_eq!(says(&world, &super::token_of(&reply)).await, VALID);
+    assert_eq!(verdict(&world, &super::token_of(&reply)).await, VALID);
 }

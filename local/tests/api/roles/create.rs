@@ -58,7 +58,7 @@ async fn a_name_is_one_role_s_in_any_spelling_until_the_role_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_role_is_told_with_its_place() {
+async fn what_is_wrong_with_a_role_is_reported_with_its_place() {
     let world = World::new().await;
     let owner = world.owner().await;
     invalid(&owner.post("/api/roles", json!({})).await, &["/name"]);

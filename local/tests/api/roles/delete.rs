@@ -7,7 +7,7 @@ use crate::support::World;
 use crate::users::{grant, invalid, refused, role, signed_in_with, user};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_nobody_has_is_deleted_and_its_name_is_free() {
+async fn an_unassigned_role_is_deleted_and_its_name_is_free() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = role(&world, "gone", &[]).await;

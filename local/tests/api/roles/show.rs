@@ -26,7 +26,7 @@ async fn a_role_is_found_by_its_id_and_by_its_name_in_any_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_system_role_says_that_it_is_one_and_how_many_have_it() {
+async fn a_system_role_shows_that_it_is_one_and_how_many_have_it() {
     let world = World::new().await;
     let owner = world.owner().await;
     world.user("jane@example.org").await;

@@ -28,7 +28,7 @@ pub async fn auth(m: &mut Measured) {
     let body = json!({ "username": "stranger", "password": wrong });
     m.of(
         "POST /api/auth/login",
-        "name that nobody has",
+        "unregistered name",
         401,
         nobody.post("/api/auth/login", body),
     )
@@ -53,7 +53,7 @@ pub async fn auth(m: &mut Measured) {
     let body = json!({ "email": "stranger@example.org", "password": wrong });
     m.of(
         "POST /api/auth/token",
-        "address that nobody has",
+        "unregistered address",
         401,
         nobody.post("/api/auth/token", body),
     )
@@ -121,7 +121,7 @@ pub async fn auth(m: &mut Measured) {
     let body = json!({ "permissions": ["admin.users"] });
     m.of(
         "POST /api/auth/dev-token",
-        "made up, without roles",
+        "development principal, without roles",
         200,
         nobody.post("/api/auth/dev-token", body),
     )

@@ -108,7 +108,7 @@ async fn guests(m: &mut Measured) {
     .await;
     for (case, email) in [
         ("an address that somebody has", "guest0@example.org"),
-        ("one that nobody has", "guest1@example.org"),
+        ("unregistered address", "guest1@example.org"),
     ] {
         let body = json!({ "Email": email });
         m.of(

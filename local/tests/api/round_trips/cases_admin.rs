@@ -42,13 +42,8 @@ async fn tokens(m: &mut Measured) {
     m.of(login, "wrong password", 401, nobody.post("/v1/auth/login", wrong))
         .await;
     let wrong = json!({ "email": "stranger.22@example.org", "password": "not the password" });
-    m.of(
-        login,
-        "address that nobody has",
-        401,
-        nobody.post("/v1/auth/login", wrong),
-    )
-    .await;
+    m.of(login, "unregistered address", 401, nobody.post("/v1/auth/login", wrong))
+        .await;
     let refresh = json!({ "refresh_token": pair.str("refresh_token") });
     let pair = m
         .of(

@@ -51,7 +51,7 @@ async fn signing_in(m: &mut Measured) {
     let body = json!({ "login": "guybrush", "password": "wrong" });
     m.of(route, "wrong password", 403, nobody.post(path, body)).await;
     let body = json!({ "login": "stranger2", "password": "wrong" });
-    m.of(route, "name that nobody has", 403, nobody.post(path, body)).await;
+    m.of(route, "unregistered name", 403, nobody.post(path, body)).await;
     let token = json!({ "token": token_of(&reply) });
     let verified = nobody.post("/v1/user/token/verify", token.clone());
     m.of("POST /v1/user/token/verify", "", 200, verified).await;
@@ -80,8 +80,7 @@ async fn changing(m: &mut Measured) {
     m.of(route, "", 202, nobody.post(path, body.clone())).await;
     m.of(route, "again within a minute", 202, nobody.post(path, body)).await;
     let body = json!({ "email": "stranger2@example.org" });
-    m.of(route, "address that nobody has", 202, nobody.post(path, body))
-        .await;
+    m.of(route, "unregistered address", 202, nobody.post(path, body)).await;
     let (route, path) = ("POST /api/auth/set-password", "/api/auth/set-password");
     let token = one_time(&m.world, &id, Purpose::SetPassword).await;
     let body = json!({ "token": token, "newPassword": "look behind you" });

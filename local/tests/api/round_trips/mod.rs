@@ -1,4 +1,4 @@
-//! What each route costs: requests to DynamoDB and capacity units, counted by a proxy, equal what `docs/table.md` says.
+//! What each route costs: requests to DynamoDB and capacity units, counted by a proxy, equal what `docs/table.md` states.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -73,11 +73,11 @@ fn folded(operations: &[String]) -> String {
             _ => folded.push((1, short)),
         }
     }
-    let told = folded.iter().map(|(times, name)| match times {
+    let names = folded.iter().map(|(times, name)| match times {
         1 => (*name).to_owned(),
         _ => format!("{times} {name}"),
     });
-    told.collect::<Vec<_>>().join(", ")
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// The rows of the document's table of costs, without the column that a test cannot see (sequential steps).
@@ -125,7 +125,7 @@ pub async fn every_route() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
+async fn every_route_costs_what_the_document_states_and_no_route_is_left_out() {
     let measured: BTreeSet<String> = measured(counted().await).await.rows.into_iter().collect();
     let documented: BTreeSet<String> = documented().into_iter().collect();
     let (wrong, right): (Vec<_>, Vec<_>) = (
@@ -134,7 +134,7 @@ async fn every_route_costs_what_the_document_says_and_no_route_is_left_out() {
     );
     assert!(
         right.is_empty() && wrong.is_empty(),
-        "docs/table.md says\n{wrong:#?}\nand it is\n{right:#?}"
+        "docs/table.md states\n{wrong:#?}\nand it is\n{right:#?}"
     );
     let tables = tables();
     let routes = tables.iter().flat_map(usher::http::routes::Routes::rows);

@@ -55,30 +55,30 @@ impl Stack {
         question
     }
 
-    /// Asks; the last answer, if there is one, and what Lambda is told.
+    /// Asks; the last answer, if there is one, and what the handler returns to Lambda.
     async fn ask(&self, app: &Arc<App>, question: &Value) -> (Value, Result<()>) {
-        let told = handle(app, Event::of(question.clone()).unwrap()).await;
+        let outcome = handle(app, Event::of(question.clone()).unwrap()).await;
         let answers = std::mem::take(&mut *self.answers.lock().unwrap());
-        (answers.last().cloned().unwrap_or_default(), told)
+        (answers.last().cloned().unwrap_or_default(), outcome)
     }
 
     /// Asks what is answered with success.
     async fn done(&self, app: &Arc<App>, kind: &str) {
         let question = self.question(kind);
-        let (answer, told) = self.ask(app, &question).await;
+        let (answer, outcome) = self.ask(app, &question).await;
         let expected = json!({
             "Status": "SUCCESS", "PhysicalResourceId": "usher-setup", "StackId": question["StackId"],
             "RequestId": question["RequestId"], "LogicalResourceId": "Setup",
         });
-        assert_eq!((answer, told), (expected, Ok(())), "{kind}");
+        assert_eq!((answer, outcome), (expected, Ok(())), "{kind}");
     }
 
     /// Asks what is answered with failure; its reason.
     async fn failed(&self, app: &Arc<App>, kind: &str) -> String {
         let question = self.question(kind);
-        let (answer, told) = self.ask(app, &question).await;
+        let (answer, outcome) = self.ask(app, &question).await;
         assert_eq!(
-            (answer["Status"].as_str(), told),
+            (answer["Status"].as_str(), outcome),
             (Some("FAILED"), Ok(())),
             "{kind}: {answer}"
         );
@@ -155,7 +155,7 @@ async fn a_question_that_comes_twice_or_twice_at_once_is_answered_twice_and_done
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_that_fails_says_why_changes_nothing_and_is_rolled_back() {
+async fn an_update_that_fails_states_why_changes_nothing_and_is_rolled_back() {
     let stack = Stack::new().await;
     let (db, url, app) = bare(&STACK).await;
     stack.done(&app, "create").await;
@@ -182,11 +182,11 @@ async fn an_update_that_fails_says_why_changes_nothing_and_is_rolled_back() {
     ] {
         let old = items(&db);
         let new = version(at, &[(setting, value)]).await;
-        let told = stack.failed(&new, "update").await;
-        assert!(told.contains(reason), "{setting}={value}: {told}");
+        let failure = stack.failed(&new, "update").await;
+        assert!(failure.contains(reason), "{setting}={value}: {failure}");
         assert!(
-            !told.contains(PASSWORD) && (value.len() < 32 || !told.contains(value)),
-            "{told}"
+            !failure.contains(PASSWORD) && (value.len() < 32 || !failure.contains(value)),
+            "{failure}"
         );
         assert_eq!(items(&db), old, "{setting}={value}");
         // The versions before it go on serving, and CloudFormation goes back by calling one of them.
@@ -220,8 +220,8 @@ async fn a_stack_that_could_not_be_created_and_one_whose_table_is_gone_can_be_de
     stack.done(&app, "delete").await;
     let mut question = stack.question("delete");
     question["PhysicalResourceId"] = json!("usher-dev-Setup-1A2B3C4D5E6F");
-    let (answer, told) = stack.ask(&app, &question).await;
-    assert_eq!((answer["Status"].as_str(), told), (Some("SUCCESS"), Ok(())));
+    let (answer, outcome) = stack.ask(&app, &question).await;
+    assert_eq!((answer["Status"].as_str(), outcome), (Some("SUCCESS"), Ok(())));
     assert_eq!(answer["PhysicalResourceId"], question["PhysicalResourceId"]);
 }
 
@@ -232,8 +232,8 @@ async fn an_answer_that_is_not_taken_is_sent_again_and_in_the_end_it_is_lambdas_
     stack.moods.lock().unwrap().extend([503, 500]);
     stack.done(&app, "create").await;
     stack.moods.lock().unwrap().extend([503; 5]);
-    let (_, told) = stack.ask(&app, &stack.question("update")).await;
-    assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
+    let (_, outcome) = stack.ask(&app, &stack.question("update")).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
     // Lambda's second call.
     stack.done(&app, "update").await;
 }

@@ -184,7 +184,7 @@ async fn links_lead_over_https_or_to_this_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_that_is_wrong_is_told_at_once_and_nothing_is_done() {
+async fn all_that_is_wrong_is_reported_at_once_and_nothing_is_done() {
     let world = World::new().await;
     let admin = admin(&world).await;
     let before = admin.get(PATH).await.body;

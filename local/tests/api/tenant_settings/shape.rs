@@ -1,4 +1,4 @@
-//! What is shown, what changes, and what the history says of it.
+//! What is shown, what changes, and what the history shows of it.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn what_nobody_set_is_shown_as_it_is_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_stack_says_is_shown_where_the_tenant_says_nothing() {
+async fn what_the_stack_sets_is_shown_where_the_tenant_sets_nothing() {
     let world = World::with(&[
         ("USHER_MIN_PASSWORD_LENGTH", "8"),
         ("USHER_LOCKOUT_LIMIT", "7"),
@@ -153,7 +153,7 @@ fn rows(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_history_says_who_changed_what_from_what_to_what() {
+async fn the_history_shows_who_changed_what_from_what_to_what() {
     let world = World::new().await;
     let first = admin(&world).await;
     let (id, second) = made_and_in(&world, &first, "second", &["admin"]).await;
@@ -161,9 +161,9 @@ async fn the_history_says_who_changed_what_from_what_to_what() {
     world.clock.advance(60);
     set(&second, json!({ "min_password_length": 14, "lockout": { "limit": 3 } })).await;
     let rows = rows(&world);
-    let told: Vec<_> = rows.iter().map(|row| (&row["before"], &row["after"])).collect();
+    let changes: Vec<_> = rows.iter().map(|row| (&row["before"], &row["after"])).collect();
     assert_eq!(
-        told,
+        changes,
         [
             (
                 &json!({ "version": 0 }),

@@ -170,7 +170,7 @@ async fn where_a_host_names_the_tenant_its_mail_leads_to_its_own_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_histories_say_who_made_it() {
+async fn both_histories_show_who_made_it() {
     let world = with_header().await;
     let own = world.owner().await.get("/api/me/profile").await.body["id"].clone();
     let reply = made(&world, "acme").await;
@@ -210,7 +210,7 @@ async fn an_id_is_taken_once_and_main_always() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_tenant_is_told_with_its_place() {
+async fn what_is_wrong_with_a_tenant_is_reported_with_its_place() {
     let world = with_header().await;
     let owner = world.owner().await;
     let before = dump(&world);

@@ -66,11 +66,11 @@ async fn z05_a_tenant_that_is_none_is_404_in_the_style_of_each_contract_before_a
             ] {
                 let client = within(&owner, tenant);
                 let reply = client.send(row.method.clone(), &row.path, Some(json!({})), &[]).await;
-                let told = format!("{} {} of {tenant}: {}", row.method, row.path, reply.text);
-                assert_eq!(reply.status, 404, "{told}");
+                let context = format!("{} {} of {tenant}: {}", row.method, row.path, reply.text);
+                assert_eq!(reply.status, 404, "{context}");
                 assert!(
                     reply.header("content-type").starts_with(row.error_format.media_type),
-                    "{told}"
+                    "{context}"
                 );
                 asked += 1;
             }
@@ -125,7 +125,7 @@ async fn named_by(host: &str, boss: &Client, owner: &Client) -> &'static str {
 async fn z05_the_host_names_the_tenant_by_its_one_label_before_the_domain() {
     let world = World::with(&[("USHER_TENANTS", "host:Example.org")]).await;
     made(&world, "acme").await;
-    // What the header says is not looked at.
+    // What the header names is not looked at.
     let owner = within(&world.owner().await, "acme");
     let login = json!({ "username": "boss", "password": PASSWORD });
     let request = owner.http.post(format!("{}/api/auth/login", world.base));
@@ -197,10 +197,10 @@ async fn z05_on_lambda_the_host_is_api_gateways_word_and_no_header_of_the_client
         (json!("nope.example.org"), "acme.example.org", 404, 404),
         (Value::Null, "acme.example.org", 401, 200),
     ] {
-        let told = format!("{domain}, {host}");
+        let context = format!("{domain}, {host}");
         let status = through_lambda(&world, domain.clone(), host, "boss", PASSWORD).await;
-        assert_eq!(status, boss, "{told}");
+        assert_eq!(status, boss, "{context}");
         let status = through_lambda(&world, domain, host, "owner", "Owner@12345").await;
-        assert_eq!(status, owner, "{told}");
+        assert_eq!(status, owner, "{context}");
     }
 }

@@ -1,4 +1,4 @@
-//! Tenants: `/api/tenants`, how a request says which it is about, and that none is anything to another.
+//! Tenants: `/api/tenants`, how a request names which it is about, and that none is anything to another.
 
 mod create;
 mod isolation;
@@ -20,7 +20,7 @@ use usher::store::one_time;
 
 use crate::support::{Client, PASSWORD, Reply, World};
 
-/// A world whose requests say their tenant in `X-Tenant`.
+/// A world whose requests name their tenant in `X-Tenant`.
 pub async fn with_header() -> World {
     World::with(&[("USHER_TENANTS", "header")]).await
 }

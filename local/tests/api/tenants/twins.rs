@@ -51,7 +51,7 @@ fn twin(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z05_where_ids_were_the_same_in_two_tenants_tokens_links_and_cursors_would_still_tell_them_apart() {
+async fn z05_where_ids_were_the_same_in_two_tenants_tokens_links_and_cursors_would_still_be_distinct() {
     let (world, one, _) = two().await;
     for name in ["a", "b"] {
         crate::api_keys::made(&one, name).await;

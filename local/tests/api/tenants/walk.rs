@@ -189,7 +189,7 @@ async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_a
     let ten = owner_of(&world, "org10").await;
     let key = crate::api_keys::made(&one, "x").await.str("key").to_owned();
     let of_ten = crate::api_keys::made(&ten, "x").await.str("key").to_owned();
-    // A key of its own opens each tenant's door, so that behind it the token is looked at.
+    // Each tenant accepts a key of its own, so that behind it the token is looked at.
     let key_of = |tenant: &str| match tenant {
         "org1" => key.clone(),
         "org10" => of_ten.clone(),
@@ -209,12 +209,16 @@ async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_a
                 api_key: key_of(tenant),
                 ..within(&world.nobody(), tenant)
             };
-            let told = format!("{} {} in {tenant}", row.method, row.path);
+            let context = format!("{} {} in {tenant}", row.method, row.path);
             let foreign = row.ask(&of(token), &url, &json!({})).await;
             let garbage = row.ask(&of("garbage"), &url, &json!({})).await;
-            assert_eq!(foreign.status, garbage.status, "{told}: {}", foreign.text);
+            assert_eq!(foreign.status, garbage.status, "{context}: {}", foreign.text);
             if row.guard.is_guarded() {
-                assert_eq!((foreign.status.as_u16(), &foreign.text), (401, &garbage.text), "{told}");
+                assert_eq!(
+                    (foreign.status.as_u16(), &foreign.text),
+                    (401, &garbage.text),
+                    "{context}"
+                );
             }
             if row.keyed && tenant != "org1" {
                 let with = |key: &str| Client {
@@ -223,7 +227,11 @@ async fn z05_on_every_route_a_token_or_key_of_one_tenant_is_as_good_as_none_in_a
                 };
                 let foreign = row.ask(&with(&key), &url, &json!({})).await;
                 let garbage = row.ask(&with("garbage"), &url, &json!({})).await;
-                assert_eq!((foreign.status.as_u16(), &foreign.text), (401, &garbage.text), "{told}");
+                assert_eq!(
+                    (foreign.status.as_u16(), &foreign.text),
+                    (401, &garbage.text),
+                    "{context}"
+                );
             }
         }
     }
@@ -246,16 +254,16 @@ async fn z05_no_route_of_one_tenant_shows_or_changes_anything_of_another() {
             // Every body at the likeliest path, and one at each of the others.
             for body in if n == 0 { &bodies[..] } else { &bodies[..1] } {
                 let reply = row.ask(&actor.client().await, url, body).await;
-                let told = format!("{} {url}: {} {}", row.method, reply.status, reply.text);
-                assert!(reply.status.as_u16() < 500, "{told}");
-                assert!(!reply.text.contains(MARK), "{told}");
+                let context = format!("{} {url}: {} {}", row.method, reply.status, reply.text);
+                assert!(reply.status.as_u16() < 500, "{context}");
+                assert!(!reply.text.contains(MARK), "{context}");
                 let shown = [&things.key_text, &things.user, &things.grant];
                 let shown: Vec<&&String> = shown
                     .iter()
                     .filter(|id| reply.text.contains(id.as_str()) && reply.status.is_success())
                     .collect();
                 // A dev token is for whatever it is asked for; it is nobody's, as the walk above shows.
-                assert!(shown.is_empty(), "{told}");
+                assert!(shown.is_empty(), "{context}");
                 if row.method == Method::GET {
                     break;
                 }

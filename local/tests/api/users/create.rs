@@ -100,7 +100,7 @@ async fn an_account_can_have_a_username_alone_and_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_wrong_with_a_new_account_is_told_at_once_with_its_place() {
+async fn everything_wrong_with_a_new_account_is_reported_at_once_with_its_place() {
     let world = World::new().await;
     let owner = world.owner().await;
     let body = json!({

@@ -203,7 +203,7 @@ async fn i11_dates_that_are_none_or_end_before_they_begin_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_s_fields_are_told_with_their_places() {
+async fn a_grant_s_fields_are_reported_with_their_places() {
     let world = World::new().await;
     let owner = world.owner().await;
     let path = user(&world.user("jane@example.org").await) + "/roles";

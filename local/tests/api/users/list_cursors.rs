@@ -80,7 +80,7 @@ async fn c10_a_walk_while_accounts_come_and_go_has_no_duplicates_and_loses_none_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_page_says_that_it_is_the_last() {
+async fn the_last_page_shows_that_it_is_the_last() {
     let world = World::new().await;
     let owner = world.owner().await;
     many(&world, &owner, 10).await;

@@ -124,7 +124,7 @@ async fn unlocking_ends_a_lockout_and_clears_the_failed_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_of_active_ends_a_lockout_too_so_that_the_account_is_what_the_answer_says() {
+async fn a_status_of_active_ends_a_lockout_too_so_that_the_account_is_what_the_answer_shows() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;

@@ -233,7 +233,7 @@ async fn a_password_ends_every_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_told_at_once_and_nothing_is_changed() {
+async fn what_is_wrong_is_reported_at_once_and_nothing_is_changed() {
     let world = World::new().await;
     let owner = world.owner().await;
     let path = user(&world.user("jane@example.org").await);

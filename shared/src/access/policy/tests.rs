@@ -120,7 +120,7 @@ fn role(place: usize, holds: u8) -> Role {
 }
 
 /// The code's answer in the oracle's words.
-fn told(rights: &Rights) -> Answer {
+fn answer(rights: &Rights) -> Answer {
     let place = |id: &RoleId| (0..ROLES).find(|place| role_id(*place) == *id).unwrap();
     let bit = |name: &String| 1 << PERMISSIONS.iter().position(|known| known == name).unwrap();
     let rank = [Rank::User, Rank::Member, Rank::Admin, Rank::Owner];
@@ -168,7 +168,7 @@ proptest! {
             for now in case.moments() {
                 let about = asked.map(department);
                 let rights = effective(&grants, &roles, moment(now), about.as_ref());
-                prop_assert_eq!(told(&rights), case.oracle(now, asked), "at {} about {:?}", now, asked);
+                prop_assert_eq!(answer(&rights), case.oracle(now, asked), "at {} about {:?}", now, asked);
             }
         }
     }

@@ -137,7 +137,7 @@ fn a_patch_that_is_no_object_is_refused() {
 }
 
 #[test]
-fn every_broken_rule_is_told_at_its_wire_name() {
+fn every_broken_rule_is_reported_at_its_wire_name() {
     let long = "x".repeat(201);
     let broken = json!({
         "firstName": long, "middleName": long, "lastName": long, "displayName": long,
@@ -175,7 +175,7 @@ fn every_broken_rule_is_told_at_its_wire_name() {
 fn lengths_are_counted_in_characters_and_held_at_both_sides() {
     let patch = |letter: &str, name, other| json!({ "lastName": letter.repeat(name), "address": { "city": letter.repeat(other) } });
     assert!(Profile::default().merge(&patch("\u{1f511}", 100, 200)).is_ok());
-    // What is nested is told first: garde goes down before it looks at its own.
+    // What is nested is reported first: garde goes down before it looks at its own.
     assert_eq!(refused_at(patch("a", 101, 201)), ["/address/city", "/lastName"]);
 }
 

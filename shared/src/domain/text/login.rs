@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_text_of_a_megabyte_is_kept_as_256_characters() {
         let Login::Neither(kept) = Login::parse(&"Ä".repeat(1 << 20)) else {
-            panic!("nobody has that name")
+            panic!("it is no valid name")
         };
         assert_eq!(kept.chars().count(), 256);
     }
@@ -87,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_nobody_has_never_shares_a_key_with_one_somebody_can_have(
+        fn an_unregistered_name_never_shares_a_key_with_one_somebody_can_have(
             typed in "[a-cKXY@.\u{212a}\u{212b}\u{130}\u{ff20}\u{200b} 0-9-]{0,40}|\\PC{0,300}",
         ) {
             let login = Login::parse(&typed);

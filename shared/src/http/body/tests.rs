@@ -14,13 +14,13 @@ fn refused(text: &str) -> Error {
 }
 
 #[test]
-fn what_is_not_json_is_told_with_line_and_column() {
-    let told = refused("{\n  \"name\": }").to_string();
-    assert!(told.contains("line 2, column 11"), "{told}");
+fn what_is_not_json_is_reported_with_line_and_column() {
+    let message = refused("{\n  \"name\": }").to_string();
+    assert!(message.contains("line 2, column 11"), "{message}");
 }
 
 #[test]
-fn a_missing_field_and_a_wrong_type_are_told_with_their_pointer() {
+fn a_missing_field_and_a_wrong_type_are_reported_with_their_pointer() {
     for text in ["{}", r#"{"name": 3}"#] {
         let Error::Invalid(violations) = refused(text) else {
             panic!("{text}")

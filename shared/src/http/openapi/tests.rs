@@ -157,11 +157,11 @@ fn all_that_the_document_refers_to_is_in_it() {
         assert!(schemas.contains_key(name), "{name}");
     }
     schemas.remove("Colour");
-    let told = check::complaints(&document);
+    let complaints = check::complaints(&document);
     assert!(
-        told.iter().any(|one| one
+        complaints.iter().any(|one| one
             == "there is nothing at #/components/schemas/Colour: a type parameter's field needs `#[schema(inline)]`"),
-        "{told:?}"
+        "{complaints:?}"
     );
 }
 
@@ -232,8 +232,8 @@ fn a_refusal_is_what_the_dialect_answers_to_an_error_of_the_route() {
         ["missing-permission", "must-change-password"]
     );
     assert_eq!(several("/things", "post", "409"), ["email-taken", "role-full"]);
-    let says = &document["paths"]["/things"]["post"]["responses"]["409"]["description"];
-    assert_eq!(says, "The e-mail address is taken; the role is full");
+    let description = &document["paths"]["/things"]["post"]["responses"]["409"]["description"];
+    assert_eq!(description, "The e-mail address is taken; the role is full");
     assert_eq!(several("/roles/{role}", "get", "404"), ["not-found", "not-found-2"]);
     let stale = &content("/things/{user}", "patch", "412")["example"];
     let instance = json!("/things/jane@example.org");
@@ -267,7 +267,7 @@ fn a_field_that_is_inlined_for_a_type_parameter_is_what_stands_for_it_and_nothin
 }
 
 #[test]
-fn guards_stages_and_headings_are_told() {
+fn guards_stages_and_headings_are_documented() {
     let document = made(&[things(), pages()]);
     let operation = |path: &str, method: &str| document["paths"][path][method].clone();
     assert_eq!(operation("/things", "post")["security"], json!([]));

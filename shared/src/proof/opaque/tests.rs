@@ -101,7 +101,7 @@ fn a_secret_has_one_spelling() {
 }
 
 #[test]
-fn a_refresh_token_says_where_it_belongs() {
+fn a_refresh_token_names_where_it_belongs() {
     let first = refresh();
     assert_eq!((first.depth(), first.attempt()), (0, 0));
     let next = first.next(7, 2).unwrap();

@@ -20,7 +20,7 @@ async fn verdict(hasher: &Hasher, password: &str, phc: &str) -> Verdict {
     hasher.verify(password.into(), Some(phc.to_owned())).await.unwrap()
 }
 
-async fn is_told_apart(stored: &str, tried: &str) -> bool {
+async fn is_distinguished(stored: &str, tried: &str) -> bool {
     let hasher = hasher();
     let phc = hasher.hash(stored.into()).await.unwrap();
     assert_eq!(verdict(&hasher, stored, &phc).await, Verdict::Right { rehash: false });
@@ -31,11 +31,11 @@ async fn is_told_apart(stored: &str, tried: &str) -> bool {
 async fn i09_a_password_beyond_72_bytes_is_not_truncated() {
     let x = format!("{}x", "a".repeat(72));
     let y = format!("{}y", "a".repeat(72));
-    assert!(is_told_apart(&x, &y).await);
-    assert!(is_told_apart(&x, &"a".repeat(72)).await);
+    assert!(is_distinguished(&x, &y).await);
+    assert!(is_distinguished(&x, &"a".repeat(72)).await);
     let x = format!("{}x", "a".repeat(1023));
     let y = format!("{}y", "a".repeat(1023));
-    assert!(is_told_apart(&x, &y).await);
+    assert!(is_distinguished(&x, &y).await);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn i09_a_password_is_hashed_exactly_as_it_was_sent() {
         ("", " "),
     ] {
         assert!(
-            is_told_apart(stored, tried).await,
+            is_distinguished(stored, tried).await,
             "{stored:?} and {tried:?} are one password"
         );
     }
@@ -120,7 +120,7 @@ async fn a_hash_below_the_present_cost_is_to_be_made_again() {
 }
 
 #[tokio::test]
-async fn e02_a_name_that_nobody_has_costs_one_comparison_like_any_other() {
+async fn e02_an_unregistered_name_costs_one_comparison_like_any_other() {
     let hasher = hasher();
     let phc = hasher.hash("correct horse".into()).await.unwrap();
     assert_eq!((hasher.comparisons(), hasher.hashes()), (0, 1));

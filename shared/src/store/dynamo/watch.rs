@@ -120,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_transaction_is_its_writes_and_no_key_is_told() {
+    fn a_transaction_is_its_writes_and_no_key_is_logged() {
         let key = json!({ "PK": { "S": "T#main#EMAIL#jane@example.org" }, "SK": { "S": "CLAIM" } });
         let body = json!({ "TransactItems": [
             { "Put": { "Item": key, "TableName": "usher" } },
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_queries_and_single_items_are_told_alike() {
+    fn batches_queries_and_single_items_are_logged_alike() {
         let pk = |text: &str| json!({ "PK": { "S": text } });
         let get = json!({ "RequestItems": { "usher": { "Keys": [pk("T#a#USER#1"), pk("T#b#USER#2"), pk("KEYS")] } } });
         assert_eq!(touched("BatchGetItem", &get), "BatchGetItem KEYS, BatchGetItem T#*");

@@ -214,7 +214,7 @@ fn t08_a_token_that_never_holds_is_refused_at_any_time() {
 }
 
 #[test]
-fn a_contract_cannot_overwrite_what_the_token_says() {
+fn a_contract_cannot_overwrite_what_the_token_states() {
     let signer = Signer::new(key(Algorithm::EdDsa)).unwrap();
     for name in RESERVED {
         let mut claims = claims();

@@ -145,7 +145,7 @@ fn a_token_is_the_profile_of_rfc_9068() {
 }
 
 #[test]
-fn a_refusal_tells_the_caller_nothing() {
+fn a_refusal_reveals_nothing_to_the_caller() {
     assert_eq!(Error::from(Refusal::Expired), Error::InvalidToken);
     assert_eq!(Error::from(Refusal::Signature), Error::InvalidToken);
 }

@@ -1,4 +1,4 @@
-//! Who may come in, and what is said at the door: the same at every route.
+//! Who may use the routes, and what the guard answers: the same at every route.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn z01_administrators_owners_and_holders_of_the_permission_pass_and_nobody
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z09_a_right_that_was_taken_shuts_the_door_for_tokens_already_issued() {
+async fn z09_a_right_that_was_taken_blocks_tokens_already_issued() {
     let world = World::new().await;
     let first = admin(&world).await;
     let (id, second) = made_and_in(&world, &first, "second", &["admin"]).await;
@@ -122,7 +122,7 @@ async fn a_password_that_must_be_changed_opens_logout_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i01_a_body_that_cannot_be_read_is_told_its_place() {
+async fn i01_a_body_that_cannot_be_read_is_reported_with_its_place() {
     let world = World::new().await;
     let admin = admin(&world).await;
     let path = "/v1/admin/users";
@@ -153,7 +153,7 @@ async fn i01_a_body_that_cannot_be_read_is_told_its_place() {
 }
 
 #[tokio::test]
-async fn i07_unknown_paths_and_wrong_methods_are_told_in_the_contract_s_words() {
+async fn i07_unknown_paths_and_wrong_methods_are_reported_in_the_contract_s_words() {
     let world = World::new().await;
     let nobody = world.nobody();
     for path in ["/v1/admin", "/v1/admin/roles", "/v1/auth/register", "/v1/settings/x"] {
