@@ -290,7 +290,7 @@ async fn a_change_that_is_refused_or_changes_nothing_has_no_row() {
     let path = format!("/api/users/{JANE}");
     assert_eq!(
         owner
-            .patch(&path, json!({ "status": "active", "firstName": "Jane" }))
+            .patch(&path, json!({ "status": "active", "email": JANE }))
             .await
             .status,
         204

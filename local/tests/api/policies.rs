@@ -204,6 +204,13 @@ async fn by_rare_ways() -> World {
     let spend = json!({ "Token": one_time(&world, &user, Purpose::SetPassword).await, "New": "battery staple" });
     made(guest.post("/auth/resetpassword", spend).await);
     made(owner.get("/admin/rightschanges?From=owner").await);
+    made(owner.get("/api/rights-history?actor=owner").await);
+    // An account with a role that somebody created: that role stays as it is while the account is changed.
+    made(owner.post("/api/roles", json!({ "name": "pirate" })).await);
+    let pirate = json!({ "username": "lechuck", "password": PASSWORD, "roles": ["pirate"] });
+    made(owner.post("/api/users", pirate).await);
+    made(owner.delete("/v1/user/ban/lechuck").await);
+    made(owner.delete("/api/roles/pirate?force=true").await);
     let registered = json!({
         "email": longest("registered"), "username": "guybrush", "password": PASSWORD, "confirm_password": PASSWORD,
     });

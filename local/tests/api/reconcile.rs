@@ -35,7 +35,11 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     compare("search entry", &implied_entries(&table), &table.entries, &mut found);
     compare("seats taken", &implied_seats(&table), &table.taken, &mut found);
     compare("tally", &implied_tally(&table), &table.tally, &mut found);
-    let implied = BTreeMap::from([("count".to_owned(), in_charge(&table).to_string())]);
+    // Nothing is counted before the first one: an owner who was invited is not in charge.
+    let implied = match (in_charge(&table), table.administrators.is_empty()) {
+        (0, true) => BTreeMap::new(),
+        (count, _) => BTreeMap::from([("count".to_owned(), count.to_string())]),
+    };
     compare("administrators", &implied, &table.administrators, &mut found);
     shares(&table, &mut found);
     grants(&table, &mut found);
@@ -215,7 +219,14 @@ fn in_charge(table: &Table) -> usize {
             .is_none_or(|from| from <= grant["grantedAt"].as_i64().unwrap());
         administers(table, grant) && grant["department"].is_null() && grant["effectiveTo"].is_null() && begun
     };
-    let is = |user: &&&Map<String, Value>| text(user, "status") == "active" && list(user, "grants").iter().any(keeps);
+    let can_sign_in = |user: &Map<String, Value>| {
+        let lasts = user.get("mustChangePassword") != Some(&Value::Bool(true))
+            || user.get("email").is_some_and(Value::is_string);
+        user.get("password").is_some_and(Value::is_string) && lasts
+    };
+    let is = |user: &&&Map<String, Value>| {
+        text(user, "status") == "active" && can_sign_in(user) && list(user, "grants").iter().any(keeps)
+    };
     table.live.iter().filter(is).count()
 }
 

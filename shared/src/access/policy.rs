@@ -27,7 +27,7 @@ impl Rights {
         Self {
             rank: roles.clone().filter_map(Role::rank).max().unwrap_or_default(),
             roles: roles.clone().map(|role| role.id).collect(),
-            permissions: roles.flat_map(|role| role.permissions.iter().cloned()).collect(),
+            permissions: roles.flat_map(Role::gives).cloned().collect(),
         }
     }
 
@@ -155,7 +155,7 @@ pub fn protected_rank(grants: &[Grant], now: Timestamp) -> Rank {
 /// department.
 fn prospects<'a>(grants: &'a [Grant], roles: &'a [Role], now: Timestamp) -> impl Iterator<Item = &'a String> {
     let standing = move |role: &&Role| grants.iter().any(|grant| grant.role == role.id && grant.stands(now));
-    let held = roles.iter().filter(standing).flat_map(|role| &role.permissions);
+    let held = roles.iter().filter(standing).flat_map(Role::gives);
     held.filter(|name| is_system(name))
 }
 
@@ -181,7 +181,7 @@ pub fn may_take_over(actor: &Actor, target: &[Grant], roles: &[Role], now: Times
         };
         let span = Span::of(grant, now);
         actor.reaches_rank(role, &span)?;
-        actor.holds_all(role.permissions.iter().filter(|name| is_system(name)), &span)?;
+        actor.holds_all(role.gives().filter(|name| is_system(name)), &span)?;
     }
     Ok(())
 }

@@ -83,11 +83,11 @@ impl RightsFilter {
     }
 }
 
-/// The time that the histories are kept for.
+/// The time that there can be rows from: each keeps the retention that it was written under, the tenant's of that time.
 fn kept(cx: &Context) -> Span {
     Span {
         newest: cx.now,
-        oldest: cx.now - cx.tenant_settings.history,
+        oldest: cx.now - cx.tenant_settings.history.max(cx.app.settings.history),
     }
 }
 

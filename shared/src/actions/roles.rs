@@ -109,6 +109,7 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
     }
     atomically(cx, |unit| async move {
         let before = existing(cx, name).await?;
+        policy::may_touch_role(&cx.caller()?.rights, &before)?;
         let after = patched(cx, &before, patch)?;
         let held = held_by_caller(cx).await?;
         policy::may_edit(&actor(cx, &held)?, &before, &after.permissions, cx.now)?;

@@ -9,15 +9,14 @@ use super::hashed::Hashed;
 use super::users::{self, NewUser};
 use super::{Context, api_keys, rotation};
 use crate::domain::api_key::check_chosen;
-use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::{self, Permission, is_system};
+use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
 use crate::domain::tenant::Tenant;
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
 use crate::store::table::{Cond, Key, Lost, Write};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{keys, record, roles, secret, tenants};
+use crate::store::{keys, roles, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
         let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
         match unit::write(cx, &roles::create(&role)?).await {
             Ok(()) => made.roles.push(system.name.to_owned()),
-            Err(Error::Conflict(Conflict::RoleNameTaken)) => narrow(cx, &role).await?,
+            Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
             Err(other) => return Err(other),
         }
     }
@@ -62,35 +61,6 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
     Ok(made)
-}
-
-/// Takes from a role of the system the permissions of the system that it did not come with: they could be given to it
-/// once.
-async fn narrow(cx: &Context, given: &Role) -> Result<()> {
-    atomically(cx, |unit| async move {
-        let Some(found) = roles::get(&cx.app.table, &cx.tenant, given.id).await? else {
-            return Ok(());
-        };
-        let kept = |name: &&String| !is_system(name) || given.permissions.contains(*name);
-        let role = Role {
-            permissions: found.permissions.iter().filter(kept).cloned().collect(),
-            version: found.version + 1,
-            ..found.clone()
-        };
-        if role.permissions != found.permissions {
-            unit.write(roles::change(&found, &role)?);
-            let (was, is) = (record::role(&found), record::role(&role));
-            unit.write([record::rights(
-                cx,
-                RightsKind::RoleChanged,
-                Target::Role(role.id),
-                was,
-                is,
-            )?]);
-        }
-        Ok(())
-    })
-    .await
 }
 
 /// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 use uuid::Uuid;
 
-use super::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use super::permission::{self, ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS, is_system};
 use super::tenant::TenantId;
 use super::text::RoleName;
 use crate::id::RoleId;
@@ -60,9 +60,19 @@ impl Role {
         SystemRole::by_id(self.id).and_then(|system| system.rank)
     }
 
+    /// The permissions that it gives: a role of the system gives those of the system that it came with, and no others,
+    /// whatever was written into it.
+    pub fn gives(&self) -> impl Iterator<Item = &String> {
+        let system = SystemRole::by_id(self.id);
+        let came_with = move |name: &str| system.is_none_or(|system| system.came_with(name, &self.tenant));
+        self.permissions
+            .iter()
+            .filter(move |name| !is_system(name) || came_with(name))
+    }
+
     /// Whether its holders may manage users, which somebody always must (rule 8).
     pub fn administers(&self) -> bool {
-        self.permissions.contains(ADMIN_USERS)
+        self.gives().any(|name| name == ADMIN_USERS)
     }
 }
 
@@ -140,12 +150,15 @@ impl SystemRole {
         SYSTEM_ROLES.into_iter().find(|role| role.id == id)
     }
 
+    fn came_with(&self, permission: &str, tenant: &TenantId) -> bool {
+        let of_main = self.id == OWNER.id && *tenant == TenantId::main();
+        self.permissions.contains(&permission) || of_main && permission == ADMIN_TENANTS
+    }
+
     /// The role as a tenant has it at its start.
     pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
-        let mut permissions: BTreeSet<String> = self.permissions.iter().map(|&p| p.to_owned()).collect();
-        if self.id == OWNER.id && *tenant == TenantId::main() {
-            permissions.insert(ADMIN_TENANTS.to_owned());
-        }
+        let built_in = permission::built_in().into_iter().map(|permission| permission.name);
+        let permissions = built_in.filter(|name| self.came_with(name, tenant)).collect();
         Ok(Role {
             id: self.id,
             tenant: tenant.clone(),

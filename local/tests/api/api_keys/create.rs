@@ -135,6 +135,26 @@ async fn z04_only_who_holds_admin_keys_comes_near_keys() {
     }
     role(&world, "keys", &["admin.keys"]).await;
     let (_, keys) = signed_in_with(&world, "keys@example.org", &["keys"]).await;
-    made(&keys, "y").await;
-    assert_eq!(keys.delete(&format!("/api/api-keys/{id}")).await.status, 204);
+    let own = made(&keys, "y").await;
+    assert_eq!(
+        keys.delete(&format!("/api/api-keys/{}", own.str("id"))).await.status,
+        204
+    );
+    // The first one is the stack's, and another's is whose account it may not touch (rule 9).
+    refused(
+        &keys.delete(&format!("/api/api-keys/{id}")).await,
+        403,
+        "above-own-rank",
+    );
+    let listed = owner.get("/api/api-keys").await.body;
+    let listed = listed["items"].as_array().unwrap();
+    let first = listed.iter().find(|key| key["name"] == "first API key").unwrap()["id"]
+        .as_str()
+        .unwrap();
+    for who in [&keys, &world.admin().await] {
+        refused(&who.delete(&format!("/api/api-keys/{first}")).await, 403, "below-rank");
+    }
+    for id in [&id, first] {
+        assert_eq!(owner.delete(&format!("/api/api-keys/{id}")).await.status, 204);
+    }
 }

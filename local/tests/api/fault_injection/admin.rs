@@ -59,9 +59,9 @@ pub(super) async fn ready(world: &World, owner: &Client, some: &Somebody, route:
             (of_owner, format!("{path}/roles/member"), None, 200)
         }
         "PATCH /v1/settings" => {
-            let before = json!({ "history_days": 2 * n });
+            let before = json!({ "history_days": 100 + 2 * n });
             assert_eq!(owner.patch("/v1/settings", before).await.status, 200);
-            let body = json!({ "history_days": 2 * n + 1 });
+            let body = json!({ "history_days": 101 + 2 * n });
             (of_owner, "/v1/settings".to_owned(), Some(body), 200)
         }
         other => panic!("{other} is not known here"),

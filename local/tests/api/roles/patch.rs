@@ -204,12 +204,22 @@ async fn a_system_role_keeps_its_name_and_its_admin_permissions() {
             );
         }
     }
-    // They can gain what the giver holds.
-    let more = json!({ "permissions": ["admin.keys"] });
-    assert_eq!(
-        owner.patch("/api/roles/member", more).await.body["permissions"],
-        json!(["admin.keys"])
-    );
+    // Nor are they given others, whoever asks (rule 9).
+    for (name, permissions) in [
+        ("member", vec!["admin.keys"]),
+        ("user", vec!["admin.roles"]),
+        (
+            "admin",
+            vec!["admin.keys", "admin.roles", "admin.users", "admin.tenants"],
+        ),
+    ] {
+        let more = json!({ "permissions": permissions });
+        refused(
+            &owner.patch(&format!("/api/roles/{name}"), more).await,
+            409,
+            "system-role",
+        );
+    }
     assert_reconciled(&world);
 }
 
@@ -233,20 +243,24 @@ async fn z04_nobody_edits_a_role_to_hold_what_they_lack_nor_one_above_their_rank
         let reply = roles
             .patch(&format!("/api/roles/{name}"), json!({ "description": "x" }))
             .await;
-        refused(&reply, 403, "above-own-rank");
+        refused(&reply, 403, "below-rank");
     }
     let admin = world.admin().await;
     refused(
         &admin.patch("/api/roles/owner", json!({ "maxCount": 9 })).await,
         403,
-        "above-own-rank",
+        "below-rank",
     );
     let all = json!({ "permissions": ["admin.users", "admin.roles", "admin.keys", "admin.tenants"] });
-    for name in ["admin", "SYS_ADMIN", "other"] {
+    for (name, problem) in [
+        ("admin", "below-rank"),
+        ("SYS_ADMIN", "below-rank"),
+        ("other", "not-held"),
+    ] {
         refused(
             &admin.patch(&format!("/api/roles/{name}"), all.clone()).await,
             403,
-            "not-held",
+            problem,
         );
     }
     invalid(

@@ -18,6 +18,17 @@ pub async fn api_keys(m: &mut Measured) {
         .await;
 }
 
+pub async fn rights_history(m: &mut Measured) {
+    let owner = m.owner.clone();
+    m.of(
+        "GET /api/rights-history",
+        "one account's",
+        200,
+        owner.get("/api/rights-history?target=owner"),
+    )
+    .await;
+}
+
 pub async fn tenants(m: &mut Measured) {
     let owner = m.owner.clone();
     let body = json!({ "id": "acme", "owner": { "email": "typical.22@example.org", "username": "typical8" } });

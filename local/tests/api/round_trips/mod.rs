@@ -9,7 +9,8 @@ mod cases_admin;
 mod cases_keys;
 mod cases_registration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use usher::access::guard::Guard;
 
 use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Cost, Proxy};
@@ -31,11 +32,43 @@ struct Measured {
     proxy: Proxy,
     owner: Client,
     rows: Vec<String>,
+    /// Deeds on what is another's that left no row with who did them.
+    unrecorded: Vec<String>,
+}
+
+/// Whether a route does something to another's account, a role, a setting, a key or a tenant.
+fn is_deed(route: &str) -> bool {
+    let (method, path) = route.split_once(' ').unwrap();
+    let row = tables()
+        .into_iter()
+        .flat_map(|table| table.rows().to_vec())
+        .find(|row| row.method == method && row.path == path);
+    let by_admins = [
+        "changerole",
+        "deleteuser",
+        "deleteuseraccount",
+        "setmaxroles",
+        "setrolecounts",
+    ];
+    let action = path.rsplit('/').next().unwrap();
+    match row.unwrap_or_else(|| panic!("no route {route}")).guard {
+        Guard::Needs(_) => method != "GET",
+        Guard::OnRank(_) => by_admins.contains(&action),
+        _ => false,
+    }
 }
 
 impl Measured {
+    /// The rows of the rights history that name who did it.
+    fn recorded(&self) -> usize {
+        let items = self.world.items().into_iter();
+        let by = |item: &Value| item["GSI2PK"]["S"].as_str().is_some_and(|pk| pk.contains("#ACTOR#"));
+        items.filter(by).count()
+    }
+
     /// Sends a request of this route, in this case, and notes its cost.
     async fn of(&mut self, route: &str, case: &str, status: u16, request: impl Future<Output = Reply>) -> Reply {
+        let recorded = is_deed(route).then(|| self.recorded());
         self.proxy.cost();
         let reply = request.await;
         let Cost {
@@ -44,6 +77,9 @@ impl Measured {
             written,
         } = self.proxy.cost();
         assert_eq!(reply.status, status, "{route} ({case}): {}", reply.text);
+        if recorded.is_some_and(|before| status < 300 && self.recorded() == before) {
+            self.unrecorded.push(format!("{route} ({case})"));
+        }
         let requests = operations.len();
         let operations = folded(&operations);
         self.rows.push(format!(
@@ -102,12 +138,14 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
         proxy,
         owner,
         rows: Vec::new(),
+        unrecorded: Vec::new(),
     };
     cases::auth(&mut m).await;
     cases::me(&mut m).await;
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
     cases_keys::api_keys(&mut m).await;
+    cases_keys::rights_history(&mut m).await;
     cases_keys::tenants(&mut m).await;
     cases::discovery(&mut m).await;
     cases::listings(&mut m).await;
@@ -115,6 +153,15 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_admin::admin(&mut m).await;
     cases_registration::registration(&mut m).await;
     m
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d04_every_deed_on_what_is_another_s_leaves_a_row_with_who_did_it() {
+    let measured = measured(counted().await).await;
+    let deeds = tables().iter().flat_map(|table| table.rows().to_vec());
+    let deeds = deeds.filter(|row| is_deed(&format!("{} {}", row.method, row.path)));
+    assert!(deeds.count() > 30, "the deeds are not found");
+    assert!(measured.unrecorded.is_empty(), "{:#?}", measured.unrecorded);
 }
 
 /// A world in which every route was asked for, in every case of the document, each function with caches of its own.

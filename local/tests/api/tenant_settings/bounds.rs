@@ -14,7 +14,7 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
         ("min_password_length", 0, 128),
         ("lockout.limit", 1, 100),
         ("lockout.seconds", 1, 86_400),
-        ("history_days", 1, 3_650),
+        ("history_days", 90, 3_650),
         ("token_lifetimes.identity.access", 60, 7_776_000),
         ("token_lifetimes.account.access", 60, 7_776_000),
         ("token_lifetimes.registration.access", 60, 7_776_000),
@@ -50,7 +50,7 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
     for (field, below) in [
         ("lockout.limit", 0),
         ("lockout.seconds", 0),
-        ("history_days", 0),
+        ("history_days", 89),
         ("token_lifetimes.admin.access", 59),
         ("token_lifetimes.admin.session", 59),
     ] {
@@ -144,43 +144,28 @@ async fn words_and_switches_are_what_they_can_be() {
     }
 }
 
+/// Where links in mails lead to is the stack's parameter alone: a tenant that could set it would take accounts over.
 #[tokio::test(flavor = "multi_thread")]
-async fn links_lead_over_https_or_to_this_machine() {
+async fn d01_an_unknown_setting_is_refused_and_where_links_lead_to_is_one() {
     let world = World::new().await;
     let admin = admin(&world).await;
-    for (given, kept) in [
-        ("https://id.example.org", "https://id.example.org"),
-        ("https://id.example.org:8443/a/b//", "https://id.example.org:8443/a/b"),
-        ("http://localhost:3000/", "http://localhost:3000"),
-        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+    let before = admin.get(PATH).await.body;
+    for (patch, field) in [
+        (json!({ "public_url": "https://evil.example" }), "public_url"),
+        (json!({ "history_days": 100, "unknown": true }), "unknown"),
+        (json!({ "lockout": { "limits": 3 } }), "lockout.limits"),
+        (
+            json!({ "token_lifetimes": { "unknown": { "access": 60 } } }),
+            "token_lifetimes.unknown",
+        ),
+        (
+            json!({ "token_lifetimes": { "admin": { "x": 60 } } }),
+            "token_lifetimes.admin.x",
+        ),
     ] {
-        assert_eq!(set(&admin, json!({ "public_url": given })).await["public_url"], kept);
+        invalid(&admin.patch(PATH, patch).await, &[field]);
     }
-    for wrong in [
-        "",
-        "id.example.org",
-        "/people",
-        "https://",
-        "http://id.example.org",
-        "http://localhost.evil.example",
-        "http://localhost@evil.example",
-        "ftp://id.example.org",
-        "javascript:alert(1)",
-        "https://id.example.org?x=1",
-        "https://id.example.org#x",
-        "https://user@id.example.org",
-        "https://id.example.org/a b",
-        "https://id.example.org/\"onclick=",
-        "https://id.example.org/<x>",
-        "https://id.example.org/\r\nBcc: x",
-    ] {
-        invalid(
-            &admin.patch(PATH, json!({ "public_url": wrong })).await,
-            &["public_url"],
-        );
-    }
-    let long = format!("https://id.example.org/{}", "a".repeat(1_024));
-    invalid(&admin.patch(PATH, json!({ "public_url": long })).await, &["public_url"]);
+    assert_eq!(admin.get(PATH).await.body, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +176,7 @@ async fn all_that_is_wrong_is_reported_at_once_and_nothing_is_done() {
     let patch = json!({
         "registration_open": false, "min_password_length": 129, "history_days": 0,
         "lockout": { "limit": 0, "seconds": 0 }, "token_lifetimes": { "account": { "access": 1 } },
-        "email_on_signup": "maybe", "email_verification": "maybe", "public_url": "x",
+        "email_on_signup": "maybe", "email_verification": "maybe",
     });
     invalid(
         &admin.patch(PATH, patch).await,
@@ -203,7 +188,6 @@ async fn all_that_is_wrong_is_reported_at_once_and_nothing_is_done() {
             "token_lifetimes.account.access",
             "email_on_signup",
             "email_verification",
-            "public_url",
         ],
     );
     assert_eq!(admin.get(PATH).await.body, before);

@@ -220,12 +220,12 @@ async fn z05_roles_of_one_name_are_different_roles_and_those_of_the_system_chang
         ids.push(reply.str("id").to_owned());
     }
     assert_ne!(ids[0], ids[1]);
-    let more = json!({ "permissions": ["admin.users"], "maxCount": 1 });
+    let more = json!({ "description": "ours", "maxCount": 1 });
     assert_eq!(one.patch("/api/roles/member", more).await.status, 200);
     let member = ten.get("/api/roles/member").await.body;
     assert_eq!(
-        (&member["permissions"], &member["maxCount"]),
-        (&json!([]), &json!(null))
+        (&member["description"], &member["maxCount"]),
+        (&json!("Members"), &json!(null))
     );
     assert_eq!(one.delete("/api/roles/editor").await.status, 204);
     assert_eq!(ten.get("/api/roles/editor").await.status, 200);

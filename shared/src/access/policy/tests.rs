@@ -39,6 +39,9 @@ type Answer = (usize, BTreeSet<usize>, u8);
 /// The ranks of [`SYSTEM_ROLES`]: owner, admin, member, user, and `SYS_ADMIN`, which stands beside the ladder.
 const RANKS: [usize; ROLES] = [3, 2, 1, 0, 0, 0, 0, 0];
 
+/// What each of them can give: a role of the system gives `admin.users` and `admin.roles` where it came with them.
+const GIVES: [u8; ROLES] = [0b1111, 0b1111, 0b1100, 0b1100, 0b1111, 0b1111, 0b1111, 0b1111];
+
 impl Case {
     fn oracle(&self, now: i64, department: Option<usize>) -> Answer {
         let mut answer = (0, BTreeSet::new(), 0);
@@ -52,7 +55,7 @@ impl Case {
             if dates.contains(&now) && concerns && self.exists[given.role] {
                 answer.0 = answer.0.max(RANKS[given.role]);
                 answer.1.insert(given.role);
-                answer.2 |= self.holds[given.role];
+                answer.2 |= self.holds[given.role] & GIVES[given.role];
             }
         }
         answer
