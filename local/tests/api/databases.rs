@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use dynoxide::Database;
+use local::embedded::{Store, listener::routes};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::support::World;
@@ -16,7 +18,13 @@ use crate::support::World;
 pub async fn serve_dynamodb(db: Database) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, db));
+    let db = Arc::new(db);
+    let store = Store::new(&db, Handle::current());
+    tokio::spawn(async move {
+        let served = axum::serve(listener, routes(store)).await;
+        drop(db);
+        served
+    });
     url
 }
 
