@@ -146,3 +146,21 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     };
     SocketAddr::new(ip, address.port())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_calls_after_the_stop_does_not_wait_and_keeps_nothing_open() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("test.sqlite");
+        let embedded = Embedded::start(Some(&file), None, None).unwrap();
+        let store = embedded.store();
+        let list = || store.call("DynamoDB_20120810.ListTables".to_owned(), "{}".into());
+        assert_eq!(list().await.unwrap().status, 200);
+        embedded.stop().await.unwrap();
+        assert!(list().await.is_none());
+        assert!(!place.path().join("test.sqlite-wal").exists(), "SQLite was not closed");
+    }
+}
