@@ -77,7 +77,7 @@ fn options(args: &Args, address: &str) -> Options {
         dynamodb,
         settings,
         address: address.to_owned(),
-        host_names: [&args.host_name[..], &[args.host.clone()]].concat(),
+        host_names: [&args.host_name[..], std::slice::from_ref(&args.host)].concat(),
         ..Options::default()
     }
 }
