@@ -16,16 +16,22 @@ use crate::support::World;
 
 /// Serves an embedded DynamoDB on a socket; its URL.
 pub async fn serve_dynamodb(db: Database) -> String {
+    offer_dynamodb(db).await.0
+}
+
+/// The same, and how it is reached without the socket.
+pub async fn offer_dynamodb(db: Database) -> (String, Store) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let db = Arc::new(db);
     let store = Store::new(&db, Handle::current());
+    let router = routes(store.clone());
     tokio::spawn(async move {
-        let served = axum::serve(listener, routes(store)).await;
+        let served = axum::serve(listener, router).await;
         drop(db);
         served
     });
-    url
+    (url, store)
 }
 
 /// The template's table, empty; without its stream, which no test here reads and which would slow every write.
