@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use super::operations::{Answer, run};
 
 /// Runs operations until the embedded DynamoDB stops: it does not keep the data open.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Store {
     database: Weak<Database>,
     /// The threads that operations run on.
@@ -58,11 +58,5 @@ impl HttpConnector for Store {
             let status = status.map_err(|error| ConnectorError::other(Box::new(error), None))?;
             Ok(HttpResponse::new(status, answer.body.into()))
         })
-    }
-}
-
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
     }
 }
