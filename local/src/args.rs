@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long, value_name = "ADDR", conflicts_with = "dynamodb_endpoint")]
     pub dynamodb_listen: Option<SocketAddr>,
 
+    /// Another name that it is called by, such as usher.test; with a dot in front every name under it. May be repeated
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Vec<String>,
+
     /// Text of the first API key, 24 characters at least [default: one that is made at the first start and kept]
     #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: Option<SecretString>,

@@ -1,13 +1,15 @@
 //! The whole of Usher in one process: every function's routes on an embedded DynamoDB. `cargo run` starts it, and so do
 //! the tests, which therefore meet what a developer meets.
 //!
-//! The application reaches DynamoDB by the same client and the same protocol as in the cloud; only the address differs.
+//! The application reaches DynamoDB by the same client and the same protocol as in the cloud; only what carries the
+//! requests differs.
 
 pub mod args;
 mod directory;
 pub mod dynamodb;
-mod embedded;
+pub mod embedded;
 pub mod error;
+pub mod hosts;
 pub mod outbox;
 pub mod sam;
 pub mod server;
@@ -17,10 +19,11 @@ pub mod welcome;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use tokio::net::TcpListener;
 use usher::ambient::{Clock, SystemClock};
@@ -28,11 +31,12 @@ use usher::app::App;
 use usher::http::routes::Routes;
 use usher::http::serve;
 use usher::secrecy::ExposeSecret;
-use usher::settings::{KeySource, Settings};
+use usher::settings::{KeySource, Settings, TenantSource};
 
 use directory::{Directory, Keys};
-use embedded::Embedded;
+use embedded::{Embedded, Listen};
 pub use error::{Error, Result};
+use hosts::Hosts;
 use outbox::{Letters, Records, Sending};
 
 /// Every function's route table: the one place of this crate that names them.
@@ -74,8 +78,8 @@ are JSON, at most 64 KiB. Every answer has an `x-request-id`.
 /// Where the table is.
 #[derive(Debug, Clone)]
 pub enum DynamoDb {
-    /// In this process, listening on this address.
-    Embedded(SocketAddr),
+    /// In this process; listening on this address, where there is one.
+    Embedded(Option<SocketAddr>),
     /// At this plain HTTP address, which checks no credentials.
     At(String),
 }
@@ -91,17 +95,20 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The address that it will be reached by: the `iss` of tokens.
     pub address: String,
+    /// What it may be called by (`Host`), beside its address.
+    pub host_names: Vec<String>,
 }
 
 impl Default for Options {
-    /// In memory, on any free port for DynamoDB, by the machine's clock.
+    /// In memory, by the machine's clock.
     fn default() -> Self {
         Self {
             directory: None,
-            dynamodb: DynamoDb::Embedded((Ipv4Addr::LOCALHOST, 0).into()),
+            dynamodb: DynamoDb::Embedded(None),
             settings: HashMap::new(),
             clock: Arc::new(SystemClock),
             address: "http://127.0.0.1:3000".to_owned(),
+            host_names: Vec::new(),
         }
     }
 }
@@ -111,7 +118,9 @@ pub struct Stack {
     pub app: Arc<App>,
     /// Every route of it, to be listened for or called directly.
     pub router: Router,
-    pub dynamodb_url: String,
+    /// Where DynamoDB listens, if it does.
+    pub dynamodb_url: Option<String>,
+    host_names: Vec<String>,
     sending: Sending,
     embedded: Option<Embedded>,
     directory: Option<Arc<Directory>>,
@@ -129,23 +138,34 @@ impl Stack {
         let keys = directory
             .as_ref()
             .map_or_else(Keys::new, |directory| directory.keys())?;
-        let (dynamodb_url, embedded) = match &options.dynamodb {
-            DynamoDb::At(url) => (url.clone(), None),
+        let (dynamodb, embedded) = match &options.dynamodb {
+            DynamoDb::At(url) => (dynamodb::Client::new(url)?, None),
             DynamoDb::Embedded(listen) => {
                 let file = directory.as_ref().map(|directory| directory.database());
-                let embedded = Embedded::start(file.as_deref(), *listen, directory.clone())?;
-                (embedded.url().to_owned(), Some(embedded))
+                let names = options.host_names.clone();
+                let listen = listen.map(|address| Listen { address, names });
+                let embedded = Embedded::start(file.as_deref(), listen.as_ref(), directory.clone())?;
+                (dynamodb::Client::embedded(embedded.store()), Some(embedded))
             }
         };
-        let settings = settings(&options, keys, &dynamodb_url)?;
-        let dynamodb = dynamodb::Client::new(&dynamodb_url)?;
+        let settings = settings(&options, keys, dynamodb.url())?;
         table::ensure(&dynamodb, &settings.table, &table::Definition::shipped()?).await?;
         if settings.dev_endpoints {
             tracing::warn!(
                 "development routes exist: anyone who reaches this server can sign in as any user, without a password"
             );
         }
-        let app = App::with_clock(settings, options.clock).await?;
+        let dynamodb_url = match &embedded {
+            Some(embedded) => embedded.url().map(str::to_owned),
+            None => Some(dynamodb.url().to_owned()),
+        };
+        let app = match &embedded {
+            Some(embedded) => {
+                let http = SharedHttpClient::new(embedded.store());
+                App::with_http_client(settings, options.clock, http).await?
+            }
+            None => App::with_clock(settings, options.clock).await?,
+        };
         setup::local(&app).await.map_err(Error::Setup)?;
         let letters = Letters::at(options.directory.as_deref());
         let router = routes(&app, &letters);
@@ -160,6 +180,7 @@ impl Stack {
             app,
             router,
             dynamodb_url,
+            host_names: options.host_names,
             embedded,
             directory,
         })
@@ -173,16 +194,25 @@ impl Stack {
         }
     }
 
-    /// Writes the environment of `sam local` into the data directory, where there is one; returns the file.
+    /// Writes the environment of `sam local` into the data directory, where there is one and DynamoDB listens; returns
+    /// the file.
     pub fn write_sam(&self) -> Result<Option<PathBuf>> {
-        let environment = sam::environment(&self.app.settings, &self.dynamodb_url);
-        let directory = self.directory.as_ref();
-        directory.map(|directory| directory.write_sam(&environment)).transpose()
+        let (Some(directory), Some(url)) = (&self.directory, &self.dynamodb_url) else {
+            return Ok(None);
+        };
+        directory
+            .write_sam(&sam::environment(&self.app.settings, url))
+            .map(Some)
     }
 
-    /// Serves until `shutdown`, and lets requests that run then end.
+    /// Serves whoever calls it by a name that it has, until `shutdown`, and lets requests that run then end.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
-        server::serve(listener, self.router.clone(), shutdown, server::GRACE).await
+        let mut names = self.host_names.clone();
+        if let TenantSource::Host(domain) = &self.app.settings.tenants {
+            names.extend([domain.clone(), format!(".{domain}")]);
+        }
+        let hosts = Hosts::new(listener.local_addr()?.ip(), &names);
+        server::serve(listener, hosts.guard(self.router.clone()), shutdown, server::GRACE).await
     }
 
     /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and
@@ -235,7 +265,6 @@ fn settings(options: &Options, keys: Keys, dynamodb_url: &str) -> Result<Setting
 #[cfg(test)]
 mod tests {
     use super::*;
-    use usher::settings::TenantSource;
 
     #[tokio::test]
     async fn a_stack_in_memory_has_local_settings_and_a_table() {
@@ -244,7 +273,7 @@ mod tests {
         assert_eq!((settings.table.as_str(), settings.stage.as_str()), ("usher", "local"));
         assert!(settings.dev_endpoints);
         assert_eq!(settings.issuer.as_deref(), Some("http://127.0.0.1:3000"));
-        assert_eq!(settings.dynamodb_endpoint.as_deref(), Some(&*stack.dynamodb_url));
+        assert_eq!(stack.dynamodb_url, None);
         assert_eq!(settings.tenants, TenantSource::Header);
         assert!(settings.first_api_key.is_some());
         stack.app.master_key().await.unwrap();
@@ -291,8 +320,12 @@ mod tests {
             settings: HashMap::from([("USHER_MASTER_KEY".to_owned(), letter.repeat(64))]),
             ..Options::default()
         };
-        let first = Stack::start(with_key("k")).await.unwrap();
-        let there = DynamoDb::At(first.dynamodb_url.clone());
+        let listening = Options {
+            dynamodb: DynamoDb::Embedded(Some(([127, 0, 0, 1], 0).into())),
+            ..with_key("k")
+        };
+        let first = Stack::start(listening).await.unwrap();
+        let there = DynamoDb::At(first.dynamodb_url.clone().unwrap());
         let options = Options {
             dynamodb: there.clone(),
             ..with_key("k")

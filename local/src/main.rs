@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,9 +15,8 @@ use tracing_subscriber::EnvFilter;
 use usher::domain::api_key::check_chosen;
 use usher::secrecy::ExposeSecret;
 
-/// Calm: each request, and what goes wrong. The embedded DynamoDB would warn of every condition that does not hold, which
-/// is how Usher decides races; what matters of it comes back as an error of ours.
-const LOGS: &str = "warn,usher=info,local=info,dynoxide=error";
+/// Calm: each request, and what goes wrong.
+const LOGS: &str = "warn,usher=info,local=info";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -65,7 +64,7 @@ async fn run(args: Args) -> Result<()> {
 fn options(args: &Args, address: &str) -> Options {
     let dynamodb = match (&args.dynamodb_endpoint, args.dynamodb_listen) {
         (Some(url), _) => DynamoDb::At(url.clone()),
-        (None, listen) => DynamoDb::Embedded(listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into())),
+        (None, listen) => DynamoDb::Embedded(listen),
     };
     let mut settings = variables();
     // `Args` has read these two.
@@ -78,6 +77,7 @@ fn options(args: &Args, address: &str) -> Options {
         dynamodb,
         settings,
         address: address.to_owned(),
+        host_names: [&args.host_name[..], std::slice::from_ref(&args.host)].concat(),
         ..Options::default()
     }
 }
@@ -106,10 +106,9 @@ async fn greet(args: &Args, address: &str, stack: &Stack, sam: Option<&Path>) ->
         Some(path) if args.dynamodb_endpoint.is_some() => format!("keys in {}, the rest in DynamoDB", path.display()),
         Some(path) => format!("{}, kept between runs", path.display()),
     };
-    let shown = args.dynamodb_listen.is_some() || args.dynamodb_endpoint.is_some();
     let welcome = Welcome {
         address,
-        dynamodb: shown.then_some(stack.dynamodb_url.as_str()),
+        dynamodb: stack.dynamodb_url.as_deref(),
         data: &data,
         sam,
         mail: stack.app.settings.dev_endpoints,

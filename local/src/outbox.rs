@@ -183,9 +183,13 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn without_a_stream_the_sweep_sends_and_without_a_directory_mail_is_in_memory() {
-        let theirs = Stack::start(Options::default()).await.unwrap();
+        let offered = Options {
+            dynamodb: DynamoDb::Embedded(Some(([127, 0, 0, 1], 0).into())),
+            ..Options::default()
+        };
+        let theirs = Stack::start(offered).await.unwrap();
         let options = Options {
-            dynamodb: DynamoDb::At(theirs.dynamodb_url.clone()),
+            dynamodb: DynamoDb::At(theirs.dynamodb_url.clone().unwrap()),
             settings: [("USHER_TABLE".to_owned(), "second".to_owned())].into(),
             ..Options::default()
         };

@@ -169,8 +169,8 @@ mod tests {
     use crate::embedded::Embedded;
 
     async fn made() -> (Embedded, Client) {
-        let embedded = Embedded::start(None, ([127, 0, 0, 1], 0).into(), None).unwrap();
-        let client = Client::new(embedded.url()).unwrap();
+        let embedded = Embedded::start(None, None, None).unwrap();
+        let client = Client::embedded(embedded.store());
         ensure(&client, "usher", &Definition::shipped().unwrap()).await.unwrap();
         (embedded, client)
     }

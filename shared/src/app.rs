@@ -4,12 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::actions::keyring::Keyring;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
+use crate::aws;
 use crate::error::{Cause, Error, Result};
 use crate::metrics::{Metric, Metrics};
 use crate::proof::password::Hasher;
@@ -41,14 +43,18 @@ impl App {
 
     /// The same with a clock of one's own.
     pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        Self::with_http_client(settings, clock, aws::direct()).await
+    }
+
+    /// The same, where the settings' DynamoDB endpoint is reached by this client.
+    pub async fn with_http_client(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        http: SharedHttpClient,
+    ) -> Result<Arc<Self>> {
         let metrics = Arc::<Metrics>::default();
-        let table = Table::connect(
-            &settings.table,
-            settings.dynamodb_endpoint.as_deref(),
-            settings.store_deadline,
-            metrics.clone(),
-        )
-        .await;
+        let endpoint = settings.dynamodb_endpoint.as_deref().map(|url| (url, http));
+        let table = Table::connect(&settings.table, endpoint, settings.store_deadline, metrics.clone()).await;
         Ok(Arc::new(Self {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),

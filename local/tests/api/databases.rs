@@ -6,18 +6,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use dynoxide::Database;
+use local::embedded::{Store, listener::routes};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::support::World;
 
 /// Serves an embedded DynamoDB on a socket; its URL.
 pub async fn serve_dynamodb(db: Database) -> String {
+    offer_dynamodb(db).await.0
+}
+
+/// The same, and how it is reached without the socket.
+pub async fn offer_dynamodb(db: Database) -> (String, Store) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, db));
-    url
+    let db = Arc::new(db);
+    let store = Store::new(&db, Handle::current());
+    let router = routes(store.clone());
+    tokio::spawn(async move {
+        let served = axum::serve(listener, router).await;
+        drop(db);
+        served
+    });
+    (url, store)
 }
 
 /// The template's table, empty; without its stream, which no test here reads and which would slow every write.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
@@ -18,7 +19,7 @@ use usher::http::serve;
 use usher::jiff::Timestamp;
 use usher::settings::Settings;
 
-use crate::databases::{create_table, serve_dynamodb, table_set_up_with};
+use crate::databases::{create_table, offer_dynamodb, serve_dynamodb, table_set_up_with};
 use crate::watch::{Secrets, Watch};
 
 /// When every test begins.
@@ -49,10 +50,12 @@ impl World {
 
     /// A world on a table that another one left at this moment.
     pub async fn later(db: Database, settings: &[(&str, &str)], now: Timestamp) -> Self {
-        let dynamodb = serve_dynamodb(db.clone()).await;
+        let (dynamodb, store) = offer_dynamodb(db.clone()).await;
         let clock = ManualClock::at(now);
         let settings = settings_of(&dynamodb, settings);
-        let app = App::with_clock(settings, clock.clone()).await.unwrap();
+        // As the local server reaches it.
+        let http = SharedHttpClient::new(store);
+        let app = App::with_http_client(settings, clock.clone(), http).await.unwrap();
         Self::serving(app, clock, db, dynamodb, Watch::new()).await
     }
 

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
@@ -97,8 +98,13 @@ pub enum Updated {
 
 impl Table {
     /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
-    /// endpoint of its own. Requests that are sent again are counted.
-    pub async fn connect(name: &str, endpoint: Option<&str>, deadline: Duration, metrics: Arc<Metrics>) -> Self {
+    /// endpoint of its own by a client of its own. Requests that are sent again are counted.
+    pub async fn connect(
+        name: &str,
+        endpoint: Option<(&str, SharedHttpClient)>,
+        deadline: Duration,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let shared = if endpoint.is_none() {
             aws::config().await.clone()
         } else {
@@ -108,8 +114,8 @@ impl Table {
             loader.credentials_provider(local).load().await
         };
         let mut config = retry::with_retries(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
-        if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint).http_client(aws::direct());
+        if let Some((url, http)) = endpoint {
+            config = config.endpoint_url(url).http_client(http);
         }
         Self {
             client: Client::from_conf(config.build()),

@@ -1,0 +1,62 @@
+//! The embedded DynamoDB as this process reaches it, without a port: the HTTP client of the application's AWS SDK, and
+//! what listens for other tools.
+
+use std::sync::{Arc, Weak};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use axum::body::Bytes;
+use dynoxide::Database;
+use tokio::runtime::Handle;
+
+use super::operations::{Answer, run};
+
+/// Runs operations until the embedded DynamoDB stops: it does not keep the data open.
+#[derive(Debug, Clone)]
+pub struct Store {
+    database: Weak<Database>,
+    /// The threads that operations run on.
+    workers: Handle,
+}
+
+impl Store {
+    pub fn new(database: &Arc<Database>, workers: Handle) -> Self {
+        let database = Arc::downgrade(database);
+        Self { database, workers }
+    }
+
+    /// Runs the operation that this `X-Amz-Target` names; nothing where the embedded DynamoDB has stopped.
+    ///
+    /// It runs to its end, whether or not the caller waits.
+    pub async fn call(&self, target: String, body: Bytes) -> Option<Answer> {
+        let database = self.database.upgrade()?;
+        let running = self.workers.spawn(async move { run(&database, &target, &body) });
+        running.await.ok()
+    }
+}
+
+impl HttpClient for Store {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Store {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let store = self.clone();
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            let body = request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default();
+            let answer = Self::call(&store, target, body).await;
+            let answer =
+                answer.ok_or_else(|| ConnectorError::other("the embedded DynamoDB has stopped".into(), None))?;
+            let status = answer.status.try_into();
+            let status = status.map_err(|error| ConnectorError::other(Box::new(error), None))?;
+            Ok(HttpResponse::new(status, answer.body.into()))
+        })
+    }
+}
