@@ -63,7 +63,7 @@ async fn d01_d02_who_manages_roles_alone_widens_empties_and_limits_none_beyond_i
             problem,
         );
     }
-    let stranger = world.signed_in(world.user(JANE).await.as_str(), PASSWORD).await;
+    let stranger = signed_in_with(&world, JANE, &[]).await.1;
     refused(
         &stranger.delete("/api/roles/press?force=true").await,
         403,
@@ -103,7 +103,7 @@ async fn d02_what_was_written_into_a_role_of_the_system_gives_nothing_and_is_tak
         .extend(["admin.roles".to_owned(), "admin.users".to_owned()]);
     let writes: Vec<_> = role_store::change(&before, &after).unwrap().into_iter().collect();
     unit::commit(&world.app.table, &writes).await.unwrap();
-    let jane = world.signed_in(world.user(JANE).await.as_str(), PASSWORD).await;
+    let jane = signed_in_with(&world, JANE, &[]).await.1;
     refused(&jane.get("/api/users").await, 403, "missing-permission");
     assert_eq!(jane.get("/api/me/profile").await.body["permissions"], json!([]));
     let reply = owner.patch("/api/roles/user", json!({ "permissions": [] })).await;
@@ -274,6 +274,7 @@ async fn d04_what_somebody_changes_of_another_s_credentials_is_in_the_history_wi
     let id = world.user(JANE).await;
     let path = format!("/api/users/{id}");
     let made = rows(&owner, &format!("target={id}&limit=100")).await.len();
+    world.clock.advance_ms(1);
     let temporary = admin.post_empty(&format!("{path}/reset-password")).await;
     assert_eq!(temporary.status, 200);
     for patch in [
@@ -364,7 +365,8 @@ async fn d04_every_change_of_settings_keys_and_tenants_is_shown_with_who_made_it
         .str("id")
         .to_owned();
     assert_eq!(owner.delete(&format!("/api/api-keys/{key}")).await.status, 204);
-    let acme = json!({ "id": "acme", "owner": { "username": "boss", "password": PASSWORD } });
+    let acme =
+        json!({ "id": "acme", "owner": { "email": "boss@example.org", "username": "boss", "password": PASSWORD } });
     assert_eq!(owner.post("/api/tenants", acme).await.status, 201);
     let all = rows(&owner, &format!("actor={own}")).await;
     let kinds: Vec<&str> = all.iter().map(|row| row["kind"].as_str().unwrap()).collect();

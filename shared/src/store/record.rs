@@ -127,7 +127,12 @@ fn made(user: &User) -> Value {
 }
 
 pub fn role(role: &Role) -> Value {
-    json!({ "name": role.name.as_given(), "permissions": role.permissions, "maxCount": role.max_count })
+    json!({
+        "name": role.name.as_given(),
+        "description": role.description,
+        "permissions": role.permissions,
+        "maxCount": role.max_count,
+    })
 }
 
 fn status(user: &User) -> Value {
