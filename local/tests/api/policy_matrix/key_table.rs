@@ -150,11 +150,6 @@ fn of_accounts() -> Vec<Made> {
             "login history of such a name",
             keys::unknown_login_entry(&guess, sample("<entry>")),
         ),
-        key(
-            "unknown_login_mailed",
-            "a mail asked for to such an address",
-            keys::unknown_login_mailed(t, "ba7816bf"),
-        ),
         key("unknown_login", "attempts of a name that nobody has", guess),
         key("session", "session", keys::session(t, user, sample("<session>"))),
         key(
@@ -234,6 +229,12 @@ fn of_tenants() -> Vec<Made> {
         key("mail", to_send, keys::mail(mail)),
         partition("mails_index", to_send, "GSI1PK", keys::mails_index("pending")),
         partition("due", to_send, "GSI1SK", keys::due(at, mail)),
+        key("mailed_to", "latest mails to an address", keys::mailed_to("ba7816bf")),
+        key(
+            "mailed_by",
+            "latest mails caused by an account",
+            keys::mailed_by(sample("<user>")),
+        ),
     ]
 }
 
