@@ -156,12 +156,16 @@ fn mails_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result
     // Whoever changes an account without having signed in makes it, or follows a link of its own.
     let caused_by = cx.actor().or(Some(after.id));
     let mut asked = Vec::new();
-    if let Some(before) = before.filter(|before| before.email_verified) {
+    if let Some(before) = before {
+        let new_password = before.password.is_some() && after.password.is_some() && before.password != after.password;
         // One of the two, for they go to one address at one moment, and the limits let one through.
-        if before.email != after.email {
-            asked.extend(mail(cx, MailKind::EmailChanged, before, caused_by)?);
-        } else if before.password.is_some() && after.password.is_some() && before.password != after.password {
-            asked.extend(mail(cx, MailKind::PasswordChanged, before, caused_by)?);
+        let notice = if before.email != after.email {
+            before.email_verified.then_some(MailKind::EmailChanged)
+        } else {
+            (new_password && after.email_verified).then_some(MailKind::PasswordChanged)
+        };
+        if let Some(kind) = notice {
+            asked.extend(mail(cx, kind, before, caused_by)?);
         }
     }
     let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
