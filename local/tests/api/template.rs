@@ -344,7 +344,10 @@ fn p02_no_function_may_scan_or_do_anything_at_all_and_only_set_up_writes_outside
                     assert!(!statement.leading.is_empty(), "{}: {action} anywhere", function.name);
                     let own = |key: &String| key == "MAILED#*" && function.binary() == "outbox";
                     assert!(
-                        statement.leading.iter().all(|key| tenants.contains(&key.as_str()) || own(key)),
+                        statement
+                            .leading
+                            .iter()
+                            .all(|key| tenants.contains(&key.as_str()) || own(key)),
                         "{}",
                         function.name
                     );

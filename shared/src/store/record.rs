@@ -159,10 +159,10 @@ fn mails_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result
     if let Some(before) = before {
         let new_password = before.password.is_some() && after.password.is_some() && before.password != after.password;
         // One of the two, for they go to one address at one moment, and the limits let one through.
-        let notice = if before.email != after.email {
-            before.email_verified.then_some(MailKind::EmailChanged)
-        } else {
+        let notice = if before.email == after.email {
             (new_password && after.email_verified).then_some(MailKind::PasswordChanged)
+        } else {
+            before.email_verified.then_some(MailKind::EmailChanged)
         };
         if let Some(kind) = notice {
             asked.extend(mail(cx, kind, before, caused_by)?);

@@ -65,10 +65,16 @@ async fn everybody(world: &World) -> Vec<(&'static str, bool)> {
         super::patched(world, &address(status), json!({ "status": status })).await;
     }
     assert_eq!(
-        owner.post(&format!("/api/users/{}/lock", address("locked")), json!({})).await.status,
+        owner
+            .post(&format!("/api/users/{}/lock", address("locked")), json!({}))
+            .await
+            .status,
         204
     );
-    assert_eq!(owner.delete(&format!("/api/users/{}", address("deleted"))).await.status, 204);
+    assert_eq!(
+        owner.delete(&format!("/api/users/{}", address("deleted"))).await.status,
+        204
+    );
     for _ in 0..5 {
         super::login(world, &address("lockout"), "wrong").await;
     }
@@ -90,9 +96,17 @@ fn written(proxy: &Proxy) -> Vec<(String, Vec<(String, usize)>)> {
     let transactions = proxy.transactions().into_iter();
     let writes = transactions.flat_map(|one| one["TransactItems"].as_array().unwrap().clone());
     let of = |write: Value| {
-        let (kind, write) = write.as_object().unwrap().iter().next().map(|(k, w)| (k.clone(), w.clone())).unwrap();
+        let (kind, write) = write
+            .as_object()
+            .unwrap()
+            .iter()
+            .next()
+            .map(|(k, w)| (k.clone(), w.clone()))
+            .unwrap();
         let item = write["Item"].as_object().unwrap().iter();
-        let mut lengths: Vec<_> = item.map(|(name, value)| (name.clone(), value.to_string().len())).collect();
+        let mut lengths: Vec<_> = item
+            .map(|(name, value)| (name.clone(), value.to_string().len()))
+            .collect();
         lengths.sort();
         (kind, lengths)
     };
@@ -146,7 +160,11 @@ async fn e03_asking_for_a_mail_looks_and_costs_the_same_whatever_the_address_is(
         .flat_map(|(name, _)| vec![address(name); 4])
         .collect();
     expected.sort();
-    assert_eq!(arrived(&post), expected, "by each contract one at first and one a minute later");
+    assert_eq!(
+        arrived(&post),
+        expected,
+        "by each contract one at first and one a minute later"
+    );
     assert_reconciled(&world);
 }
 

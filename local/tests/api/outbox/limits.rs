@@ -138,7 +138,11 @@ async fn of_mails_that_are_sent_at_once_no_more_go_out_than_one_after_the_other(
     for (same_address, expected) in [(true, 1), (false, 10)] {
         let mut ids = Vec::new();
         for n in 0..24 {
-            let to = if same_address { "jane@example.org".to_owned() } else { format!("jane{n}@example.org") };
+            let to = if same_address {
+                "jane@example.org".to_owned()
+            } else {
+                format!("jane{n}@example.org")
+            };
             ids.push(notice(&world, &to, (!same_address).then_some(cause)).await);
         }
         let outboxes: Vec<Arc<Outbox>> = (0..24).map(|_| post.outbox(&world.app)).collect();
@@ -148,7 +152,10 @@ async fn of_mails_that_are_sent_at_once_no_more_go_out_than_one_after_the_other(
         })
         .await;
         let sent = outcomes.iter().filter(|outcome| **outcome == Outcome::Sent).count();
-        let over = outcomes.iter().filter(|outcome| **outcome == Outcome::OverLimit).count();
+        let over = outcomes
+            .iter()
+            .filter(|outcome| **outcome == Outcome::OverLimit)
+            .count();
         assert_eq!((sent, over), (expected, 24 - expected), "{outcomes:?}");
     }
     assert_eq!(post.letters().len(), 11);
@@ -163,7 +170,11 @@ async fn a_mail_that_is_tried_again_keeps_the_place_that_it_took() {
     let first = notice(&world, "jane@example.org", Some(cause)).await;
     assert_eq!(outbox.send(first).await.unwrap(), Outcome::Postponed);
     let second = notice(&world, "jane@example.org", Some(cause)).await;
-    assert_eq!(outbox.send(second).await.unwrap(), Outcome::OverLimit, "the place is the first's");
+    assert_eq!(
+        outbox.send(second).await.unwrap(),
+        Outcome::OverLimit,
+        "the place is the first's"
+    );
     for rest in [60, 120] {
         world.clock.advance(rest);
         assert_eq!(outbox.send(first).await.unwrap(), Outcome::Postponed);
@@ -182,7 +193,14 @@ async fn what_is_over_the_limit_leaves_no_token_and_no_address_and_is_counted() 
         ask(&world, "jane@example.org").await;
     }
     let outcomes = world.watch.over("outbox", outbox.sweep()).await.unwrap();
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::OverLimit).count(), 1, "{outcomes:?}");
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == Outcome::OverLimit)
+            .count(),
+        1,
+        "{outcomes:?}"
+    );
     assert_eq!(world.app.metrics.total(Metric::MailsOverLimit), 1);
     assert!(world.watch.log.text().contains("mail_over_limit"));
     let tokens = world.items().into_iter().filter(|item| item["SK"]["S"] == "TOKEN");
@@ -190,7 +208,9 @@ async fn what_is_over_the_limit_leaves_no_token_and_no_address_and_is_counted() 
     let kept = Value::from(mails(&world)).to_string();
     assert!(!kept.contains("example.org"), "{kept}");
     let limits: Vec<Value> = world.items();
-    let limits = limits.iter().filter(|item| item["PK"]["S"].as_str().unwrap().starts_with("MAILED#"));
+    let limits = limits
+        .iter()
+        .filter(|item| item["PK"]["S"].as_str().unwrap().starts_with("MAILED#"));
     for item in limits {
         assert!(!item.to_string().contains('@'), "{item}");
         let ends = item["ttl"]["N"].as_str().unwrap().parse::<i64>().unwrap();
@@ -206,7 +226,9 @@ async fn a_guest_who_asks_causes_nothing_and_whoever_is_signed_in_ten_an_hour() 
     let outbox = post.outbox(&world.app);
     let owner = world.owner().await;
     for n in 0..12 {
-        let reply = owner.post("/api/users", json!({ "email": format!("jane{n}@example.org") })).await;
+        let reply = owner
+            .post("/api/users", json!({ "email": format!("jane{n}@example.org") }))
+            .await;
         assert_eq!(reply.status, 201);
     }
     sweep(&outbox).await;

@@ -78,7 +78,11 @@ async fn killed_at_any_call_to_the_table_the_mail_arrives_once() {
                 _ => sent_when_the_lease_ends(&world, &outbox).await,
             }
             assert_eq!(state(&world), "sent", "{case}");
-            assert_eq!(places(&world), [1, 1], "{case}: counted once, to its address and for its cause");
+            assert_eq!(
+                places(&world),
+                [1, 1],
+                "{case}: counted once, to its address and for its cause"
+            );
             its_link_works(&world, &post.only()).await;
             // Only where it was delivered and nobody could write so down is it delivered again: to be known again.
             let deliveries = if (call, fault) == (5, Fault::DroppedBefore) {

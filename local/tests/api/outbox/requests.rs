@@ -63,7 +63,10 @@ async fn notices_go_to_verified_addresses_alone() {
     changed(&world, &user, json!({ "password": "battery staple" })).await;
     changed(&world, &user, json!({ "email": "jane@example.org" })).await;
     changed(&world, &user, json!({ "password": "correct battery" })).await;
-    let unverified = [mail("verifyEmail", "jane@example.org"), mail("verifyEmail", "stranger@example.org")];
+    let unverified = [
+        mail("verifyEmail", "jane@example.org"),
+        mail("verifyEmail", "stranger@example.org"),
+    ];
     assert_eq!(asked(&world), unverified, "nobody showed that these are theirs");
     changed(&world, &user, json!({ "emailVerified": true })).await;
     changed(&world, &user, json!({ "password": "horse staple" })).await;
@@ -87,10 +90,18 @@ async fn whoever_sets_an_address_that_is_not_verified_a_mail_goes_there_to_verif
         changed(&world, &user, json!({ "email": "john@example.org" })).await;
         // Of those that are verified from the start there is nothing to show.
         verified(&world, "known@example.org").await;
-        changed(&world, &user, json!({ "email": "jim@example.org", "emailVerified": true })).await;
+        changed(
+            &world,
+            &user,
+            json!({ "email": "jim@example.org", "emailVerified": true }),
+        )
+        .await;
         let expected = match verification {
             Some(EmailVerification::Off) => Vec::new(),
-            _ => vec![mail("verifyEmail", "jane@example.org"), mail("verifyEmail", "john@example.org")],
+            _ => vec![
+                mail("verifyEmail", "jane@example.org"),
+                mail("verifyEmail", "john@example.org"),
+            ],
         };
         assert_eq!(asked(&world), expected, "{verification:?}");
     }
@@ -100,10 +111,17 @@ async fn whoever_sets_an_address_that_is_not_verified_a_mail_goes_there_to_verif
 async fn an_invitation_goes_out_again_when_the_address_changes_or_the_account_is_switched_on() {
     let world = World::new().await;
     let user = invite(&world, "jane@example.org").await;
-    assert_eq!(asked(&world), [mail("invitation", "jane@example.org")], "and no other mail beside it");
+    assert_eq!(
+        asked(&world),
+        [mail("invitation", "jane@example.org")],
+        "and no other mail beside it"
+    );
     changed(&world, &user, json!({ "email": "john@example.org" })).await;
     changed(&world, &user, json!({ "displayName": "John" })).await;
-    let two = [mail("invitation", "jane@example.org"), mail("invitation", "john@example.org")];
+    let two = [
+        mail("invitation", "jane@example.org"),
+        mail("invitation", "john@example.org"),
+    ];
     assert_eq!(asked(&world), two);
     changed(&world, &user, json!({ "status": "inactive" })).await;
     changed(&world, &user, json!({ "email": "jim@example.org" })).await;

@@ -94,7 +94,13 @@ async fn p02_sending_takes_five_calls_and_a_notice_one_less_and_a_sweep_one_more
     proxy.cost();
     proxy.transactions();
     follow(&world, &outbox).await;
-    let with_a_link = ["UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem"];
+    let with_a_link = [
+        "UpdateItem",
+        "GetItem",
+        "BatchGetItem",
+        "TransactWriteItems",
+        "UpdateItem",
+    ];
     assert_eq!(proxy.cost().operations, with_a_link);
     let written = proxy.transactions()[0]["TransactItems"].clone();
     let kind = |write: &Value| {
@@ -108,13 +114,22 @@ async fn p02_sending_takes_five_calls_and_a_notice_one_less_and_a_sweep_one_more
     let body = json!({ "emailVerified": true, "password": "another password" });
     let owner = world.owner().await;
     for _ in 0..2 {
-        assert_eq!(owner.patch("/api/users/jane@example.org", body.clone()).await.status, 204);
+        assert_eq!(
+            owner.patch("/api/users/jane@example.org", body.clone()).await.status,
+            204
+        );
     }
     proxy.cost();
     handle(&outbox, Event::Sweep).await.unwrap();
     assert_eq!(
         proxy.cost().operations,
-        ["Query", "UpdateItem", "BatchGetItem", "TransactWriteItems", "UpdateItem"],
+        [
+            "Query",
+            "UpdateItem",
+            "BatchGetItem",
+            "TransactWriteItems",
+            "UpdateItem"
+        ],
         "a notice has no link"
     );
     assert_eq!(proxy.weak_reads(), Vec::<Value>::new());
