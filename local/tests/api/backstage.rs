@@ -64,7 +64,7 @@ pub async fn set_lifetime(world: &World, terms: &str, seconds: u32) {
 }
 
 /// The mails that are still to be sent, or were given up: kind and address of each, in order. Those that stand in for
-/// mails to addresses that nobody has are left out.
+/// mails to unregistered addresses are left out.
 pub fn mails(world: &World) -> Vec<(String, String)> {
     let items = world.items().into_iter();
     let mails = items.filter(|item| item["PK"]["S"].as_str().unwrap().starts_with("MAIL#"));

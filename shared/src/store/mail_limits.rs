@@ -1,6 +1,6 @@
 //! Limits of mails (rule 16): when the latest ones to an address went, and those that an account caused.
 //!
-//! A mail is counted before it is sent, and once: the mail's own item says so in the same transaction. So the limit holds
+//! A mail is counted before it is sent, and once: the mail's own item notes it in the same transaction. So the limit holds
 //! in parallel, and whoever sends a mail again after a failure needs no second place.
 
 use jiff::{SignedDuration, Timestamp};

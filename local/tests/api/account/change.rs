@@ -223,7 +223,7 @@ async fn another_s_address_and_name_are_changed_by_naming_them_and_the_password_
             mail("emailChanged", "jane@example.org"),
             mail("verifyEmail", "new@example.org")
         ],
-        "nobody showed that the new one is theirs: it is not told of the password"
+        "the new address is unverified: it gets no notice about the password"
     );
     assert_reconciled(&world);
 }

@@ -44,7 +44,7 @@ async fn i08_a_notice_of_another_address_goes_to_the_old_one() {
     let body = json!({ "email": "john@example.org", "password": "battery staple" });
     changed(&world, &user, body).await;
     sweep(&post.outbox(&world.app)).await;
-    // Two notices to one address at one moment would be one too many: it is told that it is not the account's any more.
+    // Two notices to one address at one moment would be one too many: this one matters more.
     let expected = [
         ("Jane@example.org", "The e-mail address of your account was changed"),
         ("john@example.org", "Confirm your e-mail address"),
