@@ -9,7 +9,7 @@ from . import FUNCTION, Change, functions, holds, of, target, want
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
 
 # The metrics that the functions write into their logs.
-OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails"}
+OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails", "MailsOverLimit"}
 
 
 @holds(

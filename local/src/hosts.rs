@@ -56,9 +56,9 @@ async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Resp
     if hosts.include(host) {
         return next.run(request).await;
     }
-    let told =
+    let sentence =
         format!("No server here is called {host}. If that is this one's name, start it with --host-name {host}\n");
-    (StatusCode::MISDIRECTED_REQUEST, told).into_response()
+    (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
 }
 
 #[cfg(test)]

@@ -30,10 +30,12 @@ pub enum Metric {
     ColdStarts,
     /// A mail was given up after all its tries.
     DeadMails,
+    /// A mail was not sent because of the limits of rule 16.
+    MailsOverLimit,
 }
 
 impl Metric {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
@@ -41,6 +43,7 @@ impl Metric {
         Self::StoreRetries,
         Self::ColdStarts,
         Self::DeadMails,
+        Self::MailsOverLimit,
     ];
 }
 

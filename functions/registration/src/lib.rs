@@ -24,8 +24,8 @@ pub fn routes() -> Routes {
         .errors(&[Forbidden(RegistrationClosed), Conflict(RoleFull)])
         .get("/v1/user/email/verify/{token}", Anyone, handlers::verify_email)
         .summary(
-            "Shows that an address is the account's, by the link of a mail, once; answers a sentence for whoever reads \
-             it in a browser",
+            "Shows that an address is the account's, by the link of a mail; answers a sentence for whoever reads it \
+             in a browser, the same each time",
         )
         .post("/v1/user/login", Anyone, handlers::login)
         .summary("Log in with a username or e-mail address, for 14 days")

@@ -167,13 +167,13 @@ mod tests {
                 "message",
             ),
         ] {
-            let (status, told) = answer(get, body);
-            assert_eq!(status, 400, "{told}");
-            assert!(told["__type"].as_str().unwrap().ends_with(kind), "{told}");
-            let words = told[text].as_str().unwrap();
+            let (status, answer) = answer(get, body);
+            assert_eq!(status, 400, "{answer}");
+            assert!(answer["__type"].as_str().unwrap().ends_with(kind), "{answer}");
+            let words = answer[text].as_str().unwrap();
             assert!(
                 !words.is_empty() && !words.contains("VALIDATION") && !words.contains(" at line "),
-                "{told}"
+                "{answer}"
             );
         }
     }

@@ -63,12 +63,14 @@ pub async fn set_lifetime(world: &World, terms: &str, seconds: u32) {
     .await;
 }
 
-/// The mails that are still to be sent: kind and address of each, in order.
+/// The mails that are still to be sent, or were given up: kind and address of each, in order. Those that stand in for
+/// mails to unregistered addresses are left out.
 pub fn mails(world: &World) -> Vec<(String, String)> {
     let items = world.items().into_iter();
     let mails = items.filter(|item| item["PK"]["S"].as_str().unwrap().starts_with("MAIL#"));
-    let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap().to_owned();
-    let mut mails: Vec<_> = mails.map(|item| (text(&item, "kind"), text(&item, "to"))).collect();
+    let text = |item: &Value, name: &str| item[name]["S"].as_str().map(str::to_owned);
+    let mails = mails.filter_map(|item| Some((text(&item, "kind")?, text(&item, "to")?)));
+    let mut mails: Vec<_> = mails.filter(|(_, to)| to.contains('@')).collect();
     mails.sort();
     mails
 }

@@ -1,6 +1,6 @@
 //! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::hashed::Hashed;
 use super::{Context, login};
@@ -11,40 +11,24 @@ use crate::domain::user::{User, UserRef};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
-use crate::store::table::{Changes, Cond, Lost, Refusal, Write, number};
 use crate::store::unit::{self, atomically};
 use crate::store::{keys, one_time, record, users};
 
-/// How often one address gets a mail to choose a password by.
-const BETWEEN_MAILS: SignedDuration = SignedDuration::from_mins(1);
-
-/// Asks for a mail with a link to choose a new password by. The answer and the number of requests to the table
-/// are the same for registered and unknown addresses; more than one mail a minute is not sent.
+/// Asks for a mail with a link to choose a new password by. The answer, the requests to the table and what is written are
+/// the same whether the address is registered or not: where no mail helps, one is written that is never sent. How many are
+/// sent, the outbox decides.
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
     let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
     // For an unregistered address, a random id is looked up, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
-    let user = user.filter(|user| is_disabled(user, cx.now).is_none());
-    let asked = Changes::new().set("mailedAt", number(cx.now.as_millisecond()));
-    let long_ago = number((cx.now - BETWEEN_MAILS).as_millisecond() + 1);
-    let rested = Cond::Any(vec![Cond::Absent("mailedAt"), Cond::Lt("mailedAt", long_ago)]);
-    let write = if let Some(user) = &user {
-        let there = Cond::All(vec![Cond::exists(), rested]);
-        Write::update(keys::user(&cx.tenant, user.id), asked).when(there, Lost::Changed)
-    } else {
-        let ends = (cx.now + BETWEEN_MAILS).as_second();
-        let place = keys::unknown_login_mailed(&cx.tenant, &login::hashed(email.canonical()));
-        Write::update(place, asked.set("ttl", number(ends))).when(rested, Lost::Changed)
+    let user = user.filter(|user| user.email.as_ref() == Some(email) && is_disabled(user, cx.now).is_none());
+    let mail = match &user {
+        Some(user) => record::mail(cx, MailKind::ResetPassword, user, cx.actor())?,
+        None => None,
     };
-    let mail = user
-        .map(|user| record::mail(cx, MailKind::ResetPassword, &user))
-        .transpose()?;
-    let writes: Vec<Write> = [Some(write), mail.flatten()].into_iter().flatten().collect();
-    match unit::commit(&cx.app.table, &writes).await {
-        Ok(()) | Err(Refusal::Lost(_)) => Ok(()),
-        Err(Refusal::Answer(error)) => Err(error),
-    }
+    let decoy = || record::decoy(cx, MailKind::ResetPassword, email, cx.actor());
+    unit::write(cx, &[mail.map_or_else(decoy, Ok)?]).await
 }
 
 /// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.
@@ -65,7 +49,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
     .await
 }
 
-/// Shows that an address is the account's.
+/// Shows that an address is the account's; again and again, for as long as the link lasts.
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
         user.email_verified = true;
@@ -78,7 +62,7 @@ fn parsed(text: &str) -> Result<Opaque> {
     Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)
 }
 
-/// Spends a token in the transaction of what it is good for.
+/// Does what a token is good for; one to choose a password by is spent in the same transaction.
 async fn follow(
     cx: &Context,
     token: &Opaque,
@@ -99,7 +83,10 @@ async fn follow(
         if !is_still_meant(&known, &user) {
             return Err(Error::InvalidLink);
         }
-        unit.write([one_time::spend(sha256)]);
+        // Scanners of mail open links before people do: what shows that an address is somebody's shows it again.
+        if purpose == Purpose::SetPassword {
+            unit.write([one_time::spend(sha256)]);
+        }
         unit.edit(&user, edit)
     })
     .await

@@ -1,6 +1,7 @@
 //! Sending the mails that requests asked for, each once.
 //!
-//! A mail is claimed, its link made, written, delivered, and marked as sent, in this order. Whoever is killed at any step
+//! A mail is claimed, counted among those to its address and of its cause, its link made, written, delivered, and marked
+//! as sent, in this order. Whoever is killed at any step
 //! leaves a lease that runs out, after which the mail is due again: none is lost. It is delivered a second time only
 //! where the sender ended between the delivery and the mark, or never heard of the delivery, and the mailer cannot see
 //! (`docs/decisions/009-mail-is-claimed-then-sent.md`).
@@ -11,19 +12,22 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use super::links;
+use super::{links, login};
 use crate::app::App;
 use crate::domain::mail::{ATTEMPTS, Mail, OneTime, Purpose, pause_after};
+use crate::domain::text::Email;
+use crate::domain::user::User;
 use crate::error::{Cause, Error, Result};
 use crate::id::MailId;
 use crate::mail::{self, Letter, Link, Mailer, Sender};
 use crate::metrics::Metric;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::mails::{Claimed, Fate};
-use crate::store::{mails, one_time, unit, users};
+use crate::store::table::Write;
+use crate::store::{mail_limits, mails, one_time, unit, users};
 
 /// After which a mail counts as not sent: before its lease ends, so that no two send it at once.
 const LONGEST: Duration = Duration::from_secs(40);
@@ -48,6 +52,8 @@ pub enum Outcome {
     Sent,
     /// It is no longer needed.
     Dropped,
+    /// Too many went to its address of late, or too many were caused by whoever caused it.
+    OverLimit,
     /// It could not be sent, and is tried again later.
     Postponed,
     /// It could not be sent, and is given up.
@@ -117,7 +123,7 @@ impl Outbox {
                 .failed(&claimed, &Error::unavailable("its senders were cut off"))
                 .await;
         }
-        let tried = tokio::time::timeout(LONGEST, self.try_to_send(&claimed.mail)).await;
+        let tried = tokio::time::timeout(LONGEST, self.try_to_send(&claimed)).await;
         let late = |_| Err(Error::unavailable("it took too long"));
         match tried.unwrap_or_else(late) {
             Ok(fate) => self.done(&claimed, fate).await,
@@ -125,38 +131,47 @@ impl Outbox {
         }
     }
 
-    async fn try_to_send(&self, mail: &Mail) -> Result<Fate> {
-        match self.letter(mail).await? {
-            Some(letter) => self.mailer.deliver(&letter).await.map(|()| Fate::Sent),
-            None => Ok(Fate::Dropped),
+    async fn try_to_send(&self, claimed: &Claimed) -> Result<Fate> {
+        match self.letter(claimed).await? {
+            Ok(letter) => self.mailer.deliver(&letter).await.map(|()| Fate::Sent),
+            Err(fate) => Ok(fate),
         }
     }
 
-    /// The mail, written out; none where it is no longer needed.
-    async fn letter(&self, mail: &Mail) -> Result<Option<Letter>> {
-        let now = self.app.clock.now();
-        let link = match mail.kind.link() {
-            None => None,
-            Some((purpose, life)) => {
-                let Some(link) = self.link(mail, purpose, life, now).await? else {
-                    return Ok(None);
-                };
-                Some(link)
-            }
+    /// The mail, written out; or what becomes of it where it is not to be sent.
+    async fn letter(&self, claimed: &Claimed) -> Result<Result<Letter, Fate>> {
+        let (mail, now) = (&claimed.mail, self.app.clock.now());
+        let Some((purpose, life)) = mail.kind.link() else {
+            return match self.may_be_sent(claimed, None, now).await? {
+                true => mail::written(mail, None, &self.from, now).map(Ok),
+                false => Ok(Err(Fate::OverLimit)),
+            };
         };
-        mail::written(mail, link.as_ref(), &self.from, now).map(Some)
+        let Some(user) = self.account(mail, now).await? else {
+            return Ok(Err(Fate::Dropped));
+        };
+        let (link, token) = self.link(mail, &user, purpose, now + life)?;
+        if !self.may_be_sent(claimed, Some(token), now).await? {
+            return Ok(Err(Fate::OverLimit));
+        }
+        // As it is called now: the mail's item holds no name, for its size must not tell whose address was given.
+        let mail = Mail {
+            name: user.display_name(),
+            ..mail.clone()
+        };
+        mail::written(&mail, Some(&link), &self.from, now).map(Ok)
     }
 
-    /// A link with a new token, of which only the SHA-256 is kept; none where the account is gone, disabled, or has another
-    /// address by now.
-    async fn link(&self, mail: &Mail, purpose: Purpose, life: SignedDuration, now: Timestamp) -> Result<Option<Link>> {
+    /// The account of a mail with a link; none where it is gone, disabled, or has another address by now.
+    async fn account(&self, mail: &Mail, now: Timestamp) -> Result<Option<User>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
         let user = user.filter(|user| links::is_disabled(user, now).is_none());
-        let is_theirs = |address: &str| address == mail.to;
-        let Some(user) = user.filter(|user| user.email.as_ref().is_some_and(|email| is_theirs(email.as_given())))
-        else {
-            return Ok(None);
-        };
+        let is_theirs = |email: &Email| email.as_given() == mail.to;
+        Ok(user.filter(|user| user.email.as_ref().is_some_and(is_theirs)))
+    }
+
+    /// A link with a new token, and the write of the token, of which only the SHA-256 is kept.
+    fn link(&self, mail: &Mail, user: &User, purpose: Purpose, until: Timestamp) -> Result<(Link, Write)> {
         let token = Opaque::mint(Kind::OneTime)?;
         let known = OneTime {
             tenant: mail.tenant.clone(),
@@ -164,15 +179,28 @@ impl Outbox {
             user: user.id,
             email: mail.to.clone(),
             epoch: user.epoch,
-            expires_at: now + life,
+            expires_at: until,
         };
+        let url = (self.link_to)(mail, purpose, token.text().expose_secret());
         let put = one_time::put(&token.digest().to_string(), &known)?;
-        let kept = unit::commit(&self.app.table, &[put]).await;
-        kept.map_err(|refusal| Error::unavailable(format!("{refusal:?}")))?;
-        Ok(Some(Link {
-            url: (self.link_to)(mail, purpose, token.text().expose_secret()),
-            until: known.expires_at,
-        }))
+        Ok((Link { url, until }, put))
+    }
+
+    /// Whether a mail is within the limits (rule 16), among which it is counted now, unless an earlier try was. Its token
+    /// is written together with that, or not at all.
+    async fn may_be_sent(&self, claimed: &Claimed, token: Option<Write>, now: Timestamp) -> Result<bool> {
+        let (table, token) = (&self.app.table, token.as_slice());
+        if !claimed.counted {
+            let to = &claimed.mail.to;
+            let canonical = Email::parse(to).map(|email| email.canonical().to_owned());
+            let sha256 = login::hashed(canonical.as_ref().unwrap_or(to));
+            return mail_limits::count(table, claimed, &sha256, token, now).await;
+        }
+        if !token.is_empty() {
+            let kept = unit::commit(table, token).await;
+            kept.map_err(|refusal| Error::unavailable(format!("{refusal:?}")))?;
+        }
+        Ok(true)
     }
 
     async fn done(&self, claimed: &Claimed, fate: Fate) -> Result<Outcome> {
@@ -182,12 +210,21 @@ impl Outbox {
             // Another's by now, who may have sent it a second time.
             tracing::warn!(event = "mail_lease_lost", mail = %mail.id, attempts, "a mail took longer than its lease");
         }
-        if fate == Fate::Dropped {
-            tracing::info!(event = "mail_dropped", mail = %mail.id, kind = ?mail.kind, "its account has gone on");
-            return Ok(Outcome::Dropped);
+        match fate {
+            Fate::Dropped => {
+                tracing::info!(event = "mail_dropped", mail = %mail.id, kind = ?mail.kind, "its account has gone on");
+                Ok(Outcome::Dropped)
+            }
+            Fate::OverLimit => {
+                self.app.metrics.count(Metric::MailsOverLimit);
+                tracing::info!(event = "mail_over_limit", mail = %mail.id, kind = ?mail.kind, "one too many");
+                Ok(Outcome::OverLimit)
+            }
+            _ => {
+                tracing::info!(event = "mail_sent", mail = %mail.id, kind = ?mail.kind, attempts, "sent");
+                Ok(Outcome::Sent)
+            }
         }
-        tracing::info!(event = "mail_sent", mail = %mail.id, kind = ?mail.kind, attempts, "sent");
-        Ok(Outcome::Sent)
     }
 
     async fn failed(&self, claimed: &Claimed, error: &Error) -> Result<Outcome> {

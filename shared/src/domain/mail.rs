@@ -13,13 +13,13 @@ use crate::id::{MailId, UserId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MailKind {
-    /// Somebody registered, or has a new address: a link that shows that it is theirs.
+    /// An account has an address that is not verified: a link that shows that it is its holder's.
     VerifyEmail,
     /// A link to choose a new password by.
     ResetPassword,
-    /// An administrator made an account without a password: a link to choose one by.
+    /// An account has an address and no password: a link to choose one by.
     Invitation,
-    /// A notice to the address that the account had before.
+    /// A notice to the verified address that the account had before.
     EmailChanged,
     /// A notice that the password was changed.
     PasswordChanged,
@@ -62,12 +62,47 @@ pub struct Mail {
     pub user: UserId,
     /// The address, as it is stored (never a canonical form of it).
     pub to: String,
-    /// What the account is called, for the greeting.
+    /// What the account was called, for the greeting of a notice. Whoever sends a link reads the account itself.
     pub name: Option<String>,
+    /// Whose request asked for it; nobody's where whoever asked did not sign in.
+    pub caused_by: Option<UserId>,
     /// Where its link leads to: scheme, host and base path, without a slash at its end.
     pub base: String,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
+}
+
+/// How many mails may be sent in any such time, and how far apart (rule 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub within: SignedDuration,
+    pub apart: SignedDuration,
+}
+
+/// Of mails to one address, whichever tenant's: one a minute and ten a day.
+pub const TO_ADDRESS: Limit = Limit {
+    within: SignedDuration::from_hours(24),
+    apart: SignedDuration::from_mins(1),
+};
+
+/// Of mails caused by one account: ten an hour.
+pub const BY_ACCOUNT: Limit = Limit {
+    within: SignedDuration::from_hours(1),
+    apart: SignedDuration::ZERO,
+};
+
+impl Limit {
+    const MANY: usize = 10;
+
+    /// What is sent with a mail at this moment (milliseconds, as far as they still count), where one may be sent.
+    pub fn with_another(&self, sent: &[i64], now: Timestamp) -> Option<Vec<i64>> {
+        let now = now.as_millisecond();
+        let since = |at: i64| SignedDuration::from_millis(now - at);
+        let mut sent: Vec<i64> = sent.iter().copied().filter(|at| since(*at) < self.within).collect();
+        let may = sent.len() < Self::MANY && sent.iter().all(|at| since(*at) >= self.apart);
+        sent.push(now);
+        may.then_some(sent)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,5 +139,40 @@ mod tests {
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60]);
         let all: SignedDuration = (1..ATTEMPTS).map(pause_after).sum();
         assert!((24..25).contains(&all.as_hours()), "{all}");
+    }
+
+    /// How many of mails that are asked for every so many milliseconds are sent, by when the last of `many` is.
+    fn sent(limit: &Limit, every: i64, many: i64) -> Vec<i64> {
+        let mut sent = Vec::new();
+        let mut places = Vec::new();
+        for at in (0..many).map(|n| n * every) {
+            if let Some(with) = limit.with_another(&places, Timestamp::from_millisecond(at).unwrap()) {
+                assert!(with.len() <= 10, "{with:?}");
+                places = with;
+                sent.push(at);
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn in_any_minute_one_mail_goes_to_an_address_and_in_any_day_ten() {
+        const MINUTE: i64 = 60_000;
+        const DAY: i64 = 24 * 60 * MINUTE;
+        let all = sent(&TO_ADDRESS, 1_000, 2 * DAY / 1_000);
+        assert_eq!(all[..10], (0..10).map(|n| n * MINUTE).collect::<Vec<_>>());
+        assert_eq!(all[10..], (0..10).map(|n| DAY + n * MINUTE).collect::<Vec<_>>());
+        assert_eq!(sent(&TO_ADDRESS, MINUTE - 1, 3), [0, 2 * (MINUTE - 1)]);
+        assert_eq!(sent(&TO_ADDRESS, MINUTE, 3).len(), 3);
+    }
+
+    #[test]
+    fn in_any_hour_an_account_causes_ten_mails() {
+        const HOUR: i64 = 3_600_000;
+        let all = sent(&BY_ACCOUNT, 1_000, 2 * HOUR / 1_000);
+        let expected: Vec<i64> = (0..10).chain(3_600..3_610).map(|second| second * 1_000).collect();
+        assert_eq!(all, expected);
+        // A clock that was ahead gives nobody a place.
+        assert_eq!(BY_ACCOUNT.with_another(&[HOUR; 10], Timestamp::UNIX_EPOCH), None);
     }
 }

@@ -20,6 +20,7 @@ fn mail(kind: MailKind) -> Mail {
         user: "019ab0f2-1d5a-7c33-8e4f-000000000001".parse().unwrap(),
         to: "Jane@example.org".to_owned(),
         name: Some("Jane O'Neil".to_owned()),
+        caused_by: None,
         base: "https://usher.example.org/prod".to_owned(),
         created_at: now() - SignedDuration::from_mins(5),
     }

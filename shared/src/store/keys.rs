@@ -7,7 +7,6 @@
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
-//! | a mail asked for to such an address | `T#main#GUESS#<sha256>` | `MAILED` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
@@ -25,6 +24,8 @@
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
 //! | one-time token | `TOKEN#<sha256>` | `TOKEN` | |
 //! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>` / `<due>#<mail>` |
+//! | latest mails to an address | `MAILED#<sha256>` | `TO` | |
+//! | latest mails caused by an account | `MAILED#<user>` | `BY` | |
 //! | first API key, made once | `T#main#SETUP` | `APIKEY#<sha256>` | |
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
@@ -70,10 +71,6 @@ pub fn username(t: &TenantId, name: &Username) -> Key {
 /// field.
 pub fn unknown_login(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#GUESS#{sha256}"), "GUESS")
-}
-/// When a mail was last asked for to such an address.
-pub fn unknown_login_mailed(t: &TenantId, sha256: &str) -> Key {
-    Key::new(unknown_login(t, sha256).pk, "MAILED")
 }
 /// A row of the login history under such a name.
 pub fn unknown_login_entry(guess: &Key, id: EntryId) -> Key {
@@ -190,6 +187,15 @@ pub fn mails_index(state: &str) -> String {
 /// When a mail is due, in the index: a UUIDv7's order.
 pub fn due(at: Timestamp, id: MailId) -> String {
     format!("{:013}#{id}", at.as_millisecond())
+}
+/// When mails were sent to an address, by the SHA-256 of its canonical form: of the whole stack, for whoever reads them is
+/// one person in however many tenants.
+pub fn mailed_to(sha256: &str) -> Key {
+    Key::new(format!("MAILED#{sha256}"), "TO")
+}
+/// When mails were sent that an account caused.
+pub fn mailed_by(user: UserId) -> Key {
+    Key::new(format!("MAILED#{user}"), "BY")
 }
 pub const CATALOGUE: &str = "CATALOGUE";
 pub fn permission(name: &str) -> Key {

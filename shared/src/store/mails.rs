@@ -13,7 +13,7 @@ use super::table::{Changes, Cond, Item, Key, Write, from_item, integer, number, 
 use crate::ambient;
 use crate::domain::mail::{LEASE, Mail};
 use crate::domain::tenant::TenantId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{MailId, UserId};
 
 /// How long a mail's item stays, sent or not.
@@ -24,7 +24,7 @@ const DEAD_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 pub const PENDING: &str = "pending";
 pub const SENT: &str = "sent";
-/// The state of a mail that is no longer needed: its account is gone, or has another address.
+/// The state of a mail that is not sent: its account is gone, or has another address, or it would be one too many.
 pub const DROPPED: &str = "dropped";
 pub const DEAD: &str = "dead";
 
@@ -34,6 +34,8 @@ pub struct Claimed {
     pub mail: Mail,
     /// How often it was claimed, this time included.
     pub attempts: u32,
+    /// Whether it was counted among the mails to its address and of its cause.
+    pub counted: bool,
     lease: String,
 }
 
@@ -102,6 +104,8 @@ pub enum Fate {
     Sent,
     /// It is no longer needed.
     Dropped,
+    /// It would be one too many.
+    OverLimit,
     /// It is tried again then.
     Due(Timestamp),
     Dead,
@@ -122,7 +126,7 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
     };
     let changes = match fate {
         Fate::Sent => gone(SENT),
-        Fate::Dropped => gone(DROPPED),
+        Fate::Dropped | Fate::OverLimit => gone(DROPPED),
         Fate::Due(at) => Changes::new().set("GSI1SK", text(keys::due(at, id))),
         Fate::Dead => over(DEAD)
             .set("GSI1PK", text(keys::mails_index(DEAD)))
@@ -133,6 +137,13 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
     let ours = Cond::Eq("lease", text(&claimed.lease));
     let updated = table.update(&keys::mail(id), &changes, &ours).await?;
     Ok(matches!(updated, Updated::Done(_)))
+}
+
+/// Notes that a mail was counted, provided that it is still the claimer's.
+pub(super) fn counted(claimed: &Claimed, now: Timestamp) -> Write {
+    let changes = Changes::new().set("countedAt", number(now.as_millisecond()));
+    let ours = Cond::Eq("lease", text(&claimed.lease));
+    Write::update(keys::mail(claimed.mail.id), changes).when(ours, Error::unavailable("its lease is over"))
 }
 
 /// How many mails of a state are looked at for one account's.
@@ -161,6 +172,7 @@ fn claimed(item: Item, lease: String) -> Result<Claimed> {
     let attempts = integer(&item, "attempts").and_then(|n| u32::try_from(n).ok());
     Ok(Claimed {
         attempts: attempts.unwrap_or(u32::MAX),
+        counted: item.contains_key("countedAt"),
         mail: from_item(item)?,
         lease,
     })

@@ -6,6 +6,7 @@ pub mod cursor;
 pub mod dynamo;
 pub mod history;
 pub mod keys;
+pub mod mail_limits;
 pub mod mails;
 pub mod one_time;
 pub mod record;

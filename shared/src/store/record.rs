@@ -54,7 +54,7 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
 
 /// What a change of an account calls for, in its own transaction: rows that it was made, deleted or erased, of its status,
 /// and of each grant that came or went; an invitation to whoever cannot sign in yet; to an address that is to be
-/// verified, how; to the address that it had before, that it has another one, or another password.
+/// verified, how; to the verified address that it had before, that it has another one, or another password.
 pub fn of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
     let mut writes = rows_of(cx, before, after)?;
@@ -155,42 +155,64 @@ fn given(grant: &Grant) -> Value {
 }
 
 /// Asks for a mail to the account's present address, where it has one.
-pub fn mail(cx: &Context, kind: MailKind, user: &User) -> Result<Option<Write>> {
+pub fn mail(cx: &Context, kind: MailKind, user: &User, caused_by: Option<UserId>) -> Result<Option<Write>> {
     let Some(email) = &user.email else { return Ok(None) };
-    let base = cx.app.settings.public_url.as_ref().unwrap_or(&cx.address);
     let mail = Mail {
-        id: MailId::new(cx.now)?,
-        tenant: cx.tenant.clone(),
-        kind,
-        user: user.id,
-        to: email.as_given().to_owned(),
-        name: user.display_name(),
-        base: base.clone(),
-        created_at: cx.now,
+        name: kind.link().is_none().then(|| user.display_name()).flatten(),
+        ..mail_to(cx, kind, user.id, email.as_given().to_owned(), caused_by)?
     };
     mails::put(&mail).map(Some)
 }
 
+/// The item of a mail of this kind that is never sent: in size and shape as one to the address, which it does not hold,
+/// and of an account that does not exist.
+pub fn decoy(cx: &Context, kind: MailKind, email: &Email, caused_by: Option<UserId>) -> Result<Write> {
+    let nobody = "-".repeat(email.as_given().len());
+    mails::put(&mail_to(cx, kind, UserId::new(cx.now)?, nobody, caused_by)?)
+}
+
+fn mail_to(cx: &Context, kind: MailKind, user: UserId, to: String, caused_by: Option<UserId>) -> Result<Mail> {
+    let base = cx.app.settings.public_url.as_ref().unwrap_or(&cx.address);
+    Ok(Mail {
+        id: MailId::new(cx.now)?,
+        tenant: cx.tenant.clone(),
+        kind,
+        user,
+        to,
+        name: None,
+        caused_by,
+        base: base.clone(),
+        created_at: cx.now,
+    })
+}
+
 fn mails_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
     let Some(after) = after else { return Ok(Vec::new()) };
+    // Whoever changes an account without having signed in makes it, or follows a link of its own.
+    let caused_by = cx.actor().or(Some(after.id));
     let mut asked = Vec::new();
-    match before {
-        None if after.password.is_none() => asked.extend(mail(cx, MailKind::Invitation, after)?),
-        Some(before) => {
-            if before.email != after.email {
-                asked.extend(mail(cx, MailKind::EmailChanged, before)?);
-            }
-            if before.password.is_some() && before.password != after.password && after.password.is_some() {
-                asked.extend(mail(cx, MailKind::PasswordChanged, before)?);
-            }
+    if let Some(before) = before {
+        let new_password = before.password.is_some() && after.password.is_some() && before.password != after.password;
+        // One of the two, for they go to one address at one moment, and the limits let one through.
+        let notice = if before.email == after.email {
+            (new_password && after.email_verified).then_some(MailKind::PasswordChanged)
+        } else {
+            before.email_verified.then_some(MailKind::EmailChanged)
+        };
+        if let Some(kind) = notice {
+            asked.extend(mail(cx, kind, before, caused_by)?);
         }
-        None => {}
     }
-    let new_address = before.is_none_or(|before| before.email != after.email) && !after.email_verified;
-    // What an administrator sets is taken for the account's.
-    let by_themselves = cx.actor().is_none_or(|actor| actor == after.id);
-    if new_address && by_themselves && cx.tenant_settings.email_verification != EmailVerification::Off {
-        asked.extend(mail(cx, MailKind::VerifyEmail, after)?);
+    let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
+    let is_new = before.is_none_or(|before| spelled(before) != spelled(after));
+    let switched_on = before.is_some_and(|before| before.status != Status::Active);
+    if after.password.is_none() {
+        // Following it verifies the address as well.
+        if after.status == Status::Active && (is_new || switched_on) {
+            asked.extend(mail(cx, MailKind::Invitation, after, caused_by)?);
+        }
+    } else if is_new && !after.email_verified && cx.tenant_settings.email_verification != EmailVerification::Off {
+        asked.extend(mail(cx, MailKind::VerifyEmail, after, caused_by)?);
     }
     Ok(asked)
 }

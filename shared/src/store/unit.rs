@@ -60,6 +60,22 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
     })
 }
 
+/// Carries out what `work` reads and decides where no request asks for it; whether it wrote anything.
+pub async fn decided<Work>(table: &Table, work: impl Fn() -> Work) -> Result<bool>
+where
+    Work: Future<Output = Result<Option<Vec<Write>>>>,
+{
+    let mut tries = Tries::default();
+    loop {
+        let Some(writes) = work().await? else { return Ok(false) };
+        match send(table, &writes, &mut tries).await {
+            Ok(()) => return Ok(true),
+            Err(Refusal::Answer(error)) => return Err(error),
+            Err(Refusal::Lost(lost)) => tries.another(table, lost).await?,
+        }
+    }
+}
+
 /// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
 /// after all, no other is. A token is only remembered for what was done, so it does not block another try after a
 /// cancellation.

@@ -23,7 +23,6 @@ async fn one_s_own_address_is_changed_by_naming_the_one_before_and_other_session
     let world = World::new().await;
     let owner = world.owner().await;
     let jane = person(&world, "jane", &[]).await;
-    owner.patch("/api/users/jane", json!({ "emailVerified": true })).await;
     let other = signed_in(&world, "jane", PASSWORD).await;
     let wrong = own(&jane, "Email", "john@example.org", "new@example.org").await;
     insta::assert_json_snapshot!(recorded("POST /user/change", &wrong), @r#"
@@ -222,8 +221,9 @@ async fn another_s_address_and_name_are_changed_by_naming_them_and_the_password_
         mails(&world),
         [
             mail("emailChanged", "jane@example.org"),
-            mail("passwordChanged", "new@example.org")
-        ]
+            mail("verifyEmail", "new@example.org")
+        ],
+        "the new address is unverified: it gets no notice about the password"
     );
     assert_reconciled(&world);
 }

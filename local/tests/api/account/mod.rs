@@ -23,6 +23,7 @@ use usher::proof::opaque::{Kind, Opaque};
 use usher::secrecy::ExposeSecret;
 use usher::store::{one_time, users};
 
+pub use crate::backstage::mails;
 use crate::support::{Client, PASSWORD, Reply, World};
 
 /// Somebody with an account, signed in through this contract.
@@ -44,10 +45,12 @@ pub async fn login(world: &World, name: &str, password: &str) -> Reply {
     world.nobody().post("/auth/login", body).await
 }
 
-/// An account called `name`, at `name@example.org`, with these roles beside `user`.
+/// An account called `name`, at the verified address `name@example.org`, with these roles beside `user`.
 pub async fn person(world: &World, name: &str, roles: &[&str]) -> Person {
-    let body =
-        json!({ "email": format!("{name}@example.org"), "username": name, "password": PASSWORD, "roles": roles });
+    let email = format!("{name}@example.org");
+    let body = json!({
+        "email": email, "emailVerified": true, "username": name, "password": PASSWORD, "roles": roles,
+    });
     let reply = world.owner().await.post("/api/users", body).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     // So that what happens to it stands in one order in the histories.
@@ -134,16 +137,6 @@ pub async fn token_of_mail(world: &World, id: &str) -> String {
     let write = one_time::put(&token.digest().to_string(), &kept).unwrap();
     usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
     token.text().expose_secret().to_owned()
-}
-
-/// The mails that are to be sent: kind and address, sorted.
-pub fn mails(world: &World) -> Vec<(String, String)> {
-    let items = world.items();
-    let mails = items.iter().filter(|item| item["SK"]["S"] == "MAIL");
-    let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap().to_owned();
-    let mut mails: Vec<(String, String)> = mails.map(|item| (text(item, "kind"), text(item, "to"))).collect();
-    mails.sort();
-    mails
 }
 
 /// The claims of a token.

@@ -257,6 +257,7 @@ async fn one_sweep_sends_more_than_one_page_of_mails_longest_due_first() {
                 user: usher::id::UserId::new(world.now()).unwrap(),
                 to: format!("jane{n}@example.org"),
                 name: None,
+                caused_by: None,
                 base: "https://usher.test".to_owned(),
                 created_at: world.now(),
             };

@@ -17,9 +17,10 @@ use usher::mail::memory::Memory;
 use usher::mail::{Letter, Mailer};
 use usher::{Error, Result};
 
-use crate::support::World;
+use crate::support::{PASSWORD, World};
 
 mod failures;
+mod limits;
 mod links;
 mod once;
 mod requests;
@@ -167,6 +168,14 @@ pub fn context(world: &World) -> Context {
 /// Invites somebody: an account without a password, made by the owner; its id.
 pub async fn invite(world: &World, email: &str) -> String {
     let reply = world.owner().await.post("/api/users", json!({ "email": email })).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    reply.str("id").to_owned()
+}
+
+/// Somebody with the password `correct horse` whose address is verified, made by the owner; its id.
+pub async fn verified(world: &World, email: &str) -> String {
+    let body = json!({ "email": email, "emailVerified": true, "password": PASSWORD });
+    let reply = world.owner().await.post("/api/users", body).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     reply.str("id").to_owned()
 }

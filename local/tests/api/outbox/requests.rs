@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use usher::actions::outbox::Outcome;
+use usher::domain::tenant_settings::EmailVerification;
 
-use super::{Post, invite, message, sweep, token};
+use super::{Post, invite, message, sweep, token, verified};
 use crate::support::World;
 
 /// To whom mail went, and about what.
@@ -21,40 +22,119 @@ fn arrived(post: &Post) -> Vec<(String, String)> {
     arrived
 }
 
+/// A change of Jane's account by the owner.
+async fn changed(world: &World, user: &str, body: serde_json::Value) {
+    let reply = world.owner().await.patch(&format!("/api/users/{user}"), body).await;
+    assert!(reply.status.is_success(), "{}", reply.text);
+}
+
+/// The mails that are to be sent, as the table has them: kind and address of each.
+fn asked(world: &World) -> Vec<(String, String)> {
+    crate::backstage::mails(world)
+}
+
+fn mail(kind: &str, to: &str) -> (String, String) {
+    (kind.to_owned(), to.to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn i08_a_notice_of_another_address_goes_to_the_old_one() {
     let (world, post) = (World::new().await, Post::default());
-    let user = world.user("Jane@example.org").await;
-    let reply = world
-        .owner()
-        .await
-        .patch(
-            &format!("/api/users/{user}"),
-            json!({ "email": "john@example.org", "password": "battery staple" }),
+    let user = verified(&world, "Jane@example.org").await;
+    let body = json!({ "email": "john@example.org", "password": "battery staple" });
+    changed(&world, &user, body).await;
+    sweep(&post.outbox(&world.app)).await;
+    // Two notices to one address at one moment would be one too many: this one matters more.
+    let expected = [
+        ("Jane@example.org", "The e-mail address of your account was changed"),
+        ("john@example.org", "Confirm your e-mail address"),
+    ];
+    assert_eq!(arrived(&post), expected.map(|(to, subject)| mail(to, subject)));
+    let letters = post.letters();
+    let notice = letters.iter().find(|letter| letter.to == "Jane@example.org").unwrap();
+    let text = message(notice);
+    assert!(!text.contains("john@") && !text.contains("battery"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_go_to_verified_addresses_alone() {
+    let world = World::new().await;
+    let user = world.user("stranger@example.org").await;
+    changed(&world, &user, json!({ "password": "battery staple" })).await;
+    changed(&world, &user, json!({ "email": "jane@example.org" })).await;
+    changed(&world, &user, json!({ "password": "correct battery" })).await;
+    let unverified = [
+        mail("verifyEmail", "jane@example.org"),
+        mail("verifyEmail", "stranger@example.org"),
+    ];
+    assert_eq!(asked(&world), unverified, "nobody showed that these are theirs");
+    changed(&world, &user, json!({ "emailVerified": true })).await;
+    changed(&world, &user, json!({ "password": "horse staple" })).await;
+    changed(&world, &user, json!({ "email": "other@example.org" })).await;
+    let mut expected = unverified.to_vec();
+    expected.extend([
+        mail("emailChanged", "jane@example.org"),
+        mail("passwordChanged", "jane@example.org"),
+        mail("verifyEmail", "other@example.org"),
+    ]);
+    expected.sort();
+    assert_eq!(asked(&world), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_an_address_that_is_not_verified_a_mail_goes_there_to_verify_it_unless_that_is_off() {
+    for verification in [None, Some(EmailVerification::Required), Some(EmailVerification::Off)] {
+        let world = World::new().await;
+        crate::backstage::set(&world, |chosen| chosen.email_verification = verification).await;
+        let user = world.user("jane@example.org").await;
+        changed(&world, &user, json!({ "email": "john@example.org" })).await;
+        // Of those that are verified from the start there is nothing to show.
+        verified(&world, "known@example.org").await;
+        changed(
+            &world,
+            &user,
+            json!({ "email": "jim@example.org", "emailVerified": true }),
         )
         .await;
-    assert!(reply.status.is_success(), "{}", reply.text);
-    sweep(&post.outbox(&world.app)).await;
-    let expected = [
-        "The e-mail address of your account was changed",
-        "The password of your account was changed",
-    ];
+        let expected = match verification {
+            Some(EmailVerification::Off) => Vec::new(),
+            _ => vec![
+                mail("verifyEmail", "jane@example.org"),
+                mail("verifyEmail", "john@example.org"),
+            ],
+        };
+        assert_eq!(asked(&world), expected, "{verification:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_goes_out_again_when_the_address_changes_or_the_account_is_switched_on() {
+    let world = World::new().await;
+    let user = invite(&world, "jane@example.org").await;
     assert_eq!(
-        arrived(&post),
-        expected.map(|subject| ("Jane@example.org".to_owned(), subject.to_owned()))
+        asked(&world),
+        [mail("invitation", "jane@example.org")],
+        "and no other mail beside it"
     );
-    let texts: Vec<String> = post.letters().iter().map(message).collect();
-    assert!(
-        texts
-            .iter()
-            .all(|text| !text.contains("john@") && !text.contains("battery")),
-        "{texts:?}"
-    );
+    changed(&world, &user, json!({ "email": "john@example.org" })).await;
+    changed(&world, &user, json!({ "displayName": "John" })).await;
+    let two = [
+        mail("invitation", "jane@example.org"),
+        mail("invitation", "john@example.org"),
+    ];
+    assert_eq!(asked(&world), two);
+    changed(&world, &user, json!({ "status": "inactive" })).await;
+    changed(&world, &user, json!({ "email": "jim@example.org" })).await;
+    assert_eq!(asked(&world), two, "nobody is invited to what is switched off");
+    changed(&world, &user, json!({ "status": "active" })).await;
+    let mut three = [two.to_vec(), vec![mail("invitation", "jim@example.org")]].concat();
+    three.sort();
+    assert_eq!(asked(&world), three);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_with_a_password_or_without_an_address_gets_no_invitation() {
-    let (world, post) = (World::new().await, Post::default());
+    let world = World::new().await;
     world.user("jane@example.org").await;
     let reply = world
         .owner()
@@ -62,7 +142,7 @@ async fn an_account_with_a_password_or_without_an_address_gets_no_invitation() {
         .post("/api/users", json!({ "username": "john" }))
         .await;
     assert_eq!(reply.status, 201);
-    assert_eq!(sweep(&post.outbox(&world.app)).await, []);
+    assert_eq!(asked(&world), [mail("verifyEmail", "jane@example.org")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,13 +207,13 @@ async fn whoever_registers_gets_a_link_that_verifies_the_address_by_being_follow
     );
     let account = world.owner().await.get(&format!("/api/users/{id}")).await;
     assert_eq!(account.body["emailVerified"], true, "{}", account.text);
-    assert_eq!(world.nobody().get(&link).await.status, 400, "once");
+    assert_eq!(world.nobody().get(&link).await.text, followed.text, "each time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_forgot_the_password_gets_a_link_to_the_page_that_sets_one_and_a_notice_that_it_did() {
     let (world, post) = (World::new().await, Post::default());
-    world.user("jane@example.org").await;
+    verified(&world, "jane@example.org").await;
     let asked = json!({ "email": "JANE@example.org" });
     assert!(
         world
@@ -157,7 +237,7 @@ async fn whoever_forgot_the_password_gets_a_link_to_the_page_that_sets_one_and_a
     let reply = world.nobody().post("/api/auth/set-password", chosen).await;
     assert!(reply.status.is_success(), "{}", reply.text);
     world.signed_in("jane@example.org", "battery staple").await;
-    world.clock.advance_ms(1);
+    world.clock.advance(60);
     assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
     assert_eq!(arrived(&post)[1].1, "The password of your account was changed");
 }
@@ -165,7 +245,7 @@ async fn whoever_forgot_the_password_gets_a_link_to_the_page_that_sets_one_and_a
 #[tokio::test(flavor = "multi_thread")]
 async fn e03_an_unregistered_address_gets_no_mail_and_the_same_answer() {
     let (world, post) = (World::new().await, Post::default());
-    world.user("jane@example.org").await;
+    verified(&world, "jane@example.org").await;
     let ask = async |email: &str| {
         world
             .nobody()

@@ -85,7 +85,7 @@ fn an_event_of_the_stream_that_cannot_be_read_is_reported() {
 
 /// What the function's policies in `template.yaml` let it do, and no more.
 #[tokio::test(flavor = "multi_thread")]
-async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
+async fn p02_sending_takes_five_calls_and_a_notice_one_less_and_a_sweep_one_more() {
     let db = table_set_up_with(&[]).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
     let (world, post) = (World::on(db, proxy.url.clone(), &[]).await, Post::default());
@@ -94,26 +94,42 @@ async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
     proxy.cost();
     proxy.transactions();
     follow(&world, &outbox).await;
-    let with_a_link = ["UpdateItem", "GetItem", "TransactWriteItems", "UpdateItem"];
+    let with_a_link = [
+        "UpdateItem",
+        "GetItem",
+        "BatchGetItem",
+        "TransactWriteItems",
+        "UpdateItem",
+    ];
     assert_eq!(proxy.cost().operations, with_a_link);
     let written = proxy.transactions()[0]["TransactItems"].clone();
-    assert_eq!(written.as_array().unwrap().len(), 1);
-    assert!(
-        written[0]["Put"]["Item"]["PK"]["S"]
-            .as_str()
-            .unwrap()
-            .starts_with("TOKEN#")
-    );
-    let change = json!({ "newPassword": "another password" });
-    let path = "/api/users/jane@example.org/reset-password";
+    let kind = |write: &Value| {
+        let (_, write) = write.as_object().unwrap().iter().next().unwrap();
+        let place = write.get("Item").or_else(|| write.get("Key")).unwrap();
+        place["PK"]["S"].as_str().unwrap().split('#').next().unwrap().to_owned()
+    };
+    let kinds: Vec<String> = written.as_array().unwrap().iter().map(kind).collect();
+    assert_eq!(kinds, ["MAIL", "MAILED", "MAILED", "TOKEN"]);
+    world.clock.advance(60);
+    let body = json!({ "emailVerified": true, "password": "another password" });
+    let owner = world.owner().await;
     for _ in 0..2 {
-        assert_eq!(world.owner().await.post(path, change.clone()).await.status, 204);
+        assert_eq!(
+            owner.patch("/api/users/jane@example.org", body.clone()).await.status,
+            204
+        );
     }
     proxy.cost();
     handle(&outbox, Event::Sweep).await.unwrap();
     assert_eq!(
         proxy.cost().operations,
-        ["Query", "UpdateItem", "UpdateItem"],
+        [
+            "Query",
+            "UpdateItem",
+            "BatchGetItem",
+            "TransactWriteItems",
+            "UpdateItem"
+        ],
         "a notice has no link"
     );
     assert_eq!(proxy.weak_reads(), Vec::<Value>::new());

@@ -19,6 +19,9 @@ async fn change(client: &Client, user: &str, current: &str, new: &str) -> Reply 
 async fn the_password_changes_and_every_other_session_on_every_surface_ends() {
     let world = World::new().await;
     let id = registered(&world, "jane").await;
+    let verified = json!({ "emailVerified": true });
+    let reply = world.owner().await.patch(&format!("/api/users/{id}"), verified).await;
+    assert_eq!(reply.status, 204);
     let (own, other) = (token(&world, "jane").await, token(&world, "jane").await);
     let elsewhere = pair(&world, "jane@example.org").await;
     let reply = change(&world.with_token(&own), &id, PASSWORD, NEW).await;

@@ -50,7 +50,9 @@ async fn of_rank(m: &Measured, name: &str, rank: &str) -> (String, Client) {
     m.world.clock.advance_ms(1);
     let roles = if rank == "user" { json!([]) } else { json!([rank]) };
     let email = format!("{name}@example.org");
-    let body = json!({ "email": email, "username": name, "password": PASSWORD, "roles": roles });
+    let body = json!({
+        "email": email, "emailVerified": true, "username": name, "password": PASSWORD, "roles": roles,
+    });
     let made = m.owner.post("/api/users", body).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let client = m.world.signed_in(name, PASSWORD).await;

@@ -38,7 +38,7 @@ async fn registering(m: &mut Measured) {
     let path = format!("/v1/user/email/verify/{token}");
     let route = "GET /v1/user/email/verify/{token}";
     m.of(route, "", 200, nobody.get(&path)).await;
-    m.of(route, "spent", 400, nobody.get(&path)).await;
+    m.of(route, "followed again", 200, nobody.get(&path)).await;
     m.of(route, "no token of ours", 400, nobody.get("/v1/user/email/verify/x"))
         .await;
 }
