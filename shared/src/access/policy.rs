@@ -251,4 +251,6 @@ pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
 }
 
 #[cfg(test)]
+mod closure;
+#[cfg(test)]
 mod tests;
