@@ -14,6 +14,7 @@ use clap::Parser;
 use local::Stack;
 
 mod clients;
+mod enumeration;
 mod rounds;
 mod seats;
 
@@ -48,12 +49,14 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let stack = Stack::start(local::Options::default()).await?;
     let found = seats::measure(&stack.app).await?;
     stack.stop().await?;
+    let enumerated = enumeration::measure().await?;
     let Some(file) = &args.write else {
-        println!("{started}\n{found}");
+        println!("{started}\n{found}\n{enumerated}");
         return Ok(());
     };
     let text = marked(&std::fs::read_to_string(file)?, "clients", &started)?;
-    std::fs::write(file, marked(&text, "seats", &found)?)?;
+    let text = marked(&text, "seats", &found)?;
+    std::fs::write(file, marked(&text, "enumeration", &enumerated)?)?;
     Ok(())
 }
 

@@ -29,6 +29,7 @@ async fn d01_d02_who_manages_roles_alone_widens_empties_and_limits_none_beyond_i
         assert_eq!(reply.status, 201);
     }
     let (_, roles) = signed_in_with(&world, "roles@example.org", &["roles"]).await;
+    let stranger = signed_in_with(&world, JANE, &[]).await.1;
     let before = owner.get("/api/roles?limit=100").await.body;
     for (name, patch) in [
         ("user", json!({ "permissions": ["admin.roles"] })),
@@ -63,7 +64,6 @@ async fn d01_d02_who_manages_roles_alone_widens_empties_and_limits_none_beyond_i
             problem,
         );
     }
-    let stranger = signed_in_with(&world, JANE, &[]).await.1;
     refused(
         &stranger.delete("/api/roles/press?force=true").await,
         403,

@@ -29,6 +29,7 @@ mod users;
 mod delegated;
 mod dev_routes;
 mod edge;
+mod enumeration;
 mod fault_injection;
 mod guard_walk;
 mod histories;
