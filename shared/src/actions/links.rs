@@ -1,10 +1,12 @@
 //! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::hashed::Hashed;
 use super::{Context, login};
-use crate::domain::lockout::Attempts;
+// An administrator disabled the account: no password may be chosen for it, and no link is sent.
+pub(super) use super::login::not_active as is_disabled;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
 use crate::domain::text::{Email, Password};
 use crate::domain::user::{User, UserRef};
@@ -59,7 +61,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
         }
         hash.iter().for_each(|hash| user.set_password(hash));
         user.email_verified = true;
-        user.attempts = Attempts::default();
+        user.attempts = NameAttempts::default();
         Ok(())
     })
     .await
@@ -110,12 +112,4 @@ async fn follow(
 fn is_still_meant(token: &OneTime, user: &User) -> bool {
     let same = user.email.as_ref().is_some_and(|email| email.as_given() == token.email);
     same && (token.purpose == Purpose::VerifyEmail || token.epoch == user.epoch)
-}
-
-/// Why no password may be chosen for the account and no link is sent: an administrator disabled it. Failed logins are
-/// no reason, for whoever has the address did not cause them.
-pub(super) fn is_disabled(user: &User, now: Timestamp) -> Option<Error> {
-    let mut user = user.clone();
-    user.attempts = Attempts::default();
-    login::not_active(&user, now)
 }

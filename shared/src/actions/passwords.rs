@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::changes::{change_own, may_take_over};
 use super::hashed::Hashed;
 use super::{Context, login};
-use crate::domain::lockout::Attempts;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
 use crate::domain::user::UserRef;
 use crate::error::{Error, Forbidden, Result};
@@ -31,18 +31,21 @@ pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: 
 
 /// Changes the caller's own password, and ends every other session of the account.
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
-    let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
+    let attempt = login::reserve_own(cx, cx.own_account()?).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
     let proven = attempt.user.ok_or(Error::InvalidToken)?;
-    let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
-    // Should the password that was right not be the account's any more, its sessions were ended as well.
-    change_own(cx, &proven, |user| {
-        user.set_password(&hash);
-        user.attempts = Attempts::default();
-        Ok(())
+    login::proven(cx, &proven, async {
+        let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
+        // Should the password that was right not be the account's any more, its sessions were ended as well.
+        change_own(cx, &proven, |user| {
+            user.set_password(&hash);
+            user.attempts = NameAttempts::default();
+            Ok(())
+        })
+        .await
     })
     .await
 }
@@ -64,7 +67,7 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
         unit.edit(&user, |after| {
             hash.iter().for_each(|hash| after.set_password(hash));
             after.must_change_password = must_change;
-            after.attempts = Attempts::default();
+            after.attempts = NameAttempts::default();
             Ok(())
         })
         .map(drop)

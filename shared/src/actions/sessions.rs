@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Caller, Context, Terms, authenticate};
+use super::{Caller, Context, Terms, authenticate, login};
 use crate::domain::history::LoginKind;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
@@ -102,7 +102,7 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
-        if caller.session.surface != cx.origin.surface.name {
+        if caller.session.surface != cx.origin.surface.name || login::not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
         }
         let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
@@ -162,7 +162,8 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
         return Err(Error::InvalidToken);
     };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
-    if !session.is_open_for(&user, cx.now) || user.status_at(cx.now) != Status::Active {
+    let refused = user.status_set(cx.now) != Status::Active || login::not_verified(cx, &user, terms).is_some();
+    if !session.is_open_for(&user, cx.now) || refused {
         return Err(Error::InvalidToken);
     }
     let presented = family.present(token);

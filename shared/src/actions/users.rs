@@ -9,7 +9,7 @@ use super::hashed::Hashed;
 use super::{Context, grants};
 use crate::access::policy;
 use crate::domain::grant::Grant;
-use crate::domain::lockout::Attempts;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
@@ -82,7 +82,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
         epoch: 0,
         version: 1,
-        attempts: Attempts::default(),
+        attempts: NameAttempts::default(),
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,
@@ -167,7 +167,7 @@ async fn patch_in(
         after.set_email(email.as_ref());
     }
     if let Some(username) = &patch.username {
-        after.username.clone_from(username);
+        after.set_username(username.as_ref());
     }
     if let Some(verified) = patch.email_verified {
         after.email_verified = verified && after.email.is_some();

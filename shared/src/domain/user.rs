@@ -9,7 +9,7 @@ use serde_with::skip_serializing_none;
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::grant::Grant;
-use super::lockout::Attempts;
+use super::lockout::{Attempts, NameAttempts};
 use super::profile::Profile;
 use super::tenant::TenantId;
 use super::text::{Email, Username};
@@ -119,7 +119,7 @@ pub struct User {
     pub version: u64,
     /// Attempts to log in since the last success.
     #[serde(flatten)]
-    pub attempts: Attempts,
+    pub attempts: NameAttempts,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     #[serde(with = "millisecond::required")]
@@ -129,10 +129,18 @@ pub struct User {
 }
 
 impl User {
-    /// The status in force at this moment.
+    /// The status in force at this moment, as it is shown.
     pub fn status_at(&self, now: Timestamp) -> Status {
-        match self.status {
+        match self.status_set(now) {
             Status::Active if self.attempts.locked_until(now).is_some() => Status::Locked,
+            status => status,
+        }
+    }
+
+    /// The status in force at this moment without regard to failed logins. Sessions go by it: a lock by failed logins
+    /// is about logging in, and strangers' guesses end nobody's work (rule 6).
+    pub fn status_set(&self, now: Timestamp) -> Status {
+        match self.status {
             Status::Locked if self.admin_lock_is_over(now) => Status::Active,
             status => status,
         }
@@ -142,18 +150,21 @@ impl User {
     /// something is written, so listings of active accounts look among the locked ones as well.
     pub fn listed_status(&self) -> Status {
         match self.status {
-            Status::Active if self.attempts.lockout_until.is_some() => Status::Locked,
+            Status::Active if self.attempts.lockout_until().is_some() => Status::Locked,
             status => status,
         }
     }
 
     /// When the lock in force at this moment ends, where it ends by itself.
     pub fn lock_ends(&self, now: Timestamp) -> Option<Timestamp> {
-        let by_admin = match self.status {
-            Status::Locked if !self.admin_lock_is_over(now) => self.lock.as_ref().and_then(|lock| lock.until),
-            _ => None,
-        };
-        by_admin.or_else(|| self.attempts.locked_until(now))
+        let by_failures = self.attempts.locked_until(now);
+        match self.status_set(now) {
+            Status::Locked => {
+                let by_admin = self.lock.as_ref().and_then(|lock| lock.until);
+                by_admin.and_then(|until| by_failures.max(Some(until)))
+            }
+            _ => by_failures,
+        }
     }
 
     /// Whether the account keeps somebody in charge of the tenant (rule 8).
@@ -181,9 +192,18 @@ impl User {
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
             self.email_verified = false;
+            self.attempts.email = Attempts::default();
             self.end_sessions();
         }
         self.email = email.cloned();
+    }
+
+    /// Gives another username, or none. Attempts under the old one are not the new one's.
+    pub fn set_username(&mut self, username: Option<&Username>) {
+        if self.username.as_ref() != username {
+            self.attempts.username = Attempts::default();
+        }
+        self.username = username.cloned();
     }
 
     pub fn has_name(&self) -> Result<()> {
@@ -210,8 +230,8 @@ impl User {
             Status::Active => {
                 self.lock = None;
                 // Whoever reads that an account is active must be able to rely on it: a lockout ends as well.
-                if self.attempts.lockout_until.is_some() {
-                    self.attempts = Attempts::default();
+                if self.attempts.lockout_until().is_some() {
+                    self.attempts = NameAttempts::default();
                 }
             }
             Status::Locked if self.status == Status::Locked => {}

@@ -7,6 +7,7 @@ use crate::support::{Client, PASSWORD, Reply, World};
 mod change_password;
 mod forgot_password;
 mod lockout;
+mod lockout_names;
 mod login;
 mod refresh;
 mod revoke_logout;
