@@ -85,6 +85,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         lock: None,
         password: None,
         must_change_password: false,
+        password_ends: None,
         grants: vec![Grant::of_everybody(None, cx.now)?],
         epoch: 0,
         version: 1,

@@ -3,7 +3,7 @@
 
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
-use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole};
+use usher::error::Conflict::{GrantStands, LastAdministrator, SamePassword, SystemRole};
 use usher::error::Error;
 use usher::error::Error::{Conflict, Forbidden};
 use usher::error::Forbidden::AboveOwnRank;
@@ -31,7 +31,12 @@ pub fn routes() -> Routes {
         .patch("/api/users/{user}", needs(ADMIN_USERS), handlers::patch)
         .summary("Update a user")
         .errors(Error::TAKES_NAMES)
-        .errors(&[Forbidden(AboveOwnRank), Error::NOT_HELD, Conflict(LastAdministrator)])
+        .errors(&[
+            Forbidden(AboveOwnRank),
+            Error::NOT_HELD,
+            Conflict(SamePassword),
+            Conflict(LastAdministrator),
+        ])
         .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Delete a user; the e-mail address and username are free again")
         .errors(&[Forbidden(AboveOwnRank), Conflict(LastAdministrator)])

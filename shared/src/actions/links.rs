@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::hashed::Hashed;
-use super::{Context, login};
+use super::{Context, login, passwords};
 // An administrator disabled the account: no password may be chosen for it, and no link is sent.
 pub(super) use super::login::not_active as is_disabled;
 use crate::domain::lockout::NameAttempts;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::table::{Changes, Cond, Lost, Refusal, Write, number};
-use crate::store::unit::{self, atomically};
+use crate::store::unit::{self, Unit, atomically};
 use crate::store::{keys, one_time, record, users};
 
 /// How often one address gets a mail to choose a password by.
@@ -52,26 +52,35 @@ pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
 /// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.
 /// Whoever has the token has shown that the address is theirs.
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
-    // Before the hash: what is no token costs none.
-    let token = parsed(token)?;
-    let hash = Hashed::of(Some(&new)).get(cx).await?;
-    follow(cx, &token, Purpose::SetPassword, |user| {
-        if let Some(refused) = is_disabled(user, cx.now) {
+    let (token, new) = (&parsed(token)?, &new);
+    let hashed = &Hashed::of(Some(new));
+    atomically(cx, |unit| async move {
+        // Before the hash: a token that was never given out costs none.
+        let user = spend(cx, &unit, token, Purpose::SetPassword).await?;
+        if let Some(refused) = is_disabled(&user, cx.now) {
             return Err(refused);
         }
-        hash.iter().for_each(|hash| user.set_password(hash));
-        user.email_verified = true;
-        user.attempts = NameAttempts::default();
-        Ok(())
+        passwords::may_be_set(cx, new, &user, None).await?;
+        let hash = hashed.get(cx).await?;
+        unit.edit(&user, |user| {
+            hash.iter().for_each(|hash| user.set_password(hash));
+            user.email_verified = true;
+            user.attempts = NameAttempts::default();
+            Ok(())
+        })
     })
     .await
 }
 
 /// Shows that an address is the account's.
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
-    follow(cx, &parsed(token)?, Purpose::VerifyEmail, |user| {
-        user.email_verified = true;
-        Ok(())
+    let token = &parsed(token)?;
+    atomically(cx, |unit| async move {
+        let user = spend(cx, &unit, token, Purpose::VerifyEmail).await?;
+        unit.edit(&user, |user| {
+            user.email_verified = true;
+            Ok(())
+        })
     })
     .await
 }
@@ -80,31 +89,23 @@ fn parsed(text: &str) -> Result<Opaque> {
     Opaque::parse(Kind::OneTime, text).ok_or(Error::InvalidLink)
 }
 
-/// Spends a token in the transaction of what it is good for.
-async fn follow(
-    cx: &Context,
-    token: &Opaque,
-    purpose: Purpose,
-    edit: impl Fn(&mut User) -> Result<()>,
-) -> Result<User> {
-    let (sha256, edit) = (&token.digest().to_string(), &edit);
-    atomically(cx, |unit| async move {
-        let found = one_time::get(&cx.app.table, sha256).await?;
-        let known = found.filter(|known| known.tenant == cx.tenant && known.purpose == purpose);
-        let known = known
-            .filter(|known| cx.now < known.expires_at)
-            .ok_or(Error::InvalidLink)?;
-        let user = match unit.user(&UserRef::Id(known.user)).await {
-            Err(Error::NotFound(_)) => return Err(Error::InvalidLink),
-            found => found?,
-        };
-        if !is_still_meant(&known, &user) {
-            return Err(Error::InvalidLink);
-        }
-        unit.write([one_time::spend(sha256)]);
-        unit.edit(&user, edit)
-    })
-    .await
+/// Spends a token in this unit; the account that it is good for.
+async fn spend(cx: &Context, unit: &Unit<'_>, token: &Opaque, purpose: Purpose) -> Result<User> {
+    let sha256 = token.digest().to_string();
+    let found = one_time::get(&cx.app.table, &sha256).await?;
+    let known = found.filter(|known| known.tenant == cx.tenant && known.purpose == purpose);
+    let known = known
+        .filter(|known| cx.now < known.expires_at)
+        .ok_or(Error::InvalidLink)?;
+    let user = match unit.user(&UserRef::Id(known.user)).await {
+        Err(Error::NotFound(_)) => return Err(Error::InvalidLink),
+        found => found?,
+    };
+    if !is_still_meant(&known, &user) {
+        return Err(Error::InvalidLink);
+    }
+    unit.write([one_time::spend(&sha256)]);
+    Ok(user)
 }
 
 /// Whether the account still has the address that the token went to, and its sessions were not ended since: by another

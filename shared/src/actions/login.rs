@@ -200,7 +200,13 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
         .as_ref()
         .and_then(|user| user.password.clone())
         .map(|hash| hash.0);
-    cx.app.hasher.verify(password.secret(), hash).await
+    let verdict = cx.app.hasher.verify(password.secret(), hash).await?;
+    // A temporary password that has ended is a wrong one, in the time that it takes to compare it.
+    let ends = attempt.user.as_ref().and_then(|user| user.password_ends);
+    Ok(match ends.is_some_and(|end| end <= cx.now) {
+        true => Verdict::Wrong,
+        false => verdict,
+    })
 }
 
 /// Records a failure; the one that takes the last place locks.
@@ -216,8 +222,7 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
         // Where somebody changed the account in the meantime, the lock goes onto what it is now, unless one of the
         // attempts succeeded, or an administrator cleared the count, or it is there already.
         let attempts = now.attempts.under(kind);
-        let counted =
-            now == *user || (attempts.failed_login_count >= limit && attempts.locked_until(cx.now).is_none());
+        let counted = now == *user || (attempts.failed_login_count >= limit && attempts.locked_until(cx.now).is_none());
         if last && counted {
             lock(cx, &unit, &now, kind)?;
         }

@@ -12,7 +12,7 @@ use super::grant::Grant;
 use super::lockout::{Attempts, NameAttempts};
 use super::profile::Profile;
 use super::tenant::TenantId;
-use super::text::{Email, Username};
+use super::text::{Email, Password, Username};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 
@@ -111,6 +111,9 @@ pub struct User {
     /// Whether the password must be changed before anything else (rule 14).
     #[serde(default)]
     pub must_change_password: bool,
+    /// When the password ends that Usher made for it: from then on it is a wrong one.
+    #[serde(default, with = "millisecond::optional")]
+    pub password_ends: Option<Timestamp>,
     #[serde(default)]
     pub grants: Vec<Grant>,
     /// Goes up when every session of the account is to end.
@@ -216,10 +219,17 @@ impl User {
         }
     }
 
+    /// Whether this is a name of the account, or its address: no password then (rule 4).
+    pub fn is_called(&self, password: &Password) -> bool {
+        let email = self.email.as_ref().is_some_and(|email| password.is(email.as_given()));
+        email || self.username.as_ref().is_some_and(|name| password.is(name.as_given()))
+    }
+
     /// Gives another password, and ends every session.
     pub fn set_password(&mut self, hash: &PasswordHash) {
         self.password = Some(hash.clone());
         self.must_change_password = false;
+        self.password_ends = None;
         self.end_sessions();
     }
 

@@ -114,7 +114,10 @@ pub fn cleared() -> Changes {
 
 /// Whether no name of an account is locked, or was since its last success.
 pub fn never_locked() -> Cond {
-    Cond::All(vec![Cond::Absent(UNDER_EMAIL.until), Cond::Absent(UNDER_USERNAME.until)])
+    Cond::All(vec![
+        Cond::Absent(UNDER_EMAIL.until),
+        Cond::Absent(UNDER_USERNAME.until),
+    ])
 }
 
 /// Whether at least so many attempts are counted.

@@ -90,7 +90,11 @@ async fn a_lock_under_one_name_leaves_the_other_open_and_a_success_ends_it() {
     fail(&world, "jane", 4).await;
     assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 200);
     fail(&world, "jane", 4).await;
-    assert_eq!(login(&world, "jane", PASSWORD).await.status, 200, "the count began anew");
+    assert_eq!(
+        login(&world, "jane", PASSWORD).await.status,
+        200,
+        "the count began anew"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +104,10 @@ async fn an_account_locked_under_both_names_shows_the_later_end() {
     fail(&world, "jane", 5).await;
     world.clock.advance(60);
     fail(&world, "jane@example.org", 5).await;
-    assert_eq!(shown(&world, "jane").await.str("lockoutUntil"), "2026-11-22T08:16:00.000Z");
+    assert_eq!(
+        shown(&world, "jane").await.str("lockoutUntil"),
+        "2026-11-22T08:16:00.000Z"
+    );
     world.clock.advance(14 * 60);
     assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423);
     assert_eq!(shown(&world, "jane").await.str("status"), "locked");
@@ -116,9 +123,15 @@ async fn another_address_or_username_begins_without_the_count_of_the_old_one() {
     let owner = world.owner().await;
     let renamed = owner.patch("/api/users/jane", json!({ "username": "janet" })).await;
     assert_eq!(renamed.status, 204);
-    assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423, "this name stays locked");
+    assert_eq!(
+        login(&world, "jane@example.org", PASSWORD).await.status,
+        423,
+        "this name stays locked"
+    );
     fail(&world, "janet", 4).await;
-    let moved = owner.patch("/api/users/janet", json!({ "email": "janet@example.org" })).await;
+    let moved = owner
+        .patch("/api/users/janet", json!({ "email": "janet@example.org" }))
+        .await;
     assert_eq!(moved.status, 204);
     assert_eq!(shown(&world, "janet").await.str("status"), "active");
     assert_eq!(login(&world, "janet@example.org", PASSWORD).await.status, 200);
