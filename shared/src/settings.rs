@@ -328,6 +328,23 @@ mod tests {
     }
 
     #[test]
+    fn a_lockout_is_held_to_the_bounds_that_tenants_are_held_to() {
+        for (name, text) in [
+            ("USHER_LOCKOUT_LIMIT", "2"),
+            ("USHER_LOCKOUT_LIMIT", "101"),
+            ("USHER_LOCKOUT_SECONDS", "0"),
+            ("USHER_LOCKOUT_SECONDS", "3601"),
+            ("USHER_TEMPORARY_PASSWORD_HOURS", "0"),
+        ] {
+            let told = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
+            assert!(
+                told.starts_with(&format!("{name} is `{text}`: it must be a number of")),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
     fn only_the_table_has_to_be_named() {
         let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
         assert_eq!(settings.table, "usher");

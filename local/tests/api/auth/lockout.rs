@@ -175,11 +175,11 @@ async fn a_new_password_by_an_administrator_ends_the_lock() {
 
 #[tokio::test]
 async fn a_stack_sets_how_many_failures_lock_and_for_how_long() {
-    let settings = [("USHER_LOCKOUT_LIMIT", "2"), ("USHER_LOCKOUT_SECONDS", "60")];
+    let settings = [("USHER_LOCKOUT_LIMIT", "3"), ("USHER_LOCKOUT_SECONDS", "60")];
     let world = World::with(&settings).await;
     world.user("jane@example.org").await;
     for seconds in [60, 120] {
-        fail(&world, "jane@example.org", 2).await;
+        fail(&world, "jane@example.org", 3).await;
         assert_locked(&login(&world, "jane@example.org", PASSWORD).await, seconds, &world);
         world.clock.advance(seconds);
     }

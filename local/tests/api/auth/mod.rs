@@ -9,6 +9,8 @@ mod forgot_password;
 mod lockout;
 mod lockout_names;
 mod login;
+mod many_roles;
+mod new_passwords;
 mod refresh;
 mod revoke_logout;
 mod set_password;

@@ -104,10 +104,10 @@ async fn p02_sending_takes_four_calls_and_a_sweep_one_more() {
             .unwrap()
             .starts_with("TOKEN#")
     );
-    let change = json!({ "newPassword": "another password" });
     let path = "/api/users/jane@example.org/reset-password";
-    for _ in 0..2 {
-        assert_eq!(world.owner().await.post(path, change.clone()).await.status, 204);
+    for new in ["another password", "and another one"] {
+        let change = json!({ "newPassword": new });
+        assert_eq!(world.owner().await.post(path, change).await.status, 204);
     }
     proxy.cost();
     handle(&outbox, Event::Sweep).await.unwrap();

@@ -338,6 +338,7 @@ async fn lived_in() -> World {
 #[tokio::test]
 async fn every_item_of_a_directory_is_in_the_list_and_every_row_of_the_list_has_an_item() {
     let world = lived_in().await;
+    assert_eq!(world.nobody().get("/health").await.status, 200);
     let rows = documented();
     let mut seen = BTreeSet::new();
     for item in world.items() {
