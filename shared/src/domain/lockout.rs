@@ -184,6 +184,35 @@ mod tests {
     }
 
     #[test]
+    fn an_item_from_before_there_were_two_counts_is_read_without_its_count() {
+        let old = serde_json::json!({
+            "failedLoginCount": 5, "attemptedAt": 1_000, "lockouts": 1, "lockoutUntil": 9_000, "email": "jane@example.org",
+        });
+        assert_eq!(
+            serde_json::from_value::<NameAttempts>(old).unwrap(),
+            NameAttempts::default()
+        );
+        let counted = NameAttempts {
+            email: Attempts {
+                failed_login_count: 2,
+                attempted_at: Some(at(0)),
+                ..Attempts::default()
+            },
+            username: Attempts {
+                failed_login_count: 5,
+                attempted_at: Some(at(1)),
+                lockouts: 1,
+                lockout_until: Some(at(900)),
+            },
+        };
+        let kept = serde_json::to_value(&counted).unwrap();
+        assert_eq!(serde_json::from_value::<NameAttempts>(kept).unwrap(), counted);
+        assert_eq!(counted.failed_login_count(), 5);
+        assert_eq!(counted.locked_until(at(899)), Some(at(900)));
+        assert_eq!(counted.locked_until(at(900)), None);
+    }
+
+    #[test]
     fn each_lock_is_twice_as_long_up_to_a_day() {
         let rule = LockoutRule::default();
         let minutes: Vec<i64> = (0..9).map(|n| rule.duration(n).as_secs() / 60).collect();
