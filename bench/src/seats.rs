@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use usher::actions::Context;
 use usher::app::App;
 use usher::domain::grant::Grant;
-use usher::domain::lockout::Attempts;
+use usher::domain::lockout::NameAttempts;
 use usher::domain::profile::Profile;
 use usher::domain::text::Email;
 use usher::domain::user::{Status, User};
@@ -85,10 +85,11 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         lock: None,
         password: None,
         must_change_password: false,
+        password_ends: None,
         grants: vec![Grant::of_everybody(None, cx.now)?],
         epoch: 0,
         version: 1,
-        attempts: Attempts::default(),
+        attempts: NameAttempts::default(),
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,

@@ -152,6 +152,9 @@ pub enum Conflict {
     EmailTaken,
     #[error("the username is taken")]
     UsernameTaken,
+    /// Where a contract answers so; elsewhere it is invalid.
+    #[error("the account has this password already")]
+    SamePassword,
     #[error("the role name is taken")]
     RoleNameTaken,
     #[error("the account has this grant already")]

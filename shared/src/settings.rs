@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_settings::{LOCKOUT_LIMIT, LOCKOUT_SECONDS};
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 use crate::proof::password::Params;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub jwt_algorithm: Algorithm,
     /// `USHER_LOCKOUT_LIMIT`, `USHER_LOCKOUT_SECONDS`: failures in a row that lock an account, and for how long.
     pub lockout: LockoutRule,
+    /// `USHER_TEMPORARY_PASSWORD_HOURS`: after which a password that Usher made is wrong, unless it was changed.
+    pub temporary_password: SignedDuration,
     /// `USHER_HISTORY_DAYS`: for how long both histories are kept.
     pub history: SignedDuration,
     /// `USHER_HASH_PARALLEL`: how many passwords are hashed at once; each takes 19 MiB. In a Lambda function one for
@@ -158,16 +162,21 @@ impl Settings {
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
             jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
             lockout: LockoutRule {
-                limit: env
-                    .parsed("USHER_LOCKOUT_LIMIT", "a number of failures", lockout.limit)
-                    .max(1),
-                first: SignedDuration::from_secs(env.parsed(
+                limit: env.within("USHER_LOCKOUT_LIMIT", "failures", lockout.limit, &LOCKOUT_LIMIT),
+                first: SignedDuration::from_secs(i64::from(env.within(
                     "USHER_LOCKOUT_SECONDS",
-                    "a number of seconds",
-                    lockout.first.as_secs(),
-                )),
+                    "seconds",
+                    900,
+                    &LOCKOUT_SECONDS,
+                ))),
                 ..lockout
             },
+            temporary_password: SignedDuration::from_hours(i64::from(env.within(
+                "USHER_TEMPORARY_PASSWORD_HOURS",
+                "hours",
+                72,
+                &(1..=8_760),
+            ))),
             history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
             hash_parallel: env.hash_parallel(argon2),
             argon2,
@@ -235,6 +244,16 @@ impl Env {
             ));
             default
         })
+    }
+
+    fn within(&mut self, name: &str, what: &str, default: u32, range: &RangeInclusive<u32>) -> u32 {
+        let shape = format!("a number of {what}, {} to {}", range.start(), range.end());
+        let number = self.parsed(name, &shape, default);
+        if !range.contains(&number) {
+            self.complaints
+                .push(format!("{name} is `{number}`: it must be {shape}"));
+        }
+        number
     }
 
     fn optional<T: FromStr>(&mut self, name: &str, shape: &str) -> Option<T> {
@@ -314,6 +333,23 @@ mod tests {
             ("USHER_MASTER_KEY_SECRET", ""),
         ];
         Settings::from_map(vars(&both)).unwrap();
+    }
+
+    #[test]
+    fn a_lockout_is_held_to_the_bounds_that_tenants_are_held_to() {
+        for (name, text) in [
+            ("USHER_LOCKOUT_LIMIT", "2"),
+            ("USHER_LOCKOUT_LIMIT", "101"),
+            ("USHER_LOCKOUT_SECONDS", "0"),
+            ("USHER_LOCKOUT_SECONDS", "3601"),
+            ("USHER_TEMPORARY_PASSWORD_HOURS", "0"),
+        ] {
+            let told = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
+            assert!(
+                told.starts_with(&format!("{name} is `{text}`: it must be a number of")),
+                "{told}"
+            );
+        }
     }
 
     #[test]

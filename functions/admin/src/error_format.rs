@@ -119,6 +119,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::UsernameTaken
         | Conflict::RoleNameTaken
         | Conflict::GrantStands
+        | Conflict::SamePassword
         | Conflict::RoleFull
         | Conflict::BelowMemberCount
         | Conflict::LastAdministrator

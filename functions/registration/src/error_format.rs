@@ -64,6 +64,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         Conflict::EmailTaken | Conflict::UsernameTaken => StatusCode::BAD_REQUEST,
         Conflict::RoleNameTaken
         | Conflict::GrantStands
+        | Conflict::SamePassword
         | Conflict::RoleFull
         | Conflict::BelowMemberCount
         | Conflict::LastAdministrator

@@ -96,6 +96,7 @@ async fn first_owner(email: &str, password: &KeySource) -> Result<NewUser> {
         password: Some(Password::presented(password.expose_secret().to_owned())),
         email_verified: true,
         must_change_password: true,
+        is_temporary: true,
         ..NewUser::default()
     })
 }

@@ -3,7 +3,7 @@
 
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
-use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole};
+use usher::error::Conflict::{GrantStands, LastAdministrator, SamePassword, SystemRole};
 use usher::error::Error;
 use usher::error::Error::Conflict;
 use usher::http::problem::Problem;
@@ -31,7 +31,11 @@ pub fn routes() -> Routes {
         .summary("Update a user")
         .errors(Error::TAKES_NAMES)
         .errors(Error::TOUCHES)
-        .errors(&[Error::HELD_FOR_LESS, Conflict(LastAdministrator)])
+        .errors(&[
+            Error::HELD_FOR_LESS,
+            Conflict(SamePassword),
+            Conflict(LastAdministrator),
+        ])
         .delete("/api/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Delete a user; the e-mail address and username are free again")
         .errors(Error::TOUCHES)

@@ -204,7 +204,8 @@ fn implied_entries(table: &Table) -> BTreeMap<String, String> {
 fn implied_tally(table: &Table) -> BTreeMap<String, String> {
     let mut tally: BTreeMap<String, u32> = BTreeMap::new();
     for user in &table.live {
-        let locked = text(user, "status") == "active" && user.contains_key("lockoutUntil");
+        let until = ["emailLockoutUntil", "usernameLockoutUntil"];
+        let locked = text(user, "status") == "active" && until.iter().any(|name| user.contains_key(*name));
         let status = if locked { "locked" } else { text(user, "status") };
         *tally.entry(status.to_owned()).or_default() += 1;
     }

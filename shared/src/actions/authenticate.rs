@@ -36,7 +36,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
         return dev_principal(cx, session).await;
     }
     let user = present.user.ok_or(Error::InvalidToken)?;
-    if user.status_at(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
+    if user.status_set(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
         return Err(Error::InvalidToken);
     }
     let session = first_use(cx, &session, &claims).await?;

@@ -49,7 +49,7 @@ fn rename(user: &mut User, change: &Change) -> Result<()> {
         }
         Change::Username(old, new) => {
             let was = user.username == *old;
-            user.username = Some(new.clone());
+            user.set_username(Some(new));
             was
         }
         Change::Password(..) => return Err(Error::fault("a password is no name")),

@@ -1,12 +1,32 @@
 //! Whether a stack can do its work.
 
+use futures::future;
+use jiff::SignedDuration;
+
 use super::Context;
+use crate::ambient;
 use crate::error::{Error, Result};
 use crate::store::keys;
+use crate::store::table::{Changes, Cond, number};
+
+/// How long the item of a check stays.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Reads one item, strongly consistent: the one that set-up writes together with the first signing key. It stands in the
-/// one partition that the function which strangers may ask can read.
+/// one partition that the function which strangers may ask can read. Writes another one: a table that answers reads
+/// alone is of no use.
 pub async fn check(cx: &Context) -> Result<()> {
-    let first = cx.app.table.get(&keys::first_signing_key()).await?;
+    let table = &cx.app.table;
+    // One of 256, or checks from many places would contend for one item.
+    let [any] = ambient::random::<1>()?;
+    let place = keys::health(any);
+    let changes = Changes::new()
+        .set("checkedAt", number(cx.now.as_millisecond()))
+        .set("ttl", number((cx.now + KEPT).as_second()));
+    let before = Cond::Lt("checkedAt", number(cx.now.as_millisecond() + 1));
+    let when = Cond::Any(vec![Cond::Absent("checkedAt"), before]);
+    let first = keys::first_signing_key();
+    // A condition that does not hold is an answer too: another check wrote there later.
+    let (first, _) = future::try_join(table.get(&first), table.update(&place, &changes, &when)).await?;
     first.map(|_| ()).ok_or(Error::NotSetUp)
 }

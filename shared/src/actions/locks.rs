@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::changes::change;
-use crate::domain::lockout::Attempts;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::time;
 use crate::domain::user::{AdminLock, Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
@@ -30,7 +30,7 @@ pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
         if user.status == Status::Locked {
             user.set_status(Status::Active)?;
         }
-        user.attempts = Attempts::default();
+        user.attempts = NameAttempts::default();
         Ok(())
     })
     .await

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::sessions::{self, Issued};
 use super::{Context, Terms, VerifiedEmail};
 use crate::domain::history::LoginKind;
-use crate::domain::lockout::Full;
+use crate::domain::lockout::{Full, NameAttempts, NameKind};
 use crate::domain::session::Session;
 use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{self, Password};
@@ -23,17 +23,19 @@ use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
 use crate::store::attempts::{self, Reserved, Whose};
-use crate::store::table::{Changes, Cond, Key, Lost, Write, from_item, number, text as string};
+use crate::store::table::{Cond, Key, Lost, Write, from_item, number, text as string};
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{history, keys, record, sessions as session_store, users};
 
 /// How often, and after how long, an attempt asks again while others are being compared.
 const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(50);
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(1);
 
 pub(super) struct Attempt {
     /// Its number since the last success.
     number: u32,
+    whose: Whose,
     /// The account; absent for an unknown login.
     pub(super) user: Option<User>,
     key: Key,
@@ -60,18 +62,37 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
         failed(cx, &attempt).await?;
         return Err(Error::WrongCredentials);
     };
+    // The right password is no failure, whatever follows.
     if let Some(refused) = not_active(user, cx.now).or_else(|| not_verified(cx, user, terms)) {
-        failed(cx, &attempt).await?;
+        let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
+        succeed(cx, user, None, &[row]).await?;
         return Err(refused);
     }
-    let better = if rehash {
-        Some(PasswordHash(cx.app.hasher.hash(password.secret()).await?))
-    } else {
-        None
+    proven(cx, user, open_with(cx, user, rehash.then_some(password), terms)).await
+}
+
+/// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
+/// in a second, for the request is late already.
+pub(super) async fn proven<T>(cx: &Context, user: &User, follows: impl Future<Output = Result<T>>) -> Result<T> {
+    let outcome = follows.await;
+    if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
+        let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, succeed(cx, user, None, &[])).await;
+        if !matches!(given_back, Ok(Ok(()))) {
+            tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
+        }
+    }
+    outcome
+}
+
+/// Opens a session; keeps the password by a better hash, where it is given for that.
+async fn open_with(cx: &Context, user: &User, rehash: Option<Password>, terms: &Terms) -> Result<Issued> {
+    let better = match &rehash {
+        Some(password) => Some(PasswordHash(cx.app.hasher.hash(password.secret()).await?)),
+        None => None,
     };
     let begun = sessions::begin(cx, user.id, user.epoch, terms)?;
     let issued = open(cx, user, better, begun, terms).await?;
-    if rehash {
+    if rehash.is_some() {
         cx.app.metrics.count(Metric::Rehashes);
     }
     Ok(issued)
@@ -107,13 +128,13 @@ pub(super) async fn open(
 async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
-    let claim = match name {
-        text::Login::Email(email) => keys::email(t, email),
-        text::Login::Username(username) => keys::username(t, username),
-        text::Login::Neither(_) => keys::unknown_login(t, "none"),
+    let (claim, kind) = match name {
+        text::Login::Email(email) => (keys::email(t, email), NameKind::Email),
+        text::Login::Username(username) => (keys::username(t, username), NameKind::Username),
+        text::Login::Neither(_) => (keys::unknown_login(t, "none"), NameKind::Username),
     };
     match users::claimed_by(table, &claim).await? {
-        Some(id) => match reserve(cx, keys::user(t, id), Whose::Account).await? {
+        Some(id) => match reserve(cx, keys::user(t, id), Whose::Account(kind)).await? {
             Some(attempt) => Ok(attempt),
             None => reserve_unknown(cx, name).await,
         },
@@ -137,8 +158,14 @@ pub(super) fn hashed(name: &str) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) async fn reserve_own(cx: &Context, user: UserId) -> Result<Attempt> {
-    let attempt = reserve(cx, keys::user(&cx.tenant, user), Whose::Account).await?;
+/// Reserves an attempt for whoever is signed in and states the password once more. No name is typed here: it counts
+/// under the address, or where the account has none, under the username.
+pub(super) async fn reserve_own(cx: &Context, user: &User) -> Result<Attempt> {
+    let kind = match user.email {
+        Some(_) => NameKind::Email,
+        None => NameKind::Username,
+    };
+    let attempt = reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await?;
     attempt.ok_or(Error::InvalidToken)
 }
 
@@ -147,12 +174,16 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
     for _ in 0..WAITS {
         match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
             Reserved::Attempt(number, item) => {
-                let user: Option<User> = if whose == Whose::Account {
-                    Some(from_item(item)?)
-                } else {
-                    None
+                let user: Option<User> = match whose {
+                    Whose::Account(_) => Some(from_item(item)?),
+                    Whose::UnknownLogin => None,
                 };
-                return Ok(Some(Attempt { number, user, key }));
+                return Ok(Some(Attempt {
+                    number,
+                    whose,
+                    user,
+                    key,
+                }));
             }
             Reserved::Gone => return Ok(None),
             Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
@@ -169,14 +200,20 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
         .as_ref()
         .and_then(|user| user.password.clone())
         .map(|hash| hash.0);
-    cx.app.hasher.verify(password.secret(), hash).await
+    let verdict = cx.app.hasher.verify(password.secret(), hash).await?;
+    // A temporary password that has ended is a wrong one, in the time that it takes to compare it.
+    let ends = attempt.user.as_ref().and_then(|user| user.password_ends);
+    Ok(match ends.is_some_and(|end| end <= cx.now) {
+        true => Verdict::Wrong,
+        false => verdict,
+    })
 }
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
     let last = attempt.number >= limit;
-    let Some(user) = &attempt.user else {
+    let (Some(user), Whose::Account(kind)) = (&attempt.user, attempt.whose) else {
         return failed_unknown(cx, attempt, last).await;
     };
     let locked = atomically(cx, |unit| async move {
@@ -184,10 +221,10 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
         unit.write([record::login(cx, user.id, LoginKind::LoginFailed, None)?]);
         // Where somebody changed the account in the meantime, the lock goes onto what it is now, unless one of the
         // attempts succeeded, or an administrator cleared the count, or it is there already.
-        let counted =
-            now == *user || (now.attempts.failed_login_count >= limit && now.attempts.locked_until(cx.now).is_none());
+        let attempts = now.attempts.under(kind);
+        let counted = now == *user || (attempts.failed_login_count >= limit && attempts.locked_until(cx.now).is_none());
         if last && counted {
-            lock(cx, &unit, &now)?;
+            lock(cx, &unit, &now, kind)?;
         }
         Ok(last && counted)
     });
@@ -203,12 +240,14 @@ pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     }
 }
 
-/// Locks an account, provided that it still counts that many failures.
-fn lock(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
+/// Locks an account under one of its names, provided that it still counts that many failures.
+fn lock(cx: &Context, unit: &Unit<'_>, user: &User, kind: NameKind) -> Result<()> {
     let rule = &cx.tenant_settings.lockout;
     let mut locked = user.clone();
-    locked.attempts.lockout_until = Some(cx.now + rule.duration(user.attempts.lockouts));
-    unit.change_if(user, locked, Some(Cond::Ge("failedLoginCount", number(rule.limit))));
+    let attempts = locked.attempts.under_mut(kind);
+    attempts.lockout_until = Some(cx.now + rule.duration(attempts.lockouts));
+    let counted = attempts::counts(Whose::Account(kind), rule.limit);
+    unit.change_if(user, locked, Some(counted));
     unit.write([record::login(cx, user.id, LoginKind::Lockout, None)?]);
     Ok(())
 }
@@ -222,15 +261,10 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
         kept,
     )?];
     if last {
-        let seen = cx
-            .app
-            .table
-            .get(&attempt.key)
-            .await?
-            .map(|item| attempts::attempts(&item))
-            .transpose()?;
-        let until = cx.now + cx.tenant_settings.lockout.duration(seen.unwrap_or_default().lockouts);
-        let changes = Changes::new().set("lockoutUntil", number(until.as_millisecond()));
+        let seen = cx.app.table.get(&attempt.key).await?.unwrap_or_default();
+        let seen = attempts::attempts(&seen, attempt.whose);
+        let until = cx.now + cx.tenant_settings.lockout.duration(seen.lockouts);
+        let changes = attempts::locked(attempt.whose, until);
         writes.push(Write::update(attempt.key.clone(), changes));
         writes.push(history::login_of_unknown(
             &attempt.key,
@@ -246,7 +280,7 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
     Ok(())
 }
 
-/// Clears the count and does what a success brings, provided that the account is still the one whose password was right.
+/// Clears the counts and does what a success brings, provided that the account is still the one whose password was right.
 async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, brings: &[Write]) -> Result<()> {
     let cleared = atomically(cx, |unit| async move {
         let user = unit.reread(proven).await?;
@@ -255,9 +289,9 @@ async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, bri
         }
         unit.write(brings.iter().cloned());
         // The account is listed and counted as locked until its lock is taken off.
-        if user.attempts.lockout_until.is_some() {
+        if user.attempts.lockout_until().is_some() {
             let mut after = user.clone();
-            after.attempts = crate::domain::lockout::Attempts::default();
+            after.attempts = NameAttempts::default();
             after.password = better.cloned().or(after.password);
             unit.change_if(&user, after, None);
         } else {
@@ -271,7 +305,7 @@ async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, bri
     })
 }
 
-/// The write that clears the count, provided that the account is as it was read.
+/// The write that clears the counts, provided that the account is as it was read.
 fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
     let changes = match better {
         Some(hash) => attempts::cleared().set("password", string(&hash.0)),
@@ -279,31 +313,32 @@ fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
     };
     let same = vec![
         Cond::exists(),
-        Cond::Absent("lockoutUntil"),
+        attempts::never_locked(),
         Cond::Eq("epoch", number(user.epoch)),
         Cond::Eq("status", string(user.status.as_str())),
     ];
     Write::update(keys::user(&user.tenant, user.id), changes).when(Cond::All(same), Lost::Changed)
 }
 
+/// Why the account may not sign in: an administrator decided so. Failed logins are no reason here: a lock under the name
+/// that was typed is reported before any password is compared, and one under the other name does not count.
 pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
-    match user.status_at(now) {
+    match user.status_set(now) {
         Status::Active => None,
-        Status::Locked => Some(Error::Locked {
-            reason: user
-                .lock
-                .as_ref()
-                .and_then(|lock| lock.reason.clone())
-                .map_or(BY_ADMIN.into(), Into::into),
-            until: user.lock_ends(now),
-            retry_after: user.lock_ends(now).map(|until| seconds(now, until)),
-        }),
+        Status::Locked => {
+            let lock = user.lock.clone().unwrap_or_default();
+            Some(Error::Locked {
+                reason: lock.reason.map_or(BY_ADMIN.into(), Into::into),
+                until: lock.until,
+                retry_after: lock.until.map(|until| seconds(now, until)),
+            })
+        }
         Status::Deleted => Some(Error::WrongCredentials),
         status @ (Status::Inactive | Status::Banned) => Some(Error::AccountNotActive(status)),
     }
 }
 
-fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<Error> {
+pub(super) fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<Error> {
     let needed = match terms.verified_email {
         VerifiedEmail::NotNeeded => false,
         VerifiedEmail::Needed => true,

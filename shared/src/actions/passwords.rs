@@ -5,19 +5,44 @@ use secrecy::{ExposeSecret, SecretString};
 use super::changes::{change_own, may_take_over};
 use super::hashed::Hashed;
 use super::{Context, login};
-use crate::domain::lockout::Attempts;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
-use crate::domain::user::UserRef;
-use crate::error::{Error, Forbidden, Result};
+use crate::domain::user::{PasswordHash, User, UserRef};
+use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use crate::store::unit::atomically;
 
 /// A password to be set, held to the bounds of the contract and of the stack.
-pub fn chosen(cx: &Context, pointer: &str, text: String) -> Result<Password> {
+pub fn chosen(cx: &Context, pointer: &'static str, text: String) -> Result<Password> {
     let surface = cx.origin.surface;
     let min = surface.min_password.max(cx.tenant_settings.min_password_length);
-    Password::parse(text, min, surface.max_password.max(min)).map_err(|detail| Error::invalid(pointer, detail))
+    let parsed = Password::parse(text, min, surface.max_password.max(min));
+    let password = parsed.map_err(|detail| Error::invalid(pointer, detail))?;
+    Ok(password.at(pointer))
+}
+
+pub(super) fn is_a_name(password: &Password) -> Error {
+    password.refused("the password must not be the account's own address or username")
+}
+
+/// Whether this may become the password of the account, which is called as it is to be and still has the present one:
+/// it is neither that nor a name of the account (rule 4). It costs a comparison.
+pub(super) async fn may_be_set(cx: &Context, new: &Password, user: &User, if_same: Option<&Conflict>) -> Result<()> {
+    if user.is_called(new) {
+        return Err(is_a_name(new));
+    }
+    let Some(PasswordHash(present)) = user.password.clone() else {
+        return Ok(());
+    };
+    match cx.app.hasher.verify(new.secret(), Some(present)).await? {
+        Verdict::Wrong => Ok(()),
+        Verdict::Right { .. } => Err(if_same.cloned().map_or_else(|| is_the_same(new), Error::from)),
+    }
+}
+
+fn is_the_same(password: &Password) -> Error {
+    password.refused("the new password is the present one")
 }
 
 /// Changes the password of an account that the caller names, which must be its own. Whether another of that name exists
@@ -31,23 +56,33 @@ pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: 
 
 /// Changes the caller's own password, and ends every other session of the account.
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
-    let attempt = login::reserve_own(cx, cx.own_account()?.id).await?;
+    // Before an attempt is reserved: this tells nothing about the password.
+    if new.expose() == current.expose() {
+        return Err(is_the_same(&new));
+    }
+    if cx.own_account()?.is_called(&new) {
+        return Err(is_a_name(&new));
+    }
+    let attempt = login::reserve_own(cx, cx.own_account()?).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
     let proven = attempt.user.ok_or(Error::InvalidToken)?;
-    let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
-    // Should the password that was right not be the account's any more, its sessions were ended as well.
-    change_own(cx, &proven, |user| {
-        user.set_password(&hash);
-        user.attempts = Attempts::default();
-        Ok(())
+    login::proven(cx, &proven, async {
+        let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
+        // Should the password that was right not be the account's any more, its sessions were ended as well.
+        change_own(cx, &proven, |user| {
+            user.set_password(&hash);
+            user.attempts = NameAttempts::default();
+            Ok(())
+        })
+        .await
     })
     .await
 }
 
-/// Sets another's password, or makes a one-time one that must be changed at the next login. Ends every session of the
+/// Sets another's password, or makes a temporary one that must be changed at the next login. Ends every session of the
 /// account, and its lockout.
 pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
     let (password, temporary) = if let Some(new) = new {
@@ -56,15 +91,20 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
         let made = opaque::temporary_password()?;
         (Password::presented(made.expose_secret().to_owned()), Some(made))
     };
-    let (hashed, must_change) = (&Hashed::of(Some(&password)), temporary.is_some());
+    let (password, must_change) = (&password, temporary.is_some());
+    let hashed = &Hashed::of(Some(password));
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;
+        if !must_change {
+            may_be_set(cx, password, &user, None).await?;
+        }
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {
             hash.iter().for_each(|hash| after.set_password(hash));
             after.must_change_password = must_change;
-            after.attempts = Attempts::default();
+            after.password_ends = must_change.then(|| cx.now + cx.app.settings.temporary_password);
+            after.attempts = NameAttempts::default();
             Ok(())
         })
         .map(drop)

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Caller, Context, Terms, authenticate};
+use super::{Caller, Context, Terms, authenticate, login};
 use crate::domain::history::LoginKind;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
@@ -65,6 +65,19 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
     Ok((session, token))
 }
 
+/// What the roles in a token may take, in bytes of JSON: as base64url, two thirds of the longest token.
+const ROLES_IN_TOKEN: usize = 4 * 1024;
+
+/// The names of roles for a token, which are for its holder to read. Where they and the ids take too much, there are none:
+/// the ids are what counts.
+fn names_in_token(roles: &RoleNames) -> Vec<String> {
+    let size = serde_json::to_string(roles).map_or(usize::MAX, |json| json.len());
+    match size > ROLES_IN_TOKEN {
+        true => Vec::new(),
+        false => roles.values().cloned().collect(),
+    }
+}
+
 /// Signs the access token of a session. It never outlives it.
 pub async fn issue(
     cx: &Context,
@@ -84,7 +97,7 @@ pub async fn issue(
         jti: EntryId::new(cx.now)?.uuid(),
         sid: session.id,
         tid: cx.tenant.as_str().to_owned(),
-        roles: roles.values().cloned().collect(),
+        roles: names_in_token(roles),
         role_ids: roles.keys().copied().collect(),
         generation: session.refresh.as_ref().map_or(0, |family| family.depth),
         attempt: session.refresh.as_ref().map_or(0, |family| family.attempt),
@@ -102,7 +115,7 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
-        if caller.session.surface != cx.origin.surface.name {
+        if caller.session.surface != cx.origin.surface.name || login::not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
         }
         let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
@@ -162,7 +175,8 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
         return Err(Error::InvalidToken);
     };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
-    if !session.is_open_for(&user, cx.now) || user.status_at(cx.now) != Status::Active {
+    let refused = user.status_set(cx.now) != Status::Active || login::not_verified(cx, &user, terms).is_some();
+    if !session.is_open_for(&user, cx.now) || refused {
         return Err(Error::InvalidToken);
     }
     let presented = family.present(token);

@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::changes::{actor, changeable, held_by_caller, may_take_over};
 use super::hashed::Hashed;
-use super::{Context, grants};
+use super::{Context, grants, passwords};
 use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
-use crate::domain::lockout::Attempts;
+use crate::domain::lockout::NameAttempts;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
 use crate::domain::user::{PasswordHash, Status, User};
-use crate::error::Result;
+use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::unit::{Unit, atomically};
 use crate::store::{roles, users};
@@ -32,6 +32,8 @@ pub struct NewUser {
     pub roles: Vec<String>,
     pub email_verified: bool,
     pub must_change_password: bool,
+    /// Whether Usher made the password, for a first login alone.
+    pub is_temporary: bool,
 }
 
 /// A change by an administrator. What is absent stays.
@@ -43,6 +45,8 @@ pub struct UserPatch {
     pub email_verified: Option<bool>,
     pub status: Option<Status>,
     pub password: Option<Password>,
+    /// What the contract answers where this is the password that the account has; else it is invalid.
+    pub same_password: Option<Conflict>,
     /// Names or ids of all roles that it has from now on, beside the one that everybody has.
     pub roles: Option<Vec<String>>,
     /// The version that it is a change of, where the client names one.
@@ -80,15 +84,19 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         lock: None,
         password: hash,
         must_change_password: new.must_change_password,
+        password_ends: new.is_temporary.then(|| cx.now + cx.app.settings.temporary_password),
         grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
         epoch: 0,
         version: 1,
-        attempts: Attempts::default(),
+        attempts: NameAttempts::default(),
         created_at: cx.now,
         modified_at: cx.now,
         deleted_at: None,
     };
     user.has_name()?;
+    if let Some(password) = new.password.as_ref().filter(|password| user.is_called(password)) {
+        return Err(passwords::is_a_name(password));
+    }
     for role in roles {
         user.give(Grant::of(role, cx.actor(), cx.now)?)?;
     }
@@ -156,25 +164,25 @@ async fn patch_in(
         None => None,
     };
     let held = held_by_caller(cx).await?;
-    let hash = hash.get(cx).await?;
     unit.expect(&user, patch.expected)?;
     let mut after = user.clone();
     if let Some(profile) = &patch.profile {
         after.profile = user.profile.merge(profile)?;
     }
-    if let Some(hash) = &hash {
-        after.set_password(hash);
-    }
     if let Some(email) = &patch.email {
         after.set_email(email.as_ref());
     }
     if let Some(username) = &patch.username {
-        after.username.clone_from(username);
+        after.set_username(username.as_ref());
     }
     if let Some(verified) = patch.email_verified {
         after.email_verified = verified && after.email.is_some();
     }
     after.has_name()?;
+    if let Some(password) = &patch.password {
+        passwords::may_be_set(cx, password, &after, patch.same_password.as_ref()).await?;
+        hash.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
+    }
     if let Some(status) = patch.status {
         after.set_status(status)?;
     }

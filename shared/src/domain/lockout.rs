@@ -4,6 +4,9 @@
 //! requests arrive at once: `failed_login_count` counts reservations since the last success. The attempt that takes the
 //! last place and fails writes `lockout_until`. Where it never got to (its process died), the lock is taken to begin
 //! with that attempt.
+//!
+//! The count belongs to the name that was typed. An account with an address and a username has one for each, and a lock
+//! under one does not touch the other: else five guesses at a username would tell whose address it is.
 
 use jiff::fmt::serde::timestamp::millisecond;
 use jiff::{SignedDuration, Timestamp};
@@ -43,21 +46,90 @@ impl LockoutRule {
     }
 }
 
-/// The attempts to log in under one name since the last success.
+/// Which of an account's names an attempt was made under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameKind {
+    Email,
+    Username,
+}
+
+/// An account's attempts under each of its names. Items from before there were two counts have the attributes of
+/// [`Attempts`] without a prefix: those are ignored, and such a count forgotten.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+pub struct NameAttempts {
+    #[serde(flatten, with = "UnderEmail")]
+    pub email: Attempts,
+    #[serde(flatten, with = "UnderUsername")]
+    pub username: Attempts,
+}
+
+impl NameAttempts {
+    pub fn under(&self, name: NameKind) -> &Attempts {
+        match name {
+            NameKind::Email => &self.email,
+            NameKind::Username => &self.username,
+        }
+    }
+
+    pub fn under_mut(&mut self, name: NameKind) -> &mut Attempts {
+        match name {
+            NameKind::Email => &mut self.email,
+            NameKind::Username => &mut self.username,
+        }
+    }
+
+    /// The larger of the two counts.
+    pub fn failed_login_count(&self) -> u32 {
+        self.email.failed_login_count.max(self.username.failed_login_count)
+    }
+
+    /// The later end of a lock under one of the names, over or not.
+    pub fn lockout_until(&self) -> Option<Timestamp> {
+        self.email.lockout_until.max(self.username.lockout_until)
+    }
+
+    /// The later end of the locks that hold now, if one does.
+    pub fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.lockout_until().filter(|until| *until > now)
+    }
+}
+
+/// The attempts to log in under one name since the last success.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attempts {
     /// Attempts begun; each that succeeded set it back to none.
-    #[serde(default, skip_serializing_if = "is_none")]
     pub failed_login_count: u32,
-    #[serde(default, with = "millisecond::optional")]
     pub attempted_at: Option<Timestamp>,
     /// Locks before this count began.
-    #[serde(default, skip_serializing_if = "is_none")]
     pub lockouts: u32,
     /// The end of the lock that the last failure brought.
-    #[serde(default, with = "millisecond::optional")]
     pub lockout_until: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Attempts")]
+struct UnderEmail {
+    #[serde(rename = "emailFailedLoginCount", default, skip_serializing_if = "is_none")]
+    failed_login_count: u32,
+    #[serde(rename = "emailAttemptedAt", default, with = "millisecond::optional")]
+    attempted_at: Option<Timestamp>,
+    #[serde(rename = "emailLockouts", default, skip_serializing_if = "is_none")]
+    lockouts: u32,
+    #[serde(rename = "emailLockoutUntil", default, with = "millisecond::optional")]
+    lockout_until: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Attempts")]
+struct UnderUsername {
+    #[serde(rename = "usernameFailedLoginCount", default, skip_serializing_if = "is_none")]
+    failed_login_count: u32,
+    #[serde(rename = "usernameAttemptedAt", default, with = "millisecond::optional")]
+    attempted_at: Option<Timestamp>,
+    #[serde(rename = "usernameLockouts", default, skip_serializing_if = "is_none")]
+    lockouts: u32,
+    #[serde(rename = "usernameLockoutUntil", default, with = "millisecond::optional")]
+    lockout_until: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -109,6 +181,35 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn an_item_from_before_there_were_two_counts_is_read_without_its_count() {
+        let old = serde_json::json!({
+            "failedLoginCount": 5, "attemptedAt": 1_000, "lockouts": 1, "lockoutUntil": 9_000, "email": "jane@example.org",
+        });
+        assert_eq!(
+            serde_json::from_value::<NameAttempts>(old).unwrap(),
+            NameAttempts::default()
+        );
+        let counted = NameAttempts {
+            email: Attempts {
+                failed_login_count: 2,
+                attempted_at: Some(at(0)),
+                ..Attempts::default()
+            },
+            username: Attempts {
+                failed_login_count: 5,
+                attempted_at: Some(at(1)),
+                lockouts: 1,
+                lockout_until: Some(at(900)),
+            },
+        };
+        let kept = serde_json::to_value(&counted).unwrap();
+        assert_eq!(serde_json::from_value::<NameAttempts>(kept).unwrap(), counted);
+        assert_eq!(counted.failed_login_count(), 5);
+        assert_eq!(counted.locked_until(at(899)), Some(at(900)));
+        assert_eq!(counted.locked_until(at(900)), None);
     }
 
     #[test]

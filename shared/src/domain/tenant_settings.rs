@@ -12,9 +12,9 @@ use super::lockout::LockoutRule;
 /// The fewest characters of a password that a tenant can ask for.
 pub const MIN_PASSWORD_LENGTH: RangeInclusive<u32> = 0..=128;
 /// Failed logins in a row that can lock an account.
-pub const LOCKOUT_LIMIT: RangeInclusive<u32> = 1..=100;
-/// How long the first lock can be, in seconds. No lock is longer than the longest of these.
-pub const LOCKOUT_SECONDS: RangeInclusive<u32> = 1..=86_400;
+pub const LOCKOUT_LIMIT: RangeInclusive<u32> = 3..=100;
+/// How long the first lock can be, in seconds: an hour at most. Each further one doubles.
+pub const LOCKOUT_SECONDS: RangeInclusive<u32> = 1..=3_600;
 /// How long an access token can last, in seconds: a minute to [`LONGEST_TOKEN`].
 pub const ACCESS_LIFETIME: RangeInclusive<u32> = 60..=7_776_000;
 /// How long a session can last, in seconds: a minute to 400 days.

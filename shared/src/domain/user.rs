@@ -9,10 +9,10 @@ use serde_with::skip_serializing_none;
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::grant::Grant;
-use super::lockout::Attempts;
+use super::lockout::{Attempts, NameAttempts};
 use super::profile::Profile;
 use super::tenant::TenantId;
-use super::text::{Email, Username};
+use super::text::{Email, Password, Username};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 
@@ -111,6 +111,9 @@ pub struct User {
     /// Whether the password must be changed before anything else (rule 14).
     #[serde(default)]
     pub must_change_password: bool,
+    /// When the password ends that Usher made for it: from then on it is a wrong one.
+    #[serde(default, with = "millisecond::optional")]
+    pub password_ends: Option<Timestamp>,
     #[serde(default)]
     pub grants: Vec<Grant>,
     /// Goes up when every session of the account is to end.
@@ -119,7 +122,7 @@ pub struct User {
     pub version: u64,
     /// Attempts to log in since the last success.
     #[serde(flatten)]
-    pub attempts: Attempts,
+    pub attempts: NameAttempts,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
     #[serde(with = "millisecond::required")]
@@ -129,10 +132,18 @@ pub struct User {
 }
 
 impl User {
-    /// The status in force at this moment.
+    /// The status in force at this moment, as it is shown.
     pub fn status_at(&self, now: Timestamp) -> Status {
-        match self.status {
+        match self.status_set(now) {
             Status::Active if self.attempts.locked_until(now).is_some() => Status::Locked,
+            status => status,
+        }
+    }
+
+    /// The status in force at this moment without regard to failed logins. Sessions go by it: a lock by failed logins
+    /// is about logging in, and strangers' guesses end nobody's work (rule 6).
+    pub fn status_set(&self, now: Timestamp) -> Status {
+        match self.status {
             Status::Locked if self.admin_lock_is_over(now) => Status::Active,
             status => status,
         }
@@ -142,18 +153,21 @@ impl User {
     /// something is written, so listings of active accounts look among the locked ones as well.
     pub fn listed_status(&self) -> Status {
         match self.status {
-            Status::Active if self.attempts.lockout_until.is_some() => Status::Locked,
+            Status::Active if self.attempts.lockout_until().is_some() => Status::Locked,
             status => status,
         }
     }
 
     /// When the lock in force at this moment ends, where it ends by itself.
     pub fn lock_ends(&self, now: Timestamp) -> Option<Timestamp> {
-        let by_admin = match self.status {
-            Status::Locked if !self.admin_lock_is_over(now) => self.lock.as_ref().and_then(|lock| lock.until),
-            _ => None,
-        };
-        by_admin.or_else(|| self.attempts.locked_until(now))
+        let by_failures = self.attempts.locked_until(now);
+        match self.status_set(now) {
+            Status::Locked => {
+                let by_admin = self.lock.as_ref().and_then(|lock| lock.until);
+                by_admin.and_then(|until| by_failures.max(Some(until)))
+            }
+            _ => by_failures,
+        }
     }
 
     /// Whether the account keeps somebody in charge of the tenant (rule 8): it may manage users for good, and can sign in.
@@ -187,9 +201,18 @@ impl User {
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
             self.email_verified = false;
+            self.attempts.email = Attempts::default();
             self.end_sessions();
         }
         self.email = email.cloned();
+    }
+
+    /// Gives another username, or none. Attempts under the old one are not the new one's.
+    pub fn set_username(&mut self, username: Option<&Username>) {
+        if self.username.as_ref() != username {
+            self.attempts.username = Attempts::default();
+        }
+        self.username = username.cloned();
     }
 
     pub fn has_name(&self) -> Result<()> {
@@ -202,10 +225,17 @@ impl User {
         }
     }
 
+    /// Whether this is a name of the account, or its address: no password then (rule 4).
+    pub fn is_called(&self, password: &Password) -> bool {
+        let email = self.email.as_ref().is_some_and(|email| password.is(email.as_given()));
+        email || self.username.as_ref().is_some_and(|name| password.is(name.as_given()))
+    }
+
     /// Gives another password, and ends every session.
     pub fn set_password(&mut self, hash: &PasswordHash) {
         self.password = Some(hash.clone());
         self.must_change_password = false;
+        self.password_ends = None;
         self.end_sessions();
     }
 
@@ -216,8 +246,8 @@ impl User {
             Status::Active => {
                 self.lock = None;
                 // Whoever reads that an account is active must be able to rely on it: a lockout ends as well.
-                if self.attempts.lockout_until.is_some() {
-                    self.attempts = Attempts::default();
+                if self.attempts.lockout_until().is_some() {
+                    self.attempts = NameAttempts::default();
                 }
             }
             Status::Locked if self.status == Status::Locked => {}

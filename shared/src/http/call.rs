@@ -127,10 +127,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let version = text
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
-            .map(u64::from_str);
+            // A tag is the text of a version, and no other text that reads as the number.
+            .map(|tag| u64::from_str(tag).map(|version| (version.to_string() == tag).then_some(version)));
         // A tag that Usher did not issue is not the current one either.
         version
-            .and_then(Result::ok)
+            .and_then(|version| version.ok().flatten())
             .map(|version| Self(Some(version)))
             .ok_or(Error::PreconditionFailed)
     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::dynamo::{Table, Updated};
-use super::table::{Changes, Cond, Item, Key, from_item, number};
-use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY};
+use super::table::{Changes, Cond, Item, Key, integer, number};
+use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY, NameKind};
 use crate::error::Result;
 
 /// What became of the wish to compare a password.
@@ -18,33 +18,73 @@ pub enum Reserved {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// An account's: its item is there.
-    Account,
+    /// An account's, under one of its names: its item is there.
+    Account(NameKind),
     /// Those of an unknown login: the item is created, and expires.
     UnknownLogin,
 }
 
+impl Whose {
+    fn attributes(self) -> &'static Attributes {
+        match self {
+            Self::Account(NameKind::Email) => &UNDER_EMAIL,
+            Self::Account(NameKind::Username) => &UNDER_USERNAME,
+            Self::UnknownLogin => &UNKNOWN_LOGIN,
+        }
+    }
+}
+
+/// The attributes that keep one set of [`Attempts`]; those of an account as
+/// [`NameAttempts`](crate::domain::lockout::NameAttempts) has them.
+#[derive(Debug)]
+struct Attributes {
+    count: &'static str,
+    at: &'static str,
+    lockouts: &'static str,
+    until: &'static str,
+}
+
+static UNDER_EMAIL: Attributes = Attributes {
+    count: "emailFailedLoginCount",
+    at: "emailAttemptedAt",
+    lockouts: "emailLockouts",
+    until: "emailLockoutUntil",
+};
+static UNDER_USERNAME: Attributes = Attributes {
+    count: "usernameFailedLoginCount",
+    at: "usernameAttemptedAt",
+    lockouts: "usernameLockouts",
+    until: "usernameLockoutUntil",
+};
+static UNKNOWN_LOGIN: Attributes = Attributes {
+    count: "failedLoginCount",
+    at: "attemptedAt",
+    lockouts: "lockouts",
+    until: "lockoutUntil",
+};
+
 /// Reserves one attempt in one conditional update; where every place is taken, returns until when.
 pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
+    let names = whose.attributes();
     let mut next = Next {
-        changes: Changes::new().add("failedLoginCount", 1),
-        when: free_place(rule, now),
+        changes: Changes::new().add(names.count, 1),
+        when: free_place(names, rule, now),
     };
     // Each turn follows a change by another attempt; there are at most `limit` of them between two locks.
     for _ in 0..=rule.limit {
-        let mut changes = next.changes.set("attemptedAt", number(now.as_millisecond()));
+        let mut changes = next.changes.set(names.at, number(now.as_millisecond()));
         let mut when = vec![next.when];
         match whose {
-            Whose::Account => when.push(Cond::exists()),
+            Whose::Account(_) => when.push(Cond::exists()),
             Whose::UnknownLogin => changes = changes.set("ttl", number((now + MEMORY).as_second())),
         }
         match table.update(key, &changes, &Cond::All(when)).await? {
-            Updated::Done(item) => return Ok(Reserved::Attempt(attempts(&item)?.failed_login_count, item)),
+            Updated::Done(item) => return Ok(Reserved::Attempt(attempts(&item, whose).failed_login_count, item)),
             Updated::Refused(None) => return Ok(Reserved::Gone),
             Updated::Refused(Some(item)) => {
-                let seen = attempts(&item)?;
+                let seen = attempts(&item, whose);
                 match seen.when_full(rule, now) {
-                    Full::Over { lockouts } => next = Next::afresh(&seen, lockouts),
+                    Full::Over { lockouts } => next = Next::afresh(names, &seen, lockouts),
                     full => return Ok(Reserved::Full(full)),
                 }
             }
@@ -53,14 +93,41 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
-pub fn attempts(item: &Item) -> Result<Attempts> {
-    from_item(item.clone())
+pub fn attempts(item: &Item, whose: Whose) -> Attempts {
+    let names = whose.attributes();
+    let count = |name| integer(item, name).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let time = |name| integer(item, name).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Attempts {
+        failed_login_count: count(names.count),
+        attempted_at: time(names.at),
+        lockouts: count(names.lockouts),
+        lockout_until: time(names.until),
+    }
 }
 
+/// Forgets the attempts under every name of an account.
 pub fn cleared() -> Changes {
-    super::users::ATTEMPTS
-        .iter()
-        .fold(Changes::new(), |changes, name| changes.remove(*name))
+    let both = [&UNDER_EMAIL, &UNDER_USERNAME].into_iter();
+    both.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
+        .fold(Changes::new(), Changes::remove)
+}
+
+/// Whether no name of an account is locked, or was since its last success.
+pub fn never_locked() -> Cond {
+    Cond::All(vec![
+        Cond::Absent(UNDER_EMAIL.until),
+        Cond::Absent(UNDER_USERNAME.until),
+    ])
+}
+
+/// Whether at least so many attempts are counted.
+pub fn counts(whose: Whose, many: u32) -> Cond {
+    Cond::Ge(whose.attributes().count, number(many))
+}
+
+/// Locks until then.
+pub fn locked(whose: Whose, until: Timestamp) -> Changes {
+    Changes::new().set(whose.attributes().until, number(until.as_millisecond()))
 }
 
 struct Next {
@@ -70,14 +137,14 @@ struct Next {
 
 impl Next {
     /// The first attempt after a lock: it begins the count anew, unless another one has.
-    fn afresh(seen: &Attempts, lockouts: u32) -> Self {
+    fn afresh(names: &Attributes, seen: &Attempts, lockouts: u32) -> Self {
         let changes = Changes::new()
-            .set("failedLoginCount", number(1))
-            .set("lockouts", number(lockouts));
+            .set(names.count, number(1))
+            .set(names.lockouts, number(lockouts));
         let unchanged = vec![
-            Cond::Eq("failedLoginCount", number(seen.failed_login_count)),
-            seen.attempted_at.map_or(Cond::Absent("attemptedAt"), |at| {
-                Cond::Eq("attemptedAt", number(at.as_millisecond()))
+            Cond::Eq(names.count, number(seen.failed_login_count)),
+            seen.attempted_at.map_or(Cond::Absent(names.at), |at| {
+                Cond::Eq(names.at, number(at.as_millisecond()))
             }),
         ];
         Self {
@@ -87,11 +154,11 @@ impl Next {
     }
 }
 
-fn free_place(rule: &LockoutRule, now: Timestamp) -> Cond {
-    let remembered = Cond::Ge("attemptedAt", number((now - MEMORY).as_millisecond()));
-    let below = Cond::Lt("failedLoginCount", number(rule.limit));
-    let over = Cond::Lt("lockoutUntil", number(now.as_millisecond() + 1));
-    let unlocked = Cond::Any(vec![Cond::Absent("lockoutUntil"), over]);
+fn free_place(names: &Attributes, rule: &LockoutRule, now: Timestamp) -> Cond {
+    let remembered = Cond::Ge(names.at, number((now - MEMORY).as_millisecond()));
+    let below = Cond::Lt(names.count, number(rule.limit));
+    let over = Cond::Lt(names.until, number(now.as_millisecond() + 1));
+    let unlocked = Cond::Any(vec![Cond::Absent(names.until), over]);
     let counting = Cond::All(vec![remembered, below, unlocked]);
-    Cond::Any(vec![Cond::Absent("attemptedAt"), counting])
+    Cond::Any(vec![Cond::Absent(names.at), counting])
 }

@@ -30,6 +30,7 @@
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
+//! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -209,6 +210,10 @@ pub fn signing_key(kid: &str) -> Key {
 /// The marker that the stack has a signing key.
 pub fn first_signing_key() -> Key {
     Key::new(KEYS, "FIRST")
+}
+/// What a health check writes.
+pub fn health(byte: u8) -> Key {
+    Key::new(format!("HEALTH#{byte:02x}"), "HEALTH")
 }
 
 /// The shard, or counter, of an account: its random bits spread evenly.

@@ -161,9 +161,6 @@ fn as_read(user: &User) -> Cond {
     Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version))])
 }
 
-/// The attributes of [`crate::domain::lockout::Attempts`].
-pub const ATTEMPTS: [&str; 4] = ["failedLoginCount", "attemptedAt", "lockouts", "lockoutUntil"];
-
 fn item(user: &User) -> Result<Item> {
     let mut item = to_item(&keys::user(&user.tenant, user.id), user)?;
     if let Some(status) = (user.status != Status::Deleted).then(|| user.listed_status()) {

@@ -39,6 +39,8 @@ async fn answer(State((stack, asked)): State<(Stack, Asked)>, headers: HeaderMap
     let partition = if target.ends_with(".GetItem") {
         assert_eq!(body["ConsistentRead"], true);
         &body["Key"]["PK"]["S"]
+    } else if target.ends_with(".UpdateItem") {
+        &body["Key"]["PK"]["S"]
     } else {
         // The partition is the first thing that a query names.
         &body["ExpressionAttributeValues"][":v0"]["S"]
@@ -47,6 +49,7 @@ async fn answer(State((stack, asked)): State<(Stack, Asked)>, headers: HeaderMap
     let answer = match (stack, target.as_str()) {
         (Stack::New, "DynamoDB_20120810.Query") => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
         (Stack::SetUp, "DynamoDB_20120810.Query") => json!({ "Items": [key()], "Count": 1, "ScannedCount": 1 }),
+        (_, "DynamoDB_20120810.UpdateItem") => json!({ "Attributes": body["Key"] }),
         (Stack::New, _) => json!({}),
         (Stack::SetUp, _) => json!({ "Item": { "PK": { "S": "KEYS" }, "SK": { "S": "FIRST" } } }),
     };

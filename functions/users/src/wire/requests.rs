@@ -10,7 +10,7 @@ use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
 use usher::domain::text::{Department, Description, Email, Password, Username};
 use usher::domain::user::Status;
-use usher::error::Result;
+use usher::error::{Conflict, Result};
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::http::openapi::words;
 use usher::jiff::Timestamp;
@@ -103,6 +103,7 @@ impl NewUser {
             roles: self.roles,
             email_verified: self.email_verified,
             must_change_password: self.must_change_password,
+            is_temporary: false,
         })
     }
 }
@@ -199,6 +200,7 @@ impl PatchUser {
             email_verified,
             status,
             password,
+            same_password: Some(Conflict::SamePassword),
             roles: None,
             expected,
         })

@@ -147,10 +147,11 @@ async fn a_wrong_password_here_counts_as_a_failed_login_and_the_fifth_locks() {
     }
     refused(
         &own(&jane, "Password", PASSWORD, "battery staple").await,
-        401,
-        "the token is not valid",
+        423,
+        "the account is locked until 2026-11-22T08:15:00Z",
     );
-    let locked = login(&world, "jane", PASSWORD).await;
+    // It counts under the address.
+    let locked = login(&world, "jane@example.org", PASSWORD).await;
     assert_eq!((locked.status.as_u16(), locked.header("retry-after")), (423, "900"));
     assert_reconciled(&world);
 }

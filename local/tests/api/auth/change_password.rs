@@ -130,10 +130,10 @@ async fn a_wrong_current_password_is_403_and_counts_as_a_failed_login() {
         assert_eq!((reply.status.as_u16(), reply.problem()), (403, "wrong-password"));
     }
     assert_eq!(login(&world, "jane@example.org", "not this one").await.status, 401);
-    // Five failures, by either way: locked, and so the token rests as well.
+    // Five failures, by either way: locked, and no password is compared while that lasts, by a session neither.
     assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423);
     let compared = world.app.hasher.comparisons();
-    assert_eq!(change(&me, PASSWORD, NEW).await.status, 401);
+    assert_eq!(change(&me, PASSWORD, NEW).await.status, 423);
     assert_eq!(world.app.hasher.comparisons(), compared);
     world.clock.advance(900);
     assert_eq!(change(&me, PASSWORD, NEW).await.status, 204);

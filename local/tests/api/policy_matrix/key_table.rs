@@ -54,7 +54,7 @@ fn documented() -> Vec<Row> {
 }
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 22] = [
+const SAMPLES: [(&str, &str); 23] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -69,6 +69,7 @@ const SAMPLES: [(&str, &str); 22] = [
     ("<status>", "locked"),
     ("<shard>", "3"),
     ("<counter>", "07"),
+    ("<byte>", "07"),
     ("<month>", "2026-11"),
     ("<sha256>", "ba7816bf"),
     ("<first character>", "ä"),
@@ -244,6 +245,7 @@ fn of_the_stack() -> Vec<Made> {
         key("permission", "permission", keys::permission("admin.users")),
         key("signing_key", "signing key", keys::signing_key("a_kid")),
         key("first_signing_key", marker, keys::first_signing_key()),
+        key("health", "a check that writes succeed, one of 256", keys::health(7)),
     ]
 }
 
@@ -343,6 +345,7 @@ async fn lived_in() -> World {
 #[tokio::test]
 async fn every_item_of_a_directory_is_in_the_list_and_every_row_of_the_list_has_an_item() {
     let world = lived_in().await;
+    assert_eq!(world.nobody().get("/health").await.status, 200);
     let rows = documented();
     let mut seen = BTreeSet::new();
     for item in world.items() {

@@ -244,7 +244,11 @@ fn assert_counts_are_right(world: &World) {
         }
         if item["SK"]["S"] == "USER" && item["status"]["S"] == "active" {
             let listed = item["GSI2PK"]["S"].as_str().unwrap().contains("#STATUS#locked#");
-            assert_eq!(listed, !item["lockoutUntil"].is_null(), "listed as what it is: {item}");
+            assert_eq!(
+                listed,
+                !item["emailLockoutUntil"].is_null(),
+                "listed as what it is: {item}"
+            );
         }
     }
     assert_eq!(counted, there, "accounts counted as locked, and accounts listed so");

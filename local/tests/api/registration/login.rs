@@ -232,7 +232,7 @@ async fn e05_five_failures_on_any_surface_lock_an_account_and_an_unregistered_na
     registered(&world, "jane").await;
     let mut looks = Vec::new();
     for (name, address) in [
-        ("jane", "jane@example.org"),
+        ("jane@example.org", "JANE@example.org"),
         ("nobody@example.org", "NOBODY@example.org"),
     ] {
         for n in 0..5 {

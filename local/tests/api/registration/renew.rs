@@ -273,3 +273,17 @@ async fn r04_no_renewal_survives_a_logout_that_comes_at_the_same_time() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_unverified_account_renews_nothing_once_its_address_must_be_verified() {
+    let world = World::new().await;
+    registered(&world, "jane").await;
+    let first = token(&world, "jane").await;
+    assert_eq!(renew(&world, &first).await.status, 200);
+    crate::backstage::set(&world, |chosen| {
+        chosen.email_verification = Some(usher::domain::tenant_settings::EmailVerification::Required);
+    })
+    .await;
+    world.clock.advance(11);
+    assert_refusal(&renew(&world, &first).await, 401, "Token invalid.");
+}

@@ -208,14 +208,6 @@ pub async fn accounts(m: &mut Measured) {
         owner.post_empty(&format!("{user}/unlock")),
     )
     .await;
-    let reset = format!("{user}/reset-password");
-    m.of(
-        "POST /api/users/{user}/reset-password",
-        "",
-        200,
-        owner.post_empty(&reset),
-    )
-    .await;
     let history = format!("{user}/login-history");
     m.of("GET /api/users/{user}/login-history", "", 200, owner.get(&history))
         .await;
@@ -237,6 +229,14 @@ pub async fn accounts(m: &mut Measured) {
         "",
         204,
         owner.delete(&revoked),
+    )
+    .await;
+    let reset = format!("{user}/reset-password");
+    m.of(
+        "POST /api/users/{user}/reset-password",
+        "",
+        200,
+        owner.post_empty(&reset),
     )
     .await;
     m.of("DELETE /api/users/{user}", "", 204, owner.delete(&user)).await;

@@ -12,8 +12,8 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
     let admin = admin(&world).await;
     for (field, least, most) in [
         ("min_password_length", 0, 128),
-        ("lockout.limit", 1, 100),
-        ("lockout.seconds", 1, 86_400),
+        ("lockout.limit", 3, 100),
+        ("lockout.seconds", 1, 3_600),
         ("history_days", 90, 3_650),
         ("token_lifetimes.identity.access", 60, 7_776_000),
         ("token_lifetimes.account.access", 60, 7_776_000),
@@ -48,7 +48,7 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
         assert_eq!(admin.get(PATH).await.body, shown, "nothing of what is refused is done");
     }
     for (field, below) in [
-        ("lockout.limit", 0),
+        ("lockout.limit", 2),
         ("lockout.seconds", 0),
         ("history_days", 89),
         ("token_lifetimes.admin.access", 59),

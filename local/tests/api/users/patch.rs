@@ -71,7 +71,11 @@ async fn a_tag_names_the_version_that_is_changed() {
             "detail": "it has changed since it was read: read it again", "instance": path,
         })
     );
-    for tag in ["\"99\"", "W/\"2\"", "2", "\"x\"", "", "\"\""] {
+    // The account is at version 2 now: its tag is that text, and no other that reads as the number.
+    assert_eq!(owner.get(&path).await.header("etag"), "\"2\"");
+    for tag in [
+        "\"99\"", "W/\"2\"", "2", "\"x\"", "", "\"\"", "\"02\"", "\"+2\"", "\"2.0\"", "\" 2\"",
+    ] {
         refused(
             &send(&owner, &path, change("C"), &[("if-match", tag)]).await,
             412,

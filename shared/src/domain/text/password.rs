@@ -2,13 +2,19 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::Error;
+
 /// A password in plain text: wiped when it is dropped, and `[REDACTED]` to every debugger and log.
 ///
 /// It is kept exactly as sent (rule 4; NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.8): not trimmed, not normalised, not cut,
 /// in its own letter case. There are no rules of composition. It has no equality: passwords are compared by verifying
 /// a hash, never with `==`.
 #[derive(Debug, Clone)]
-pub struct Password(SecretString);
+pub struct Password {
+    text: SecretString,
+    /// Where it was given, as a JSON Pointer.
+    place: &'static str,
+}
 
 impl Password {
     /// Reads a password that is to be set, whose length in characters (Unicode scalar values) is `min` to `max`.
@@ -29,15 +35,35 @@ impl Password {
     /// Takes a password that is offered as proof, at a login, as it is. The limits hold where one is set, not here
     /// (rule 4); what bounds the length here is the limit on the body.
     pub fn presented(text: String) -> Self {
-        Self(SecretString::from(text))
+        Self {
+            text: SecretString::from(text),
+            place: "/password",
+        }
     }
 
     pub fn secret(&self) -> SecretString {
-        self.0.clone()
+        self.text.clone()
     }
 
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.text.expose_secret()
+    }
+
+    /// The same, given at this place of a body.
+    #[must_use]
+    pub fn at(self, place: &'static str) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Why it may not be set.
+    pub fn refused(&self, detail: &str) -> Error {
+        Error::invalid(self.place, detail)
+    }
+
+    /// Whether it is this name, in any letter case.
+    pub fn is(&self, name: &str) -> bool {
+        let own = self.expose().chars().flat_map(char::to_lowercase);
+        own.eq(name.chars().flat_map(char::to_lowercase))
     }
 }
 

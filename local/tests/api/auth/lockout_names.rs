@@ -1,0 +1,215 @@
+//! What a lock by failed logins is about: logging in, under one name (rule 6).
+
+use serde_json::json;
+
+use super::{Look, login, opens, pair, refresh};
+use crate::support::{PASSWORD, Reply, World};
+
+async fn fail(world: &World, name: &str, times: usize) {
+    for n in 0..times {
+        let reply = login(world, name, "not this one").await;
+        assert_eq!(reply.status, 401, "failure {n} of {name}");
+    }
+}
+
+/// An account with a username and an address.
+async fn with_both(world: &World, username: &str, email: &str) {
+    let body = json!({ "username": username, "email": email, "password": PASSWORD });
+    assert_eq!(world.owner().await.post("/api/users", body).await.status, 201);
+}
+
+async fn shown(world: &World, name: &str) -> Reply {
+    world.owner().await.get(&format!("/api/users/{name}")).await
+}
+
+#[tokio::test]
+async fn strangers_guesses_end_nobody_s_session_and_the_account_is_shown_as_locked() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let tokens = pair(&world, "jane@example.org").await;
+    let long = login(&world, "jane@example.org", PASSWORD)
+        .await
+        .str("token")
+        .to_owned();
+    fail(&world, "jane@example.org", 5).await;
+    assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423);
+    for access in [&tokens.access, &long] {
+        assert_eq!(opens(&world, access).await, 200);
+    }
+    let renewed = refresh(&world, &tokens.refresh).await;
+    assert_eq!(renewed.status, 200);
+    assert_eq!(opens(&world, renewed.str("accessToken")).await, 200);
+    let me = world.with_token(&long);
+    let patched = me.patch("/api/me/profile", json!({ "displayName": "Jane" })).await;
+    assert_eq!(patched.status, 200, "what a session writes goes on as well");
+    let account = shown(&world, "jane@example.org").await;
+    assert_eq!(
+        (account.str("status"), account.str("lockoutUntil")),
+        ("locked", "2026-11-22T08:15:00.000Z")
+    );
+    let listed = world.owner().await.get("/api/users?status=locked").await;
+    assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_administrator_s_lock_ends_the_sessions_also_of_an_account_that_guesses_locked() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let tokens = pair(&world, "jane@example.org").await;
+    fail(&world, "jane@example.org", 5).await;
+    let locked = world.owner().await.post_empty("/api/users/jane@example.org/lock").await;
+    assert_eq!(locked.status, 204);
+    assert_eq!(opens(&world, &tokens.access).await, 401);
+    assert_eq!(refresh(&world, &tokens.refresh).await.status, 401);
+}
+
+#[tokio::test]
+async fn five_guesses_at_a_username_do_not_tell_whose_address_it_is() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane.doe@corp.example").await;
+    with_both(&world, "john", "john.doe@corp.example").await;
+    fail(&world, "jane", 5).await;
+    assert_eq!(login(&world, "jane", "not this one").await.status, 423);
+    let own = login(&world, "jane.doe@corp.example", "not this one").await;
+    let another_s = login(&world, "john.doe@corp.example", "not this one").await;
+    assert_eq!(own.status, 401);
+    assert_eq!(Look::of(&own), Look::of(&another_s));
+}
+
+#[tokio::test]
+async fn a_lock_under_one_name_leaves_the_other_open_and_a_success_ends_it() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane@example.org").await;
+    for (guessed, other) in [("jane", "jane@example.org"), ("jane@example.org", "jane")] {
+        fail(&world, guessed, 5).await;
+        assert_eq!(login(&world, guessed, PASSWORD).await.status, 423);
+        assert_eq!(login(&world, other, PASSWORD).await.status, 200, "{other} opens");
+        assert_eq!(login(&world, guessed, PASSWORD).await.status, 200, "both begin anew");
+        assert_eq!(shown(&world, "jane").await.str("status"), "active");
+    }
+    fail(&world, "jane", 4).await;
+    assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 200);
+    fail(&world, "jane", 4).await;
+    assert_eq!(
+        login(&world, "jane", PASSWORD).await.status,
+        200,
+        "the count began anew"
+    );
+}
+
+#[tokio::test]
+async fn an_account_locked_under_both_names_shows_the_later_end() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane@example.org").await;
+    fail(&world, "jane", 5).await;
+    world.clock.advance(60);
+    fail(&world, "jane@example.org", 5).await;
+    assert_eq!(
+        shown(&world, "jane").await.str("lockoutUntil"),
+        "2026-11-22T08:16:00.000Z"
+    );
+    world.clock.advance(14 * 60);
+    assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423);
+    assert_eq!(shown(&world, "jane").await.str("status"), "locked");
+    assert_eq!(login(&world, "jane", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn another_address_or_username_begins_without_the_count_of_the_old_one() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane@example.org").await;
+    fail(&world, "jane", 5).await;
+    fail(&world, "jane@example.org", 5).await;
+    let owner = world.owner().await;
+    let renamed = owner.patch("/api/users/jane", json!({ "username": "janet" })).await;
+    assert_eq!(renamed.status, 204);
+    assert_eq!(
+        login(&world, "jane@example.org", PASSWORD).await.status,
+        423,
+        "this name stays locked"
+    );
+    fail(&world, "janet", 4).await;
+    let moved = owner
+        .patch("/api/users/janet", json!({ "email": "janet@example.org" }))
+        .await;
+    assert_eq!(moved.status, 204);
+    assert_eq!(shown(&world, "janet").await.str("status"), "active");
+    assert_eq!(login(&world, "janet@example.org", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_present_password_counts_under_the_address_and_without_one_under_the_username() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane@example.org").await;
+    let body = json!({ "username": "john", "password": PASSWORD });
+    assert_eq!(world.owner().await.post("/api/users", body).await.status, 201);
+    for (name, locked, open) in [("jane", "jane@example.org", Some("jane")), ("john", "john", None)] {
+        let me = world.signed_in(name, PASSWORD).await;
+        for _ in 0..5 {
+            let body = json!({ "currentPassword": "not this one", "newPassword": "battery staple" });
+            assert_eq!(me.post("/api/auth/change-password", body).await.status, 403);
+        }
+        assert_eq!(login(&world, locked, PASSWORD).await.status, 423);
+        assert_eq!(me.get("/api/me/profile").await.status, 200);
+        if let Some(open) = open {
+            assert_eq!(login(&world, open, PASSWORD).await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_right_password_of_an_account_that_may_not_sign_in_is_no_failure() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let path = "/api/users/jane@example.org";
+    for status in ["banned", "inactive", "locked"] {
+        super::patched(&world, "jane@example.org", json!({ "status": status })).await;
+        fail(&world, "jane@example.org", 4).await;
+        for _ in 0..6 {
+            let reply = login(&world, "jane@example.org", PASSWORD).await;
+            assert!(reply.problem() == "account-not-active" || reply.str("reason").contains("administrator"));
+        }
+        let history = world.owner().await.get(&format!("{path}/login-history")).await;
+        assert_eq!(history.body["items"][0]["kind"], "loginFailed", "{}", history.text);
+        fail(&world, "jane@example.org", 4).await;
+        super::patched(&world, "jane@example.org", json!({ "status": "active" })).await;
+        assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_unverified_account_is_not_locked_by_its_own_password() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let body = json!({ "email": "jane@example.org", "password": PASSWORD });
+    for _ in 0..6 {
+        assert_eq!(world.nobody().post("/v1/auth/login", body.clone()).await.status, 403);
+    }
+    super::patched(&world, "jane@example.org", json!({ "emailVerified": true })).await;
+    assert_eq!(world.nobody().post("/v1/auth/login", body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_session_of_an_unverified_account_is_not_carried_on_where_it_could_not_log_in() {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    let tokens = pair(&world, "jane@example.org").await;
+    let at_admin = |token: &str| {
+        let body = json!({ "refresh_token": token });
+        let nobody = world.nobody();
+        async move { nobody.post("/v1/auth/refresh", body).await }
+    };
+    let refused = at_admin(&tokens.refresh).await;
+    let invalid = at_admin("not a token").await;
+    assert_eq!((refused.status.as_u16(), &refused.body), (401, &invalid.body));
+    let next = pair_of_refresh(&world, &tokens.refresh).await;
+    super::patched(&world, "jane@example.org", json!({ "emailVerified": true })).await;
+    assert_eq!(at_admin(&next).await.status, 200);
+}
+
+/// The successor of a refresh token, at the contract that gave it.
+async fn pair_of_refresh(world: &World, token: &str) -> String {
+    let reply = refresh(world, token).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.str("refreshToken").to_owned()
+}

@@ -1,0 +1,194 @@
+//! What a new password must not be, wherever one is set (rule 4), and temporary ones.
+
+use serde_json::{Value, json};
+use usher::domain::mail::Purpose;
+use usher::proof::opaque::{Kind, Opaque};
+use usher::secrecy::ExposeSecret;
+
+use super::login;
+use crate::backstage::one_time;
+use crate::support::{Client, PASSWORD, Reply, World};
+
+const NEW: &str = "battery staple";
+const SAME: &str = "the new password is the present one";
+const NAMED: &str = "the password must not be the account's own address or username";
+
+/// An account called `janet-of-usher`, at `Janet@Example.org`; its id and itself signed in.
+async fn janet(world: &World) -> (String, Client) {
+    let body = json!({ "username": "janet-of-usher", "email": "Janet@Example.org", "password": PASSWORD });
+    let made = world.owner().await.post("/api/users", body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    (
+        made.str("id").to_owned(),
+        world.signed_in("janet-of-usher", PASSWORD).await,
+    )
+}
+
+fn refused(reply: &Reply, sentence: &str) {
+    assert_eq!(reply.status, 400, "{}", reply.text);
+    assert!(
+        reply.text.to_lowercase().contains(&sentence.to_lowercase()),
+        "{}",
+        reply.text
+    );
+}
+
+/// Sets this password in every way in which somebody who is there sets one; the answers.
+async fn set_everywhere(world: &World, new: &str) -> Vec<(&'static str, Reply)> {
+    let (id, me) = janet(world).await;
+    let owner = world.owner().await;
+    let link = one_time(world, &id, Purpose::SetPassword).await;
+    let other = one_time(world, &id, Purpose::SetPassword).await;
+    let user = format!("/api/users/{id}");
+    let own: [(&str, Value); 3] = [
+        (
+            "/api/auth/change-password",
+            json!({ "currentPassword": PASSWORD, "newPassword": new }),
+        ),
+        (
+            "/v1/user/janet-of-usher/change-password",
+            json!({ "current_password": PASSWORD, "password": new, "confirm_password": new }),
+        ),
+        (
+            "/user/change",
+            json!({ "Key": "Password", "Old": PASSWORD, "New": new }),
+        ),
+    ];
+    let mut answers = Vec::new();
+    for (path, body) in own {
+        answers.push((path, me.post(path, body).await));
+    }
+    let guest = world.nobody();
+    let body = json!({ "token": link, "newPassword": new });
+    answers.push(("set-password", guest.post("/api/auth/set-password", body).await));
+    let body = json!({ "Token": other, "New": new });
+    answers.push(("resetpassword", guest.post("/auth/resetpassword", body).await));
+    let reset = format!("{user}/reset-password");
+    answers.push((
+        "reset-password",
+        owner.post(&reset, json!({ "newPassword": new })).await,
+    ));
+    let body = json!({ "Key": "Password", "Id": id, "New": new });
+    answers.push(("another's Change", owner.post("/admin/change", body).await));
+    let body = json!({ "password": new });
+    answers.push(("PUT", owner.put(&format!("/v1/admin/users/{id}"), body).await));
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_is_not_the_present_one_in_any_contract() {
+    let world = World::new().await;
+    for (way, reply) in set_everywhere(&world, PASSWORD).await {
+        eprintln!("{way}");
+        refused(&reply, SAME);
+    }
+    let body = json!({ "password": PASSWORD });
+    let patched = world.owner().await.patch("/api/users/janet-of-usher", body).await;
+    assert_eq!((patched.status.as_u16(), patched.problem()), (409, "same-password"));
+    assert_eq!(login(&world, "janet-of-usher", PASSWORD).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_is_the_account_s_own_address_or_username_in_any_letter_case() {
+    for name in ["JANET@example.ORG", "Janet-of-Usher"] {
+        let world = World::new().await;
+        for (way, reply) in set_everywhere(&world, name).await {
+            eprintln!("{way}");
+            refused(&reply, NAMED);
+        }
+        let owner = world.owner().await;
+        refused(
+            &owner
+                .patch("/api/users/janet-of-usher", json!({ "password": name }))
+                .await,
+            NAMED,
+        );
+        let both = json!({ "username": "another-name", "password": "Another-Name" });
+        refused(&owner.patch("/api/users/janet-of-usher", both).await, NAMED);
+        assert_eq!(login(&world, "janet-of-usher", PASSWORD).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn no_new_account_has_its_name_for_a_password() {
+    let world = World::new().await;
+    let (guest, owner) = (world.nobody(), world.owner().await);
+    let body = json!({ "Email": "jane@example.org", "Username": "jane-of-usher", "Password": "Jane-of-Usher" });
+    refused(&guest.post("/auth/register", body).await, NAMED);
+    let body = json!({ "username": "jane-of-usher", "password": "jane-of-usher", "confirm_password": "jane-of-usher" });
+    refused(&guest.post("/v1/user/register", body).await, NAMED);
+    let body = json!({ "email": "jane@example.org", "password": "Jane@Example.org" });
+    refused(&owner.post("/api/users", body).await, NAMED);
+    let body = json!({ "email": "jane@example.org", "password": "jane@example.org", "user_name": "jane" });
+    refused(&owner.post("/v1/admin/users", body).await, NAMED);
+    let body = json!({ "id": "acme", "owner": { "email": "jane@example.org", "password": "jane@example.org" } });
+    refused(&owner.post("/api/tenants", body).await, NAMED);
+}
+
+#[tokio::test]
+async fn a_password_that_must_be_changed_is_not_changed_to_itself() {
+    let world = World::new().await;
+    let body = json!({ "username": "jane", "password": PASSWORD, "mustChangePassword": true });
+    assert_eq!(world.owner().await.post("/api/users", body).await.status, 201);
+    let me = world.signed_in("jane", PASSWORD).await;
+    let change = |new: &str| json!({ "currentPassword": PASSWORD, "newPassword": new });
+    refused(&me.post("/api/auth/change-password", change(PASSWORD)).await, SAME);
+    assert_eq!(me.get("/api/me/profile").await.status, 403);
+    assert_eq!(me.post("/api/auth/change-password", change(NEW)).await.status, 204);
+    assert_eq!(me.get("/api/me/profile").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_temporary_password_ends_after_three_days_and_is_a_wrong_one_then() {
+    let world = World::new().await;
+    let (id, _) = janet(&world).await;
+    let reset = format!("/api/users/{id}/reset-password");
+    let made = world.owner().await.post_empty(&reset).await;
+    let temporary = made.str("temporaryPassword").to_owned();
+    world.clock.advance(72 * 3600 - 1);
+    let in_time = login(&world, "janet-of-usher", &temporary).await;
+    assert_eq!(in_time.status, 200);
+    world.clock.advance(1);
+    let late = login(&world, "janet-of-usher", &temporary).await;
+    let wrong = login(&world, "janet-of-usher", "not this one").await;
+    assert_eq!((late.status.as_u16(), &late.body), (401, &wrong.body));
+    let me = world.with_token(in_time.str("token"));
+    let change = json!({ "currentPassword": temporary, "newPassword": NEW });
+    assert_eq!(me.post("/api/auth/change-password", change).await.status, 403);
+    let again = world.owner().await.post(&reset, json!({ "newPassword": NEW })).await;
+    assert_eq!(again.status, 204);
+    world.clock.advance(100 * 3600);
+    assert_eq!(
+        login(&world, "janet-of-usher", NEW).await.status,
+        200,
+        "a chosen one does not end"
+    );
+}
+
+#[tokio::test]
+async fn a_stack_sets_for_how_long_temporary_passwords_hold() {
+    let world = World::with(&[("USHER_TEMPORARY_PASSWORD_HOURS", "1")]).await;
+    let (id, _) = janet(&world).await;
+    let made = world
+        .owner()
+        .await
+        .post_empty(&format!("/api/users/{id}/reset-password"))
+        .await;
+    world.clock.advance(3600);
+    let late = login(&world, "janet-of-usher", made.str("temporaryPassword")).await;
+    assert_eq!(late.status, 401);
+}
+
+#[tokio::test]
+async fn a_one_time_token_that_was_never_given_out_costs_no_hash() {
+    let world = World::new().await;
+    let (hashed, compared) = (world.app.hasher.hashes(), world.app.hasher.comparisons());
+    let token = Opaque::mint(Kind::OneTime).unwrap();
+    let body = json!({ "token": token.text().expose_secret(), "newPassword": NEW });
+    let reply = world.nobody().post("/api/auth/set-password", body).await;
+    assert_eq!((reply.status.as_u16(), reply.problem()), (400, "invalid-link"));
+    assert_eq!(
+        (world.app.hasher.hashes(), world.app.hasher.comparisons()),
+        (hashed, compared)
+    );
+}
