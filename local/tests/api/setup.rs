@@ -74,7 +74,8 @@ async fn a_deployed_stack_has_one_owner_who_must_change_the_generated_password()
         ("USHER_ADMIN_EMAIL", "owner@example.org"),
         ("USHER_ADMIN_SECRET", secret),
     ];
-    let (_, _, app) = bare(&settings).await;
+    let (db, _, app) = bare(&settings).await;
+    let made = app.clock.now();
     for _ in 0..2 {
         ::setup::cloud::set_up(&app).await.unwrap();
     }
@@ -103,6 +104,13 @@ async fn a_deployed_stack_has_one_owner_who_must_change_the_generated_password()
     );
     let documented = json!({ "username": "admin", "password": "Admin@123" });
     assert_eq!(nobody.post("/api/auth/login", documented).await.status, 401);
+    for (hours, status) in [(71, 200), (73, 401)] {
+        let later = made + usher::jiff::SignedDuration::from_hours(hours);
+        let later = World::later(db.clone(), &[], later).await;
+        let body = json!({ "username": "owner@example.org", "password": secret });
+        let reply = later.nobody().post("/api/auth/login", body).await;
+        assert_eq!(reply.status, status, "after {hours} hours");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use super::sessions::{self, Issued};
-use super::{Context, Terms, VerifiedEmail};
+use super::{Context, Terms};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::{Full, NameAttempts, NameKind};
 use crate::domain::session::Session;
-use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
@@ -63,7 +62,7 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
         return Err(Error::WrongCredentials);
     };
     // The right password is no failure, whatever follows.
-    if let Some(refused) = not_active(user, cx.now).or_else(|| not_verified(cx, user, terms)) {
+    if let Some(refused) = not_active(user, cx.now).or_else(|| sessions::not_verified(cx, user, terms)) {
         let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
         succeed(cx, user, None, &[row]).await?;
         return Err(refused);
@@ -336,17 +335,6 @@ pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
         Status::Deleted => Some(Error::WrongCredentials),
         status @ (Status::Inactive | Status::Banned) => Some(Error::AccountNotActive(status)),
     }
-}
-
-pub(super) fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<Error> {
-    let needed = match terms.verified_email {
-        VerifiedEmail::NotNeeded => false,
-        VerifiedEmail::Needed => true,
-        VerifiedEmail::WhereRequired => {
-            cx.tenant_settings.email_verification == EmailVerification::Required && user.email.is_some()
-        }
-    };
-    (needed && !user.email_verified).then_some(Error::EmailNotVerified)
 }
 
 const BY_ADMIN: &str = "locked by an administrator";

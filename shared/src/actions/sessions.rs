@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Caller, Context, Terms, authenticate, login};
+use super::{Caller, Context, Terms, VerifiedEmail, authenticate};
 use crate::domain::history::LoginKind;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
+use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{EntryId, RoleId, SessionId, UserId};
@@ -115,7 +116,7 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
-        if caller.session.surface != cx.origin.surface.name || login::not_verified(cx, user, terms).is_some() {
+        if caller.session.surface != cx.origin.surface.name || not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
         }
         let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
@@ -175,7 +176,7 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
         return Err(Error::InvalidToken);
     };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
-    let refused = user.status_set(cx.now) != Status::Active || login::not_verified(cx, &user, terms).is_some();
+    let refused = user.status_set(cx.now) != Status::Active || not_verified(cx, &user, terms).is_some();
     if !session.is_open_for(&user, cx.now) || refused {
         return Err(Error::InvalidToken);
     }
@@ -208,6 +209,18 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
         expires_at,
         refresh_token: Some(successor.text()),
     }))
+}
+
+/// Why the contract lets the account neither log in nor carry on a session: its address is not verified.
+pub(super) fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<Error> {
+    let needed = match terms.verified_email {
+        VerifiedEmail::NotNeeded => false,
+        VerifiedEmail::Needed => true,
+        VerifiedEmail::WhereRequired => {
+            cx.tenant_settings.email_verification == EmailVerification::Required && user.email.is_some()
+        }
+    };
+    (needed && !user.email_verified).then_some(Error::EmailNotVerified)
 }
 
 pub async fn logout(cx: &Context) -> Result<()> {
