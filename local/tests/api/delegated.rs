@@ -388,7 +388,7 @@ async fn d04_every_change_of_settings_keys_and_tenants_is_shown_with_who_made_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s01_a_filter_that_drops_nearly_all_costs_forty_requests_and_a_short_page_at_most() {
+async fn a_filter_that_drops_nearly_all_costs_forty_requests_and_a_short_page_at_most() {
     let (world, proxy) = counted().await;
     let owner = world.owner().await;
     for n in 0..1_100 {

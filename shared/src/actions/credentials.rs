@@ -26,7 +26,14 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
         (Some(user), Change::Password(_, new)) => passwords::reset(cx, &user, Some(new)).await.map(drop),
         (None, change) => {
             let own = cx.own_account()?;
-            changes::change_own(cx, own, |user| rename(user, &change)).await
+            changes::change_own(cx, own, |user| {
+                // Whoever has somebody's session could otherwise guess the password on and on, five times for each name.
+                let attempts = user.attempts.clone();
+                rename(user, &change)?;
+                user.attempts = attempts;
+                Ok(())
+            })
+            .await
         }
         (Some(user), change) => {
             let (user, change) = (&user, &change);

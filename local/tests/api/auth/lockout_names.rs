@@ -23,7 +23,7 @@ async fn shown(world: &World, name: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn strangers_guesses_end_nobody_s_session_and_the_account_is_shown_as_locked() {
+async fn d05_strangers_guesses_end_nobody_s_session_and_the_account_is_shown_as_locked() {
     let world = World::new().await;
     world.user("jane@example.org").await;
     let tokens = pair(&world, "jane@example.org").await;
@@ -64,7 +64,7 @@ async fn an_administrator_s_lock_ends_the_sessions_also_of_an_account_that_guess
 }
 
 #[tokio::test]
-async fn five_guesses_at_a_username_do_not_tell_whose_address_it_is() {
+async fn d05_five_guesses_at_a_username_do_not_tell_whose_address_it_is() {
     let world = World::new().await;
     with_both(&world, "jane", "jane.doe@corp.example").await;
     with_both(&world, "john", "john.doe@corp.example").await;
@@ -135,6 +135,31 @@ async fn another_address_or_username_begins_without_the_count_of_the_old_one() {
     assert_eq!(moved.status, 204);
     assert_eq!(shown(&world, "janet").await.str("status"), "active");
     assert_eq!(login(&world, "janet@example.org", PASSWORD).await.status, 200);
+}
+
+/// Else whoever has somebody's session guesses the password on and on, five times for each name.
+#[tokio::test]
+async fn who_changes_their_own_name_keeps_the_count() {
+    let world = World::new().await;
+    world
+        .owner()
+        .await
+        .post("/api/users", json!({ "username": "jane", "password": PASSWORD }))
+        .await;
+    let jane = world.signed_in("jane", PASSWORD).await;
+    for (n, new) in ["janet", "jane", "janet", "jane"].iter().enumerate() {
+        let wrong = json!({ "currentPassword": "not this one", "newPassword": "battery staple" });
+        assert_eq!(
+            jane.post("/api/auth/change-password", wrong).await.status,
+            403,
+            "guess {n}"
+        );
+        let old = if *new == "jane" { "janet" } else { "jane" };
+        let change = json!({ "Key": "Username", "Old": old, "New": new });
+        assert_eq!(jane.post("/user/change", change).await.status, 200);
+    }
+    fail(&world, "jane", 1).await;
+    assert_eq!(login(&world, "jane", PASSWORD).await.status, 423);
 }
 
 #[tokio::test]

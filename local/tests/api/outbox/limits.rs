@@ -55,7 +55,7 @@ fn letters_to(post: &Post, to: &str) -> usize {
 
 /// Line 4 of issue 10: 1,542 mails in ten seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_changes_its_address_to_and_fro_sends_strangers_next_to_nothing() {
+async fn d06_an_account_that_changes_its_address_to_and_fro_sends_strangers_next_to_nothing() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
     registered(&world, "mallory").await;
@@ -88,7 +88,7 @@ async fn an_account_that_changes_its_address_to_and_fro_sends_strangers_next_to_
 
 /// Line 4 of issue 10: 81 mails in eight seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn to_register_and_delete_over_and_over_sends_one_mail_a_minute_and_ten_a_day() {
+async fn d06_to_register_and_delete_over_and_over_sends_one_mail_a_minute_and_ten_a_day() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
     let flood = async |n: i64, rest: i64| {
