@@ -92,6 +92,7 @@ async fn ask(stack: &Stack, path: &str, body: String) -> Result<Duration> {
 
 /// The probability of samples as far apart as these where they are of one distribution: the two-sample test of
 /// Kolmogorov and Smirnov, by its asymptotic series.
+#[expect(clippy::cast_precision_loss, reason = "the samples are of hundreds")]
 fn p_value(one: &[Duration], other: &[Duration]) -> f64 {
     let share =
         |sample: &[Duration], at: Duration| sample.partition_point(|time| *time <= at) as f64 / sample.len() as f64;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher::access::policy::{self, Actor, Rights, Span};
 use usher::domain::grant::Grant;
-use usher::domain::permission::{ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
 use usher::domain::role::{ADMIN, MEMBER, OWNER, Role, SYS_ADMIN, SYSTEM_ROLES, USER};
 use usher::domain::tenant::TenantId;
 use usher::domain::text::{Department, RoleName};
@@ -194,4 +194,109 @@ fn z04_who_may_change_a_role_so_that_it_holds_what_is_the_golden_table() {
     }
     let ask = |actor: &Actor, (role, after): &(Role, BTreeSet<String>)| policy::may_edit(actor, role, after, now());
     golden("may_edit", &matrix("may edit", &edits, ask));
+}
+
+/// The system permissions that a tenant's administrators can hold.
+const DELEGATED: [&str; 3] = [ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS];
+const RANKS: [Option<RoleId>; 4] = [None, Some(MEMBER.id), Some(ADMIN.id), Some(OWNER.id)];
+
+/// Some of them, by the bits of a number.
+fn some(bits: usize) -> Vec<&'static str> {
+    let held = |n: &usize| bits & (1 << n) != 0;
+    (0..DELEGATED.len()).filter(held).map(|n| DELEGATED[n]).collect()
+}
+
+/// Somebody on a rank with these permissions beside what the rank brings: its grants, and what rule 9 asks about it.
+fn somebody(rank: usize, bits: usize) -> (Vec<Grant>, Vec<Role>, BTreeSet<String>) {
+    let role = custom(20, &some(bits));
+    let ladder = RANKS[rank].map(system);
+    let roles: Vec<Role> = ladder.into_iter().chain([role]).collect();
+    let held = roles.iter().flat_map(|role| role.permissions.iter().cloned()).collect();
+    (roles.iter().map(grant).collect(), roles, held)
+}
+
+/// Rule 9 in its own words: everything that the other holds, and no higher rank.
+fn reaches(actor: (usize, &BTreeSet<String>), other: (usize, &BTreeSet<String>)) -> bool {
+    other.0 <= actor.0 && other.1.is_subset(actor.1)
+}
+
+/// Every pair of what two people hold, and every deed of one to the other, against the rule.
+#[test]
+fn d01_every_deed_to_every_account_is_as_rule_9_has_it() {
+    let mut golden_rows = Vec::new();
+    let word = |yes: bool| if yes { "yes" } else { "-" };
+    for (rank, bits) in (0..RANKS.len()).flat_map(|rank| (0..8).map(move |bits| (rank, bits))) {
+        let (grants, roles, own) = somebody(rank, bits);
+        let rights = policy::effective(&grants, &roles, now(), None);
+        let actor = Actor {
+            rights: &rights,
+            held: Some((&grants, &roles)),
+        };
+        for (at, other_bits) in (0..RANKS.len()).flat_map(|rank| (0..8).map(move |bits| (rank, bits))) {
+            let (target, known, held) = somebody(at, other_bits);
+            let may = reaches((rank, &own), (at, &held));
+            let touch = policy::may_touch(&rights, &target, &known, now()).is_ok();
+            let take_over = policy::may_take_over(&actor, &target, &known, now()).is_ok();
+            assert_eq!((touch, take_over), (may, may), "{rank} {bits} to {at} {other_bits}");
+            let role = custom(21, &some(other_bits));
+            let carries = role.permissions.is_subset(&own);
+            let give = policy::may_grant(&actor, &role, &Span::for_good(now())).is_ok();
+            let edit = policy::may_touch_role(&rights, &role).is_ok();
+            assert_eq!(
+                (give, edit),
+                (carries, carries),
+                "{rank} {bits}: a role of {other_bits}"
+            );
+            let more: BTreeSet<String> = role
+                .permissions
+                .iter()
+                .cloned()
+                .chain([ADMIN_KEYS.to_owned()])
+                .collect();
+            let widen = policy::may_edit(&actor, &role, &more, now()).is_ok();
+            assert_eq!(
+                widen,
+                carries && own.contains(ADMIN_KEYS),
+                "{rank} {bits}: a role of {other_bits} and keys"
+            );
+            if let Some(ladder) = RANKS[at] {
+                let ladder = system(ladder);
+                let gives = policy::may_grant(&actor, &ladder, &Span::for_good(now())).is_ok();
+                assert_eq!(
+                    gives,
+                    at <= rank && ladder.permissions.is_subset(&own),
+                    "{rank} {bits} gives {at}"
+                );
+                assert_eq!(
+                    policy::may_touch_role(&rights, &ladder).is_ok(),
+                    rank == 3 && ladder.permissions.is_subset(&own)
+                );
+            }
+            if rank == 0 && at == 0 {
+                let names = |bits: usize| format!("{:?}", some(bits).join(" "));
+                golden_rows.push(format!(
+                    "{:40} {:40} {:5} {:9} {:4} {:4} {}",
+                    names(bits),
+                    names(other_bits),
+                    word(touch),
+                    word(take_over),
+                    word(give),
+                    word(edit),
+                    word(widen)
+                ));
+            }
+        }
+    }
+    let head = format!(
+        "{:40} {:40} touch take over give edit widen by keys",
+        "actor holds", "account or role holds"
+    );
+    let rows = golden_rows.iter().map(|row| row.trim_end());
+    golden(
+        "pairs",
+        &std::iter::once(head.as_str())
+            .chain(rows)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    );
 }

@@ -232,12 +232,11 @@ async fn rewrite(table: &Table, query: Query, personal: &[&str]) -> Result<()> {
             .last()
             .and_then(|item| string(item, sort_key))
             .map(str::to_owned);
-        let items = match query.index {
-            None => page.items,
-            Some(_) => {
-                let places: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
-                table.batch_get(&places).await?
-            }
+        let items = if query.index.is_none() {
+            page.items
+        } else {
+            let places: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
+            table.batch_get(&places).await?
         };
         let bare = items.into_iter().filter_map(|item| bare(item, personal));
         table.batch_write(&bare.map(Write::put).collect::<Vec<_>>()).await?;

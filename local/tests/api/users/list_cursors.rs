@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::list::{many, names};
 use super::{invalid, role, user};
 use crate::reconcile::assert_reconciled;
+use crate::round_trips::counted;
 use crate::support::{Client, World};
 
 /// Every page of a listing, doing something between them; the ids in order.
@@ -193,4 +194,22 @@ async fn i06_a_cursor_of_another_key_is_refused() {
         &["?cursor"],
     );
     assert_eq!(owner.get(&path).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_drops_nearly_all_costs_forty_requests_and_a_short_page_at_most() {
+    let (world, proxy) = counted().await;
+    let owner = world.owner().await;
+    for n in 0..1_100 {
+        let reply = owner
+            .post("/api/users", json!({ "username": format!("u{n:04}") }))
+            .await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+    }
+    proxy.cost();
+    let reply = owner.get("/api/users?limit=1&status=banned&role=user").await;
+    assert_eq!((reply.status.as_u16(), &reply.body["items"]), (200, &json!([])));
+    assert!(reply.body["nextCursor"].is_string(), "{}", reply.text);
+    let asked = proxy.cost().operations.len();
+    assert!(asked <= 40, "{asked} requests");
 }
