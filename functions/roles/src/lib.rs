@@ -54,6 +54,7 @@ pub fn routes() -> Routes {
         .summary("List API keys, newest first")
         .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
         .summary("Create an API key; its text is only in this response")
+        .errors(&[Error::HELD_FOR_LESS])
         .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
         .summary("Revoke an API key")
         .errors(Error::TOUCHES)

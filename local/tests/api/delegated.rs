@@ -169,6 +169,17 @@ async fn d03_an_invitation_that_nobody_took_up_keeps_nobody_in_charge() {
     let invited = json!({ "email": "heir@example.org", "roles": ["owner"] });
     let heir = owner.post("/api/users", invited).await.str("id").to_owned();
     let own = format!("/api/users/{}", owner.get("/api/me/profile").await.str("id"));
+    // Nor does a password that ends, with an address that nobody has shown to be theirs.
+    let doubtful =
+        json!({ "username": "doubtful", "email": "no@where.invalid", "password": PASSWORD, "roles": ["owner"] });
+    let doubtful = owner.post("/api/users", doubtful).await.str("id").to_owned();
+    assert_eq!(
+        owner
+            .post_empty(&format!("/api/users/{doubtful}/reset-password"))
+            .await
+            .status,
+        200
+    );
     for reply in [
         owner.delete(&own).await,
         owner.put(&own, json!({ "type": "user" })).await,

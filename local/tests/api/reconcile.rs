@@ -222,7 +222,7 @@ fn in_charge(table: &Table) -> usize {
     };
     let can_sign_in = |user: &Map<String, Value>| {
         let lasts = user.get("mustChangePassword") != Some(&Value::Bool(true))
-            || user.get("email").is_some_and(Value::is_string);
+            || user.get("emailVerified") == Some(&Value::Bool(true));
         user.get("password").is_some_and(Value::is_string) && lasts
     };
     let is = |user: &&&Map<String, Value>| {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::grant::Grant;
-use crate::domain::permission::{ADMIN_ROLES, ADMIN_TENANTS, is_system};
+use crate::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, is_system};
 use crate::domain::role::{Rank, Role, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::Chosen;
@@ -215,6 +215,16 @@ pub fn may_touch_everybody(actor: &Rights, owner: &Role) -> bool {
 pub fn may_edit(actor: &Actor, role: &Role, after: &BTreeSet<String>, now: Timestamp) -> Result<()> {
     may_touch_role(actor.rights, role)?;
     actor.holds_all(after.difference(&role.permissions), &Span::for_good(now))
+}
+
+/// Whether an actor may make an API key that opens until then: no longer than it may make keys.
+pub fn may_make_key(actor: &Actor, now: Timestamp, until: Option<Timestamp>) -> Result<()> {
+    let span = Span {
+        department: None,
+        from: now,
+        to: until,
+    };
+    actor.holds_all(std::iter::once(&ADMIN_KEYS.to_owned()), &span)
 }
 
 /// Whether an actor may revoke an API key or another credential that belongs to no account: its own, or as an owner. (Of

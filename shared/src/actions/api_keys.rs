@@ -5,11 +5,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::changes::may_change;
+use super::changes::{actor, held_by_caller, may_change};
 use super::paging::{Listing, Page};
 use crate::access::policy;
 use crate::domain::api_key::ApiKey;
 use crate::domain::history::{RightsKind, Target};
+use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::text::Label;
 use crate::domain::time;
 use crate::domain::user::Status;
@@ -32,6 +33,8 @@ pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) ->
     if expires_at.is_some_and(|end| end <= cx.now) {
         return Err(Error::invalid("/expiresAt", "this is not after now"));
     }
+    let held = held_by_caller(cx).await?;
+    policy::may_make_key(&actor(cx, &held)?, cx.now, expires_at)?;
     let made = Opaque::mint(Kind::ApiKey)?;
     let key = new(cx, name, made.text().expose_secret(), expires_at)?;
     unit::write(cx, &writes(cx, &key)?).await?;
@@ -60,7 +63,16 @@ async fn may_revoke(cx: &Context, unit: &Unit<'_>, key: &ApiKey) -> Result<()> {
         Some(id) => users::get(&cx.app.table, &cx.tenant, id).await?,
         None => None,
     };
-    match maker.filter(|user| user.status != Status::Deleted) {
+    // Whoever does not manage keys any more does not answer for this one either.
+    let manages = match maker.as_ref().filter(|user| user.status != Status::Deleted) {
+        Some(maker) => unit
+            .roles_of(maker)
+            .await?
+            .iter()
+            .any(|role| role.gives().any(|name| name == ADMIN_KEYS)),
+        None => false,
+    };
+    match maker.filter(|_| manages) {
         Some(maker) => may_change(cx, unit, &maker).await,
         None => policy::may_revoke_unowned(&cx.caller()?.rights),
     }

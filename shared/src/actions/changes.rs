@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::access::policy::{self, Actor};
+use crate::domain::lockout::NameAttempts;
 use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
 use crate::error::Result;
@@ -69,6 +70,14 @@ pub(super) async fn may_take_over(cx: &Context, unit: &Unit<'_>, user: &User) ->
     }
     let held = held_by_caller(cx).await?;
     policy::may_take_over(&actor(cx, &held)?, &user.grants, &roles, cx.now)
+}
+
+/// Nobody clears the count of failures of their own account by what they do as an administrator: whoever has their session
+/// could guess the password on and on.
+pub(super) fn keep_own_count(cx: &Context, after: &mut User, attempts: NameAttempts) {
+    if cx.actor() == Some(after.id) {
+        after.attempts = attempts;
+    }
 }
 
 /// The roles of all grants of the caller that stand, also of those that do not apply to this request.

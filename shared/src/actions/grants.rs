@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::changes::{actor, change, held_by_caller, may_change};
+use super::changes::{actor, change, held_by_caller, keep_own_count, may_change};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
@@ -73,7 +73,8 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
         let held = held_by_caller(cx).await?;
         policy::may_grant(&actor(cx, &held)?, &role, &Span::of(&grant, cx.now))?;
         may_change(cx, &unit, &user).await?;
-        if user.grants.iter().any(|other| other.is_same_as(&grant)) {
+        // What everybody has already would only take the account's places.
+        if role.id == role::USER.id || user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
         }
         unit.edit(&user, |after| after.give(grant.clone()))?;
@@ -162,6 +163,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
         }
         may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
+            let attempts = after.attempts.clone();
             if rank == Some(Rank::User) {
                 after.grants.retain(|grant| !is_on_ladder(grant.role));
             }
@@ -171,7 +173,9 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
                     after.give(Grant::of(role, cx.actor(), cx.now)?)?;
                 }
             }
-            status.map_or(Ok(()), |status| after.set_status(status))
+            status.map_or(Ok(()), |status| after.set_status(status))?;
+            keep_own_count(cx, after, attempts);
+            Ok(())
         })
         .map(drop)
     })

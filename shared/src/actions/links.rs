@@ -42,7 +42,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
         if let Some(refused) = is_disabled(&user, cx.now) {
             return Err(refused);
         }
-        passwords::may_be_set(cx, new, &user, None).await?;
+        passwords::may_be_chosen(cx, new, &user).await?;
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |user| {
             hash.iter().for_each(|hash| user.set_password(hash));

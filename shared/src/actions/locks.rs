@@ -27,10 +27,13 @@ pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User>
 /// Ends a lock of either kind, and clears the failed count.
 pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
     change(cx, user, |user| {
+        // One's own count is cleared by a login alone: whoever has an administrator's session could guess on and on.
         if user.status == Status::Locked {
             user.set_status(Status::Active)?;
         }
-        user.attempts = NameAttempts::default();
+        if cx.actor() != Some(user.id) {
+            user.attempts = NameAttempts::default();
+        }
         Ok(())
     })
     .await

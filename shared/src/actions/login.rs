@@ -70,12 +70,17 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     proven(cx, user, open_with(cx, user, rehash.then_some(password), terms)).await
 }
 
+/// Gives the attempts back: the password was right, and no session is opened.
+pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
+    succeed(cx, user, None, &[]).await
+}
+
 /// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
 /// in a second, for the request is late already.
 pub(super) async fn proven<T>(cx: &Context, user: &User, follows: impl Future<Output = Result<T>>) -> Result<T> {
     let outcome = follows.await;
     if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
-        let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, succeed(cx, user, None, &[])).await;
+        let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, give_back(cx, user)).await;
         if !matches!(given_back, Ok(Ok(()))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
         }

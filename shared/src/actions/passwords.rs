@@ -26,19 +26,50 @@ pub(super) fn is_a_name(password: &Password) -> Error {
     password.refused("the password must not be the account's own address or username")
 }
 
-/// Whether this may become the password of the account, which is called as it is to be and still has the present one:
-/// it is neither that nor a name of the account (rule 4). It costs a comparison.
-pub(super) async fn may_be_set(cx: &Context, new: &Password, user: &User, if_same: Option<&Conflict>) -> Result<()> {
+/// Whether this may become the password of the account, which has the present one: it is neither that nor a name of the
+/// account (rule 4). It costs a comparison.
+pub(super) async fn may_be_chosen(cx: &Context, new: &Password, user: &User) -> Result<()> {
     if user.is_called(new) {
         return Err(is_a_name(new));
     }
-    let Some(PasswordHash(present)) = user.password.clone() else {
-        return Ok(());
-    };
-    match cx.app.hasher.verify(new.secret(), Some(present)).await? {
-        Verdict::Wrong => Ok(()),
-        Verdict::Right { .. } => Err(if_same.cloned().map_or_else(|| is_the_same(new), Error::from)),
+    let present = user.password.clone().map(|PasswordHash(hash)| hash);
+    match present.is_some() && cx.app.hasher.verify(new.secret(), present).await? != Verdict::Wrong {
+        true => Err(is_the_same(new)),
+        false => Ok(()),
     }
+}
+
+/// The same for what somebody else sets, and the account is to be called as it is after the change. Answers the account
+/// with the attempt that this costs: it is a guess at the present password, whatever is refused afterwards, and bounded
+/// like any other (rule 6). While attempts are locked nothing is compared.
+pub(super) async fn may_be_set(
+    cx: &Context,
+    new: &Password,
+    before: &User,
+    after: &User,
+    if_same: Option<&Conflict>,
+) -> Result<User> {
+    if after.is_called(new) {
+        return Err(is_a_name(new));
+    }
+    if before.password.is_none() {
+        return Ok(before.clone());
+    }
+    let attempt = match login::reserve_own(cx, before).await {
+        Err(Error::Locked { .. }) => return Ok(before.clone()),
+        reserved => reserved?,
+    };
+    let verdict = login::compare(cx, &attempt, new.clone()).await?;
+    let counted = attempt.user.ok_or(Error::InvalidToken)?;
+    if verdict == Verdict::Wrong {
+        let attempts = counted.attempts;
+        return Ok(User {
+            attempts,
+            ..before.clone()
+        });
+    }
+    login::give_back(cx, &counted).await?;
+    Err(if_same.cloned().map_or_else(|| is_the_same(new), Error::from))
 }
 
 fn is_the_same(password: &Password) -> Error {
@@ -94,10 +125,10 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
     let (password, must_change) = (&password, temporary.is_some());
     let hashed = &Hashed::of(Some(password));
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let mut user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;
         if !must_change {
-            may_be_set(cx, password, &user, None).await?;
+            user = may_be_set(cx, password, &user, &user, None).await?;
         }
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {

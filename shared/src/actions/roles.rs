@@ -8,6 +8,7 @@ use super::Context;
 use super::changes::{actor, changeable, held_by_caller, may_change_with};
 use super::paging::{Listing, Page};
 use crate::access::policy::{self, Span};
+use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
@@ -183,7 +184,10 @@ async fn may_touch_holders(cx: &Context, role: &Role) -> Result<()> {
     if more {
         return Err(Conflict::TooManyMembers(MAX_HOLDERS).into());
     }
-    let holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let mut holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    // Not whoever had it once.
+    let holds = |grant: &Grant| grant.role == role.id && grant.stands(cx.now);
+    holders.retain(|holder| holder.grants.iter().any(holds));
     let known = roles::standing(&cx.app.table, &cx.tenant, &holders, cx.now).await?;
     holders
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::{actor, changeable, held_by_caller, may_take_over};
+use super::changes::{actor, changeable, held_by_caller, keep_own_count, may_take_over};
 use super::hashed::Hashed;
 use super::{Context, grants, passwords};
 use crate::access::policy::{self, Span};
@@ -179,15 +179,19 @@ async fn patch_in(
         after.email_verified = verified && after.email.is_some();
     }
     after.has_name()?;
-    if let Some(password) = &patch.password {
-        passwords::may_be_set(cx, password, &after, patch.same_password.as_ref()).await?;
-        hash.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
-    }
     if let Some(status) = patch.status {
         after.set_status(status)?;
     }
     if let Some(roles) = &given {
         grants::replace(cx, &actor(cx, &held)?, &mut after, roles)?;
+    }
+    keep_own_count(cx, &mut after, user.attempts.clone());
+    // At last: what is refused costs no comparison and no hash.
+    let mut user = user;
+    if let Some(password) = &patch.password {
+        user = passwords::may_be_set(cx, password, &user, &after, patch.same_password.as_ref()).await?;
+        hash.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
+        after.attempts = NameAttempts::default();
     }
     Ok((user.clone(), unit.change(&user, after), given.unwrap_or_default()))
 }

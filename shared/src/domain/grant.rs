@@ -69,7 +69,8 @@ impl Grant {
 
     /// Whether it can be taken from somebody.
     pub fn is_takeable(&self) -> Result<()> {
-        match self.role == USER.id {
+        let whole = self.department.is_none() && self.effective_from.is_none() && self.effective_to.is_none();
+        match self.role == USER.id && whole {
             true => Err(Conflict::SystemRole("every account is at least `user`").into()),
             false => Ok(()),
         }

@@ -12,9 +12,12 @@ pub fn text(at: Timestamp) -> String {
 }
 
 /// The time as it is kept and shown, without what is finer than a millisecond: cut on input, so that two times that
-/// will be one are compared as one.
+/// will be one are compared as one. The last second that can be written can be read to its first millisecond only.
 pub fn kept(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+    let whole = || Timestamp::from_second(at.as_second());
+    Timestamp::from_millisecond(at.as_millisecond())
+        .or_else(|_| whole())
+        .unwrap_or(at)
 }
 
 pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -41,5 +44,19 @@ mod tests {
     fn a_time_always_has_three_digits_of_a_second() {
         let whole = Timestamp::from_millisecond(1_700_000_000_000).unwrap();
         assert_eq!(text(whole), "2023-11-14T22:13:20.000Z");
+    }
+
+    /// What is kept is read as milliseconds again: what could not be would make its item unreadable for good.
+    #[test]
+    fn the_first_and_the_last_time_can_be_read_again() {
+        let last = Timestamp::MAX;
+        for at in [Timestamp::MIN, last, "9999-12-30T22:00:00.001Z".parse().unwrap()] {
+            let kept = kept(at);
+            assert_eq!(
+                Timestamp::from_millisecond(kept.as_millisecond()).unwrap(),
+                kept,
+                "{at}"
+            );
+        }
     }
 }

@@ -176,9 +176,9 @@ impl User {
     }
 
     /// Whether somebody holds its password: not an invitation that was not taken up; and a temporary password ends, so it
-    /// only counts where another can be asked for by mail.
+    /// only counts where another can be asked for by a mail that somebody reads.
     fn can_sign_in(&self) -> bool {
-        self.password.is_some() && (!self.must_change_password || self.email.is_some())
+        self.password.is_some() && (!self.must_change_password || self.email_verified)
     }
 
     /// What the account is called in words: its display name, else its username.
@@ -241,6 +241,7 @@ impl User {
 
     /// Gives a status. An account that may not sign in any more loses its sessions for good.
     pub fn set_status(&mut self, status: Status) -> Result<()> {
+        let ends = self.lock.as_ref().is_some_and(|lock| lock.until.is_some());
         match status {
             Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
             Status::Active => {
@@ -250,11 +251,12 @@ impl User {
                     self.attempts = NameAttempts::default();
                 }
             }
-            Status::Locked if self.status == Status::Locked => {}
+            // A lock with an end may be over, and is not the one that is asked for now.
+            Status::Locked if self.status == Status::Locked && !ends => {}
             Status::Locked => self.lock = Some(AdminLock::default()),
             Status::Inactive | Status::Banned => self.lock = None,
         }
-        if status != Status::Active && self.status != status {
+        if status != Status::Active && (self.status != status || ends) {
             self.end_sessions();
         }
         self.status = status;

@@ -97,11 +97,11 @@ pub struct PatchSettings {
 pub struct PatchLockout {
     /// Failures in a row that lock it.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    #[schema(value_type = Option<u32>, minimum = 3, maximum = 100)]
     limit: Field<u32>,
     /// Seconds that the first lock lasts.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 86400)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3600)]
     seconds: Field<u32>,
 }
 

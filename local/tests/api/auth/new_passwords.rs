@@ -8,6 +8,7 @@ use usher::secrecy::ExposeSecret;
 use super::login;
 use crate::backstage::one_time;
 use crate::support::{Client, PASSWORD, Reply, World};
+use crate::users::{role, signed_in_with};
 
 const NEW: &str = "battery staple";
 const SAME: &str = "the new password is the present one";
@@ -191,4 +192,37 @@ async fn a_one_time_token_that_was_never_given_out_costs_no_hash() {
         (world.app.hasher.hashes(), world.app.hasher.comparisons()),
         (hashed, compared)
     );
+}
+
+/// What is set for another is a guess at what is there: bounded and counted, whatever else is wrong with the request.
+#[tokio::test(flavor = "multi_thread")]
+async fn c07_no_route_compares_a_password_more_often_than_a_login_does() {
+    let world = World::new().await;
+    role(&world, "users", &["admin.users"]).await;
+    let (_, users) = signed_in_with(&world, "users@example.org", &["users"]).await;
+    let id = world.user("jane@example.org").await;
+    let path = format!("/api/users/{id}");
+    for late in [json!({ "status": "deleted" }), json!({ "username": "owner" })] {
+        let before = world.app.hasher.comparisons();
+        for n in 0..9 {
+            let mut body = late.clone();
+            body["password"] = json!(format!("guess number {n}"));
+            let reply = users.patch(&path, body).await;
+            assert!([400, 409].contains(&reply.status.as_u16()), "{}", reply.text);
+        }
+        assert!(world.app.hasher.comparisons() - before <= 5, "{late}");
+    }
+    // One's own count is not cleared by what one may do as an administrator.
+    let own = format!("/api/users/{}", users.get("/api/me/profile").await.str("id"));
+    let before = world.app.hasher.comparisons();
+    for _ in 0..3 {
+        for _ in 0..5 {
+            let wrong = json!({ "currentPassword": "not this one", "newPassword": "battery staple" });
+            users.post("/api/auth/change-password", wrong).await;
+        }
+        assert_eq!(users.post_empty(&format!("{own}/unlock")).await.status, 204);
+        assert_eq!(users.patch(&own, json!({ "status": "active" })).await.status, 204);
+        assert_eq!(users.put(&own, json!({ "status": "active" })).await.status, 204);
+    }
+    assert_eq!(world.app.hasher.comparisons() - before, 5);
 }

@@ -148,3 +148,32 @@ async fn unlocking_neither_switches_on_nor_unbans() {
         assert_eq!(owner.get(&user(&id)).await.str("status"), status);
     }
 }
+
+/// The last date that there is can be kept, and read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_the_last_moment_of_all_harms_nothing_that_it_is_written_into() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let (id, last) = (world.user("jane@example.org").await, "9999-12-30T22:00:00.999Z");
+    let path = format!("/api/users/{id}");
+    let grant = json!({ "role": "member", "effectiveFrom": last });
+    assert_eq!(owner.post(&format!("{path}/roles"), grant).await.status, 201);
+    assert_eq!(
+        owner
+            .post(&format!("{path}/lock"), json!({ "until": last }))
+            .await
+            .status,
+        204
+    );
+    let key = json!({ "name": "x", "expiresAt": last });
+    assert_eq!(owner.post("/api/api-keys", key).await.status, 201);
+    for path in [
+        path.as_str(),
+        "/api/users",
+        "/api/api-keys",
+        "/v1/admin/users",
+        "/owner/users",
+    ] {
+        assert_eq!(owner.get(path).await.status, 200, "{path}");
+    }
+}

@@ -198,3 +198,14 @@ async fn z04_nobody_takes_over_an_account_that_can_come_to_hold_more_than_they_d
     world.clock.advance(1800);
     assert_eq!(helpdesk.post_empty(&path).await.status, 200);
 }
+
+/// Twenty grants that cannot be taken would leave no place for any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn d01_the_role_that_everybody_has_is_not_given_again() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    let again = json!({ "role": "user", "department": "d0" });
+    let reply = owner.post(&format!("/api/users/{id}/roles"), again).await;
+    refused(&reply, 409, "grant-stands");
+}
