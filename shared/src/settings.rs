@@ -344,10 +344,10 @@ mod tests {
             ("USHER_LOCKOUT_SECONDS", "3601"),
             ("USHER_TEMPORARY_PASSWORD_HOURS", "0"),
         ] {
-            let told = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
+            let complaint = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
             assert!(
-                told.starts_with(&format!("{name} is `{text}`: it must be a number of")),
-                "{told}"
+                complaint.starts_with(&format!("{name} is `{text}`: it must be a number of")),
+                "{complaint}"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! Changes of accounts, and who may make them (rule 9).
 
 use super::Context;
-use crate::access::policy::{self, Actor};
+use crate::access::policy::{self, Actor, Span};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
@@ -72,8 +72,8 @@ pub(super) async fn may_take_over(cx: &Context, unit: &Unit<'_>, user: &User) ->
     policy::may_take_over(&actor(cx, &held)?, &user.grants, &roles, cx.now)
 }
 
-/// Nobody clears the count of failures of their own account by what they do as an administrator: whoever has their session
-/// could guess the password on and on.
+/// Nobody clears the count of failures of their own account by another name, or as an administrator: whoever has their
+/// session could guess the password on and on.
 pub(super) fn keep_own_count(cx: &Context, after: &mut User, attempts: NameAttempts) {
     if cx.actor() == Some(after.id) {
         after.attempts = attempts;
@@ -93,6 +93,12 @@ pub(super) async fn held_by_caller(cx: &Context) -> Result<Vec<Role>> {
         known.extend(roles::get_all(&cx.app.table, &cx.tenant, missing).await?);
     }
     Ok(known)
+}
+
+/// Whether the caller may give this role for this span.
+pub(super) async fn may_grant(cx: &Context, role: &Role, span: &Span) -> Result<()> {
+    let held = held_by_caller(cx).await?;
+    policy::may_grant(&actor(cx, &held)?, role, span)
 }
 
 /// The caller, as the policy asks for it.

@@ -27,10 +27,9 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
         (None, change) => {
             let own = cx.own_account()?;
             changes::change_own(cx, own, |user| {
-                // Whoever has somebody's session could otherwise guess the password on and on, five times for each name.
                 let attempts = user.attempts.clone();
                 rename(user, &change)?;
-                user.attempts = attempts;
+                changes::keep_own_count(cx, user, attempts);
                 Ok(())
             })
             .await

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::changes::{actor, change, held_by_caller, keep_own_count, may_change};
+use super::changes::{actor, change, held_by_caller, keep_own_count, may_change, may_grant};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
@@ -70,8 +70,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
         let role = unit.role(&new.role).await?;
         let role = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{}`", new.role)))?;
         let grant = new.of(cx, &role)?;
-        let held = held_by_caller(cx).await?;
-        policy::may_grant(&actor(cx, &held)?, &role, &Span::of(&grant, cx.now))?;
+        may_grant(cx, &role, &Span::of(&grant, cx.now)).await?;
         may_change(cx, &unit, &user).await?;
         // What everybody has already would only take the account's places.
         if role.id == role::USER.id || user.grants.iter().any(|other| other.is_same_as(&grant)) {
@@ -158,8 +157,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
             _ => None,
         };
         if let Some(role) = &role {
-            let held = held_by_caller(cx).await?;
-            policy::may_grant(&actor(cx, &held)?, role, &Span::for_good(cx.now))?;
+            may_grant(cx, role, &Span::for_good(cx.now)).await?;
         }
         may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
@@ -188,8 +186,7 @@ pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         let role = unit.role(role).await?.ok_or(Error::NotFound(Noun::Role))?;
-        let held = held_by_caller(cx).await?;
-        policy::may_grant(&actor(cx, &held)?, &role, &Span::for_good(cx.now))?;
+        may_grant(cx, &role, &Span::for_good(cx.now)).await?;
         may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
             let new = Grant::of(&role, cx.actor(), cx.now)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Context;
-use super::changes::{actor, changeable, held_by_caller, may_change_with};
+use super::changes::{actor, changeable, held_by_caller, may_change_with, may_grant};
 use super::paging::{Listing, Page};
 use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
@@ -89,8 +89,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         created_at: cx.now,
         modified_at: cx.now,
     };
-    let held = held_by_caller(cx).await?;
-    policy::may_grant(&actor(cx, &held)?, &role, &Span::for_good(cx.now))?;
+    may_grant(cx, &role, &Span::for_good(cx.now)).await?;
     let mut writes = roles::create(&role)?;
     let target = Target::Role(role.id);
     writes.push(record::rights(

@@ -14,7 +14,7 @@ use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
 use crate::domain::text::{Email, Password, Username};
 use crate::domain::user::{PasswordHash, Status, User};
-use crate::error::{Conflict, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::unit::{Unit, atomically};
 use crate::store::{roles, users};
@@ -107,6 +107,20 @@ pub async fn find(cx: &Context, user: &UserRef) -> Result<User> {
     users::find(&cx.app.table, &cx.tenant, user).await
 }
 
+/// The id that this text names an account by, or that of the account with this address or username; nothing where there
+/// is none. An id is taken as it is: the histories outlive accounts.
+pub async fn id_of(cx: &Context, text: &str) -> Result<Option<UserId>> {
+    match UserRef::parse(text) {
+        None => Ok(None),
+        Some(UserRef::Id(id)) => Ok(Some(id)),
+        Some(named) => match find(cx, &named).await {
+            Ok(user) => Ok(Some(user.id)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(other) => Err(other),
+        },
+    }
+}
+
 /// Changes the caller's own personal fields, and nothing else.
 pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
     let own = cx.own_account()?;
@@ -163,7 +177,6 @@ async fn patch_in(
         Some(names) => Some(grants::kept(unit, names).await?),
         None => None,
     };
-    let held = held_by_caller(cx).await?;
     unit.expect(&user, patch.expected)?;
     let mut after = user.clone();
     if let Some(profile) = &patch.profile {
@@ -183,6 +196,7 @@ async fn patch_in(
         after.set_status(status)?;
     }
     if let Some(roles) = &given {
+        let held = held_by_caller(cx).await?;
         grants::replace(cx, &actor(cx, &held)?, &mut after, roles)?;
     }
     keep_own_count(cx, &mut after, user.attempts.clone());

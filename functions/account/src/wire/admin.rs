@@ -173,18 +173,12 @@ impl RightsFilter {
     }
 }
 
-/// The user of this id, address or name. An id is taken as it is: the histories outlive accounts.
+/// The id of the user that a field names.
 async fn user_id(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
     let Some(text) = text else { return Ok(None) };
+    let found = users::id_of(cx, text).await?;
     let unknown = || Error::invalid(pointer, "nobody has this id, address or username");
-    match UserRef::parse(text).ok_or_else(unknown)? {
-        UserRef::Id(id) => Ok(Some(id)),
-        named => match users::find(cx, &named).await {
-            Ok(user) => Ok(Some(user.id)),
-            Err(Error::NotFound(_)) => Err(unknown()),
-            Err(other) => Err(other),
-        },
-    }
+    found.ok_or_else(unknown).map(Some)
 }
 
 /// The query of `RightsChanges` by `GET`.

@@ -6,8 +6,8 @@ use usher::actions::histories::RightsFilter;
 use usher::actions::{Context, roles, users};
 use usher::domain::history::{RightsEntry, RightsKind};
 use usher::domain::time;
-use usher::domain::user::UserRef;
 use usher::error::{Error, Result};
+use usher::id::UserId;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,25 +28,8 @@ pub struct RightsQuery {
 
 impl RightsQuery {
     pub async fn filter(&self, cx: &Context) -> Result<RightsFilter> {
-        let (mut target, mut actor) = (None, None);
-        for (name, asked, found) in [
-            ("?target", &self.target, &mut target),
-            ("?actor", &self.actor, &mut actor),
-        ] {
-            if let Some(text) = asked {
-                let user = UserRef::parse(text);
-                let id = match user {
-                    // An erased account's id stays in the history.
-                    Some(UserRef::Id(id)) => Ok(id),
-                    Some(user) => users::find(cx, &user).await.map(|user| user.id),
-                    None => Err(Error::NotFound(usher::error::Noun::User)),
-                };
-                *found = Some(id.map_err(|error| match error {
-                    Error::NotFound(_) => Error::invalid(name, "there is no such account"),
-                    other => other,
-                })?);
-            }
-        }
+        let target = account(cx, "?target", self.target.as_deref()).await?;
+        let actor = account(cx, "?actor", self.actor.as_deref()).await?;
         let role = match &self.role {
             Some(name) => Some(
                 roles::named(cx, name)
@@ -58,6 +41,15 @@ impl RightsQuery {
         };
         Ok(RightsFilter { actor, target, role })
     }
+}
+
+/// The id of the account that a parameter names.
+async fn account(cx: &Context, parameter: &str, text: Option<&str>) -> Result<Option<UserId>> {
+    let Some(text) = text else { return Ok(None) };
+    let found = users::id_of(cx, text).await?;
+    found
+        .ok_or_else(|| Error::invalid(parameter, "there is no such account"))
+        .map(Some)
 }
 
 /// A row of the rights history.

@@ -74,8 +74,8 @@ async fn names_that_fit_into_a_token_are_in_it() {
     let world = World::new().await;
     let roles = with_roles(&world, 20).await;
     let token = super::login(&world, "jane", PASSWORD).await;
-    let told = claims(token.str("token"))["roles"].clone();
-    let mut told: Vec<String> = serde_json::from_value(told).unwrap();
-    told.sort();
-    assert_eq!(told, [roles, vec!["user".to_owned()]].concat());
+    let named = claims(token.str("token"))["roles"].clone();
+    let mut named: Vec<String> = serde_json::from_value(named).unwrap();
+    named.sort();
+    assert_eq!(named, [roles, vec!["user".to_owned()]].concat());
 }
