@@ -49,3 +49,4 @@ mod round_trips;
 mod secrets;
 mod setup;
 mod template;
+mod times;

@@ -29,7 +29,6 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 
 /// Creates an API key; returns it and its text, which cannot be read again.
 pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) -> Result<(ApiKey, SecretString)> {
-    let expires_at = expires_at.map(time::kept);
     if expires_at.is_some_and(|end| end <= cx.now) {
         return Err(Error::invalid("/expiresAt", "this is not after now"));
     }

@@ -8,7 +8,6 @@ use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
 use crate::domain::role::{self, Rank, Role, SystemRole};
 use crate::domain::text::Department;
-use crate::domain::time;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{GrantId, RoleId, UserId};
@@ -27,8 +26,8 @@ impl NewGrant {
     fn of(&self, cx: &Context, role: &Role) -> Result<Grant> {
         Ok(Grant {
             department: self.department.clone(),
-            effective_from: self.effective_from.map(time::kept),
-            effective_to: self.effective_to.map(time::kept),
+            effective_from: self.effective_from,
+            effective_to: self.effective_to,
             ..Grant::of(role, cx.actor(), cx.now)?
         })
     }
@@ -60,8 +59,10 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
 }
 
 pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
-    if let (Some(from), Some(to)) = (new.effective_from.map(time::kept), new.effective_to.map(time::kept))
-        && to <= from
+    if new
+        .effective_from
+        .zip(new.effective_to)
+        .is_some_and(|(from, to)| to <= from)
     {
         return Err(Error::invalid("/effectiveTo", "this is not after effectiveFrom"));
     }

@@ -3,16 +3,11 @@
 use super::Context;
 use super::changes::change;
 use crate::domain::lockout::NameAttempts;
-use crate::domain::time;
 use crate::domain::user::{AdminLock, Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 
 /// Locks an account, until a time or until it is unlocked.
 pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
-    let lock = AdminLock {
-        until: lock.until.map(time::kept),
-        ..lock
-    };
     if lock.until.is_some_and(|until| until <= cx.now) {
         return Err(Error::invalid("/until", "this time is over"));
     }

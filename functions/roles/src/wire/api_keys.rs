@@ -63,6 +63,7 @@ pub struct NewApiKey {
     /// What it is for: 1 to 100 characters.
     name: String,
     /// The first moment after its life; without end where absent.
+    #[serde(default, deserialize_with = "time::end")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
 }

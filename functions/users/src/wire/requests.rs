@@ -9,6 +9,7 @@ use usher::actions::{Context, grants, passwords, users};
 use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
 use usher::domain::text::{Department, Description, Email, Password, Username};
+use usher::domain::time;
 use usher::domain::user::Status;
 use usher::error::{Conflict, Result};
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
@@ -214,6 +215,7 @@ pub struct LockUser {
     /// Why; shown to the user at a login with the right password.
     reason: Option<String>,
     /// Until when; until it is unlocked where absent.
+    #[serde(default, deserialize_with = "time::end")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
 }
@@ -255,9 +257,11 @@ pub struct GrantRole {
     /// The department whose requests it applies to; all where absent.
     department: Option<String>,
     /// The first moment of its effect; now where absent.
+    #[serde(default, deserialize_with = "time::beginning")]
     #[schema(value_type = Option<String>, format = DateTime)]
     effective_from: Option<Timestamp>,
     /// The first moment after it; without end where absent.
+    #[serde(default, deserialize_with = "time::end")]
     #[schema(value_type = Option<String>, format = DateTime)]
     effective_to: Option<Timestamp>,
 }
