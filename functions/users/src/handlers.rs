@@ -94,9 +94,9 @@ pub async fn login_history(
 }
 
 pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<GrantView>>> {
-    let user = users::find(&cx, &user).await?;
-    let names = users::role_names(&cx, [&user]).await?;
-    Ok(Json(GrantView::all(&cx, &user, &names)))
+    let all = grants::list(&cx, &user).await?;
+    let views = all.iter().map(|(grant, role)| GrantView::of(&cx, grant, role));
+    Ok(Json(views.collect()))
 }
 
 pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<GrantRole>) -> Result<Created<GrantView>> {

@@ -42,6 +42,7 @@ mod policy_matrix;
 mod proxy;
 mod races;
 mod races_administrators;
+mod races_ended;
 mod races_names;
 mod races_seats;
 mod rotation;

@@ -15,6 +15,7 @@ use usher::jiff::{SignedDuration, Timestamp};
 use crate::guard_walk::golden;
 
 mod key_table;
+mod lived_in;
 
 fn now() -> Timestamp {
     crate::support::START.parse().unwrap()

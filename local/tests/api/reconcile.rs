@@ -8,6 +8,8 @@ use usher::domain::text::{Email, RoleName, Username};
 
 use crate::support::World;
 
+mod ends;
+
 /// Asserts that nothing contradicts anything else.
 pub fn assert_reconciled(world: &World) {
     let found = differences(&world.items());
@@ -32,6 +34,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     let mut found = Vec::new();
     compare("claim", &implied_claims(&table), &table.claims, &mut found);
     compare("member", &implied_members(&table), &table.members, &mut found);
+    compare("end", &ends::implied(&table), &table.ends, &mut found);
     compare("search entry", &implied_entries(&table), &table.entries, &mut found);
     compare("seats taken", &implied_seats(&table), &table.taken, &mut found);
     compare("tally", &implied_tally(&table), &table.tally, &mut found);
@@ -42,6 +45,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     };
     compare("administrators", &implied, &table.administrators, &mut found);
     shares(&table, &mut found);
+    ends::marks(&table, &mut found);
     grants(&table, &mut found);
     found
 }
@@ -54,11 +58,15 @@ struct Table<'a> {
     roles: BTreeMap<&'a str, &'a Map<String, Value>>,
     claims: BTreeMap<String, String>,
     members: BTreeMap<String, String>,
+    /// `<role> <end>#<account>` → the account.
+    ends: BTreeMap<String, String>,
     entries: BTreeMap<String, String>,
     /// `<role> <counter>` → seats taken.
     taken: BTreeMap<String, String>,
     /// `<role>` → the shares of its counters.
     shares: BTreeMap<&'a str, Vec<Option<i64>>>,
+    /// `<role> <counter>` of those that are marked.
+    marked: BTreeSet<String>,
     tally: BTreeMap<String, String>,
     administrators: BTreeMap<String, String>,
 }
@@ -105,6 +113,10 @@ impl<'a> Table<'a> {
                     let place = format!("{role} {}", sk.trim_start_matches("MEMBER#"));
                     drop(table.members.insert(place, text(item, "user").to_owned()));
                 }
+                (["ROLE", role], sk) if sk.starts_with("ENDS#") => {
+                    let place = format!("{role} {}", sk.trim_start_matches("ENDS#"));
+                    drop(table.ends.insert(place, text(item, "user").to_owned()));
+                }
                 (["ROLE", role], sk) if sk.starts_with("SEATS#") => table.seats(role, sk, item),
                 _ => {}
             }
@@ -119,6 +131,9 @@ impl<'a> Table<'a> {
         let taken = item["taken"].as_i64().unwrap();
         if taken != 0 {
             self.taken.insert(format!("{role} {counter}"), taken.to_string());
+        }
+        if item.contains_key("ends") {
+            self.marked.insert(format!("{role} {counter}"));
         }
         let share = item.get("share").and_then(Value::as_i64);
         self.shares.entry(role).or_default().push(share);

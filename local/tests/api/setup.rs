@@ -11,6 +11,7 @@ use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, START, World, at_once, settings_of, steps};
 
 mod custom_resource;
+mod ends;
 
 /// An application on an empty table.
 async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {

@@ -7,7 +7,7 @@ use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{SessionId, UserId};
 use crate::store::table::Write;
 use crate::store::unit::{Unit, atomically};
-use crate::store::{history, keys, mails, search, sessions, users};
+use crate::store::{ended, history, keys, mails, search, sessions, users};
 
 /// Deletes an account: it is kept, never answers again, and its address and name are free.
 pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
@@ -80,6 +80,7 @@ async fn clean(cx: &Context, user: &User) -> Result<()> {
     let (table, t) = (&cx.app.table, &cx.tenant);
     history::anonymise(table, t, user.id).await?;
     sessions::remove_all(table, t, user.id, own_session(cx, user.id)).await?;
+    ended::forget(table, user).await?;
     mails::remove_unsent(table, t, user.id).await?;
     if user.status == Status::Deleted {
         // They went with its deletion, unless they could not be removed then.

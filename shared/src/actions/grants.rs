@@ -1,8 +1,11 @@
 //! Roles given to accounts, and taken from them.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use super::changes::{actor, change, held_by_caller, keep_own_count, may_change, may_grant};
+use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_grant};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
@@ -11,8 +14,8 @@ use crate::domain::text::Department;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{GrantId, RoleId, UserId};
-use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
+use crate::store::{ended, roles, users};
 
 #[derive(Debug, Default, Clone)]
 pub struct NewGrant {
@@ -66,8 +69,12 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
     {
         return Err(Error::invalid("/effectiveTo", "this is not after effectiveFrom"));
     }
+    if new.effective_to.is_some_and(|to| to <= cx.now) {
+        let detail = "the grant would have ended already: this is not after now";
+        return Err(Error::invalid("/effectiveTo", detail));
+    }
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let user = unit.grantee(user).await?;
         let role = unit.role(&new.role).await?;
         let role = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{}`", new.role)))?;
         let grant = new.of(cx, &role)?;
@@ -83,14 +90,46 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
     .await
 }
 
+/// How many past grants are listed: what was done is in the rights history.
+const MAX_PAST: usize = 100;
+
+/// The grants of an account with the names of their roles: those that stand in the order in which they were given, then
+/// those that ended, the last one first, until the retention ends.
+pub async fn list(cx: &Context, user: &UserRef) -> Result<Vec<(Grant, String)>> {
+    let user = users::find(&cx.app.table, &cx.tenant, user).await?;
+    let past = ended::latest(cx, &user, MAX_PAST).await?;
+    let kept: BTreeMap<GrantId, String> = past
+        .iter()
+        .map(|past| (past.grant.id, past.role_name.clone()))
+        .collect();
+    let (stand, mut ended): (Vec<Grant>, Vec<Grant>) = user.grants.into_iter().partition(|grant| grant.stands(cx.now));
+    let retention = cx.tenant_settings.history;
+    ended.retain(|grant| grant.kept_until(retention).is_some_and(|until| cx.now < until));
+    ended.extend(past.into_iter().map(|past| past.grant));
+    ended.sort_by_key(|grant| Reverse((grant.effective_to, grant.id)));
+    ended.truncate(MAX_PAST);
+    let all = || stand.iter().chain(&ended);
+    let names = roles::names(&cx.app.table, &cx.tenant, all().map(|grant| grant.role)).await?;
+    let named = all().filter_map(|grant| {
+        let name = names.get(&grant.role).or_else(|| kept.get(&grant.id))?;
+        Some((grant.clone(), name.clone()))
+    });
+    Ok(named.collect())
+}
+
 pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
-    change(cx, user, |after| after.take(id)).await.map(drop)
+    atomically(cx, |unit| async move {
+        let user = unit.grantee(user).await?;
+        may_change(cx, &unit, &user).await?;
+        unit.edit(&user, |after| after.take(id)).map(drop)
+    })
+    .await
 }
 
 /// Gives an account each of these roles that does not apply to it yet: all of them, or none.
 pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let user = unit.grantee(user).await?;
         let roles = kept(&unit, names).await?;
         may_change(cx, &unit, &user).await?;
         let held = held_by_caller(cx).await?;
@@ -103,11 +142,11 @@ pub async fn add(cx: &Context, user: &UserRef, names: &[String]) -> Result<()> {
 /// Takes a role from an account: every grant of it.
 pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let user = unit.grantee(user).await?;
         let role = role_actions::existing(cx, name).await?;
         may_change(cx, &unit, &user).await?;
         let mut held = user.grants.iter().filter(|grant| grant.role == role.id);
-        if role.id != role::USER.id && !held.clone().any(|grant| grant.stands(cx.now)) {
+        if role.id != role::USER.id && !user.has_role(role.id, cx.now) {
             return Err(Error::NotFound(Noun::Grant));
         }
         held.try_for_each(Grant::is_takeable)?;
@@ -120,18 +159,22 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
     .await
 }
 
+/// How many writes a grant takes that comes or goes: member, seat, row of the history, and the role as it was read.
+const WRITES_OF_GRANT: usize = 4;
+
 /// Makes these all the roles that an account has from now on, beside the one that everybody has: those that apply
 /// already are left as they are, and of every other role nothing is left.
 pub(super) fn replace(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role]) -> Result<()> {
-    let had = user.grants.len();
-    user.grants
-        .retain(|grant| grant.role == role::USER.id || roles.iter().any(|role| role.id == grant.role));
-    let stay = user.grants.len();
+    let stays = |grant: &Grant| grant.role == role::USER.id || roles.iter().any(|role| role.id == grant.role);
+    let (stay, gone): (Vec<Grant>, Vec<Grant>) = user.grants.drain(..).partition(stays);
+    user.grants = stay;
+    // That a grant ends is one more write of its own.
+    let ends = gone.iter().filter(|grant| grant.effective_to.is_some()).count();
     let missing = roles
         .iter()
         .filter(|role| !user.applying(cx.now).contains(&role.id))
         .count();
-    if had - stay + missing > MAX_GRANTS {
+    if gone.len() + missing + ends.div_ceil(WRITES_OF_GRANT) > MAX_GRANTS {
         let detail = format!("one change gives and takes {MAX_GRANTS} roles at most: make two of it");
         return Err(Error::invalid("/roles", detail));
     }
@@ -152,7 +195,7 @@ fn add_missing(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role])
 /// status, where one is given, changes in the same transaction.
 pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: Option<Status>) -> Result<()> {
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let user = unit.grantee(user).await?;
         let role = match rank {
             Some(Rank::Admin) => roles::get(&cx.app.table, &cx.tenant, role::ADMIN.id).await?,
             _ => None,
@@ -185,7 +228,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
 /// beside all that it has. One that it has already is not given twice.
 pub async fn put(cx: &Context, user: &UserRef, role: &str) -> Result<()> {
     atomically(cx, |unit| async move {
-        let user = unit.user(user).await?;
+        let user = unit.grantee(user).await?;
         let role = unit.role(role).await?.ok_or(Error::NotFound(Noun::Role))?;
         may_grant(cx, &role, &Span::for_good(cx.now)).await?;
         may_change(cx, &unit, &user).await?;

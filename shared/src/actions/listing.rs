@@ -172,7 +172,7 @@ impl Source {
             (Self::Found(ids), None) if filter.status.is_none() => Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX)),
             (Self::Found(ids), _) => self.walked(cx, filter, role, ids.len()).await,
             (Self::Role(_), Some(role)) if filter.status.is_none() => {
-                Ok(seats::taken(table, std::slice::from_ref(role))
+                Ok(seats::members(cx, std::slice::from_ref(role))
                     .await?
                     .into_iter()
                     .map(u64::from)
@@ -248,7 +248,7 @@ fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bo
     let status = user.status_at(cx.now);
     status != Status::Deleted
         && filter.status.is_none_or(|asked| asked == status)
-        && role.is_none_or(|role| user.grants.iter().any(|grant| grant.role == role.id))
+        && role.is_none_or(|role| user.has_role(role.id, cx.now))
         && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
 }
 

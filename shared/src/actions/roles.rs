@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Context;
-use super::changes::{actor, changeable, held_by_caller, may_change_with, may_grant};
+use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
 use super::paging::{Listing, Page};
 use crate::access::policy::{self, Span};
-use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
@@ -18,7 +17,7 @@ use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Lost, Refusal};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{record, roles, seats, users};
+use crate::store::{ended, record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 const MAX_TOUCHED: usize = 20;
@@ -57,7 +56,7 @@ pub(super) async fn existing(cx: &Context, name: &str) -> Result<Role> {
 /// The role of this name or id, and the number of its members.
 pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
     let role = existing(cx, name).await?;
-    let count = seats::taken(&cx.app.table, std::slice::from_ref(&role))
+    let count = seats::members(cx, std::slice::from_ref(&role))
         .await?
         .first()
         .copied()
@@ -69,7 +68,7 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<(Role, u32)>> {
     let listing = Listing::of(cx, "roles").await?;
     let (items, more) = roles::list(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
-    let counts = seats::taken(&cx.app.table, &items).await?;
+    let counts = seats::members(cx, &items).await?;
     let last = items.last().map(|role| role.id).filter(|_| more);
     listing.page(items.into_iter().zip(counts).collect(), last)
 }
@@ -114,10 +113,14 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
         let held = held_by_caller(cx).await?;
         policy::may_edit(&actor(cx, &held)?, &before, &after.permissions, cx.now)?;
         may_touch_holders(cx, &before).await?;
-        let counters = seats::read(&cx.app.table, &cx.tenant, before.id).await?;
-        let members = counters.iter().map(|counter| counter.taken).sum();
+        let is_limited = before.max_count != after.max_count || before.administers() != after.administers();
+        let counters = match after.max_count {
+            Some(limit) if is_limited => seats::within(cx, before.id, limit).await?,
+            _ => seats::read(&cx.app.table, &cx.tenant, before.id).await?,
+        };
+        let members = seats::standing(cx, before.id, &counters).await?;
         unit.write(roles::change(&before, &after)?);
-        if before.max_count != after.max_count || before.administers() != after.administers() {
+        if is_limited {
             unit.write(seats::limit(&before, &counters, after.max_count)?);
         }
         if before.administers() != after.administers() {
@@ -179,26 +182,34 @@ async fn may_touch_holders(cx: &Context, role: &Role) -> Result<()> {
     if policy::may_touch_everybody(&cx.caller()?.rights, &owner) {
         return Ok(());
     }
-    let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, MAX_HOLDERS).await?;
-    if more {
-        return Err(Conflict::TooManyMembers(MAX_HOLDERS).into());
-    }
+    let ids = at_most(cx, role.id, MAX_HOLDERS).await?;
     let mut holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
     // Not whoever had it once.
-    let holds = |grant: &Grant| grant.role == role.id && grant.stands(cx.now);
-    holders.retain(|holder| holder.grants.iter().any(holds));
+    holders.retain(|holder| holder.has_role(role.id, cx.now));
     let known = roles::standing(&cx.app.table, &cx.tenant, &holders, cx.now).await?;
     holders
         .iter()
         .try_for_each(|holder| may_change_with(cx, holder, &known))
 }
 
+/// The accounts with grants of a role, where they are no more than that; those whose grants ended do not count.
+async fn at_most(cx: &Context, role: RoleId, most: usize) -> Result<Vec<UserId>> {
+    let mut ended = 1;
+    loop {
+        let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role, None, most).await?;
+        if !more {
+            return Ok(ids);
+        }
+        if ended == 0 {
+            return Err(Conflict::TooManyMembers(most).into());
+        }
+        ended = ended::release(cx, role, most).await?;
+    }
+}
+
 /// Writes into every member's grants whether the role lets them manage users.
 async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()> {
-    let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, MAX_TOUCHED).await?;
-    if more {
-        return Err(Conflict::TooManyMembers(MAX_TOUCHED).into());
-    }
+    let ids = at_most(cx, role.id, MAX_TOUCHED).await?;
     for member in users::get_all(&cx.app.table, &cx.tenant, &ids).await? {
         unit.edit(&member, |after| {
             let of_role = after.grants.iter_mut().filter(|grant| grant.role == role.id);
@@ -209,8 +220,21 @@ async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()>
     Ok(())
 }
 
-/// Deletes a role; with `force` it is taken from its members first.
+/// Deletes a role; with `force` it is taken from its members first. Whose grants ended are no members.
 pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
+    let mut ended = 1;
+    loop {
+        match delete_unheld(cx, name, force).await {
+            // Once more after the last that ended: somebody else may have cleared it in the meantime.
+            Err(Error::Conflict(Conflict::RoleHasMembers)) if ended > 0 => {
+                ended = ended::release(cx, existing(cx, name).await?.id, MAX_HOLDERS).await?;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn delete_unheld(cx: &Context, name: &str, force: bool) -> Result<()> {
     atomically(cx, |unit| async move {
         let role = existing(cx, name).await?;
         if SystemRole::by_id(role.id).is_some() {
@@ -252,7 +276,12 @@ async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
 
 async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
     let taken = atomically(cx, |unit| async move {
-        let user = changeable(cx, &unit, &UserRef::Id(id)).await?;
+        let user = unit.grantee(&UserRef::Id(id)).await?;
+        // What ended is held by nobody, and nobody has to be allowed to take it.
+        if !user.has_role(role, cx.now) {
+            return Ok(());
+        }
+        may_change(cx, &unit, &user).await?;
         unit.edit(&user, |after| {
             after.take_role(role);
             Ok(())

@@ -11,12 +11,12 @@ use super::{Context, api_keys, rotation};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES};
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
 use crate::store::table::{Cond, Key, Lost, Write};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{keys, roles, secret, tenants};
+use crate::store::{ended, keys, roles, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
     if let Some(source) = &cx.app.settings.first_api_key {
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
+    list_ends(cx).await?;
     Ok(made)
 }
 
@@ -77,6 +78,21 @@ async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
         Ok(is_first)
     })
     .await
+}
+
+/// Lists the ends of grants from before they were listed, once in every tenant.
+async fn list_ends(cx: &Context) -> Result<()> {
+    let mut after: Option<TenantId> = None;
+    loop {
+        let (found, more) = tenants::list(&cx.app.table, after.as_ref(), 100).await?;
+        for tenant in &found {
+            ended::list_all(&cx.app.table, &tenant.id).await?;
+        }
+        match found.last().filter(|_| more) {
+            Some(last) => after = Some(last.id.clone()),
+            None => return Ok(()),
+        }
+    }
 }
 
 async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {

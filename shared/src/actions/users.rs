@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::{actor, changeable, held_by_caller, keep_own_count, may_take_over};
+use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_take_over};
 use super::hashed::Hashed;
 use super::{Context, grants, passwords};
 use crate::access::policy::{self, Span};
@@ -86,6 +86,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         must_change_password: new.must_change_password,
         password_ends: new.is_temporary.then(|| cx.now + cx.app.settings.temporary_password),
         grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
+        cleared: None,
         epoch: 0,
         version: 1,
         attempts: NameAttempts::default(),
@@ -169,7 +170,11 @@ async fn patch_in(
     patch: &UserPatch,
     hash: &Hashed<'_>,
 ) -> Result<(User, User, Vec<Role>)> {
-    let user = changeable(cx, unit, user).await?;
+    let user = match patch.roles {
+        Some(_) => unit.grantee(user).await?,
+        None => unit.user(user).await?,
+    };
+    may_change(cx, unit, &user).await?;
     if patch.password.is_some() || patch.email.is_some() {
         may_take_over(cx, unit, &user).await?;
     }

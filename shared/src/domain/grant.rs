@@ -1,9 +1,9 @@
 //! A grant: one role given to one account, perhaps for one department, perhaps between two dates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
@@ -13,7 +13,7 @@ use super::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{GrantId, RoleId, UserId};
 
-/// How many grants one account can have: as many as its deletion can undo in one transaction.
+/// How many grants one account can have: as many as its deletion can undo in one transaction. Those that ended are none.
 pub const MAX_GRANTS: usize = 20;
 
 #[skip_serializing_none]
@@ -88,6 +88,12 @@ impl Grant {
         self.effective_to.is_none_or(|to| now < to)
     }
 
+    /// Until when it is listed among the past ones, where those are kept for so long; nothing where it does not end.
+    pub fn kept_until(&self, retention: SignedDuration) -> Option<Timestamp> {
+        self.effective_to
+            .map(|end| end.checked_add(retention).unwrap_or(Timestamp::MAX))
+    }
+
     /// Whether it keeps somebody in charge for good: no department, no end, and begun when it was given.
     pub fn keeps_in_charge(&self) -> bool {
         self.administers
@@ -105,11 +111,47 @@ impl Grant {
     }
 }
 
+/// A grant that ended, as it is kept beside its account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastGrant {
+    pub grant: Grant,
+    /// What the role was called: it may be gone by now.
+    pub role_name: String,
+}
+
+/// An account's seat of a role: one, however many grants it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    pub counter: u8,
+    /// When the last of its grants ends; nothing where one of them does not.
+    pub ends: Option<Timestamp>,
+}
+
 impl User {
+    /// The seats that its grants have, those that ended too for as long as they are on the account.
+    pub fn seats(&self) -> BTreeMap<RoleId, Seat> {
+        let mut seats: BTreeMap<RoleId, Seat> = BTreeMap::new();
+        for grant in &self.grants {
+            let own = Seat {
+                counter: grant.seat,
+                ends: grant.effective_to,
+            };
+            let seat = seats.entry(grant.role).or_insert(own);
+            seat.ends = seat.ends.zip(own.ends).map(|(one, other)| one.max(other));
+        }
+        seats
+    }
+
     /// The roles that apply at this moment, in requests about no department.
     pub fn applying(&self, now: Timestamp) -> BTreeSet<RoleId> {
         let applying = self.grants.iter().filter(|grant| grant.applies(now, None));
         applying.map(|grant| grant.role).collect()
+    }
+
+    /// Whether it has this role now or will later, in whatever department.
+    pub fn has_role(&self, role: RoleId, now: Timestamp) -> bool {
+        self.grants.iter().any(|grant| grant.role == role && grant.stands(now))
     }
 
     /// The highest rank of the roles that apply at this moment, in requests about no department.

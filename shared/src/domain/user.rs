@@ -116,6 +116,9 @@ pub struct User {
     pub password_ends: Option<Timestamp>,
     #[serde(default)]
     pub grants: Vec<Grant>,
+    /// Goes up where what it implies changes and no body shows it, so that its version stays: when grants that ended are
+    /// taken off it.
+    pub cleared: Option<u32>,
     /// Goes up when every session of the account is to end.
     pub epoch: u32,
     /// Goes up at every change of what a body shows: the account's `ETag`.

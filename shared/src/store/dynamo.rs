@@ -54,6 +54,8 @@ pub struct Query {
     pub pk: String,
     /// What the sort keys begin with; in an index not together with `after`.
     pub prefix: Option<String>,
+    /// With a prefix: only sort keys from it to this one; in the table alone.
+    pub until: Option<String>,
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
     pub newest_first: bool,
@@ -190,6 +192,9 @@ impl Table {
             let (name, value) = (expression.name(sk), expression.value(Value::S(after.clone())));
             let beyond = if query.newest_first { "<" } else { ">" };
             condition.push_str(&format!(" AND {name} {beyond} {value}"));
+        } else if let (Some(prefix), Some(until)) = (&query.prefix, &query.until) {
+            let [from, to] = [prefix, until].map(|key| expression.value(Value::S(key.clone())));
+            condition.push_str(&format!(" AND {} BETWEEN {from} AND {to}", expression.name(sk)));
         } else if let Some(prefix) = &query.prefix {
             let (name, value) = (expression.name(sk), expression.value(Value::S(prefix.clone())));
             condition.push_str(&format!(" AND begins_with({name}, {value})"));

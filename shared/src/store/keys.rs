@@ -9,6 +9,7 @@
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
+//! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
 //! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
 //! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
@@ -18,7 +19,9 @@
 //! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
 //! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
 //! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
+//! | the end of a member's last grant | `T#main#ROLE#<role>` | `ENDS#<end>#<user>` | |
 //! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
+//! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
 //! | settings | `T#main#SETTINGS` | `SETTINGS` | |
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
@@ -150,9 +153,27 @@ pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
     Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
 }
 pub const MEMBER: &str = "MEMBER#";
+/// When the last grant of a role ends that an account has, where they all end.
+pub fn ends(t: &TenantId, role: RoleId, at: Timestamp, user: UserId) -> Key {
+    Key::new(role_partition(t, role), format!("{}#{user}", ends_before(at)))
+}
+/// What the sort keys of all that ends before this moment come before.
+pub(super) fn ends_before(at: Timestamp) -> String {
+    format!("{ENDS}{}", moment(at))
+}
+pub const ENDS: &str = "ENDS#";
+/// A grant of an account that ended.
+pub fn past(t: &TenantId, user: UserId, ended: Timestamp, grant: GrantId) -> Key {
+    Key::new(user_partition(t, user), format!("{PAST}{}#{grant}", moment(ended)))
+}
+pub const PAST: &str = "PAST#";
 /// The marker that one of the first accounts was made, so that its deletion lasts.
 pub fn first_account(t: &TenantId, name: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("FIRST#{name}"))
+}
+/// The marker that the ends of all grants are listed, also of those from before they were.
+pub fn ends_listed(t: &TenantId) -> Key {
+    Key::new(format!("T#{t}#SETUP"), "ENDS")
 }
 pub fn tenant_settings(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")
@@ -219,6 +240,11 @@ pub fn health(byte: u8) -> Key {
 /// The shard, or counter, of an account: its random bits spread evenly.
 pub fn shard(id: UserId, of: u8) -> u8 {
     id.uuid().as_bytes()[15] % of
+}
+
+/// A moment as sort keys have it, up to the last one that there is.
+fn moment(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond().max(0))
 }
 
 fn month(at: Timestamp) -> String {

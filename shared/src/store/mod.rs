@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod attempts;
 pub mod cursor;
 pub mod dynamo;
+pub mod ended;
 pub mod history;
 pub mod keys;
 pub mod mail_limits;

@@ -2,14 +2,17 @@
 //!
 //! A role's seats are spread over several counters, so that a role that everybody has is not one hot item. Each counter
 //! owns a share of the limit, and the shares add up to it; a role without a limit has counters without shares. An
-//! account takes one seat for each role, on the counter that its grants name.
+//! account takes one seat for each role, on the counter that its grants name. Seats that will end by themselves leave a
+//! mark on their counter: only a role that has one has to be asked what ended ([`super::ended`]).
 
 use std::collections::BTreeSet;
 
 use super::dynamo::{Query, Table};
-use super::keys;
-use super::table::{Changes, Cond, Item, Lost, Refusal, Write, integer, number};
+use super::table::{Changes, Cond, Item, Lost, Refusal, Value, Write, integer, number};
+use super::{ended, keys};
 use crate::ambient;
+use crate::context::Context;
+use crate::domain::grant::Seat;
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
@@ -22,6 +25,8 @@ pub struct Counter {
     pub taken: u32,
     /// Seats that it owns; no limit where absent.
     pub share: Option<u32>,
+    /// Whether a seat of it has ever had an end.
+    pub marked: bool,
 }
 
 impl Counter {
@@ -31,11 +36,22 @@ impl Counter {
 }
 
 /// Takes a seat; [`Lost::Full`] where this counter has none left (or the role is gone).
-pub fn take(t: &TenantId, role: RoleId, counter: u8) -> Write {
+pub fn take(t: &TenantId, role: RoleId, seat: &Seat) -> Write {
     let room = Cond::Any(vec![Cond::Absent("share"), Cond::LtAttribute("taken", "share")]);
-    Write::update(keys::seats(t, role, counter), Changes::new().add("taken", 1))
-        .when(Cond::All(vec![Cond::exists(), room]), Lost::Full)
+    let mut changes = Changes::new().add("taken", 1);
+    if seat.ends.is_some() {
+        changes = changes.set(MARK, Value::Bool(true));
+    }
+    Write::update(keys::seats(t, role, seat.counter), changes).when(Cond::All(vec![Cond::exists(), room]), Lost::Full)
 }
+
+/// Marks the counter of a seat that comes to have an end.
+pub fn mark(t: &TenantId, role: RoleId, seat: &Seat) -> Write {
+    let changes = Changes::new().set(MARK, Value::Bool(true));
+    Write::update(keys::seats(t, role, seat.counter), changes).when(Cond::exists(), Error::NotFound(Noun::Role))
+}
+
+const MARK: &str = "ends";
 
 pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
     Write::update(keys::seats(t, role, counter), Changes::new().add("taken", -1))
@@ -64,7 +80,7 @@ pub fn open(role: &Role, seat: Option<u8>) -> Vec<Write> {
 /// Gives the counters shares of a new limit, provided that they are as they were read.
 pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Vec<Write>> {
     let taken: Vec<u32> = counters.iter().map(|counter| counter.taken).collect();
-    if limit.is_some_and(|limit| taken.iter().sum::<u32>() > limit) {
+    if limit.is_some_and(|limit| sum(counters) > limit) {
         return Err(Conflict::BelowMemberCount.into());
     }
     let shares = limit.map(|limit| shares(limit, &taken));
@@ -89,7 +105,7 @@ pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
 
 /// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
 /// A random one, so that no counter is contended.
-pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
+pub async fn elsewhere(cx: &Context, before: Option<&User>, after: &mut User) -> Result<(), Refusal> {
     let held = |role: RoleId| before.is_some_and(|user| user.grants.iter().any(|grant| grant.role == role));
     let new: BTreeSet<RoleId> = after
         .grants
@@ -98,7 +114,19 @@ pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -
         .filter(|role| !held(*role))
         .collect();
     for role in new {
-        let counters = read(table, &after.tenant, role).await?;
+        let seat = free(cx, &after.tenant, role).await?;
+        for grant in after.grants.iter_mut().filter(|grant| grant.role == role) {
+            grant.seat = seat;
+        }
+    }
+    Ok(())
+}
+
+/// A counter of the role with room, by chance. Where none has any, seats of grants that ended are left first.
+async fn free(cx: &Context, t: &TenantId, role: RoleId) -> Result<u8, Refusal> {
+    let mut ended = 1;
+    loop {
+        let counters = read(&cx.app.table, t, role).await?;
         if counters.is_empty() {
             return Err(Lost::Changed.into());
         }
@@ -108,14 +136,47 @@ pub async fn elsewhere(table: &Table, before: Option<&User>, after: &mut User) -
             .map(|counter| counter.number)
             .collect();
         let [chance] = ambient::random::<1>()?;
-        let seat = *free
-            .get(usize::from(chance) % free.len().max(1))
-            .ok_or(Conflict::RoleFull)?;
-        for grant in after.grants.iter_mut().filter(|grant| grant.role == role) {
-            grant.seat = seat;
+        if let Some(number) = free.get(usize::from(chance) % free.len().max(1)) {
+            return Ok(*number);
         }
+        // The counters are read once more after the last that ended: somebody else may have cleared it in the meantime.
+        if ended == 0 || !is_marked(&counters) {
+            return Err(Conflict::RoleFull.into());
+        }
+        ended = ended::release(cx, role, 1).await?;
     }
-    Ok(())
+}
+
+/// The counters, of which those seats that ended are left first that are too many for this limit.
+pub async fn within(cx: &Context, role: RoleId, limit: u32) -> Result<Vec<Counter>> {
+    let mut ended = 1;
+    loop {
+        let counters = read(&cx.app.table, &cx.tenant, role).await?;
+        if sum(&counters) <= limit || ended == 0 || !is_marked(&counters) {
+            return Ok(counters);
+        }
+        ended = ended::release(cx, role, RELEASED).await?;
+    }
+}
+
+/// How many accounts are cleared between two looks at the counters.
+const RELEASED: usize = 25;
+
+/// How many accounts have seats of a role by grants that have not ended.
+pub async fn standing(cx: &Context, role: RoleId, counters: &[Counter]) -> Result<u32> {
+    let ended = match is_marked(counters) {
+        true => ended::count(&cx.app.table, &cx.tenant, role, cx.now).await?,
+        false => 0,
+    };
+    Ok(sum(counters).saturating_sub(ended))
+}
+
+fn sum(counters: &[Counter]) -> u32 {
+    counters.iter().map(|counter| counter.taken).sum()
+}
+
+fn is_marked(counters: &[Counter]) -> bool {
+    counters.iter().any(|counter| counter.marked)
 }
 
 /// The counters as they are, strongly consistent.
@@ -129,17 +190,20 @@ pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Count
     Ok(table.query(&query).await?.items.iter().filter_map(counter).collect())
 }
 
-pub async fn taken(table: &Table, roles: &[Role]) -> Result<Vec<u32>> {
+/// How many accounts have each of these roles, by grants that have not ended.
+pub async fn members(cx: &Context, roles: &[Role]) -> Result<Vec<u32>> {
     let places: Vec<_> = roles.iter().flat_map(keys::all_seats).collect();
-    let items = table.batch_get(&places).await?;
-    let sum = |role: &Role| {
+    let items = cx.app.table.batch_get(&places).await?;
+    let of = |role: &Role| {
         let pk = keys::role_partition(&role.tenant, role.id);
         let own = items
             .iter()
             .filter(|item| super::table::string(item, "PK") == Some(&pk));
-        own.filter_map(counter).map(|counter| counter.taken).sum()
+        let counters: Vec<Counter> = own.filter_map(counter).collect();
+        let role = role.id;
+        async move { standing(cx, role, &counters).await }
     };
-    Ok(roles.iter().map(sum).collect())
+    futures::future::try_join_all(roles.iter().map(of)).await
 }
 
 fn counter(item: &Item) -> Option<Counter> {
@@ -148,6 +212,7 @@ fn counter(item: &Item) -> Option<Counter> {
         number: super::table::string(item, "SK")?.strip_prefix("SEATS#")?.parse().ok()?,
         taken: natural("taken")?,
         share: natural("share"),
+        marked: item.contains_key(MARK),
     })
 }
 

@@ -13,7 +13,7 @@ use super::dynamo::Table;
 use super::dynamo::retry::{Delays, jitter};
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
-use super::{record, roles, seats, sessions, users};
+use super::{ended, record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::Context;
 use crate::domain::role::{Role, SystemRole, USER};
@@ -136,6 +136,11 @@ impl Unit<'_> {
 
     pub async fn user(&self, who: &UserRef) -> Result<User> {
         users::find(&self.cx.app.table, &self.cx.tenant, who).await
+    }
+
+    /// The account, whose grants are to change: those that ended are none of them any more.
+    pub async fn grantee(&self, who: &UserRef) -> Result<User> {
+        ended::cleared(self.cx, self.user(who).await?).await
     }
 
     /// An account that was read already; where that was in vain, as it is now, deleted or not.
@@ -296,7 +301,7 @@ impl Unit<'_> {
             }
             for change in &mut wanted.changes {
                 if let Some(after) = &mut change.after {
-                    seats::elsewhere(table, change.before.as_ref(), after).await?;
+                    seats::elsewhere(cx, change.before.as_ref(), after).await?;
                 }
             }
             tries.another(table, Lost::Full).await?;

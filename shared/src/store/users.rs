@@ -2,14 +2,17 @@
 //! the account implied before a change with what it implies after it, and answers with the writes between.
 //!
 //! What an account implies: its item; the claims of its address and name; its search entries; a member item for each
-//! grant and one seat for each role; its place in the counts; and, where it is in charge, its share in the number of
+//! grant and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
 //! those who are. A deleted account implies nothing but its item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::dynamo::{TRANSACTION_LIMIT, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
 use super::{keys, search, seats};
+use crate::domain::grant::Seat;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
@@ -87,7 +90,7 @@ struct Implied {
     claims: BTreeMap<Key, Conflict>,
     entries: BTreeSet<Key>,
     members: BTreeSet<Key>,
-    seats: BTreeMap<RoleId, u8>,
+    seats: BTreeMap<RoleId, Seat>,
     listed: Option<Status>,
     administrator: bool,
 }
@@ -105,15 +108,17 @@ impl Implied {
         if let Some(username) = &user.username {
             claims.insert(keys::username(t, username), Conflict::UsernameTaken);
         }
+        let seats = user.seats();
+        let members = user.grants.iter();
+        let members = members.map(|grant| keys::member(t, grant.role, user.id, grant.id));
+        let ends = seats
+            .iter()
+            .filter_map(|(role, seat)| Some(keys::ends(t, *role, seat.ends?, user.id)));
         Self {
             claims,
             entries: search::entries(user),
-            members: user
-                .grants
-                .iter()
-                .map(|grant| keys::member(t, grant.role, user.id, grant.id))
-                .collect(),
-            seats: user.grants.iter().map(|grant| (grant.role, grant.seat)).collect(),
+            members: members.chain(ends).collect(),
+            seats,
             listed: Some(user.listed_status()),
             administrator: user.is_administrator(),
         }
@@ -158,7 +163,11 @@ fn own_item(change: &Change) -> Result<Option<Write>> {
 }
 
 fn as_read(user: &User) -> Cond {
-    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version))])
+    let cleared = match user.cleared {
+        Some(times) => Cond::Eq("cleared", number(times)),
+        None => Cond::Absent("cleared"),
+    };
+    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version)), cleared])
 }
 
 fn item(user: &User) -> Result<Item> {
@@ -183,22 +192,32 @@ fn index_attributes(n: u8, pk: String, id: UserId) -> [(String, Value); 2] {
 }
 
 fn seat_writes(t: &TenantId, was: &Implied, is: &Implied) -> Vec<Write> {
-    let taken = is.seats.iter().filter(|(role, _)| !was.seats.contains_key(*role));
+    let taken = is.seats.iter().filter_map(|(role, seat)| match was.seats.get(role) {
+        None => Some(seats::take(t, *role, seat)),
+        Some(own) if own.ends.is_none() && seat.ends.is_some() => Some(seats::mark(t, *role, seat)),
+        Some(_) => None,
+    });
     let left = was.seats.iter().filter(|(role, _)| !is.seats.contains_key(*role));
     taken
-        .map(|(role, counter)| seats::take(t, *role, *counter))
-        .chain(left.map(|(role, counter)| seats::leave(t, *role, *counter)))
+        .chain(left.map(|(role, seat)| seats::leave(t, *role, seat.counter)))
         .collect()
 }
 
 fn members(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
-    let new = is.members.difference(&was.members).map(|key| {
-        let mut member = key.attributes();
-        member.insert("user".to_owned(), text(id.to_string()));
-        Write::put(member)
-    });
+    let new = is.members.difference(&was.members).map(|key| member(key, id));
     new.chain(was.members.difference(&is.members).cloned().map(Write::delete))
         .collect()
+}
+
+fn member(key: &Key, id: UserId) -> Write {
+    let mut member = key.attributes();
+    member.insert("user".to_owned(), text(id.to_string()));
+    Write::put(member)
+}
+
+/// The item of when the last grant of a role ends that an account has.
+pub fn end(t: &TenantId, role: RoleId, at: Timestamp, id: UserId) -> Write {
+    member(&keys::ends(t, role, at, id), id)
 }
 
 /// The writes that move an account in the counts from one status to another.

@@ -1,13 +1,9 @@
 //! What is shown.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use usher::actions::Context;
 use usher::domain::grant::Grant;
 use usher::domain::time;
-use usher::domain::user::User;
-use usher::id::RoleId;
 use usher::jiff::Timestamp;
 use usher::secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
@@ -79,14 +75,5 @@ impl GrantView {
             granted_at: grant.granted_at,
             granted_by: grant.granted_by.map(|id| id.to_string()),
         }
-    }
-
-    /// All grants of an account whose roles exist.
-    pub fn all(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Vec<Self> {
-        let named = user
-            .grants
-            .iter()
-            .filter_map(|grant| Some((grant, names.get(&grant.role)?)));
-        named.map(|(grant, name)| Self::of(cx, grant, name)).collect()
     }
 }

@@ -20,6 +20,20 @@ async fn lived_in(world: &World, name: &str) -> Person {
     let body = json!({ "FirstName": format!("first-{name}"), "Address": { "Str": format!("street-{name}") } });
     done(&jane.client.post("/user/update", body).await);
     done(&jane.client.get("/user/resetpassword").await);
+    let path = format!("/api/users/{}/roles", jane.id);
+    let end = (world.now() + usher::jiff::SignedDuration::from_millis(1)).to_string();
+    let brief = json!({ "role": "member", "department": "press", "effectiveTo": end });
+    assert_eq!(world.owner().await.post(&path, brief).await.status, 201);
+    world.clock.advance_ms(1);
+    // Its end is noticed with the next grant.
+    let other = json!({ "role": "member", "department": "sales" });
+    assert_eq!(world.owner().await.post(&path, other).await.status, 201);
+    assert!(
+        world
+            .items()
+            .iter()
+            .any(|item| item["SK"]["S"].as_str().unwrap().starts_with("PAST#"))
+    );
     jane
 }
 

@@ -4,20 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use usher::actions::{links, settings};
-use usher::domain::mail::Purpose;
 use usher::domain::role::{MEMBER, USER};
 use usher::domain::tenant::TenantId;
-use usher::domain::tenant_settings::Chosen;
 use usher::domain::text::{Email, RoleName, Username};
 use usher::domain::user::Status;
 use usher::id::RoleId;
 use usher::store::keys;
 use usher::store::table::Key;
 
+use super::lived_in::lived_in;
 use crate::guard_walk::golden;
-use crate::support::{PASSWORD, World};
-use crate::tenants::{context, link};
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
 
@@ -54,7 +50,7 @@ fn documented() -> Vec<Row> {
 }
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 23] = [
+const SAMPLES: [(&str, &str); 24] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -64,6 +60,7 @@ const SAMPLES: [(&str, &str); 23] = [
     ("<mail>", "00000000-0000-7000-8000-000000000007"),
     ("<key>", "00000000-0000-7000-8000-000000000008"),
     ("<due>", "1795334400000"),
+    ("<end>", "001795334400000"),
     ("<state>", "pending"),
     ("<tenant>", "main"),
     ("<status>", "locked"),
@@ -152,6 +149,11 @@ fn of_accounts() -> Vec<Made> {
             keys::unknown_login_entry(&guess, sample("<entry>")),
         ),
         key("unknown_login", "attempts of an unregistered name", guess),
+        key(
+            "past",
+            "past grant",
+            keys::past(t, user, crate::support::START.parse().unwrap(), sample("<grant>")),
+        ),
         key("session", "session", keys::session(t, user, sample("<session>"))),
         key(
             "first_account",
@@ -195,7 +197,8 @@ fn of_lists() -> Vec<Made> {
 fn of_roles() -> Vec<Made> {
     let (t, user, role, grant) = (&TenantId::main(), sample("<user>"), sample("<role>"), sample("<grant>"));
     let name = RoleName::parse("Press Office").unwrap();
-    let mut many = MEMBER.in_tenant(t, crate::support::START.parse().unwrap()).unwrap();
+    let at = crate::support::START.parse().unwrap();
+    let mut many = MEMBER.in_tenant(t, at).unwrap();
     (many.id, many.counters) = (role, 8);
     let (seats, last) = (
         "role's seats, one counter of several",
@@ -209,6 +212,11 @@ fn of_roles() -> Vec<Made> {
         key("seats", seats, keys::seats(t, role, 7)),
         key("all_seats", seats, last),
         key("member", "role's member", keys::member(t, role, user, grant)),
+        key(
+            "ends",
+            "the end of a member's last grant",
+            keys::ends(t, role, at, user),
+        ),
     ]
 }
 
@@ -217,6 +225,7 @@ fn of_tenants() -> Vec<Made> {
     let at = crate::support::START.parse().unwrap();
     let (api_key, to_send) = ("API key", "mail to send");
     vec![
+        key("ends_listed", "the ends of all grants are listed", keys::ends_listed(t)),
         key("tenant_settings", "settings", keys::tenant_settings(t)),
         key("api_key", api_key, keys::api_key(t, "ba7816bf")),
         key(
@@ -309,37 +318,6 @@ fn fits(pattern: &str, text: &str) -> bool {
         let right = !is_id || of_tenant || value.parse::<usher::id::UserId>().is_ok();
         right && fits(after, tail)
     })
-}
-
-/// A directory where everything has happened once.
-async fn lived_in() -> World {
-    let world = World::new().await;
-    let owner = world.owner().await;
-    owner.post("/api/roles", json!({ "name": "Press Office" })).await;
-    let id = world.user_with("jane@example.org", &["Press Office"]).await;
-    world.signed_in("jane@example.org", PASSWORD).await;
-    let unknown = json!({ "username": "nobody", "password": "wrong" });
-    assert_eq!(world.nobody().post("/api/auth/login", unknown).await.status, 401);
-    assert_eq!(owner.post_empty(&format!("/api/users/{id}/lock")).await.status, 204);
-    let cx = context(&world, "main").await;
-    let set = |chosen: Chosen| {
-        Ok(Chosen {
-            history_days: Some(30),
-            ..chosen
-        })
-    };
-    settings::change(&cx, set).await.unwrap();
-    for email in ["owner@usher.local", "nobody@example.org"] {
-        links::ask_for_password(&cx, &email.parse().unwrap()).await.unwrap();
-    }
-    link(&world, "main", "owner", Purpose::SetPassword).await;
-    // A mail that was counted, and not sent: it stays in the index.
-    let post = crate::outbox::Post::default();
-    post.expect([crate::outbox::Mishap::Refused; 4]);
-    crate::outbox::invite(&world, "invited@example.org").await;
-    let sent = crate::outbox::sweep(&post.outbox(&world.app)).await;
-    assert!(sent.contains(&usher::actions::outbox::Outcome::Postponed), "{sent:?}");
-    world
 }
 
 #[tokio::test]

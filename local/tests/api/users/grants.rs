@@ -267,3 +267,44 @@ async fn z09_a_role_given_or_taken_counts_from_the_next_request_of_tokens_alread
         assert_eq!(client.get("/api/me/profile").await.body["roles"], json!(["user"]));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f06_grants_that_end_can_be_taken_with_their_account_and_most_of_them_in_one_change() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for n in 0..19 {
+        let name = format!("r{n}");
+        role(&world, &name, &[]).await;
+        grant(
+            &owner,
+            &id,
+            json!({ "role": name, "effectiveTo": "2027-01-01T00:00:00Z" }),
+        )
+        .await;
+    }
+    // With all that one request can change beside the roles.
+    let body = |roles: &[&str]| {
+        json!({
+            "email": "other@example.org", "email_verified": true, "user_name": "other", "status": "inactive",
+            "password": "battery staple", "roles": roles,
+        })
+    };
+    let path = format!("/v1/admin/users/{id}");
+    let refused = owner.put(&path, body(&[])).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.text.contains("make two of it"), "{}", refused.text);
+    let put = owner.put(&path, body(&["r0", "r1", "r2"])).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    assert_reconciled(&world);
+    for n in 3..19 {
+        grant(
+            &owner,
+            &id,
+            json!({ "role": format!("r{n}"), "effectiveTo": "2027-01-01T00:00:00Z" }),
+        )
+        .await;
+    }
+    assert_eq!(owner.delete(&user(&id)).await.status, 204);
+    assert_reconciled(&world);
+}

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+pub mod ended;
 mod grants;
 mod list;
 mod list_cursors;

@@ -1,0 +1,44 @@
+//! A directory for the list of the table's keys.
+
+use serde_json::json;
+use usher::actions::{links, settings};
+use usher::domain::mail::Purpose;
+use usher::domain::tenant_settings::Chosen;
+
+use crate::support::{PASSWORD, World};
+use crate::tenants::{context, link};
+
+/// A directory where everything has happened once.
+pub async fn lived_in() -> World {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    owner.post("/api/roles", json!({ "name": "Press Office" })).await;
+    let id = world.user_with("jane@example.org", &["Press Office"]).await;
+    for end in ["2026-11-22T08:00:00.001Z", "2030-01-01T00:00:00Z"] {
+        crate::users::grant(&owner, &id, json!({ "role": "member", "effectiveTo": end })).await;
+        world.clock.advance_ms(1);
+    }
+    world.signed_in("jane@example.org", PASSWORD).await;
+    let unknown = json!({ "username": "nobody", "password": "wrong" });
+    assert_eq!(world.nobody().post("/api/auth/login", unknown).await.status, 401);
+    assert_eq!(owner.post_empty(&format!("/api/users/{id}/lock")).await.status, 204);
+    let cx = context(&world, "main").await;
+    let set = |chosen: Chosen| {
+        Ok(Chosen {
+            history_days: Some(30),
+            ..chosen
+        })
+    };
+    settings::change(&cx, set).await.unwrap();
+    for email in ["owner@usher.local", "nobody@example.org"] {
+        links::ask_for_password(&cx, &email.parse().unwrap()).await.unwrap();
+    }
+    link(&world, "main", "owner", Purpose::SetPassword).await;
+    // A mail that was counted, and not sent: it stays in the index.
+    let post = crate::outbox::Post::default();
+    post.expect([crate::outbox::Mishap::Refused; 4]);
+    crate::outbox::invite(&world, "invited@example.org").await;
+    let sent = crate::outbox::sweep(&post.outbox(&world.app)).await;
+    assert!(sent.contains(&usher::actions::outbox::Outcome::Postponed), "{sent:?}");
+    world
+}
