@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::changes::{actor, change, held_by_caller, keep_own_count, may_change, may_grant};
+use super::revisions::{Expected, expect};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
@@ -59,7 +60,7 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
     }
 }
 
-pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
+pub async fn give(cx: &Context, user: &UserRef, expected: &Expected, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
     if let (Some(from), Some(to)) = (new.effective_from.map(time::kept), new.effective_to.map(time::kept))
         && to <= from
     {
@@ -72,6 +73,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
         let grant = new.of(cx, &role)?;
         may_grant(cx, &role, &Span::of(&grant, cx.now)).await?;
         may_change(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         // What everybody has already would only take the account's places.
         if role.id == role::USER.id || user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
@@ -82,8 +84,8 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
     .await
 }
 
-pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
-    change(cx, user, |after| after.take(id)).await.map(drop)
+pub async fn take(cx: &Context, user: &UserRef, expected: &Expected, id: GrantId) -> Result<()> {
+    change(cx, user, expected, |after| after.take(id)).await.map(drop)
 }
 
 /// Gives an account each of these roles that does not apply to it yet: all of them, or none.
@@ -149,7 +151,13 @@ fn add_missing(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role])
 
 /// Puts an account on a rank of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
 /// status, where one is given, changes in the same transaction.
-pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: Option<Status>) -> Result<()> {
+pub async fn set_rank(
+    cx: &Context,
+    user: &UserRef,
+    expected: &Expected,
+    rank: Option<Rank>,
+    status: Option<Status>,
+) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
         let role = match rank {
@@ -160,6 +168,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
             may_grant(cx, role, &Span::for_good(cx.now)).await?;
         }
         may_change(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, |after| {
             let attempts = after.attempts.clone();
             if rank == Some(Rank::User) {
