@@ -1,6 +1,7 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
+use usher::actions::revisions::Expected;
 use usher::actions::{Context, credentials, deletion, grants, histories, links, listing};
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::domain::history::RightsEntry;
@@ -61,7 +62,7 @@ pub async fn logout(cx: Context) -> Result<WithCookie<Answer>> {
 }
 
 pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Answer>> {
-    accounts::patch_own(&cx, &body.patch(), None).await?;
+    accounts::patch_own(&cx, &body.patch(), &Expected::Anything).await?;
     Ok(Answer::of("the account was updated"))
 }
 
@@ -69,7 +70,7 @@ pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Ans
 pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
         Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
-        None => accounts::patch_own(&cx, &body.own.patch(), None).await?,
+        None => accounts::patch_own(&cx, &body.own.patch(), &Expected::Anything).await?,
     };
     Ok(Answer::of("the account was updated"))
 }
@@ -89,7 +90,8 @@ pub async fn change_any(cx: Context, Body(body): Body<ChangeAny>) -> Result<Json
 }
 
 pub async fn delete(cx: Context) -> Result<WithCookie<Answer>> {
-    deletion::delete(&cx, &accounts::UserRef::Id(cx.own_account()?.id)).await?;
+    let own = accounts::UserRef::Id(cx.own_account()?.id);
+    deletion::delete(&cx, &own, &Expected::Anything).await?;
     Ok(no_cookie("your account was deleted"))
 }
 
@@ -99,7 +101,8 @@ pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
 }
 
 pub async fn delete_user(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
-    deletion::delete(&cx, &accounts::UserRef::Id(body.parse()?)).await?;
+    let user = accounts::UserRef::Id(body.parse()?);
+    deletion::delete(&cx, &user, &Expected::Anything).await?;
     Ok(Answer::of("the account was deleted"))
 }
 
@@ -165,6 +168,6 @@ async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Resul
 
 /// `SetMaxRoles` and `SetRoleCounts`
 pub async fn set_max_roles(cx: Context, Body(body): Body<MaxRoles>) -> Result<Json<Answer>> {
-    role_actions::patch(&cx, &body.name, &body.parse()).await?;
+    role_actions::patch(&cx, &body.name, &Expected::Anything, &body.parse()).await?;
     Ok(Answer::of("the limit was set"))
 }

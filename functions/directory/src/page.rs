@@ -33,6 +33,10 @@ pub struct PageView<T> {
     /// How many there are in all, where they are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+    /// There, and true, where not all were counted: there are so many, or more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    total_is_at_least: bool,
 }
 
 impl<T> PageView<T> {
@@ -41,7 +45,8 @@ impl<T> PageView<T> {
         Json(Self {
             items: page.items.into_iter().map(view).collect(),
             next_cursor: page.next_cursor,
-            total: page.total,
+            total: page.total.map(|total| total.count),
+            total_is_at_least: page.total.is_some_and(|total| total.is_at_least),
         })
     }
 }

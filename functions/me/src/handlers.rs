@@ -3,17 +3,25 @@
 use directory::{LoginView, PageQuery, PageView, UserView};
 use serde_json::Value;
 use usher::Result;
+use usher::actions::revisions::Revision;
 use usher::actions::{Context, histories, users as accounts};
 use usher::domain::profile::Profile;
-use usher::http::answer::{Json, Tagged};
+use usher::domain::user::User;
+use usher::http::answer::{Json, Shown, Tagged};
 use usher::http::body::MergePatch;
-use usher::http::call::{IfMatch, Query};
+use usher::http::call::Query;
+use usher::http::preconditions::{IfMatch, IfNoneMatch};
 
-pub async fn profile(cx: Context) -> Result<Tagged<UserView>> {
-    let user = cx.own_account()?;
+pub async fn profile(cx: Context, known: IfNoneMatch) -> Result<Shown<UserView>> {
+    let tagged = tagged(&cx, cx.own_account()?)?;
+    Ok(Shown { known, tagged })
+}
+
+fn tagged(cx: &Context, user: &User) -> Result<Tagged<UserView>> {
+    let roles = &cx.caller()?.roles;
     Ok(Tagged {
-        version: user.version,
-        body: UserView::whole(&cx, user, &cx.caller()?.roles),
+        revision: Revision::of_user(cx, user, roles),
+        body: UserView::whole(cx, user, roles),
     })
 }
 
@@ -22,11 +30,8 @@ pub async fn patch(
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch<ProfilePatch>,
 ) -> Result<Tagged<UserView>> {
-    let user = accounts::patch_own(&cx, &Value::Object(patch.fields), expected).await?;
-    Ok(Tagged {
-        version: user.version,
-        body: UserView::whole(&cx, &user, &cx.caller()?.roles),
-    })
+    let user = accounts::patch_own(&cx, &Value::Object(patch.fields), &expected).await?;
+    tagged(&cx, &user)
 }
 
 pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<LoginView>>> {

@@ -2,10 +2,13 @@
 
 use directory::{PageQuery, PageView};
 use usher::Result;
+use usher::actions::revisions::Revision;
 use usher::actions::{Context, api_keys, catalogue, histories, roles, tenants};
-use usher::http::answer::{Created, Json, NoContent};
+use usher::domain::role::Role;
+use usher::http::answer::{Created, CreatedTagged, Json, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MergePatch};
 use usher::http::call::{KeyPath, Query, RolePath, page_limit};
+use usher::http::preconditions::{IfMatch, IfNoneMatch};
 
 use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
 use crate::wire::rights_history::{RightsQuery, RightsView};
@@ -17,30 +20,46 @@ pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<Pa
     Ok(PageView::of(page, |(role, members)| RoleView::of(&role, members)))
 }
 
-pub async fn create(cx: Context, Body(body): Body<NewRole>) -> Result<Created<RoleView>> {
+pub async fn create(cx: Context, Body(body): Body<NewRole>) -> Result<CreatedTagged<RoleView>> {
     let role = roles::create(&cx, body.parse()?).await?;
-    Ok(Created {
-        location: format!("/api/roles/{}", role.id),
-        body: RoleView::of(&role, 0),
+    let Tagged { revision, body } = tagged(&role, 0);
+    let location = format!("/api/roles/{}", role.id);
+    Ok(CreatedTagged {
+        revision,
+        created: Created { location, body },
     })
 }
 
-pub async fn show(cx: Context, RolePath(role): RolePath) -> Result<Json<RoleView>> {
+pub async fn show(cx: Context, RolePath(role): RolePath, known: IfNoneMatch) -> Result<Shown<RoleView>> {
     let (role, members) = roles::show(&cx, &role).await?;
-    Ok(Json(RoleView::of(&role, members)))
+    let tagged = tagged(&role, members);
+    Ok(Shown { known, tagged })
+}
+
+fn tagged(role: &Role, members: u32) -> Tagged<RoleView> {
+    Tagged {
+        revision: Revision::of_role(role, members),
+        body: RoleView::of(role, members),
+    }
 }
 
 pub async fn patch(
     cx: Context,
     RolePath(role): RolePath,
+    IfMatch(expected): IfMatch,
     MergePatch(body): MergePatch<PatchRole>,
-) -> Result<Json<RoleView>> {
-    let (role, members) = roles::patch(&cx, &role, &body.parse()?).await?;
-    Ok(Json(RoleView::of(&role, members)))
+) -> Result<Tagged<RoleView>> {
+    let (role, members) = roles::patch(&cx, &role, &expected, &body.parse()?).await?;
+    Ok(tagged(&role, members))
 }
 
-pub async fn delete(cx: Context, RolePath(role): RolePath, Query(query): Query<DeleteQuery>) -> Result<NoContent> {
-    roles::delete(&cx, &role, query.force).await?;
+pub async fn delete(
+    cx: Context,
+    RolePath(role): RolePath,
+    IfMatch(expected): IfMatch,
+    Query(query): Query<DeleteQuery>,
+) -> Result<NoContent> {
+    roles::delete(&cx, &role, &expected, query.force).await?;
     Ok(NoContent)
 }
 

@@ -2,11 +2,14 @@
 
 use directory::{LoginView, PageQuery, PageView, UserView};
 use usher::Result;
+use usher::actions::revisions::Revision;
 use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
-use usher::domain::user::AdminLock;
-use usher::http::answer::{Created, Json, Maybe, NoContent, Tagged};
+use usher::domain::role::Role;
+use usher::domain::user::{AdminLock, User};
+use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
-use usher::http::call::{GrantPath, IfMatch, Prefer, Query, UserPath};
+use usher::http::call::{GrantPath, Query, UserPath};
+use usher::http::preconditions::{IfMatch, IfNoneMatch, Prefer, Return};
 
 use crate::wire::{
     GrantRole, GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
@@ -19,26 +22,38 @@ pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<Pa
     Ok(PageView::of(page, |user| UserView::of(&cx, &user, &names)))
 }
 
-pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<UserView>> {
+pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<CreatedTagged<UserView>> {
     let (user, roles) = users::create(&cx, body.parse(&cx)?).await?;
-    Ok(Created {
-        location: format!("/api/users/{}", user.id),
-        body: UserView::whole(&cx, &user, &roles),
+    let Tagged { revision, body } = tagged(&cx, &user, &roles);
+    let location = format!("/api/users/{}", user.id);
+    Ok(CreatedTagged {
+        revision,
+        created: Created { location, body },
     })
 }
 
-pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Tagged<UserView>> {
+pub async fn show(cx: Context, UserPath(user): UserPath, known: IfNoneMatch) -> Result<Shown<UserView>> {
     let user = users::find(&cx, &user).await?;
     let roles = users::roles_of(&cx, &user).await?;
-    Ok(Tagged {
-        version: user.version,
-        body: UserView::whole(&cx, &user, &roles),
-    })
+    let tagged = tagged(&cx, &user, &roles);
+    Ok(Shown { known, tagged })
 }
 
-pub async fn put(cx: Context, UserPath(user): UserPath, Body(body): Body<PutUser>) -> Result<NoContent> {
+fn tagged(cx: &Context, user: &User, roles: &[Role]) -> Tagged<UserView> {
+    Tagged {
+        revision: Revision::of_user(cx, user, roles),
+        body: UserView::whole(cx, user, roles),
+    }
+}
+
+pub async fn put(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    Body(body): Body<PutUser>,
+) -> Result<NoContent> {
     let (rank, status) = body.parse()?;
-    grants::set_rank(&cx, &user, rank, status).await?;
+    grants::set_rank(&cx, &user, &expected, rank, status).await?;
     Ok(NoContent)
 }
 
@@ -48,38 +63,45 @@ pub async fn patch(
     IfMatch(expected): IfMatch,
     prefer: Prefer,
     MergePatch(body): MergePatch<PatchUser>,
-) -> Result<Maybe<UserView>> {
+) -> Result<Changed<UserView>> {
     let user = users::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
-    if !prefer.representation {
-        return Ok(Maybe(None));
+    let tagged = match prefer.0 {
+        // It is done. A preference that cannot be met does not undo that (RFC 7240, 2): the answer is 204 then.
+        Some(Return::Representation) => users::roles_of(&cx, &user).await.ok(),
+        _ => None,
     }
-    // It is done. A preference that cannot be met does not undo that (RFC 7240, 2): the answer is 204 then.
-    let roles = users::roles_of(&cx, &user).await.ok();
-    Ok(Maybe(roles.map(|roles| UserView::whole(&cx, &user, &roles))))
+    .map(|roles| tagged(&cx, &user, &roles));
+    Ok(Changed { prefer, tagged })
 }
 
-pub async fn delete(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
-    deletion::delete(&cx, &user).await?;
+pub async fn delete(cx: Context, UserPath(user): UserPath, IfMatch(expected): IfMatch) -> Result<NoContent> {
+    deletion::delete(&cx, &user, &expected).await?;
     Ok(NoContent)
 }
 
-pub async fn lock(cx: Context, UserPath(user): UserPath, MaybeBody(body): MaybeBody<LockUser>) -> Result<NoContent> {
+pub async fn lock(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    MaybeBody(body): MaybeBody<LockUser>,
+) -> Result<NoContent> {
     let (reason, until) = (body.reason()?, body.until);
-    locks::lock(&cx, &user, AdminLock { reason, until }).await?;
+    locks::lock(&cx, &user, &expected, AdminLock { reason, until }).await?;
     Ok(NoContent)
 }
 
-pub async fn unlock(cx: Context, UserPath(user): UserPath) -> Result<NoContent> {
-    locks::unlock(&cx, &user).await?;
+pub async fn unlock(cx: Context, UserPath(user): UserPath, IfMatch(expected): IfMatch) -> Result<NoContent> {
+    locks::unlock(&cx, &user, &expected).await?;
     Ok(NoContent)
 }
 
 pub async fn reset_password(
     cx: Context,
     UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
     MaybeBody(body): MaybeBody<ResetPassword>,
 ) -> Result<Maybe<TemporaryPassword>> {
-    let made = passwords::reset(&cx, &user, body.parse(&cx)?).await?;
+    let made = passwords::reset(&cx, &user, &expected, body.parse(&cx)?).await?;
     Ok(Maybe(made.map(TemporaryPassword::of)))
 }
 
@@ -99,8 +121,13 @@ pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<Gr
     Ok(Json(views.collect()))
 }
 
-pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<GrantRole>) -> Result<Created<GrantView>> {
-    let (user, grant, role) = grants::give(&cx, &user, &body.parse()?).await?;
+pub async fn grant(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    Body(body): Body<GrantRole>,
+) -> Result<Created<GrantView>> {
+    let (user, grant, role) = grants::give(&cx, &user, &expected, &body.parse()?).await?;
     let location = format!("/api/users/{user}/roles/{}", grant.id);
     Ok(Created {
         location,
@@ -108,7 +135,12 @@ pub async fn grant(cx: Context, UserPath(user): UserPath, Body(body): Body<Grant
     })
 }
 
-pub async fn revoke(cx: Context, UserPath(user): UserPath, GrantPath(grant): GrantPath) -> Result<NoContent> {
-    grants::take(&cx, &user, grant).await?;
+pub async fn revoke(
+    cx: Context,
+    UserPath(user): UserPath,
+    GrantPath(grant): GrantPath,
+    IfMatch(expected): IfMatch,
+) -> Result<NoContent> {
+    grants::take(&cx, &user, &expected, grant).await?;
     Ok(NoContent)
 }

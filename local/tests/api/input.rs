@@ -203,7 +203,7 @@ async fn i05_a_header_cannot_carry_what_a_body_cannot() {
     let url = format!("{}/api/me/profile", world.base);
     let http = &owner.http;
     let bearer = |scheme: &str| format!("{scheme} {}", owner.token);
-    for scheme in ["Bearer", "bearer", "BEARER"] {
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer  ", "bearer     "] {
         let sent = crate::support::reply(http.get(&url).header(AUTHORIZATION, bearer(scheme))).await;
         assert_eq!(sent.status, 200, "{scheme}");
     }
@@ -213,6 +213,9 @@ async fn i05_a_header_cannot_carry_what_a_body_cannot() {
         owner.token.clone(),
         "Bearer".to_owned(),
         "Bearer ".to_owned(),
+        "Bearer   ".to_owned(),
+        bearer("Bearer\t"),
+        format!("Bearer\t{}", owner.token),
     ] {
         let sent = crate::support::reply(http.get(&url).header(AUTHORIZATION, &value)).await;
         assert_eq!(sent.status, 401, "{value}");

@@ -255,7 +255,7 @@ async fn t10_a_token_of_another_stage_is_refused() {
 async fn i05_the_scheme_is_taken_in_any_letter_case_and_one_header_is_all_there_may_be() {
     let forger = Forger::new().await;
     let token = &forger.token;
-    for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
+    for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer ", "Bearer     "] {
         assert_eq!(
             forger.with_headers(&[&format!("{scheme} {token}")]).await.status,
             200,
@@ -264,14 +264,18 @@ async fn i05_the_scheme_is_taken_in_any_letter_case_and_one_header_is_all_there_
     }
     let right = format!("Bearer {token}");
     let basic = format!("Basic {}", STANDARD.encode("admin:Admin@123"));
-    let refused: [&[&str]; 11] = [
+    let refused: [&[&str]; 14] = [
         &[&right, &right],
         &[&right, "Bearer x"],
         &["Bearer x", &right],
         &[&basic, &right],
         &[&basic],
         &[&format!("{right}, {right}")],
-        &[&format!("Bearer  {token}")],
+        // One or more spaces, and a token of its letters (RFC 9110, 11.2 and 11.4).
+        &[&format!("Bearer\t{token}")],
+        &[&format!("Bearer \t{token}")],
+        &[&format!("Bearer {token} {token}")],
+        &[&format!("Bearer \"{token}\"")],
         &[&format!("DPoP {token}")],
         &["Bearer"],
         &[""],

@@ -1,6 +1,7 @@
 //! Changes of accounts, and who may make them (rule 9).
 
 use super::Context;
+use super::revisions::{Expected, expect};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::role::Role;
@@ -11,10 +12,16 @@ use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
 
 /// Changes an account that the caller may change; answers it as it is since.
-pub(super) async fn change(cx: &Context, user: &UserRef, edit: impl Fn(&mut User) -> Result<()>) -> Result<User> {
+pub(super) async fn change(
+    cx: &Context,
+    user: &UserRef,
+    expected: &Expected,
+    edit: impl Fn(&mut User) -> Result<()>,
+) -> Result<User> {
     let edit = &edit;
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
+        expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, edit)
     })
     .await

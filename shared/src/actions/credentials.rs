@@ -1,6 +1,7 @@
 //! What an account signs in with: its address, its name, its password. Changed by whoever states the present value.
 
 use super::changes::{self, may_take_over};
+use super::revisions::Expected;
 use super::{Context, passwords};
 use crate::domain::text::{Email, Password, Username};
 use crate::domain::user::{User, UserRef};
@@ -23,7 +24,10 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
     match (another, change) {
         (None, Change::Password(old, new)) => passwords::change(cx, old, new).await,
         _ if caller.must_change_password() => Err(Forbidden::MustChangePassword.into()),
-        (Some(user), Change::Password(_, new)) => passwords::reset(cx, &user, Some(new)).await.map(drop),
+        (Some(user), Change::Password(_, new)) => {
+            let reset = passwords::reset(cx, &user, &Expected::Anything, Some(new));
+            reset.await.map(drop)
+        }
         (None, change) => {
             let own = cx.own_account()?;
             changes::change_own(cx, own, |user| {

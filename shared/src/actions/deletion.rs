@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::changes::{changeable, may_change};
+use super::revisions::{Expected, expect};
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{SessionId, UserId};
@@ -10,9 +11,10 @@ use crate::store::unit::{Unit, atomically};
 use crate::store::{ended, history, keys, mails, search, sessions, users};
 
 /// Deletes an account: it is kept, never answers again, and its address and name are free.
-pub async fn delete(cx: &Context, user: &UserRef) -> Result<()> {
+pub async fn delete(cx: &Context, user: &UserRef, expected: &Expected) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
+        expect(cx, &unit, &user, expected).await?;
         delete_in(cx, &unit, &user)
     })
     .await

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_grant};
+use super::revisions::{Expected, expect};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::grant::{Grant, MAX_GRANTS};
@@ -61,7 +62,7 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
     }
 }
 
-pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
+pub async fn give(cx: &Context, user: &UserRef, expected: &Expected, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
     if new
         .effective_from
         .zip(new.effective_to)
@@ -80,6 +81,7 @@ pub async fn give(cx: &Context, user: &UserRef, new: &NewGrant) -> Result<(UserI
         let grant = new.of(cx, &role)?;
         may_grant(cx, &role, &Span::of(&grant, cx.now)).await?;
         may_change(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         // What everybody has already would only take the account's places.
         if role.id == role::USER.id || user.grants.iter().any(|other| other.is_same_as(&grant)) {
             return Err(Conflict::GrantStands.into());
@@ -117,10 +119,11 @@ pub async fn list(cx: &Context, user: &UserRef) -> Result<Vec<(Grant, String)>> 
     Ok(named.collect())
 }
 
-pub async fn take(cx: &Context, user: &UserRef, id: GrantId) -> Result<()> {
+pub async fn take(cx: &Context, user: &UserRef, expected: &Expected, id: GrantId) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.grantee(user).await?;
         may_change(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, |after| after.take(id)).map(drop)
     })
     .await
@@ -193,7 +196,13 @@ fn add_missing(cx: &Context, actor: &Actor<'_>, user: &mut User, roles: &[Role])
 
 /// Puts an account on a rank of the ladder: `Admin` gives that role, `User` takes every role of the ladder away. The
 /// status, where one is given, changes in the same transaction.
-pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: Option<Status>) -> Result<()> {
+pub async fn set_rank(
+    cx: &Context,
+    user: &UserRef,
+    expected: &Expected,
+    rank: Option<Rank>,
+    status: Option<Status>,
+) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.grantee(user).await?;
         let role = match rank {
@@ -204,6 +213,7 @@ pub async fn set_rank(cx: &Context, user: &UserRef, rank: Option<Rank>, status: 
             may_grant(cx, role, &Span::for_good(cx.now)).await?;
         }
         may_change(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, |after| {
             let attempts = after.attempts.clone();
             if rank == Some(Rank::User) {

@@ -5,17 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::paging::{Listing, Page};
+use super::paging::{Listing, Page, Total};
 use super::{Context, roles as role_actions};
 use crate::domain::role::Role;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
-use crate::store::{roles, search, seats, user_lists, users};
+use crate::store::search::{self, Found};
+use crate::store::{roles, seats, user_lists, users};
 
 /// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
 /// cursor goes on from there.
 const LOOKED_AT: usize = 1_000;
+
+/// Up to how many accounts are counted one by one.
+const COUNTED: usize = 1_000;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
@@ -46,7 +50,7 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
     // A first page that is also the last has been counted by looking at it.
     let total = match (after, last) {
-        (None, None) => u64::try_from(items.len()).unwrap_or(u64::MAX),
+        (None, None) => Total::exactly(many(items.len())),
         _ => source.total(cx, filter, role.as_ref()).await?,
     };
     Ok(Page {
@@ -67,14 +71,18 @@ pub struct Numbered {
 /// It is found by counting from the newest, so the further down it is the more it costs; only ids are read on the way.
 /// What is made or deleted between two pages moves the rest: somebody who reads all of them while that happens can see
 /// an account twice, or miss one. Who must not, goes by cursor ([`list`]).
-pub async fn numbered(cx: &Context, q: Option<&str>, page: u32, limit: usize) -> Result<Numbered> {
+pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) -> Result<Numbered> {
     let filter = Filter {
         q: q.map(str::to_owned),
         ..Filter::default()
     };
     let source = Source::of(cx, &filter, None).await?;
-    let total = source.total(cx, &filter, None).await?;
-    let skipped = u64::from(page.saturating_sub(1)).saturating_mul(u64::try_from(limit).unwrap_or(u64::MAX));
+    let total = match &source {
+        // As many pages as there are accounts to put on them.
+        Source::Found(found) => many(found.ids.len()),
+        other => other.total(cx, &filter, None).await?.count,
+    };
+    let skipped = page.saturating_sub(1).saturating_mul(many(limit));
     let ids = match usize::try_from(skipped) {
         Ok(skipped_ids) if skipped < total => source.at(cx, skipped_ids, limit).await?,
         _ => Vec::new(),
@@ -101,9 +109,13 @@ pub async fn roles_by_id<'a>(
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
 }
 
+fn many(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
 /// Where ids come from, newest first.
 enum Source {
-    Found(Vec<UserId>),
+    Found(Found),
     Role(RoleId),
     Statuses(Vec<Status>),
     All,
@@ -114,9 +126,7 @@ impl Source {
         Ok(match (&filter.q, role, filter.status) {
             (Some(q), ..) => Self::Found(search::find(&cx.app.table, &cx.tenant, q).await?),
             (None, Some(role), _) => Self::Role(role.id),
-            // A lock that has ended is only noticed when something is written.
-            (None, None, Some(Status::Active)) => Self::Statuses(vec![Status::Active, Status::Locked]),
-            (None, None, Some(status)) => Self::Statuses(vec![status]),
+            (None, None, Some(status)) => Self::Statuses(listed_as(status)),
             (None, None, None) => Self::All,
         })
     }
@@ -124,8 +134,8 @@ impl Source {
     async fn ids(&self, cx: &Context, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
         let (table, t) = (&cx.app.table, &cx.tenant);
         match self {
-            Self::Found(ids) => {
-                let rest = ids.iter().filter(|id| after.is_none_or(|after| **id < after));
+            Self::Found(found) => {
+                let rest = found.ids.iter().filter(|id| after.is_none_or(|after| **id < after));
                 let mut ids: Vec<UserId> = rest.take(limit + 1).copied().collect();
                 let more = ids.len() > limit;
                 ids.truncate(limit);
@@ -166,51 +176,87 @@ impl Source {
         }
     }
 
-    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<u64> {
+    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Total> {
         let (table, t) = (&cx.app.table, &cx.tenant);
-        match (self, role) {
-            (Self::Found(ids), None) if filter.status.is_none() => Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX)),
-            (Self::Found(ids), _) => self.walked(cx, filter, role, ids.len()).await,
-            (Self::Role(_), Some(role)) if filter.status.is_none() => {
-                Ok(seats::members(cx, std::slice::from_ref(role))
-                    .await?
-                    .into_iter()
-                    .map(u64::from)
-                    .sum())
+        match (self, role, filter.status) {
+            (Self::Found(found), None, None) => Ok(of_found(found)),
+            (Self::Found(found), ..) => self.walked(cx, filter, role, found.ids.len()).await,
+            (Self::Role(_), Some(role), None) => {
+                let members = seats::members(cx, std::slice::from_ref(role)).await?;
+                Ok(Total::exactly(members.into_iter().map(u64::from).sum()))
             }
-            (Self::Role(_), _) => self.walked(cx, filter, role, LOOKED_AT).await,
-            (Self::All, _) => Ok(user_lists::counts(table, t).await?.values().sum()),
-            (Self::Statuses(_), _) => {
-                let status = filter.status.unwrap_or(Status::Active);
-                let counts: BTreeMap<Status, u64> = user_lists::counts(table, t).await?;
-                let count = |status| counts.get(&status).copied().unwrap_or(0);
-                // Locks that have ended still count as locks until something is written.
-                let active = Filter {
-                    status: Some(Status::Active),
-                    ..Filter::default()
-                };
-                let locked = Self::Statuses(vec![Status::Locked]);
-                let ended = if matches!(status, Status::Active | Status::Locked) && count(Status::Locked) > 0 {
-                    Box::pin(locked.walked(cx, &active, None, LOOKED_AT)).await?
-                } else {
-                    0
-                };
-                Ok(match status {
-                    Status::Active => count(status) + ended,
-                    Status::Locked => count(status).saturating_sub(ended),
-                    other => count(other),
-                })
+            (Self::Role(_), _, status) => {
+                // Along the filter of which few are.
+                let counts = user_lists::counts(table, t).await?;
+                let statuses = status.map(listed_as).unwrap_or_default();
+                let listed: u64 = statuses.iter().filter_map(|status| counts.get(status)).sum();
+                match listed <= many(LOOKED_AT) {
+                    true => Self::Statuses(statuses).walked(cx, filter, role, LOOKED_AT).await,
+                    false => self.walked(cx, filter, role, LOOKED_AT).await,
+                }
             }
+            (Self::All, ..) => Ok(Total::exactly(user_lists::counts(table, t).await?.values().sum())),
+            (Self::Statuses(_), _, status) => of_status(cx, status.unwrap_or(Status::Active)).await,
         }
     }
 
-    /// Counts by looking at the accounts themselves, as many as the search found or as one request looks at.
-    async fn walked(&self, cx: &Context, filter: &Filter, role: Option<&Role>, most: usize) -> Result<u64> {
-        let (ids, _) = self.ids(cx, None, most).await?;
-        let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-        let count = found.iter().filter(|user| passes(cx, user, filter, role)).count();
-        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    /// Counts by looking at the accounts themselves: at so many at most, and until enough are counted.
+    async fn walked(&self, cx: &Context, filter: &Filter, role: Option<&Role>, most: usize) -> Result<Total> {
+        let (ids, more) = self.ids(cx, None, most).await?;
+        let more = more || matches!(self, Self::Found(found) if found.is_cut);
+        let mut count = 0;
+        for some in ids.chunks(LOOKED_AT) {
+            let found = users::get_all(&cx.app.table, &cx.tenant, some).await?;
+            count += found.iter().filter(|user| passes(cx, user, filter, role)).count();
+            if count > COUNTED {
+                break;
+            }
+        }
+        Ok(Total {
+            count: many(count.min(COUNTED)),
+            is_at_least: more || count > COUNTED,
+        })
     }
+}
+
+/// What a search found is counted by its entries.
+fn of_found(found: &Found) -> Total {
+    Total {
+        count: many(found.ids.len().min(COUNTED)),
+        is_at_least: found.is_cut || found.ids.len() > COUNTED,
+    }
+}
+
+/// The statuses that accounts of this one are listed under: a lock that has ended is only noticed when something is
+/// written.
+fn listed_as(status: Status) -> Vec<Status> {
+    match status {
+        Status::Active => vec![Status::Active, Status::Locked],
+        other => vec![other],
+    }
+}
+
+/// How many accounts have this status. Of locks that have ended, up to a thousand are looked for.
+async fn of_status(cx: &Context, status: Status) -> Result<Total> {
+    let counts: BTreeMap<Status, u64> = user_lists::counts(&cx.app.table, &cx.tenant).await?;
+    let count = |status| counts.get(&status).copied().unwrap_or(0);
+    if !matches!(status, Status::Active | Status::Locked) || count(Status::Locked) == 0 {
+        return Ok(Total::exactly(count(status)));
+    }
+    let active = Filter {
+        status: Some(Status::Active),
+        ..Filter::default()
+    };
+    let listed = Source::Statuses(vec![Status::Locked]);
+    let ended = listed.walked(cx, &active, None, LOOKED_AT).await?;
+    let locked = count(Status::Locked).min(if ended.is_at_least { many(LOOKED_AT) } else { u64::MAX });
+    Ok(Total {
+        count: match status {
+            Status::Active => count(status) + ended.count,
+            _ => locked.saturating_sub(ended.count),
+        },
+        is_at_least: ended.is_at_least,
+    })
 }
 
 async fn page(

@@ -2,16 +2,17 @@
 
 use super::Context;
 use super::changes::change;
+use super::revisions::Expected;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::user::{AdminLock, Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 
 /// Locks an account, until a time or until it is unlocked.
-pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User> {
+pub async fn lock(cx: &Context, user: &UserRef, expected: &Expected, lock: AdminLock) -> Result<User> {
     if lock.until.is_some_and(|until| until <= cx.now) {
         return Err(Error::invalid("/until", "this time is over"));
     }
-    change(cx, user, |user| {
+    change(cx, user, expected, |user| {
         user.set_status(Status::Locked)?;
         user.lock = Some(lock.clone());
         Ok(())
@@ -20,8 +21,8 @@ pub async fn lock(cx: &Context, user: &UserRef, lock: AdminLock) -> Result<User>
 }
 
 /// Ends a lock of either kind, and clears the failed count.
-pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
-    change(cx, user, |user| {
+pub async fn unlock(cx: &Context, user: &UserRef, expected: &Expected) -> Result<User> {
+    change(cx, user, expected, |user| {
         // One's own count is cleared by a login alone: whoever has an administrator's session could guess on and on.
         if user.status == Status::Locked {
             user.set_status(Status::Active)?;
@@ -36,13 +37,13 @@ pub async fn unlock(cx: &Context, user: &UserRef) -> Result<User> {
 
 /// Bans an account: its sessions end, and it opens nothing from now on. One that is banned already stays so.
 pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
-    change(cx, user, |user| user.set_status(Status::Banned)).await
+    change(cx, user, &Expected::Anything, |user| user.set_status(Status::Banned)).await
 }
 
 /// Lifts a ban: the account is active again, and its sessions stay ended. What an administrator did otherwise to an
 /// account is not undone by this.
 pub async fn lift_ban(cx: &Context, user: &UserRef) -> Result<User> {
-    change(cx, user, |user| {
+    change(cx, user, &Expected::Anything, |user| {
         if user.status != Status::Banned {
             return Err(Error::NotFound(Noun::Ban));
         }

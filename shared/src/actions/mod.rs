@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod paging;
 pub mod passwords;
 pub mod registration;
+pub mod revisions;
 pub mod roles;
 pub mod rotation;
 pub mod sessions;

@@ -14,7 +14,23 @@ pub struct Page<T> {
     /// Where the listing goes on, if it does.
     pub next_cursor: Option<String>,
     /// How many there are in all, where they are counted.
-    pub total: Option<u64>,
+    pub total: Option<Total>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    pub count: u64,
+    /// There may be more: not all were looked at.
+    pub is_at_least: bool,
+}
+
+impl Total {
+    pub fn exactly(count: u64) -> Self {
+        Self {
+            count,
+            is_at_least: false,
+        }
+    }
 }
 
 /// A listing: what was asked, by whom. Its cursors are good for no other.

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::changes::{change_own, may_take_over};
 use super::hashed::Hashed;
+use super::revisions::{Expected, expect};
 use super::{Context, login};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
@@ -115,7 +116,12 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
 
 /// Sets another's password, or makes a temporary one that must be changed at the next login. Ends every session of the
 /// account, and its lockout.
-pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Result<Option<SecretString>> {
+pub async fn reset(
+    cx: &Context,
+    user: &UserRef,
+    expected: &Expected,
+    new: Option<Password>,
+) -> Result<Option<SecretString>> {
     let (password, temporary) = if let Some(new) = new {
         (new, None)
     } else {
@@ -127,6 +133,7 @@ pub async fn reset(cx: &Context, user: &UserRef, new: Option<Password>) -> Resul
     atomically(cx, |unit| async move {
         let mut user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;
+        expect(cx, &unit, &user, expected).await?;
         if !must_change {
             user = may_be_set(cx, password, &user, &user, None).await?;
         }

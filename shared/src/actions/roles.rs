@@ -1,12 +1,14 @@
 //! Roles: made, found, changed, deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use super::Context;
 use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
 use super::paging::{Listing, Page};
+use super::revisions::{Expected, Revision};
 use crate::access::policy::{self, Span};
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
@@ -102,7 +104,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
     Ok(role)
 }
 
-pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role, u32)> {
+pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePatch) -> Result<(Role, u32)> {
     if let Some(permissions) = &patch.permissions {
         known(cx, permissions).await?;
     }
@@ -119,9 +121,12 @@ pub async fn patch(cx: &Context, name: &str, patch: &RolePatch) -> Result<(Role,
             _ => seats::read(&cx.app.table, &cx.tenant, before.id).await?,
         };
         let members = seats::standing(cx, before.id, &counters).await?;
+        expected.met_by(&Revision::of_role(&before, members))?;
         unit.write(roles::change(&before, &after)?);
         if is_limited {
             unit.write(seats::limit(&before, &counters, after.max_count)?);
+        } else if !expected.is_anything() {
+            unit.write(seats::unchanged(&before, &counters));
         }
         if before.administers() != after.administers() {
             put_in_charge(cx, &unit, &after).await?;
@@ -221,10 +226,10 @@ async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()>
 }
 
 /// Deletes a role; with `force` it is taken from its members first. Whose grants ended are no members.
-pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
-    let mut ended = 1;
+pub async fn delete(cx: &Context, name: &str, expected: &Expected, force: bool) -> Result<()> {
+    let (mut ended, seen) = (1, OnceLock::new());
     loop {
-        match delete_unheld(cx, name, force).await {
+        match delete_unheld(cx, name, expected, &seen, force).await {
             // Once more after the last that ended: somebody else may have cleared it in the meantime.
             Err(Error::Conflict(Conflict::RoleHasMembers)) if ended > 0 => {
                 ended = ended::release(cx, existing(cx, name).await?.id, MAX_HOLDERS).await?;
@@ -234,7 +239,13 @@ pub async fn delete(cx: &Context, name: &str, force: bool) -> Result<()> {
     }
 }
 
-async fn delete_unheld(cx: &Context, name: &str, force: bool) -> Result<()> {
+async fn delete_unheld(
+    cx: &Context,
+    name: &str,
+    expected: &Expected,
+    seen: &OnceLock<u64>,
+    force: bool,
+) -> Result<()> {
     atomically(cx, |unit| async move {
         let role = existing(cx, name).await?;
         if SystemRole::by_id(role.id).is_some() {
@@ -242,6 +253,7 @@ async fn delete_unheld(cx: &Context, name: &str, force: bool) -> Result<()> {
         }
         policy::may_touch_role(&cx.caller()?.rights, &role)?;
         may_touch_holders(cx, &role).await?;
+        expect_once(cx, &role, expected, seen).await?;
         let has_members = if force {
             take_from_all(cx, role.id).await?;
             // Somebody was given the role after it was taken from all others.
@@ -260,6 +272,23 @@ async fn delete_unheld(cx: &Context, name: &str, force: bool) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Holds a role that is deleted to what the client expects of it. Its members count once: with `force` they go while it is
+/// deleted; without, the transaction itself finds that there is one.
+async fn expect_once(cx: &Context, role: &Role, expected: &Expected, seen: &OnceLock<u64>) -> Result<()> {
+    match seen.get() {
+        _ if expected.is_anything() => Ok(()),
+        Some(version) if *version == role.version => Ok(()),
+        Some(_) => Err(Error::PreconditionFailed),
+        None => {
+            let counters = seats::read(&cx.app.table, &cx.tenant, role.id).await?;
+            let members = seats::standing(cx, role.id, &counters).await?;
+            expected.met_by(&Revision::of_role(role, members))?;
+            seen.get_or_init(|| role.version);
+            Ok(())
+        }
+    }
 }
 
 async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_take_over};
 use super::hashed::Hashed;
+use super::revisions::{Expected, expect};
 use super::{Context, grants, passwords};
 use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
@@ -49,8 +50,7 @@ pub struct UserPatch {
     pub same_password: Option<Conflict>,
     /// Names or ids of all roles that it has from now on, beside the one that everybody has.
     pub roles: Option<Vec<String>>,
-    /// The version that it is a change of, where the client names one.
-    pub expected: Option<u64>,
+    pub expected: Expected,
 }
 
 /// Makes an account; answers it with its roles.
@@ -123,11 +123,11 @@ pub async fn id_of(cx: &Context, text: &str) -> Result<Option<UserId>> {
 }
 
 /// Changes the caller's own personal fields, and nothing else.
-pub async fn patch_own(cx: &Context, patch: &Value, expected: Option<u64>) -> Result<User> {
+pub async fn patch_own(cx: &Context, patch: &Value, expected: &Expected) -> Result<User> {
     let own = cx.own_account()?;
     atomically(cx, |unit| async move {
         let (user, _) = unit.own(own).await?;
-        unit.expect(&user, expected)?;
+        expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, |after| {
             after.profile = user.profile.merge(patch)?;
             Ok(())
@@ -182,7 +182,7 @@ async fn patch_in(
         Some(names) => Some(grants::kept(unit, names).await?),
         None => None,
     };
-    unit.expect(&user, patch.expected)?;
+    expect(cx, unit, &user, &patch.expected).await?;
     let mut after = user.clone();
     if let Some(profile) = &patch.profile {
         after.profile = user.profile.merge(profile)?;

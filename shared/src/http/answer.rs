@@ -4,6 +4,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::preconditions::{IfNoneMatch, Prefer, Return};
+use crate::actions::revisions::Revision;
+
 /// `200` with JSON.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
@@ -11,9 +14,15 @@ pub struct Json<T>(pub T);
 /// `200` with JSON and its `ETag`.
 #[derive(Debug)]
 pub struct Tagged<T> {
-    /// The version that the tag stands for.
-    pub version: u64,
+    pub revision: Revision,
     pub body: T,
+}
+
+/// The same for a `GET`: `304` to a client that has it.
+#[derive(Debug)]
+pub struct Shown<T> {
+    pub known: IfNoneMatch,
+    pub tagged: Tagged<T>,
 }
 
 /// `201` with JSON and the `Location` of what was made.
@@ -21,6 +30,13 @@ pub struct Tagged<T> {
 pub struct Created<T> {
     pub location: String,
     pub body: T,
+}
+
+/// The same with its `ETag`.
+#[derive(Debug)]
+pub struct CreatedTagged<T> {
+    pub revision: Revision,
+    pub created: Created<T>,
 }
 
 #[derive(Debug)]
@@ -40,6 +56,13 @@ pub enum Sentence {
 /// `200` with JSON, or `204` where there is none.
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
+
+/// What was changed, where the client prefers to have it back, else `204` (RFC 7240).
+#[derive(Debug)]
+pub struct Changed<T> {
+    pub prefer: Prefer,
+    pub tagged: Option<Tagged<T>>,
+}
 
 /// What is the same for every caller, so that caches may keep it.
 pub trait Public: Serialize {
@@ -61,7 +84,18 @@ impl<T: Serialize> IntoResponse for Json<T> {
 impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::OK, &self.body);
-        insert(&mut response, header::ETAG, &format!("\"{}\"", self.version));
+        tag(&mut response, &self.revision);
+        response
+    }
+}
+
+impl<T: Serialize> IntoResponse for Shown<T> {
+    fn into_response(self) -> Response {
+        if !self.known.has(&self.tagged.revision) {
+            return self.tagged.into_response();
+        }
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        tag(&mut response, &self.tagged.revision);
         response
     }
 }
@@ -70,6 +104,14 @@ impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::CREATED, &self.body);
         insert(&mut response, header::LOCATION, &self.location);
+        response
+    }
+}
+
+impl<T: Serialize> IntoResponse for CreatedTagged<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.created.into_response();
+        tag(&mut response, &self.revision);
         response
     }
 }
@@ -104,6 +146,24 @@ impl<T: Serialize> IntoResponse for Maybe<T> {
     }
 }
 
+impl<T: Serialize> IntoResponse for Changed<T> {
+    fn into_response(self) -> Response {
+        let applied = match (&self.tagged, self.prefer.0) {
+            (Some(_), _) => Some("return=representation"),
+            (None, Some(Return::Minimal)) => Some("return=minimal"),
+            (None, _) => None,
+        };
+        let mut response = self
+            .tagged
+            .map_or_else(|| NoContent.into_response(), Tagged::into_response);
+        if let Some(applied) = applied {
+            let name = header::HeaderName::from_static("preference-applied");
+            insert(&mut response, name, applied);
+        }
+        response
+    }
+}
+
 impl<T: Public> IntoResponse for Kept<T> {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::OK, &self.0);
@@ -129,6 +189,10 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
         }
         Err(error) => crate::error::Error::fault(error).into_response(),
     }
+}
+
+fn tag(response: &mut Response, revision: &Revision) {
+    insert(response, header::ETAG, &format!("\"{revision}\""));
 }
 
 fn insert(response: &mut Response, name: header::HeaderName, value: &str) {

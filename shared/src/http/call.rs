@@ -1,10 +1,8 @@
-//! What a handler is given beside its body: the context, the query, the things that the path names, and preconditions.
+//! What a handler is given beside its body: the context, the query, and the things that the path names.
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use http::header::IF_MATCH;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use std::str::FromStr;
 
 use super::body;
 use crate::actions::Context;
@@ -109,64 +107,21 @@ async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Re
     value.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))
 }
 
-/// `If-Match` (RFC 9110, 13.1.1): the version that the client means to change; any where absent or `*`.
-#[derive(Debug, Clone, Copy)]
-pub struct IfMatch(pub Option<u64>);
-
-impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let Some(header) = parts.headers.get(IF_MATCH) else {
-            return Ok(Self(None));
-        };
-        let text = header.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(Self(None));
-        }
-        let version = text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            // A tag is the text of a version, and no other text that reads as the number.
-            .map(|tag| u64::from_str(tag).map(|version| (version.to_string() == tag).then_some(version)));
-        // A tag that Usher did not issue is not the current one either.
-        version
-            .and_then(|version| version.ok().flatten())
-            .map(|version| Self(Some(version)))
-            .ok_or(Error::PreconditionFailed)
-    }
-}
-
-/// `Prefer: return=representation` (RFC 7240): whether the client wants the changed thing back.
-#[derive(Debug, Clone, Copy)]
-pub struct Prefer {
-    pub representation: bool,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Prefer {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let values = parts
-            .headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let representation = values
-            .flat_map(|value| value.split(','))
-            .any(|p| p.trim().eq_ignore_ascii_case("return=representation"));
-        Ok(Self { representation })
-    }
-}
-
 /// Items to a page of a listing by cursor, unless the query has a `limit`.
 pub const DEFAULT_PAGE: usize = 25;
 const LARGEST_PAGE: usize = 100;
 
 pub fn page_limit(text: Option<&str>) -> Result<usize> {
     let Some(text) = text else { return Ok(DEFAULT_PAGE) };
-    let number = text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+    let limit = whole_number(text).and_then(|number| usize::try_from(number).ok());
+    let number = limit.filter(|limit| (1..=LARGEST_PAGE).contains(limit));
     number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {LARGEST_PAGE} items")))
+}
+
+/// A number of digits alone, without a sign. One that is larger than any is the largest.
+pub fn whole_number(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 pub fn email_and_password(email: &str, password: String) -> Result<(Email, Password)> {

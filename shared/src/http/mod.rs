@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod known;
 pub mod lambda;
 pub mod openapi;
+pub mod preconditions;
 pub mod problem;
 pub mod request_info;
 pub mod routes;

@@ -12,9 +12,12 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Accepted, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
+use super::answer::{
+    Accepted, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown, Tagged,
+};
 use super::body::{Body, LIMIT, MaybeBody, MergePatch};
-use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
+use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
+use super::preconditions::{IfMatch, IfNoneMatch, Prefer};
 use crate::actions::Context;
 use crate::error::{Error, Noun, Result};
 
@@ -257,15 +260,22 @@ impl Input for OneTimePath {
 
 impl Input for IfMatch {
     fn describe(description: &mut Description) {
-        let text = "The `ETag` that the change is meant for; without it, whatever is there is changed";
+        let text = "The `ETag` that the change is meant for, or several; without it, whatever is there is changed";
         description.parameter("If-Match", ParameterIn::Header, text, "\"3\"");
         description.errors.push(Error::PreconditionFailed);
     }
 }
 
+impl Input for IfNoneMatch {
+    fn describe(description: &mut Description) {
+        let text = "The `ETag` of what the client has, or several: where one is the present one, the answer is `304`";
+        description.parameter("If-None-Match", ParameterIn::Header, text, "\"3\"");
+    }
+}
+
 impl Input for Prefer {
     fn describe(description: &mut Description) {
-        let text = "`return=representation` to get the changed thing back";
+        let text = "`return=representation` to get the changed thing back, or `return=minimal`";
         description.parameter("Prefer", ParameterIn::Header, text, "return=representation");
     }
 }
@@ -280,7 +290,34 @@ impl<T: ToSchema> Output for Json<T> {
 impl<T: ToSchema> Output for Tagged<T> {
     fn describe(description: &mut Description) {
         <Json<T> as Output>::describe(description);
-        description.with_header("ETag", "The version, for `If-Match`");
+        description.with_header("ETag", TAG);
+    }
+}
+
+const TAG: &str = "What it is now, for `If-Match` and `If-None-Match`";
+
+impl<T: ToSchema> Output for Shown<T> {
+    fn describe(description: &mut Description) {
+        <Tagged<T> as Output>::describe(description);
+        description.answer(StatusCode::NOT_MODIFIED, "The client has it", None);
+        description.with_header("ETag", TAG);
+    }
+}
+
+impl<T: ToSchema> Output for CreatedTagged<T> {
+    fn describe(description: &mut Description) {
+        <Created<T> as Output>::describe(description);
+        description.with_header("ETag", TAG);
+    }
+}
+
+impl<T: ToSchema> Output for Changed<T> {
+    fn describe(description: &mut Description) {
+        let applied = "Which preference was met";
+        <Tagged<T> as Output>::describe(description);
+        description.with_header("Preference-Applied", applied);
+        <NoContent as Output>::describe(description);
+        description.with_header("Preference-Applied", applied);
     }
 }
 

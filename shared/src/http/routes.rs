@@ -363,11 +363,20 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     }
     let text = first.to_str().map_err(|_| Error::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(Error::InvalidToken)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
+    // As many spaces as the client likes (RFC 9110, 11.4), and no other white space.
+    let token = token.trim_start_matches(' ');
+    if scheme.eq_ignore_ascii_case("bearer") && is_token68(token) {
         Ok(Some(token))
     } else {
         Err(Error::InvalidToken)
     }
+}
+
+/// What RFC 9110, 11.2, lets stand behind a scheme.
+fn is_token68(text: &str) -> bool {
+    let unpadded = text.trim_end_matches('=');
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !unpadded.is_empty() && unpadded.bytes().all(is_allowed)
 }
 
 /// `users::handlers::create` is `users_create`.

@@ -35,11 +35,19 @@ pub fn matches(user: &User, q: &str) -> bool {
     searchable(user).iter().any(|text| text.contains(&q))
 }
 
-pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
+/// What a question finds, newest first.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub ids: Vec<UserId>,
+    /// There is more than was looked at.
+    pub is_cut: bool,
+}
+
+pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Found> {
     let q = folded(q);
     // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.
     let Some(first) = q.chars().next().filter(|_| q.len() <= LONGEST) else {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     };
     let pk = keys::find_partition(t, first);
     let query = Query {
@@ -54,7 +62,10 @@ pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Vec<UserId>> {
         .iter()
         .filter_map(|item| string(item, "SK")?.rsplit(' ').next()?.parse().ok())
         .collect();
-    Ok(found.into_iter().rev().collect())
+    Ok(Found {
+        ids: found.into_iter().rev().collect(),
+        is_cut: page.more,
+    })
 }
 
 fn searchable(user: &User) -> BTreeSet<String> {

@@ -95,6 +95,15 @@ pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Ve
     Ok(writes.collect())
 }
 
+/// Holds the transaction to the counters as they were read.
+pub fn unchanged(role: &Role, counters: &[Counter]) -> Vec<Write> {
+    let check = |counter: &Counter| {
+        Write::check(keys::seats(&role.tenant, role.id, counter.number))
+            .when(Cond::Eq("taken", number(counter.taken)), Lost::Changed)
+    };
+    counters.iter().map(check).collect()
+}
+
 /// Removes the counters, provided that no seat is taken; else this.
 pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
     keys::all_seats(role)

@@ -196,18 +196,20 @@ impl Unit<'_> {
         Ok(found)
     }
 
+    /// The roles that apply to an account now, in requests about no department. They are to stay as they are, as with
+    /// [`Unit::role`].
+    pub async fn applying_roles(&self, user: &User) -> Result<Vec<Role>> {
+        let applying = user.applying(self.cx.now);
+        let found = roles::get_all(&self.cx.app.table, &self.cx.tenant, applying).await?;
+        let kept = found.iter().filter(|role| role.id != USER.id);
+        kept.for_each(|role| self.keep_role(role));
+        Ok(found)
+    }
+
     fn keep_role(&self, role: &Role) {
         let known = &mut self.wanted().roles;
         if !known.iter().any(|one| one.id == role.id) {
             known.push(role.clone());
-        }
-    }
-
-    /// Holds the account to the version that the client means to change (`If-Match`).
-    pub fn expect(&self, user: &User, version: Option<u64>) -> Result<()> {
-        match version {
-            Some(version) if version != user.version => Err(Error::PreconditionFailed),
-            _ => Ok(()),
         }
     }
 

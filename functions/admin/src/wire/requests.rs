@@ -4,7 +4,7 @@ use serde::Deserialize;
 use usher::actions::{Context, passwords, users};
 use usher::domain::text::{Email, Username};
 use usher::error::{Error, Result};
-use usher::http::call::Checks;
+use usher::http::call::{Checks, whole_number};
 use utoipa::{IntoParams, ToSchema};
 
 /// Accounts to a page, by default.
@@ -16,7 +16,7 @@ const MAX_LIMIT: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// Its number, from 1.
-    pub page: u32,
+    pub page: u64,
     /// How many accounts it has.
     pub limit: usize,
 }
@@ -68,8 +68,8 @@ impl SearchQuery {
 
 fn place(checks: &mut Checks, page: Option<&str>, limit: Option<&str>) -> Place {
     let page = checks.optional("?page", page, |text| {
-        let number = text.parse().ok().filter(|page| *page >= 1);
-        number.ok_or_else(|| format!("pages are numbered from 1 to {}", u32::MAX))
+        let number = whole_number(text).filter(|page| *page >= 1);
+        number.ok_or_else(|| "pages are numbered from 1".to_owned())
     });
     let limit = checks.optional("?limit", limit, |text| {
         let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));

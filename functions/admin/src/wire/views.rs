@@ -79,7 +79,7 @@ pub struct UserPage {
 pub struct Pagination {
     /// Its number, from 1.
     #[schema(example = 1)]
-    page: u32,
+    page: u64,
     /// How many accounts a page has.
     #[schema(example = 10)]
     limit: usize,

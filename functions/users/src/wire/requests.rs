@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_with::rust::double_option;
 use usher::actions::listing::Filter;
+use usher::actions::revisions::Expected;
 use usher::actions::{Context, grants, passwords, users};
 use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
@@ -179,7 +180,7 @@ pub struct PatchUser {
 }
 
 impl PatchUser {
-    pub fn parse(self, cx: &Context, expected: Option<u64>) -> Result<users::UserPatch> {
+    pub fn parse(self, cx: &Context, expected: Expected) -> Result<users::UserPatch> {
         let mut checks = Checks::new();
         let email = self
             .email

@@ -86,6 +86,7 @@ async fn i06_a_page_has_1_to_100_accounts_and_25_where_nothing_is_said() {
         "",
         "%20",
         "0x10",
+        "%2B10",
     ] {
         invalid(&owner.get(&format!("/api/users?limit={limit}")).await, &["?limit"]);
     }

@@ -13,6 +13,7 @@ mod put;
 mod ranks;
 mod reset_password;
 mod show;
+mod totals;
 
 use serde_json::{Value, json};
 

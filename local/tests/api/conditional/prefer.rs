@@ -1,0 +1,37 @@
+//! `Prefer: return=…` (RFC 7240)
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::World;
+use crate::users::user;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_preferred_is_met_however_it_is_written_and_the_answer_names_it() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let path = user(&world.user("jane@example.org").await);
+    let (whole, minimal) = ((200, "return=representation"), (204, "return=minimal"));
+    for (lines, (status, applied)) in [
+        (&[][..], (204, "")),
+        (&["return=representation"][..], whole),
+        (&["return=representation; wait=5"], whole),
+        (&["return=\"representation\""], whole),
+        (&["Return=Representation"], whole),
+        (&["wait=5, return=representation"], whole),
+        (&["respond-async", "return=representation"], whole),
+        (&["return=minimal"], minimal),
+        (&["return=minimal", "return=representation"], minimal),
+        (&["return=representation, return=minimal"], whole),
+        (&["x=\"return=representation, return=representation\""], (204, "")),
+        (&["return=all"], (204, "")),
+    ] {
+        let headers: Vec<(&str, &str)> = lines.iter().map(|line| ("prefer", *line)).collect();
+        let body = Some(json!({ "age": 42 }));
+        let reply = owner.send(Method::PATCH, &path, body, &headers).await;
+        let answer = (reply.status.as_u16(), reply.header("preference-applied"));
+        assert_eq!(answer, (status, applied), "{lines:?}");
+        assert_eq!(reply.body["age"] == 42, status == 200, "{lines:?}");
+        assert_eq!(reply.header("etag").is_empty(), status == 204, "{lines:?}");
+    }
+}
