@@ -267,6 +267,16 @@ fn a_field_that_is_inlined_for_a_type_parameter_is_what_stands_for_it_and_nothin
 }
 
 #[test]
+fn a_schema_that_has_a_name_is_referred_to_wherever_it_stands() {
+    let document = made(&[things(), pages()]);
+    let items = &document["components"]["schemas"]["Page_Thing"]["properties"]["items"];
+    assert_eq!(items["items"], json!({ "$ref": "#/components/schemas/Thing" }));
+    // No answer is a pair alone: it has no name to be referred to by.
+    let pairs = &document["components"]["schemas"]["Page_Pair"]["properties"]["items"];
+    assert!(pairs["items"]["properties"].is_object(), "{pairs}");
+}
+
+#[test]
 fn guards_stages_and_headings_are_documented() {
     let document = made(&[things(), pages()]);
     let operation = |path: &str, method: &str| document["paths"][path][method].clone();
