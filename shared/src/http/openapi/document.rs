@@ -120,14 +120,21 @@ fn mend(value: &mut Value, tables: &[Routes]) {
 /// Where a schema is written out that has a name (utoipa writes out what stands for a type parameter), refers to it: a
 /// generated client then has one type for it, not one for each place.
 fn share(document: &mut Value) {
-    let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     let objects = |(_, schema): &(String, Value)| schema["properties"].is_object() || schema["allOf"].is_array();
     let named: Vec<(String, Value)> = schemas.into_iter().filter(objects).collect();
-    let Some(members) = document.as_object_mut() else { return };
+    let Some(members) = document.as_object_mut() else {
+        return;
+    };
     if let Some(paths) = members.get_mut("paths") {
         refer(paths, &named);
     }
-    let components = members.get_mut("components").and_then(|all| all["schemas"].as_object_mut());
+    let components = members
+        .get_mut("components")
+        .and_then(|all| all["schemas"].as_object_mut());
     for schema in components.into_iter().flat_map(Map::values_mut) {
         let within = schema.as_object_mut().into_iter().flat_map(Map::values_mut);
         within.for_each(|value| refer(value, &named));
