@@ -20,6 +20,14 @@ lint:
     cfn-lint template.yaml
     checkov -f template.yaml
 
+# The contracts' collections against a local server of their own; for example: just collections docs/contracts/admin.hurl
+collections *files:
+    .ci/collections {{ files }}
+
+# Generated clients in TypeScript and Python, compiled and run
+clients:
+    .ci/clients/run
+
 # Licences and crates that may not come in twice
 deny:
     cargo deny --locked check
@@ -39,6 +47,11 @@ build:
 # The Lambda binaries in containers; start `just run --port 3001 --dynamodb-listen 0.0.0.0:8000` first
 local: build
     sam local start-api
+
+# The container image of the local server, made and tried
+image:
+    docker build --file local/Dockerfile --tag usher .
+    .ci/image usher
 
 # The README's story and every event in containers, each answer compared with the local server's
 containers:

@@ -9,6 +9,10 @@ PYJWT='pyjwt[crypto]==2.10.1'
 CHECKOV=checkov==3.2.459
 PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV")
 
+# The clients that are made of openapi.json (.ci/clients); those of npm are in its package.json.
+CLIENT_TOOLS=(openapi-python-client==0.29.1 mypy==2.4.1)
+HURL=8.0.1
+
 # `sam validate` wants a region to be named and then calls nobody.
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}" AWS_EC2_METADATA_DISABLED=true
 export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
@@ -17,14 +21,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
 # Outside the tree, so that a fresh clone finds the tools again; named by what is in it.
-TOOLS="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/usher-ci/$(printf '%s\n' "${PYTHON_TOOLS[@]}" | cksum | cut -d' ' -f1)"
+CACHE="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/usher-ci"
+TOOLS="$CACHE/$(printf '%s\n' "${PYTHON_TOOLS[@]}" | cksum | cut -d' ' -f1)"
+
+system_packages() { # name...
+    local sudo=()
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    "${sudo[@]}" apt-get update -qq </dev/null
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" </dev/null
+}
 
 make_venv() { # directory
     python3 -m venv "$1" 2>/dev/null && return
     # Debian ships python3 without venv.
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq </dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv </dev/null
+        system_packages python3 python3-venv
         rm -rf "$1"
         python3 -m venv "$1" && return
     fi
@@ -44,6 +55,38 @@ install_tools() {
     make_venv "$TOOLS"
     "$TOOLS/bin/pip" install --quiet "${PYTHON_TOOLS[@]}"
     touch "$TOOLS/ready"
+}
+
+# hurl comes from crates.io: npm's package is a script that downloads it from elsewhere.
+install_hurl() {
+    HURL_BIN="$CACHE/hurl-$HURL/bin/hurl"
+    [ ! -x "$HURL_BIN" ] || return 0
+    # What it is compiled with: libxml2's bindings are made by libclang.
+    dpkg-query -W libclang-dev libxml2-dev libssl-dev pkg-config >/dev/null 2>&1 ||
+        system_packages libclang-dev libxml2-dev libssl-dev pkg-config
+    cargo install --quiet hurl --version "$HURL" --locked --debug --root "$CACHE/hurl-$HURL"
+}
+
+# Runs a command beside a local server of its own, whose address and first API key it has as BASE and API_KEY.
+with_server() { # command...
+    local out server status
+    out=$(mktemp)
+    export BASE API_KEY=a-key-for-the-checks-from-outside
+    cargo build --quiet --locked
+    (unset_variables && exec "${CARGO_TARGET_DIR:-target}/debug/local" --ephemeral --port 0 --api-key "$API_KEY") >"$out" 2>"$out.log" &
+    server=$!
+    for _ in $(seq 100); do grep -q 'listens on' "$out" && break; sleep 0.1; done
+    BASE=$(sed -n 's/^Usher listens on //p' "$out")
+    # Not as part of a condition: the shell would then go on after whatever fails within.
+    set +e
+    (set -e && "$@")
+    status=$?
+    set -e
+    [ "$status" = 0 ] || tail -n 20 "$out.log"
+    kill "$server"
+    wait "$server" || true
+    rm -f "$out" "$out.log"
+    return "$status"
 }
 
 # The developer's own variables are not a server's, and it refuses those that it does not know.

@@ -172,3 +172,40 @@ fn no_file_is_over_400_lines_and_no_lambda_crate_imports_another() {
         assert!(imported.is_none(), "{function} imports {imported:?}");
     }
 }
+
+#[test]
+fn the_top_of_the_repository_is_what_a_reader_takes_in_at_a_glance() {
+    let known = [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "SECURITY.md",
+        "bench",
+        "docs",
+        "events",
+        "functions",
+        "local",
+        "openapi.json",
+        "routes.txt",
+        "rust-toolchain.toml",
+        "samconfig.toml",
+        "shared",
+        "target",
+        "template.yaml",
+    ];
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let entries = fs::read_dir(top).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let others: Vec<String> = names
+        .filter(|name| !name.starts_with('.') && !known.contains(&name.as_str()))
+        .collect();
+    assert_eq!(
+        others,
+        Vec::<String>::new(),
+        "a tool's file is a dotfile, or stands with its owner"
+    );
+}

@@ -57,12 +57,12 @@ pub struct Settings {
     pub metrics_namespace: Option<String>,
     /// `USHER_DYNAMODB_ENDPOINT`: another DynamoDB than the region's.
     pub dynamodb_endpoint: Option<String>,
-    /// Where the master key is: only functions that issue tokens have it.
+    /// `USHER_MASTER_KEY_SECRET`, or on the local server `USHER_MASTER_KEY`: seals signing keys.
     pub master_key: Option<KeySource>,
     /// `USHER_FIRST_API_KEY_SECRET`, or on the local server `USHER_FIRST_API_KEY`: the text of the API key that set-up
     /// makes.
     pub first_api_key: Option<KeySource>,
-    /// Where the key of cursors is.
+    /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: seals the cursors of listings.
     pub cursor_key: Option<KeySource>,
     /// `USHER_MAIL_FROM`: whom mail comes from, such as `Usher <no-reply@example.org>`. Only the outbox needs it.
     pub mail_from: Option<Sender>,
@@ -70,7 +70,7 @@ pub struct Settings {
     pub mail_configuration_set: Option<String>,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
     pub admin_email: Option<String>,
-    /// `USHER_ADMIN_SECRET`: where the first owner's password is.
+    /// `USHER_ADMIN_SECRET`: the first owner's password.
     pub admin_password: Option<KeySource>,
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 mod checks;
 mod citations;
+mod configuration;
 mod generated;
 mod values;
 

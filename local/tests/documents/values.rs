@@ -40,3 +40,67 @@ fn the_index_of_contracts_has_every_setting_of_a_tenant() {
         assert!(index.contains(&format!("`{field}")), "{field}");
     }
 }
+
+#[test]
+fn the_readme_installs_the_tools_that_the_checks_use() {
+    let (readme, tools) = (document("README.md"), document(".ci/tools.sh"));
+    for tool in ["aws-sam-cli", "cargo-lambda"] {
+        let pinned = tools.split(&format!("={tool}==")).nth(1).unwrap();
+        let pinned = pinned.lines().next().unwrap();
+        let named: Vec<&str> = readme.split(&format!("{tool}==")).skip(1).collect();
+        assert!(named.len() > 1, "{tool}");
+        for rest in named {
+            assert!(rest.starts_with(pinned), "the README has another {tool} than {pinned}");
+        }
+    }
+    let toolchain = document("rust-toolchain.toml");
+    let workflow = document(".github/workflows/ci.yml");
+    let channel = toolchain
+        .split("channel = \"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert!(workflow.contains(&format!("RUST_VERSION: \"{channel}\"")), "{channel}");
+    assert!(
+        readme.contains(&format!("Rust {}", channel.trim_end_matches(".0"))),
+        "{channel}"
+    );
+}
+
+#[test]
+fn the_page_of_typed_clients_installs_the_generators_that_the_checks_use() {
+    let (page, tools) = (document("docs/contracts/README.md"), document(".ci/tools.sh"));
+    let packages = document(".ci/clients/package.json");
+    for name in ["openapi-fetch", "openapi-typescript", "typescript"] {
+        let pinned = packages.split(&format!("\"{name}\": \"")).nth(1).unwrap();
+        let pinned = pinned.split('"').next().unwrap();
+        assert!(page.contains(&format!(" {name}@{pinned}")), "{name} {pinned}");
+    }
+    let generator = tools.split("(openapi-python-client==").nth(1).unwrap();
+    let generator = generator.split(' ').next().unwrap();
+    assert!(
+        page.contains(&format!("openapi-python-client=={generator}\n")),
+        "{generator}"
+    );
+    let hurl = tools.split("\nHURL=").nth(1).unwrap().lines().next().unwrap();
+    assert!(
+        page.contains(&format!("cargo install hurl --version {hurl} --locked")),
+        "{hurl}"
+    );
+}
+
+#[test]
+fn every_contract_has_a_collection_and_a_flow_in_each_language() {
+    let index = document("docs/contracts/README.md");
+    let run = document(".ci/clients/run");
+    for contract in ["discovery", "directory", "account", "admin", "registration"] {
+        assert!(index.contains(&format!("({contract}.hurl)")), "{contract}");
+        assert!(run.contains(contract), "{contract}");
+        for file in ["docs/contracts/{}.hurl", ".ci/clients/{}.ts", ".ci/clients/{}.py"] {
+            let file = file.replace("{}", contract);
+            assert!(root().join(&file).is_file(), "{file}");
+        }
+    }
+}

@@ -206,7 +206,7 @@ impl<T: ToSchema> Input for MaybeBody<T> {
 
 impl<T: ToSchema> Input for MergePatch<T> {
     fn describe(description: &mut Description) {
-        description.body::<T>(&["application/merge-patch+json", "application/json"]);
+        description.body::<T>(&["application/json", "application/merge-patch+json"]);
     }
 }
 

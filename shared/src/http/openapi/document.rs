@@ -66,6 +66,7 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
         .build();
     let mut document = serde_json::to_value(&document).map_err(Error::fault)?;
     mend(&mut document, tables);
+    share(&mut document);
     let complaints = check::complaints(&document);
     if complaints.is_empty() {
         Ok(document)
@@ -112,6 +113,42 @@ fn mend(value: &mut Value, tables: &[Routes]) {
                 *members = only.clone();
             }
         }
+        _ => {}
+    }
+}
+
+/// Where a schema is written out that has a name (utoipa writes out what stands for a type parameter), refers to it: a
+/// generated client then has one type for it, not one for each place.
+fn share(document: &mut Value) {
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    let objects = |(_, schema): &(String, Value)| schema["properties"].is_object() || schema["allOf"].is_array();
+    let named: Vec<(String, Value)> = schemas.into_iter().filter(objects).collect();
+    let Some(members) = document.as_object_mut() else {
+        return;
+    };
+    if let Some(paths) = members.get_mut("paths") {
+        refer(paths, &named);
+    }
+    let components = members
+        .get_mut("components")
+        .and_then(|all| all["schemas"].as_object_mut());
+    for schema in components.into_iter().flat_map(Map::values_mut) {
+        let within = schema.as_object_mut().into_iter().flat_map(Map::values_mut);
+        within.for_each(|value| refer(value, &named));
+    }
+}
+
+fn refer(value: &mut Value, named: &[(String, Value)]) {
+    if let Some((name, _)) = named.iter().find(|(_, schema)| schema == value) {
+        *value = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| refer(item, named)),
+        Value::Object(members) => members.values_mut().for_each(|member| refer(member, named)),
         _ => {}
     }
 }

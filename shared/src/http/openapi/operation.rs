@@ -91,12 +91,22 @@ fn security(row: &Route) -> Vec<SecurityRequirement> {
         .collect()
 }
 
+/// The first media type is the body's. Others that are taken as well are named in words: of each that stands in `content`
+/// generators of clients make a parameter, and openapi-python-client one that it does not import.
 fn body(types: &[&str], schema: &RefOr<Schema>, examples: &Examples) -> RequestBody {
-    let all = types.iter();
-    let body = all.fold(RequestBodyBuilder::new(), |body, media| {
-        body.content(*media, content(schema, examples))
-    });
-    body.required(Some(Required::True)).build()
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    let Some((first, others)) = types.split_first() else {
+        return body.build();
+    };
+    let also = others
+        .iter()
+        .map(|media| format!("`{media}`"))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    let also = (!also.is_empty()).then(|| format!("Taken as {also} as well."));
+    body.content(*first, content(schema, examples))
+        .description(also)
+        .build()
 }
 
 fn content(schema: &RefOr<Schema>, examples: &Examples) -> Content {

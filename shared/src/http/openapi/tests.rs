@@ -268,6 +268,25 @@ fn a_field_that_is_inlined_for_a_type_parameter_is_what_stands_for_it_and_nothin
 }
 
 #[test]
+fn a_body_has_one_media_type_and_names_the_others_in_words() {
+    let document = made(&[things(), pages()]);
+    let body = &document["paths"]["/things/{user}"]["patch"]["requestBody"];
+    let types: Vec<&String> = body["content"].as_object().unwrap().keys().collect();
+    assert_eq!(types, ["application/json"]);
+    assert_eq!(body["description"], "Taken as `application/merge-patch+json` as well.");
+}
+
+#[test]
+fn a_schema_that_has_a_name_is_referred_to_wherever_it_stands() {
+    let document = made(&[things(), pages()]);
+    let items = &document["components"]["schemas"]["Page_Thing"]["properties"]["items"];
+    assert_eq!(items["items"], json!({ "$ref": "#/components/schemas/Thing" }));
+    // No answer is a pair alone: it has no name to be referred to by.
+    let pairs = &document["components"]["schemas"]["Page_Pair"]["properties"]["items"];
+    assert!(pairs["items"]["properties"].is_object(), "{pairs}");
+}
+
+#[test]
 fn guards_stages_and_headings_are_documented() {
     let document = made(&[things(), pages()]);
     let operation = |path: &str, method: &str| document["paths"][path][method].clone();
