@@ -87,6 +87,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         must_change_password: false,
         password_ends: None,
         grants: vec![Grant::of_everybody(None, cx.now)?],
+        cleared: None,
         epoch: 0,
         version: 1,
         attempts: NameAttempts::default(),
