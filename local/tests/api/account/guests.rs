@@ -225,6 +225,10 @@ async fn a_login_answers_a_token_for_thirty_days_and_a_cookie() {
       "set-cookie": "usher.authorization.token=<token>; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax",
       "body": {
         "Token": "<token>",
+        "ResponseMessage": {
+          "En": "you are logged in",
+          "Bg": "влязохте в акаунта си"
+        },
         "Message": "you are logged in",
         "ExpiresOn": "2026-12-22T08:00:00.000Z"
       }
