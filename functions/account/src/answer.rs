@@ -84,7 +84,7 @@ impl<T: ToSchema> Output for Listed<T> {
     fn describe(description: &mut Description) {
         let all = ArrayBuilder::new().items(description.reference::<T>()).build();
         let content = ("application/json", Schema::from(all).into());
-        description.answer(StatusCode::OK, "A page", Some(content));
-        description.with_header("Link", "The next page, if there is one: `rel=\"next\"` (RFC 8288)");
+        description.answer(StatusCode::OK, "All, or a page", Some(content));
+        description.with_header("Link", "Where it goes on, if it does: `rel=\"next\"` (RFC 8288)");
     }
 }

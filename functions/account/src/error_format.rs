@@ -1,4 +1,5 @@
-//! How the account contract refuses: `{"Message": "…"}`, and `Errors` by field where a field is at fault.
+//! How the account contract refuses: `{"Message": "…", "En": "…", "Bg": "…"}`, and `Errors` by field where a field is at
+//! fault. `Message` is the English sentence again.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,11 @@ use serde::Serialize;
 use usher::actions::Surface;
 use usher::error::{Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
+use usher::http::form::Form;
 use utoipa::ToSchema;
+
+use crate::case;
+use crate::sentences::bulgarian;
 
 /// The dialect.
 #[derive(Debug)]
@@ -21,7 +26,13 @@ pub struct Refusal {
     /// What is wrong.
     #[schema(example = "the password must have at least 10 characters")]
     message: String,
-    /// What is wrong with each field.
+    /// The same.
+    #[schema(example = "the password must have at least 10 characters")]
+    en: String,
+    /// The same in Bulgarian.
+    #[schema(example = "невалидна стойност: Password")]
+    bg: String,
+    /// What is wrong with each field, in English.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(example = json!({ "Password": ["the password must have at least 10 characters"] }))]
     errors: BTreeMap<String, Vec<String>>,
@@ -35,14 +46,18 @@ impl Dialect for Message {
     };
     type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
+    const FORM: Option<Form> = Some(case::of_request);
 
     fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
-        let status = status(error);
+        let errors = errors(error);
+        let fields: Vec<&str> = errors.keys().map(String::as_str).collect();
         let body = Refusal {
             message: error.to_string(),
-            errors: errors(error),
+            en: error.to_string(),
+            bg: bulgarian(error, &fields).into_owned(),
+            errors,
         };
-        (status, body)
+        (status(error), body)
     }
 }
 

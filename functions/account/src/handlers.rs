@@ -6,23 +6,25 @@ use usher::actions::{Context, credentials, deletion, grants, histories, links, l
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::domain::history::RightsEntry;
 use usher::http::answer::Json;
-use usher::http::body::Body;
+use usher::http::body::{Body, MaybeBody};
 use usher::http::call::Query;
 
 use crate::answer::{Listed, WithCookie};
+use crate::case::Case;
 use crate::credentials::OwnEmail;
+use crate::sentences;
 use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQuery, Entry, ForgottenPassword};
 use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
-use crate::wire::{RightsQuery, RoleView, TERMS, UpdateAny, UpdateOwn, UserId, next, no_cookie};
+use crate::wire::{RightsQuery, RoleView, UpdateAny, UpdateOwn, UserId, next, no_cookie, terms};
 
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Answer>> {
     registration::register(&cx, body.parse(&cx)?).await?;
-    Ok(Answer::of("the account was made: log in"))
+    Ok(Answer::of(sentences::REGISTERED))
 }
 
-pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<WithCookie<LoggedIn>> {
+pub async fn login(cx: Context, case: Case, Body(body): Body<Credentials>) -> Result<WithCookie<LoggedIn>> {
     let (name, password) = body.parse();
-    let issued = sign_in::login(&cx, &name, password, &TERMS).await?;
+    let issued = sign_in::login(&cx, &name, password, &terms(case)).await?;
     Ok(LoggedIn::of(&cx, &issued))
 }
 
@@ -31,20 +33,18 @@ pub async fn forgotten_password(cx: Context, Body(body): Body<ForgottenPassword>
     match body.parse(&cx)? {
         Reset::Ask(email) => {
             links::ask_for_password(&cx, &email).await?;
-            Ok(Answer::of(
-                "if an account has this address, a mail with a link is on its way",
-            ))
+            Ok(Answer::of(sentences::MAIL_IF_KNOWN))
         }
         Reset::Choose(token, new) => {
             links::set_password(&cx, &token, new).await?;
-            Ok(Answer::of("the password was changed: log in"))
+            Ok(Answer::of(sentences::PASSWORD_SET))
         }
     }
 }
 
 pub async fn reset_password(cx: Context, OwnEmail(email): OwnEmail) -> Result<Json<Answer>> {
     links::ask_for_password(&cx, &email).await?;
-    Ok(Answer::of("a mail with a link is on its way"))
+    Ok(Answer::of(sentences::MAIL_SENT))
 }
 
 pub async fn profile(cx: Context) -> Result<Json<Profile>> {
@@ -58,12 +58,12 @@ pub async fn profile_in_full(cx: Context) -> Result<Json<FullProfile>> {
 
 pub async fn logout(cx: Context) -> Result<WithCookie<Answer>> {
     sessions::logout(&cx).await?;
-    Ok(no_cookie("you are logged out"))
+    Ok(no_cookie(sentences::LOGGED_OUT))
 }
 
 pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Answer>> {
     accounts::patch_own(&cx, &body.patch(), &Expected::Anything).await?;
-    Ok(Answer::of("the account was updated"))
+    Ok(Answer::of(sentences::UPDATED))
 }
 
 /// `Update`, from `admin` up
@@ -72,7 +72,7 @@ pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json
         Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
         None => accounts::patch_own(&cx, &body.own.patch(), &Expected::Anything).await?,
     };
-    Ok(Answer::of("the account was updated"))
+    Ok(Answer::of(sentences::UPDATED))
 }
 
 pub async fn change(cx: Context, Body(body): Body<Change>) -> Result<Json<Answer>> {
@@ -92,82 +92,78 @@ pub async fn change_any(cx: Context, Body(body): Body<ChangeAny>) -> Result<Json
 pub async fn delete(cx: Context) -> Result<WithCookie<Answer>> {
     let own = accounts::UserRef::Id(cx.own_account()?.id);
     deletion::delete(&cx, &own, &Expected::Anything).await?;
-    Ok(no_cookie("your account was deleted"))
+    Ok(no_cookie(sentences::OWN_DELETED))
 }
 
 pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
     deletion::erase(&cx, cx.own_account()?.id).await?;
-    Ok(no_cookie("your account was erased"))
+    Ok(no_cookie(sentences::OWN_ERASED))
 }
 
 pub async fn delete_user(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     let user = accounts::UserRef::Id(body.parse()?);
     deletion::delete(&cx, &user, &Expected::Anything).await?;
-    Ok(Answer::of("the account was deleted"))
+    Ok(Answer::of(sentences::DELETED))
 }
 
 pub async fn delete_user_account(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     deletion::erase(&cx, body.parse()?).await?;
-    Ok(Answer::of("the account was erased"))
+    Ok(Answer::of(sentences::ERASED))
 }
 
 pub async fn change_role(cx: Context, Body(body): Body<ChangeRole>) -> Result<Json<Answer>> {
     grants::put(&cx, &body.user()?, &body.role_name).await?;
-    Ok(Answer::of("the role was given"))
+    Ok(Answer::of(sentences::ROLE_GIVEN))
 }
 
 pub async fn users(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<FullProfile>> {
-    let limit = query.limit()?;
-    let page = listing::list(&cx, &listing::Filter::default(), limit, query.cursor.as_deref()).await?;
+    let filter = listing::Filter {
+        with_deleted: true,
+        ..listing::Filter::default()
+    };
+    let page = listing::list(&cx, &filter, query.size()?, query.cursor.as_deref()).await?;
     let items = page.items.iter().map(|user| FullProfile::of(&cx, user)).collect();
-    let next = next(limit, page.next_cursor, &[]);
+    let next = next(page.next_cursor, &query.filters());
     Ok(Listed { items, next })
 }
 
 pub async fn roles(cx: Context, Query(query): Query<PageQuery>) -> Result<Listed<RoleView>> {
-    let limit = query.limit()?;
-    let page = role_actions::list(&cx, limit, query.cursor.as_deref()).await?;
-    let items = page.items.iter().map(|(role, _)| RoleView::of(role)).collect();
-    let next = next(limit, page.next_cursor, &[]);
+    let page = role_actions::page(&cx, query.size()?, query.cursor.as_deref()).await?;
+    let items = page.items.iter().map(RoleView::of).collect();
+    let next = next(page.next_cursor, &query.filters());
     Ok(Listed { items, next })
 }
 
 pub async fn entries(cx: Context, Query(query): Query<EntriesQuery>) -> Result<Listed<Entry>> {
-    let (user, limit) = query.parse()?;
-    let page = histories::entries(&cx, user, limit, query.cursor.as_deref()).await?;
+    let (user, size) = query.parse()?;
+    let page = histories::entries(&cx, user, size, query.cursor.as_deref()).await?;
     let names = listing::usernames(&cx, page.items.iter().map(|row| row.user)).await?;
     let items = page.items.iter().map(|row| Entry::of(row, &names)).collect();
-    let next = next(limit, page.next_cursor, &query.filters());
+    let next = next(page.next_cursor, &query.filters());
     Ok(Listed { items, next })
 }
 
 pub async fn rights_changes(cx: Context, Query(query): Query<RightsQuery>) -> Result<Listed<RightsChange>> {
-    let (filter, page) = query.parts();
-    listed(&cx, &filter, &page).await
+    let asked = query.filter().parse(&cx).await?;
+    let page = histories::rights_changes(&cx, &asked, query.size()?, query.cursor.as_deref()).await?;
+    let rows = page.items.iter();
+    let names = role_actions::names(&cx, rows.clone().flat_map(RightsEntry::roles)).await?;
+    let items = rows.map(|row| RightsChange::of(row, &asked, &names)).collect();
+    let next = next(page.next_cursor, &query.filters());
+    Ok(Listed { items, next })
 }
 
 /// `RightsChanges` by `POST`
 pub async fn rights_changes_posted(
     cx: Context,
-    Query(page): Query<PageQuery>,
-    Body(filter): Body<RightsFilter>,
+    Query(query): Query<RightsQuery>,
+    MaybeBody(filter): MaybeBody<RightsFilter>,
 ) -> Result<Listed<RightsChange>> {
-    listed(&cx, &filter, &page).await
-}
-
-async fn listed(cx: &Context, filter: &RightsFilter, query: &PageQuery) -> Result<Listed<RightsChange>> {
-    let limit = query.limit()?;
-    let asked = filter.parse(cx).await?;
-    let page = histories::rights_changes(cx, &asked, limit, query.cursor.as_deref()).await?;
-    let rows = page.items.iter();
-    let names = role_actions::names(cx, rows.clone().flat_map(RightsEntry::roles)).await?;
-    let items = rows.map(|row| RightsChange::of(row, &asked, &names)).collect();
-    let next = next(limit, page.next_cursor, &filter.filters());
-    Ok(Listed { items, next })
+    rights_changes(cx, Query(query.with(filter))).await
 }
 
 /// `SetMaxRoles` and `SetRoleCounts`
 pub async fn set_max_roles(cx: Context, Body(body): Body<MaxRoles>) -> Result<Json<Answer>> {
     role_actions::patch(&cx, &body.name, &Expected::Anything, &body.parse()).await?;
-    Ok(Answer::of("the limit was set"))
+    Ok(Answer::of(sentences::LIMIT_SET))
 }

@@ -8,10 +8,12 @@ use usher::http::openapi::Described;
 use usher::http::routes::Routes;
 
 mod answer;
+mod case;
 pub mod credentials;
 pub mod error_format;
 pub mod handlers;
 pub mod matrix;
+mod sentences;
 pub mod wire;
 
 use error_format::Message;
@@ -21,7 +23,9 @@ pub fn routes() -> Routes {
     let table = Routes::new::<Message>("Account")
         .about(
             "Users by rank: the first segment of a path is the rank that the caller acts from, and a rank has all \
-             actions of those below it. Paths and fields are case-insensitive.",
+             actions of those below it. Paths and fields are case-insensitive.\n\nAnswers are spelled as their \
+             client writes: in PascalCase, as shown here, or in camelCase where the first known field of a request's \
+             body begins with a small letter, and for a session whose login did. Only names of fields change.",
         )
         .credential(credentials::api_key)
         .rewrite_path(in_lower_case)

@@ -1,13 +1,16 @@
 //! Bodies of `/{auth,user,member,admin,owner}/{action}`.
 //!
 //! On purpose:
-//! - Answers are PascalCase, and fields are taken in any letter case, and so is `Key` of `Change`. Two spellings of one
-//!   field in one body are refused.
+//! - Answers are PascalCase here, and spelled as their client writes by `case.rs`. Fields are taken in any letter case,
+//!   and so is `Key` of `Change`. Two spellings of one field in one body are refused.
+//! - A message is there in English (`En`, and again as `Message`) and in Bulgarian (`Bg`).
 //! - The roles of the ladder are shown as `User`, `Member`, `Admin` and `Owner`, as in the `role` of the contract's
 //!   tokens; elsewhere in Usher they are lower-case. `RoleName` of an account is its rank's alone.
 //! - `Str` of an address is `street` elsewhere. There is no display name here.
-//! - In `Update`, a property that is null is taken away, and one that is absent stays, as at `/api/me/profile`. `Id` is
-//!   looked at from `/admin` up only; on lower paths it is ignored, and the caller's own account is changed.
+//! - In `Update`, a property that is null stays, as one that is absent does, and an empty text takes it away; elsewhere
+//!   null does that. `Id` is looked at from `/admin` up only; on lower paths it is ignored, and the caller's own account
+//!   is changed.
+//! - A listing without a `limit` is all there is, up to 1,000. `Users` are deleted accounts as well, with what they had.
 //! - `GET` of `Logout`, `Delete`, `DeleteAccount` and `ResetPassword` changes things. The cookie that a login sets is
 //!   never read: only the header authenticates, so no link on a foreign page does.
 //! - A wrong `Old` is 400 at `Old`, and where it is a password it counts as a failed login.
@@ -18,10 +21,14 @@
 
 mod admin;
 mod fields;
+mod login;
 mod requests;
 mod views;
 
 pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, RightsQuery, UserId, next};
 pub use fields::FIELDS;
+pub use login::{Answer, LoggedIn, no_cookie, terms};
+#[cfg(test)]
+pub use requests::Properties;
 pub use requests::{Change, ChangeAny, Credentials, ForgottenPassword, Register, Reset, UpdateAny, UpdateOwn};
-pub use views::{Answer, Entry, FullProfile, LoggedIn, Profile, RightsChange, RoleView, TERMS, no_cookie};
+pub use views::{Entry, FullProfile, Profile, RightsChange, RoleView};

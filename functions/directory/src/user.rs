@@ -15,9 +15,21 @@ use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
 
-/// The states that an account can be shown in.
+/// The states that an account can be given.
 pub fn status_words() -> Object {
     words([Status::Active, Status::Inactive, Status::Locked, Status::Banned].map(Status::as_str))
+}
+
+/// The states that an account can be shown in: in listings of deleted accounts, that too.
+pub fn shown_status_words() -> Object {
+    let all = [
+        Status::Active,
+        Status::Inactive,
+        Status::Locked,
+        Status::Banned,
+        Status::Deleted,
+    ];
+    words(all.map(Status::as_str))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +49,7 @@ pub struct UserView {
     #[serde(flatten)]
     personal: PersonalFields,
     /// Its state now.
-    #[schema(schema_with = status_words)]
+    #[schema(schema_with = shown_status_words)]
     status: &'static str,
     /// When its lock ends, where it is locked and the lock ends by itself.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::option::serialize")]

@@ -55,6 +55,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
 struct Table<'a> {
     tenant: &'a str,
     live: Vec<&'a Map<String, Value>>,
+    deleted: u32,
     roles: BTreeMap<&'a str, &'a Map<String, Value>>,
     claims: BTreeMap<String, String>,
     members: BTreeMap<String, String>,
@@ -89,6 +90,7 @@ impl<'a> Table<'a> {
             }
             match (kind, sk) {
                 (["USER", _], "USER") if text(item, "status") != "deleted" => table.live.push(item),
+                (["USER", _], "USER") => table.deleted += 1,
                 (["ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
                 (["EMAIL" | "NAME", ..], "CLAIM") => {
                     drop(table.claims.insert(pk.to_owned(), text(item, "user").to_owned()));
@@ -223,6 +225,9 @@ fn implied_tally(table: &Table) -> BTreeMap<String, String> {
         let locked = text(user, "status") == "active" && until.iter().any(|name| user.contains_key(*name));
         let status = if locked { "locked" } else { text(user, "status") };
         *tally.entry(status.to_owned()).or_default() += 1;
+    }
+    if table.deleted > 0 {
+        tally.insert("deleted".to_owned(), table.deleted);
     }
     tally.into_iter().map(|(status, n)| (status, n.to_string())).collect()
 }

@@ -16,9 +16,10 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
     listing.page(items, last)
 }
 
-/// How many rows one request looks at where most of them are left out; the page is short then, and its cursor goes on
-/// from there.
+/// How many rows one request looks at where most of them are left out, and for a large page how many for each of its
+/// own; the page is short then, and its cursor goes on from there.
 const LOOKED_AT: usize = 1_000;
+const LOOKED_AT_FOR_EACH: usize = 5;
 
 /// A page of logins and logouts, newest first: an account's, or everyone's. Failed logins and renewals are none.
 pub async fn entries(
@@ -113,7 +114,8 @@ impl<T> Filling<T> {
 
     /// The row that it goes on behind; nothing where it is full, or there are no more.
     fn goes_on(&self) -> Option<Option<EntryId>> {
-        let wants = self.more && self.items.len() < self.limit && self.looked_at < LOOKED_AT;
+        let most = LOOKED_AT.max(self.limit * LOOKED_AT_FOR_EACH);
+        let wants = self.more && self.items.len() < self.limit && self.looked_at < most;
         wants.then_some(self.after)
     }
 

@@ -29,13 +29,12 @@ pub struct Filter {
     pub role: Option<String>,
     /// Those with this in their address or name.
     pub q: Option<String>,
+    /// Deleted ones as well, where nothing else is asked for.
+    pub with_deleted: bool,
 }
 
 /// A page of the accounts that a filter finds.
 pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
-    if filter.status == Some(Status::Deleted) {
-        return Err(Error::invalid("?status", "deleted accounts are not listed"));
-    }
     let listing = Listing::of(cx, &format!("users|{filter:?}")).await?;
     let after: Option<UserId> = listing.after(cursor)?;
     let role = match &filter.role {
@@ -119,14 +118,18 @@ enum Source {
     Role(RoleId),
     Statuses(Vec<Status>),
     All,
+    WithDeleted,
 }
 
 impl Source {
     async fn of(cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Self> {
         Ok(match (&filter.q, role, filter.status) {
+            // Neither searches nor roles find them.
+            (.., Some(Status::Deleted)) => Self::Statuses(vec![Status::Deleted]),
             (Some(q), ..) => Self::Found(search::find(&cx.app.table, &cx.tenant, q).await?),
             (None, Some(role), _) => Self::Role(role.id),
             (None, None, Some(status)) => Self::Statuses(listed_as(status)),
+            (None, None, None) if filter.with_deleted => Self::WithDeleted,
             (None, None, None) => Self::All,
         })
     }
@@ -144,15 +147,10 @@ impl Source {
             Self::Role(role) => roles::members(table, t, *role, after, limit).await,
             Self::All => user_lists::newest(table, t, None, after, limit).await,
             Self::Statuses(statuses) => {
-                let (mut ids, mut more) = (BTreeSet::new(), false);
-                for status in statuses {
-                    let (some, rest) = user_lists::newest(table, t, Some(*status), after, limit).await?;
-                    ids.extend(some);
-                    more |= rest;
-                }
-                more |= ids.len() > limit;
-                Ok((ids.into_iter().rev().take(limit).collect(), more))
+                let lists: Vec<Option<Status>> = statuses.iter().copied().map(Some).collect();
+                merged(cx, &lists, after, limit).await
             }
+            Self::WithDeleted => merged(cx, &[None, Some(Status::Deleted)], after, limit).await,
         }
     }
 
@@ -195,7 +193,15 @@ impl Source {
                     false => self.walked(cx, filter, role, LOOKED_AT).await,
                 }
             }
-            (Self::All, ..) => Ok(Total::exactly(user_lists::counts(table, t).await?.values().sum())),
+            (Self::All, ..) => {
+                let mut counts = user_lists::counts(table, t).await?;
+                counts.remove(&Status::Deleted);
+                Ok(Total::exactly(counts.values().sum()))
+            }
+            (Self::WithDeleted, ..) => Ok(Total::exactly(user_lists::counts(table, t).await?.values().sum())),
+            (Self::Statuses(_), ..) if filter.q.is_some() || role.is_some() => {
+                self.walked(cx, filter, role, LOOKED_AT).await
+            }
             (Self::Statuses(_), _, status) => of_status(cx, status.unwrap_or(Status::Active)).await,
         }
     }
@@ -259,6 +265,34 @@ async fn of_status(cx: &Context, status: Status) -> Result<Total> {
     })
 }
 
+/// Ids of several lists in one order: of the accounts of each of these statuses, or of all that are not deleted.
+async fn merged(
+    cx: &Context,
+    lists: &[Option<Status>],
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool)> {
+    let (table, t) = (&cx.app.table, &cx.tenant);
+    let newest = lists
+        .iter()
+        .map(|status| user_lists::newest(table, t, *status, after, limit));
+    let (mut ids, mut more) = (BTreeSet::new(), false);
+    for (some, rest) in futures::future::try_join_all(newest).await? {
+        ids.extend(some);
+        more |= rest;
+    }
+    more |= ids.len() > limit;
+    Ok((ids.into_iter().rev().take(limit).collect(), more))
+}
+
+/// How many bytes of personal fields a page has before it is cut short: Lambda answers 6 MB at most, and a thousand
+/// accounts whose fields are as long as can be have more.
+const LARGEST_PAGE: usize = 3 * 1024 * 1024;
+
+fn size(user: &User) -> usize {
+    serde_json::to_string(&user.profile).map_or(0, |json| json.len())
+}
+
 async fn page(
     cx: &Context,
     source: &Source,
@@ -267,16 +301,18 @@ async fn page(
     mut after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<User>, Option<UserId>)> {
-    let (mut items, mut looked_at, mut step) = (Vec::new(), 0, limit);
+    let (mut items, mut bytes, mut looked_at, mut step) = (Vec::new(), 0, 0, limit);
     loop {
         // Further each time: where few pass, a step for each of them would be a thousand requests.
         let (ids, more) = source.ids(cx, after, step.min(LOOKED_AT - looked_at)).await?;
         step *= 4;
         let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
         for user in found.into_iter().filter(|user| passes(cx, user, filter, role)) {
-            if items.len() == limit {
-                return Ok((items.clone(), items.last().map(|user: &User| user.id)));
+            if items.len() == limit || bytes > LARGEST_PAGE {
+                let last = items.last().map(|user: &User| user.id);
+                return Ok((items, last));
             }
+            bytes += size(&user);
             items.push(user);
         }
         after = ids.last().copied().or(after);
@@ -292,7 +328,7 @@ async fn page(
 
 fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bool {
     let status = user.status_at(cx.now);
-    status != Status::Deleted
+    (status != Status::Deleted || filter.with_deleted || filter.status == Some(status))
         && filter.status.is_none_or(|asked| asked == status)
         && role.is_none_or(|role| user.has_role(role.id, cx.now))
         && filter.q.as_ref().is_none_or(|q| search::matches(user, q))

@@ -68,11 +68,21 @@ pub async fn show(cx: &Context, name: &str) -> Result<(Role, u32)> {
 
 /// A page of roles, each with the number of its members: those of the system first, then by age.
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<(Role, u32)>> {
+    let page = page(cx, limit, cursor).await?;
+    let counts = seats::members(cx, &page.items).await?;
+    Ok(Page {
+        items: page.items.into_iter().zip(counts).collect(),
+        next_cursor: page.next_cursor,
+        total: page.total,
+    })
+}
+
+/// The same without the numbers.
+pub async fn page(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Role>> {
     let listing = Listing::of(cx, "roles").await?;
     let (items, more) = roles::list(&cx.app.table, &cx.tenant, listing.after(cursor)?, limit).await?;
-    let counts = seats::members(cx, &items).await?;
     let last = items.last().map(|role| role.id).filter(|_| more);
-    listing.page(items.into_iter().zip(counts).collect(), last)
+    listing.page(items, last)
 }
 
 pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
@@ -239,13 +249,7 @@ pub async fn delete(cx: &Context, name: &str, expected: &Expected, force: bool) 
     }
 }
 
-async fn delete_unheld(
-    cx: &Context,
-    name: &str,
-    expected: &Expected,
-    seen: &OnceLock<u64>,
-    force: bool,
-) -> Result<()> {
+async fn delete_unheld(cx: &Context, name: &str, expected: &Expected, seen: &OnceLock<u64>, force: bool) -> Result<()> {
     atomically(cx, |unit| async move {
         let role = existing(cx, name).await?;
         if SystemRole::by_id(role.id).is_some() {

@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 use crate::error::{Error, Violation};
 
 mod age;
+mod gender;
 mod rules;
+
+pub use gender::Gender;
 
 /// The personal fields of a profile. All are optional; on the wire they are camelCase, and one that is not set is not
 /// there. Fields that a profile does not have are ignored when it is read (rule 10).
@@ -53,16 +56,6 @@ pub struct Profile {
     pub contact: Option<Contact>,
 }
 
-/// The gender that a person states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(examples("Female"))]
-pub enum Gender {
-    Male,
-    Female,
-    Other,
-    Undefined,
-}
-
 /// Where a person lives.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
@@ -81,7 +74,7 @@ pub struct Address {
     pub street: Option<String>,
 }
 
-/// How a person is reached. None of it is verified, and none of it logs anybody in.
+/// How a person is reached: free text. None of it is verified, and none of it logs anybody in.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
@@ -92,36 +85,36 @@ pub struct Address {
     "tikTok": "@jane"
 })))]
 pub struct Contact {
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("+49 431 123456"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("+49 431 123456"), max_length = 256)]
     pub mobile: Option<String>,
     /// An e-mail address to show, which need not be the account's.
-    #[garde(inner(custom(rules::email)))]
-    #[schema(examples("jane@example.org"), format = "idn-email", max_length = 254)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("jane@example.org"), max_length = 256)]
     pub email: Option<String>,
-    /// A web page: an `http` or `https` address.
-    #[garde(length(chars, max = 200), inner(custom(rules::web_address)))]
-    #[schema(examples("https://jane.example.org/"), max_length = 200)]
+    /// A web page, as the person writes it: make it a link only where it begins with `http://` or `https://`.
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("https://jane.example.org/"), max_length = 256)]
     pub website: Option<String>,
     /// A name or page on Facebook.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("jane.doe"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("jane.doe"), max_length = 256)]
     pub facebook: Option<String>,
     /// A name or page on Instagram.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("@jane"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 256)]
     pub instagram: Option<String>,
     /// A name or page on TikTok.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("@jane"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 256)]
     pub tik_tok: Option<String>,
     /// A name or page on YouTube.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("@jane"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 256)]
     pub youtube: Option<String>,
     /// A name or page on Twitter.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
-    #[schema(examples("@jane"), max_length = 200)]
+    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[schema(examples("@jane"), max_length = 256)]
     pub twitter: Option<String>,
 }
 

@@ -1,11 +1,12 @@
 //! The wire, as far as all contracts share it: a route table ([`routes`]), what a handler is given ([`call`]) and gives
-//! back ([`answer`]), how its refusals are phrased ([`dialect`]), and the service that carries requests to it
+//! back ([`answer`]), how its refusals are phrased ([`dialect`]) and its answers put ([`form`]), and the service that carries requests to it
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
 pub mod body;
 pub mod call;
 pub mod dialect;
+pub mod form;
 pub mod known;
 pub mod lambda;
 pub mod openapi;

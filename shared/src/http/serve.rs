@@ -22,6 +22,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::dialect::{Asked, ErrorFormat, Failure};
+use super::form;
 use super::known::Elsewhere;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
@@ -133,7 +134,9 @@ async fn handle(
 }
 
 async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let error_format = error_formats.of_path(parts.uri.path());
+    let (body, change) = form::chosen(error_format.form, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
@@ -147,7 +150,8 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
         Ok(Err(never)) => match never {},
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
-    let (mut response, outcome) = phrase(response, error_formats.of_path(&asked.path), &asked);
+    let (response, outcome) = phrase(response, error_format, &asked);
+    let mut response = form::applied(change, response).await;
     if let Ok(id) = HeaderValue::from_str(&info.request_id) {
         response.headers_mut().insert("x-request-id", id);
     }

@@ -10,7 +10,7 @@ use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::UserId;
 
-/// Ids of accounts, newest first, of one status or of all, after this one.
+/// Ids of accounts, newest first, of one status or of all that are not deleted, after this one.
 pub async fn newest(
     table: &Table,
     t: &TenantId,
@@ -84,7 +84,12 @@ pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>
         let all: i64 = items.iter().filter_map(|item| integer(item, status.as_str())).sum();
         u64::try_from(all).unwrap_or(0)
     };
-    Ok([Status::Active, Status::Inactive, Status::Locked, Status::Banned]
-        .map(|s| (s, sum(s)))
-        .into())
+    let all = [
+        Status::Active,
+        Status::Inactive,
+        Status::Locked,
+        Status::Banned,
+        Status::Deleted,
+    ];
+    Ok(all.map(|status| (status, sum(status))).into())
 }

@@ -2,8 +2,8 @@
 //! the account implied before a change with what it implies after it, and answers with the writes between.
 //!
 //! What an account implies: its item; the claims of its address and name; its search entries; a member item for each
-//! grant and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
-//! those who are. A deleted account implies nothing but its item.
+//! grant and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge,
+//! its share in the number of those who are. A deleted account implies nothing but its item and its place in the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +98,10 @@ struct Implied {
 impl Implied {
     fn by(user: &User) -> Self {
         if user.status == Status::Deleted {
-            return Self::default();
+            return Self {
+                listed: Some(Status::Deleted),
+                ..Self::default()
+            };
         }
         let t = &user.tenant;
         let mut claims = BTreeMap::new();
@@ -172,15 +175,15 @@ fn as_read(user: &User) -> Cond {
 
 fn item(user: &User) -> Result<Item> {
     let mut item = to_item(&keys::user(&user.tenant, user.id), user)?;
-    if let Some(status) = (user.status != Status::Deleted).then(|| user.listed_status()) {
-        let shard = keys::shard(user.id, keys::USER_SHARDS);
+    let (status, shard) = (user.listed_status(), keys::shard(user.id, keys::USER_SHARDS));
+    if status != Status::Deleted {
         item.extend(index_attributes(1, keys::users_index(&user.tenant, shard), user.id));
-        item.extend(index_attributes(
-            2,
-            keys::status_index(&user.tenant, status, shard),
-            user.id,
-        ));
     }
+    item.extend(index_attributes(
+        2,
+        keys::status_index(&user.tenant, status, shard),
+        user.id,
+    ));
     Ok(item)
 }
 

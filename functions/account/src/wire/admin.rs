@@ -6,7 +6,7 @@ use usher::actions::histories;
 use usher::actions::users::{self, UserRef};
 use usher::actions::{Context, roles};
 use usher::error::{Error, Noun, Result};
-use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
+use usher::http::call::{Checks, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,9 +67,19 @@ impl MaxRoles {
     }
 }
 
+/// How many a listing has at once where no limit is asked for.
+const ALL: usize = 1_000;
+
+fn page_size(limit: Option<&str>) -> Result<usize> {
+    match limit {
+        None => Ok(ALL),
+        some => page_limit(some),
+    }
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
-    /// How many: 1 to 100, 25 where absent.
+    /// How many: 1 to 100; all, up to 1,000, where absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Where the page before ended.
@@ -77,33 +87,31 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    pub fn limit(&self) -> Result<usize> {
-        page_limit(self.limit.as_deref())
+    pub fn size(&self) -> Result<usize> {
+        page_size(self.limit.as_deref())
+    }
+
+    pub fn filters(&self) -> [(&'static str, Option<&str>); 1] {
+        [("limit", self.limit.as_deref())]
     }
 }
 
-/// Filters of a query, as they were sent.
-type Filters = [(&'static str, Option<String>)];
-
 /// The query of the next page, with what this one was asked with.
-pub fn next(limit: usize, cursor: Option<String>, filters: &Filters) -> Option<String> {
+pub fn next(cursor: Option<String>, filters: &[(&str, Option<&str>)]) -> Option<String> {
     let cursor = cursor?;
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query
-        .append_pair("limit", &limit.to_string())
-        .append_pair("cursor", &cursor);
     for (name, value) in filters {
         if let Some(value) = value {
             query.append_pair(name, value);
         }
     }
-    Some(query.finish())
+    Some(query.append_pair("cursor", &cursor).finish())
 }
 
 /// The query of `Entries`.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct EntriesQuery {
-    /// How many: 1 to 100, 25 where absent.
+    /// How many: 1 to 100; all, up to 1,000, where absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Where the page before ended.
@@ -118,16 +126,16 @@ impl EntriesQuery {
     /// The account, and the size of a page. An account that was erased still has entries.
     pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
         let mut checks = Checks::new();
-        let limit = checks.take(page_limit(self.limit.as_deref()))?;
+        let size = checks.take(page_size(self.limit.as_deref()))?;
         let user = checks.optional("?UserId", self.user_id.as_deref(), |id| {
             id.parse().map_err(|_| "this is no account's id".to_owned())
         });
         checks.done()?;
-        Ok((user, limit.unwrap_or(DEFAULT_PAGE)))
+        Ok((user, size.unwrap_or(ALL)))
     }
 
-    pub fn filters(&self) -> [(&'static str, Option<String>); 1] {
-        [("UserId", self.user_id.clone())]
+    pub fn filters(&self) -> [(&'static str, Option<&str>); 2] {
+        [("limit", self.limit.as_deref()), ("UserId", self.user_id.as_deref())]
     }
 }
 
@@ -163,14 +171,6 @@ impl RightsFilter {
             role,
         })
     }
-
-    pub fn filters(&self) -> [(&'static str, Option<String>); 3] {
-        [
-            ("From", self.from.clone()),
-            ("To", self.to.clone()),
-            ("Role", self.role.clone()),
-        ]
-    }
 }
 
 /// The id of the user that a field names.
@@ -181,14 +181,14 @@ async fn user_id(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Opti
     found.ok_or_else(unknown).map(Some)
 }
 
-/// The query of `RightsChanges` by `GET`.
+/// The query of `RightsChanges`. By `POST` a filter can stand in the body as well, and counts before the query's.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct RightsQuery {
-    /// How many: 1 to 100, 25 where absent.
+    /// How many: 1 to 100; all, up to 1,000, where absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Where the page before ended.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
     /// Only changes that this account made: its id, address or username.
     #[serde(rename = "From")]
     from: Option<String>,
@@ -201,10 +201,35 @@ pub struct RightsQuery {
 }
 
 impl RightsQuery {
-    /// Its filter and its page.
-    pub fn parts(self) -> (RightsFilter, PageQuery) {
-        let (limit, cursor) = (self.limit, self.cursor);
-        let (from, to, role) = (self.from, self.to, self.role);
-        (RightsFilter { from, to, role }, PageQuery { limit, cursor })
+    pub fn size(&self) -> Result<usize> {
+        page_size(self.limit.as_deref())
+    }
+
+    pub fn filter(&self) -> RightsFilter {
+        RightsFilter {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            role: self.role.clone(),
+        }
+    }
+
+    /// The same with the filter of a body.
+    #[must_use]
+    pub fn with(self, RightsFilter { from, to, role }: RightsFilter) -> Self {
+        Self {
+            from: from.or(self.from),
+            to: to.or(self.to),
+            role: role.or(self.role),
+            ..self
+        }
+    }
+
+    pub fn filters(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("limit", self.limit.as_deref()),
+            ("From", self.from.as_deref()),
+            ("To", self.to.as_deref()),
+            ("Role", self.role.as_deref()),
+        ]
     }
 }

@@ -16,6 +16,7 @@ use utoipa::openapi::Object;
 
 use super::admin::account;
 use super::views::{AddressView, ContactView};
+use crate::sentences::{self, Sentence};
 
 /// The optional properties, as they are sent.
 #[derive(Debug, ToSchema)]
@@ -48,15 +49,23 @@ const PROPERTIES: [&str; 7] = [
 
 /// The merge patch of the profile that these properties are.
 fn patch(sent: &Map<String, Value>) -> Value {
-    let properties = PROPERTIES.iter().filter_map(|name| Some((*name, sent.get(*name)?)));
-    let of_profile = properties.map(|(name, value)| match value {
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| (of_profile(name), value.clone()));
-            (of_profile(name), Value::Object(members.collect()))
-        }
-        value => (of_profile(name), value.clone()),
+    let properties = PROPERTIES.iter().filter_map(|name| sent.get_key_value(*name));
+    let properties = properties.map(|(name, value)| (name.clone(), value.clone()));
+    Value::Object(patched(&properties.collect()))
+}
+
+/// A merge patch takes away what is null. Here null leaves a property as it is, and an empty text takes it away.
+fn patched(members: &Map<String, Value>) -> Map<String, Value> {
+    let sent = members.iter().filter(|(_, value)| !value.is_null());
+    let members = sent.map(|(name, value)| {
+        let value = match value {
+            Value::Object(members) => Value::Object(patched(members)),
+            Value::String(text) if text.is_empty() => Value::Null,
+            value => value.clone(),
+        };
+        (of_profile(name), value)
     });
-    Value::Object(of_profile.collect())
+    members.collect()
 }
 
 /// The profile's name for a property.
@@ -165,7 +174,7 @@ impl ForgottenPassword {
     }
 }
 
-/// The body of `Update`. What is absent stays; what is null is taken away.
+/// The body of `Update`. What is absent or null stays as it is; an empty text takes a property away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AccountUpdate)]
 pub struct UpdateOwn {
@@ -226,21 +235,21 @@ pub struct Change {
 }
 
 impl Change {
-    /// The change, and the message once it is done. The current password is needed where the account is the
+    /// The change, and the sentence once it is done. The current password is needed where the account is the
     /// caller's own.
-    pub fn parse(self, cx: &Context, own: bool) -> Result<(credentials::Change, &'static str)> {
+    pub fn parse(self, cx: &Context, own: bool) -> Result<(credentials::Change, Sentence)> {
         let mut checks = Checks::new();
         let old = self.old.as_deref().filter(|old| !old.is_empty());
         let change = match self.key.to_ascii_lowercase().as_str() {
             "email" => {
                 let old = checks.optional("/Old", old, Email::parse);
                 let new = checks.parse("/New", &self.new, Email::parse);
-                new.map(|new| (credentials::Change::Email(old, new), "the e-mail address was changed"))
+                new.map(|new| (credentials::Change::Email(old, new), sentences::EMAIL_CHANGED))
             }
             "username" => {
                 let old = checks.optional("/Old", old, Username::parse);
                 let new = checks.parse("/New", &self.new, Username::parse);
-                new.map(|new| (credentials::Change::Username(old, new), "the username was changed"))
+                new.map(|new| (credentials::Change::Username(old, new), sentences::USERNAME_CHANGED))
             }
             "password" => {
                 if own && old.is_none() {
@@ -248,7 +257,7 @@ impl Change {
                 }
                 let old = Password::presented(self.old.unwrap_or_default());
                 let new = checks.take(passwords::chosen(cx, "/New", self.new))?;
-                new.map(|new| (credentials::Change::Password(old, new), "the password was changed"))
+                new.map(|new| (credentials::Change::Password(old, new), sentences::PASSWORD_CHANGED))
             }
             _ => {
                 checks.fault("/Key", "a key is `Email`, `Password` or `Username`");

@@ -3,41 +3,20 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::json;
+use usher::actions::Context;
 use usher::actions::histories::RightsFilter;
-use usher::actions::sessions::Issued;
-use usher::actions::{Context, Terms};
 use usher::domain::history::{LoginEntry, LoginKind, RightsEntry};
 use usher::domain::profile::{self, Gender};
 use usher::domain::role::{Rank, Role, SystemRole};
 use usher::domain::time;
 use usher::domain::user::User;
-use usher::http::answer::Json;
 use usher::http::openapi::words;
 use usher::id::{RoleId, UserId};
-use usher::jiff::{SignedDuration, Timestamp};
-use usher::secrecy::ExposeSecret;
+use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
 
-use crate::answer::{Cookie, WithCookie};
-
-/// Thirty days, without refresh. Its tokens carry what the source's own client reads.
-pub const TERMS: Terms = Terms {
-    claims: |user, rank| {
-        let claims = json!({ "userid": user.id, "username": called(user), "role": rank_name(rank) });
-        claims.as_object().cloned().unwrap_or_default()
-    },
-    ..Terms::of("account", SignedDuration::from_hours(30 * 24))
-};
-
-/// What an account is called: its username, or else its address.
-fn called(user: &User) -> Option<&str> {
-    let name = user.username.as_ref().map(usher::domain::text::Username::as_given);
-    name.or_else(|| user.email.as_ref().map(usher::domain::text::Email::as_given))
-}
-
-fn rank_name(rank: Rank) -> &'static str {
+pub(super) fn rank_name(rank: Rank) -> &'static str {
     match rank {
         Rank::User => "User",
         Rank::Member => "Member",
@@ -53,68 +32,6 @@ fn rank_names() -> Object {
 fn role_name(id: RoleId, name: &str) -> String {
     let rank = SystemRole::by_id(id).and_then(|system| system.rank);
     rank.map_or_else(|| name.to_owned(), |rank| rank_name(rank).to_owned())
-}
-
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schema(as = AccountMessage)]
-pub struct Answer {
-    #[schema(example = "the account was updated")]
-    message: &'static str,
-}
-
-impl Answer {
-    pub fn of(message: &'static str) -> Json<Self> {
-        Json(Self { message })
-    }
-}
-
-/// Where the token is put for a browser to keep. Usher never reads it back.
-const COOKIE: &str = "usher.authorization.token";
-
-pub fn no_cookie(message: &'static str) -> WithCookie<Answer> {
-    WithCookie {
-        cookie: Cookie {
-            name: COOKIE,
-            value: None,
-        },
-        body: Answer { message },
-    }
-}
-
-/// The answer of `Login`.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schema(as = AccountLogin)]
-pub struct LoggedIn {
-    /// A JWT (RFC 9068), with `userid`, `username` and `role` beside the common claims.
-    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9…")]
-    token: String,
-    #[schema(example = "you are logged in")]
-    message: &'static str,
-    /// When the token expires.
-    #[serde(with = "time")]
-    #[schema(value_type = String, format = DateTime, example = "2026-12-22T08:00:00.000Z")]
-    expires_on: Timestamp,
-}
-
-impl LoggedIn {
-    /// What was issued, as a body and as a cookie.
-    pub fn of(cx: &Context, issued: &Issued) -> WithCookie<Self> {
-        let lasts = issued.expires_at.as_second() - cx.now.as_second();
-        WithCookie {
-            cookie: Cookie {
-                name: COOKIE,
-                value: Some((issued.access_token.clone(), lasts)),
-            },
-            body: Self {
-                token: issued.access_token.expose_secret().to_owned(),
-                message: "you are logged in",
-                expires_on: issued.expires_at,
-            },
-        }
-    }
 }
 
 /// An account, as it sees itself.

@@ -1,6 +1,6 @@
 //! What is asked.
 
-use directory::status_words;
+use directory::{shown_status_words, status_words};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_with::rust::double_option;
@@ -27,8 +27,8 @@ pub struct ListQuery {
     limit: Option<String>,
     /// Where the page before ended.
     pub cursor: Option<String>,
-    /// Only accounts of this status now.
-    #[param(schema_with = status_words)]
+    /// Only accounts of this status now. Deleted ones are listed where they are asked for alone.
+    #[param(schema_with = shown_status_words)]
     status: Option<String>,
     /// Only accounts with this role, by name or id.
     role: Option<String>,
@@ -40,7 +40,10 @@ impl ListQuery {
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
-        let status = checks.optional("?status", self.status.as_deref(), any_status);
+        let status = checks.optional("?status", self.status.as_deref(), |text| {
+            Status::parse(text)
+                .ok_or_else(|| "a status is `active`, `inactive`, `locked`, `banned` or `deleted`".to_owned())
+        });
         checks.done()?;
         let q = self.q.clone().filter(|q| !q.is_empty());
         Ok((
@@ -48,6 +51,7 @@ impl ListQuery {
                 status,
                 role: self.role.clone(),
                 q,
+                with_deleted: false,
             },
             limit.unwrap_or(DEFAULT_PAGE),
         ))

@@ -278,7 +278,7 @@ async fn changes_of_rights_are_listed_with_who_made_them_to_whom_and_which_role(
     let one = owner
         .post(
             "/admin/rightschanges",
-            json!({ "to": jane.id, "ROLE": "member", "From": boss.id }),
+            json!({ "TO": jane.id, "ROLE": "member", "from": boss.id }),
         )
         .await;
     insta::assert_json_snapshot!(recorded("POST /admin/rightschanges", &one), @r#"
@@ -318,13 +318,32 @@ async fn a_page_of_changes_goes_on_by_get_or_post_with_the_same_filters() {
     assert_eq!((by_get.status.as_u16(), &by_get.body), (200, &by_post.body));
     assert_ne!(by_get.body, first.body);
     let other = owner
-        .post(&format!("/admin/rightschanges{query}"), json!({ "To": "jane" }))
+        .post(&format!("/admin/rightschanges{query}"), json!({ "To": "owner" }))
         .await;
     invalid(&other, &["cursor"]);
+    let bare = owner.post_empty(&format!("/admin/rightschanges{query}")).await;
+    assert_eq!((bare.status.as_u16(), &bare.body), (200, &by_get.body));
     assert_eq!(
         walk(&owner, "/admin/rightschanges?To=jane&Role=Member", 1).await.len(),
         3
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_rights_are_asked_for_without_a_body() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    let by_get = owner.get("/admin/rightschanges").await;
+    let by_post = owner.post_empty("/admin/rightschanges").await;
+    assert_eq!((by_post.status.as_u16(), &by_post.body), (200, &by_get.body));
+    assert!(!by_get.body.as_array().unwrap().is_empty());
+    let json = [("content-type", "application/json")];
+    let named = owner
+        .send(reqwest::Method::POST, "/admin/rightschanges", None, &json)
+        .await;
+    assert_eq!((named.status.as_u16(), &named.body), (200, &by_get.body));
+    let nulls = json!({ "From": null, "To": null, "Role": null });
+    assert_eq!(owner.post("/admin/rightschanges", nulls).await.body, by_get.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

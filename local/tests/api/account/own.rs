@@ -58,7 +58,7 @@ async fn an_administrator_s_profile_shows_more_from_admin_up_and_the_same_below(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_changes_what_it_names_and_null_takes_away() {
+async fn an_update_changes_what_it_names_null_leaves_it_and_an_empty_text_takes_it_away() {
     let world = World::new().await;
     let jane = person(&world, "jane", &[]).await;
     let body = json!({ "FirstName": "Jane", "Age": 41, "Address": { "City": "Bergen", "Str": "Bryggen 1" }, "Contact": { "TikTok": "@jane" } });
@@ -72,7 +72,7 @@ async fn an_update_changes_what_it_names_and_null_takes_away() {
       }
     }
     "#);
-    let body = json!({ "LastName": "Doe", "Age": null, "Address": { "Country": "Norway", "Str": null } });
+    let body = json!({ "LastName": "Doe", "Age": "", "Address": { "Country": "Norway", "Str": "" } });
     done(&jane.client.post("/user/update", body).await);
     let shown = jane.client.get("/user/profile").await.body;
     assert_eq!(
@@ -97,11 +97,37 @@ async fn an_update_changes_what_it_names_and_null_takes_away() {
         (&json!("Doe"), &json!("@jane"))
     );
     done(&jane.client.post("/user/update", json!({})).await);
+    let nulls = json!({
+        "FirstName": "Janet", "MiddleName": null, "LastName": null, "Gender": null, "Age": null,
+        "Address": { "Country": null, "City": null, "Str": null }, "Contact": { "TikTok": null, "Email": null },
+    });
+    done(&jane.client.post("/user/update", nulls).await);
+    done(
+        &jane
+            .client
+            .post("/user/update", json!({ "Address": null, "Contact": null }))
+            .await,
+    );
+    let mut left = shown;
+    left["FirstName"] = json!("Janet");
+    assert_eq!(jane.client.get("/user/profile").await.body, left);
+    let body = json!({ "Gender": "fEMALE", "Contact": { "Website": "www.example.org", "TikTok": "" }, "Address": "" });
+    done(&jane.client.post("/user/update", body).await);
+    let shown = jane.client.get("/user/profile").await.body;
+    assert_eq!(
+        (
+            &shown["Gender"],
+            &shown["Contact"]["Website"],
+            &shown["Contact"]["TikTok"]
+        ),
+        (&json!("Female"), &json!("www.example.org"), &json!(null))
+    );
+    assert_eq!(shown["Address"], json!({ "Country": null, "City": null, "Str": null }));
     for (body, field) in [
         (json!({ "Age": "old" }), "Age"),
-        (json!({ "Gender": "female" }), "Gender"),
+        (json!({ "Gender": "femme" }), "Gender"),
         (json!({ "Address": [] }), "Address"),
-        (json!({ "Contact": { "Email": "none" } }), "Contact.Email"),
+        (json!({ "Contact": { "Email": "x".repeat(257) } }), "Contact.Email"),
         (json!({ "Address": { "Str": "a\nb" } }), "Address.Str"),
     ] {
         invalid(&jane.client.post("/user/update", body).await, &[field]);

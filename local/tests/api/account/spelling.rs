@@ -29,7 +29,7 @@ async fn paths_and_fields_are_known_in_any_letter_case_nested_ones_too() {
     let id = owner.get("/api/users/jane").await.str("id").to_owned();
     done(
         &owner
-            .post("/Admin/ChangeRole", json!({ "id": id, "rolename": "MEMBER" }))
+            .post("/Admin/ChangeRole", json!({ "ID": id, "rolename": "MEMBER" }))
             .await,
     );
     done(
@@ -178,5 +178,5 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
         );
     }
     let own: Value = ask(Method::GET, "/user/nope").await.body;
-    assert_eq!(own, json!({ "Message": "there is nothing at this path" }));
+    assert_eq!(own["Message"], "there is nothing at this path");
 }

@@ -124,7 +124,8 @@ async fn mail_to(world: &World, some: &Somebody) {
 
 /// The answer where the store does not answer, in this contract's own words.
 pub(super) fn busy() -> Value {
-    json!({ "Message": "the service is busy; try again shortly" })
+    let message = "the service is busy; try again shortly";
+    json!({ "Message": message, "En": message, "Bg": "услугата е заета; опитайте отново след малко" })
 }
 
 /// What an erasure that broke off may have done: it cleans up before it decides.

@@ -63,7 +63,10 @@ async fn f11_a_handler_that_panics_is_a_500_of_its_contract_and_the_process_live
         (&json!("/problems/fault"), &json!(500))
     );
     let message = said::<account::error_format::Message>(&world).await;
-    assert_eq!(message, json!({ "Message": "something went wrong here" }));
+    assert_eq!(
+        message,
+        json!({ "Message": "something went wrong here", "En": "something went wrong here", "Bg": "възникна грешка при нас" })
+    );
     for error in [
         said::<admin::error_format::ErrorObject>(&world).await,
         said::<registration::error_format::Registration>(&world).await,

@@ -169,13 +169,10 @@ async fn what_breaks_a_rule_is_reported_with_its_place_and_changes_nothing() {
         (json!({ "firstName": 1 }), ["/firstName"]),
         (json!({ "age": 151 }), ["/age"]),
         (json!({ "age": 1.5 }), ["/age"]),
-        (json!({ "gender": "female" }), ["/gender"]),
+        (json!({ "gender": "femme" }), ["/gender"]),
         (json!({ "address": [] }), ["/address"]),
-        (json!({ "contact": { "email": "x" } }), ["/contact/email"]),
-        (
-            json!({ "contact": { "website": "javascript:alert(1)" } }),
-            ["/contact/website"],
-        ),
+        (json!({ "contact": { "email": "x".repeat(257) } }), ["/contact/email"]),
+        (json!({ "contact": { "website": "a\tb" } }), ["/contact/website"]),
         (json!({ "displayName": "a\r\nSet-Cookie: x" }), ["/displayName"]),
     ] {
         invalid(&jane.patch("/api/me/profile", body).await, &places);

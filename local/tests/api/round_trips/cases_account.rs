@@ -44,6 +44,8 @@ const LINES: [Line; 16] = [
     ),
 ];
 
+const LISTINGS: [&str; 4] = ["users", "roles", "entries", "rightschanges"];
+
 /// Somebody of this rank, who has just logged in.
 async fn of_rank(m: &Measured, name: &str, rank: &str) -> (String, Client) {
     // So that listings find the same rows in every run.
@@ -76,8 +78,14 @@ pub async fn account(m: &mut Measured) {
                 let (_, client) = of_rank(m, &format!("acc{made:03}"), rank).await;
                 let (id, _) = of_rank(m, &format!("oth{made:03}"), "user").await;
                 let path = format!("/{rank}/{action}");
-                let asked = ask(&client, method, &path, body.map(|body| body(&id)));
-                m.of(&format!("{method} {path}"), "", 200, asked).await;
+                // Without a limit they cost what there is.
+                let (case, query) = match LISTINGS.contains(&action) {
+                    true => ("a page of 25", "?limit=25"),
+                    false => ("", ""),
+                };
+                let asked = format!("{path}{query}");
+                let asked = ask(&client, method, &asked, body.map(|body| body(&id)));
+                m.of(&format!("{method} {path}"), case, 200, asked).await;
             }
         }
     }

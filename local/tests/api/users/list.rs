@@ -151,7 +151,6 @@ async fn a_filter_that_is_none_is_refused_with_its_name() {
     let world = World::new().await;
     let owner = world.owner().await;
     invalid(&owner.get("/api/users?status=gone").await, &["?status"]);
-    invalid(&owner.get("/api/users?status=deleted").await, &["?status"]);
     invalid(&owner.get("/api/users?status=").await, &["?status"]);
     invalid(&owner.get("/api/users?status=x&limit=0").await, &["?limit", "?status"]);
     for role in ["nothing", "", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "..%2F"] {
@@ -236,5 +235,60 @@ async fn q_finds_more_than_a_page_newest_first_and_nothing_stale() {
     assert_eq!((&page["total"], names(&page)[0]), (&json!(58), "u57@example.org"));
     assert_eq!(names(&list(&owner, "q=WHERE.net").await), ["other@elsewhere.net"]);
     assert_eq!(list(&owner, "q=u59").await["total"], 0);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_accounts_are_listed_and_counted_where_they_are_asked_for_alone() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let ids = many(&world, &owner, 6).await;
+    assert_eq!(
+        list(&owner, "status=deleted").await,
+        json!({ "items": [], "nextCursor": null, "total": 0 })
+    );
+    for n in [1, 2, 4, 5] {
+        assert_eq!(owner.delete(&user(&ids[n])).await.status, 204);
+    }
+    let erased = json!({ "Id": ids[5] });
+    assert_eq!(owner.post("/admin/deleteuseraccount", erased).await.status, 200);
+    let page = list(&owner, "status=Deleted").await;
+    assert_eq!(names(&page), ["u4@example.org", "u2@example.org", "u1@example.org"]);
+    assert_eq!((&page["total"], &page["nextCursor"]), (&json!(3), &json!(null)));
+    assert!(
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["status"] == "deleted"),
+        "{page}"
+    );
+    let first = owner.get("/api/users?status=deleted&limit=1").await.body;
+    assert_eq!((names(&first), &first["total"]), (vec!["u4@example.org"], &json!(3)));
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = owner
+        .get(&format!("/api/users?status=deleted&limit=2&cursor={cursor}"))
+        .await
+        .body;
+    assert_eq!(
+        (names(&second), &second["nextCursor"]),
+        (vec!["u2@example.org", "u1@example.org"], &json!(null))
+    );
+    let found = list(&owner, "status=deleted&q=U2").await;
+    assert_eq!((names(&found), &found["total"]), (vec!["u2@example.org"], &json!(1)));
+    assert_eq!(list(&owner, "status=deleted&role=user").await["total"], 3);
+    assert_eq!(list(&owner, "status=deleted&role=admin").await["total"], 0);
+    for other in ["", "status=active", "q=example", "role=user"] {
+        let page = list(&owner, other).await;
+        assert!(
+            names(&page)
+                .iter()
+                .all(|name| !["u4@example.org", "u2@example.org"].contains(name)),
+            "{other}: {page}"
+        );
+    }
+    assert_eq!(list(&owner, "").await["total"], 4);
+    assert_eq!(owner.get("/api/users?limit=1").await.body["total"], 4);
+    assert_eq!(owner.get(&user(&ids[1])).await.status, 404);
     assert_reconciled(&world);
 }

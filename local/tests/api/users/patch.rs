@@ -256,7 +256,7 @@ async fn what_is_wrong_is_reported_at_once_and_nothing_is_changed() {
         &["/address/city"],
     );
     invalid(
-        &owner.patch(&path, json!({ "contact": { "website": "ftp://x" } })).await,
+        &owner.patch(&path, json!({ "contact": { "website": "a\nb" } })).await,
         &["/contact/website"],
     );
     invalid(&owner.patch(&path, json!({ "age": -1 })).await, &["/age"]);
@@ -292,15 +292,18 @@ async fn f06_the_largest_profile_fits() {
     let world = World::new().await;
     let owner = world.owner().await;
     let path = user(&world.user("jane@example.org").await);
-    let (name, line) = ("\u{1f511}".repeat(100), "\u{1f511}".repeat(200));
+    let [name, line, text] = [100, 200, 256].map(|characters| "\u{1f511}".repeat(characters));
     let body = json!({
         "firstName": name, "middleName": name, "lastName": name, "displayName": name,
         "address": { "country": line, "city": line, "street": line },
-        "contact": { "mobile": line, "facebook": line, "instagram": line, "tikTok": line, "youtube": line, "twitter": line },
+        "contact": {
+            "mobile": text, "email": text, "website": text, "facebook": text, "instagram": text, "tikTok": text,
+            "youtube": text, "twitter": text,
+        },
     });
     assert_eq!(owner.patch(&path, body).await.status, 204);
     let more =
-        json!({ "address": { "city": "\u{1f511}".repeat(201) }, "contact": { "tikTok": "\u{1f511}".repeat(201) } });
+        json!({ "address": { "city": "\u{1f511}".repeat(201) }, "contact": { "tikTok": "\u{1f511}".repeat(257) } });
     let mut reply = owner.patch(&path, more).await;
     reply.body["errors"]
         .as_array_mut()
