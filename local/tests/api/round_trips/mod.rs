@@ -6,6 +6,7 @@ use std::path::Path;
 mod cases;
 mod cases_account;
 mod cases_admin;
+mod cases_ended;
 mod cases_keys;
 mod cases_registration;
 
@@ -152,6 +153,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_account::account(&mut m).await;
     cases_admin::admin(&mut m).await;
     cases_registration::registration(&mut m).await;
+    cases_ended::ended(&mut m).await;
     m
 }
 
