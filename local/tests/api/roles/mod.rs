@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod ended;
 mod list;
 mod patch;
 mod permissions;

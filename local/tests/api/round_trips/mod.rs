@@ -7,6 +7,7 @@ mod cases;
 mod cases_account;
 mod cases_admin;
 mod cases_conditional;
+mod cases_ended;
 mod cases_keys;
 mod cases_registration;
 
@@ -154,6 +155,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_admin::admin(&mut m).await;
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
+    cases_ended::ended(&mut m).await;
     m
 }
 
