@@ -93,7 +93,8 @@ pub struct Cause(pub String);
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
-    /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`.
+    /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`, for a part of
+    /// the path its name in braces.
     pub pointer: String,
     pub detail: String,
 }

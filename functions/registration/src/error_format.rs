@@ -96,7 +96,7 @@ fn sentence(error: &Error) -> String {
 
 /// What is wrong with a field, and with which: where the sentence does not name it, its name stands before it.
 fn violation(violation: &Violation) -> String {
-    let field = violation.pointer.trim_start_matches(['/', '?']);
+    let field = violation.pointer.trim_matches(['/', '?', '{', '}']);
     let said = violation.detail.to_lowercase().replace('-', "");
     if said.contains(field) {
         capital(&violation.detail)

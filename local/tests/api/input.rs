@@ -1,6 +1,7 @@
 //! What a body, a path, a header or a query can hold that it should not (rule 10; I of `docs/checks.md`).
 
 mod ids;
+mod paths;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};

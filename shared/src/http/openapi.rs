@@ -221,7 +221,9 @@ impl Input for UserPath {
     fn describe(description: &mut Description) {
         let text = "The account's id, its e-mail address, or its username";
         description.parameter("user", ParameterIn::Path, text, "jane@example.org");
-        description.errors.push(Error::NotFound(Noun::User));
+        description
+            .errors
+            .extend([UserPath::refused(), Error::NotFound(Noun::User)]);
     }
 }
 

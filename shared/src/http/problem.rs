@@ -52,7 +52,7 @@ pub struct Body {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemPlace)]
 pub struct Place {
-    /// Where, as a JSON Pointer; a query parameter's name behind a `?`.
+    /// Where, as a JSON Pointer; a query parameter's name behind a `?`, that of a part of the path in braces.
     #[schema(example = "/email")]
     pointer: String,
     /// What is wrong.
