@@ -27,6 +27,9 @@ pub enum Error {
     Malformed(String),
     #[error("the body must be JSON: send `content-type: application/json`")]
     UnsupportedMediaType,
+    /// The body is compressed (RFC 9110, 15.5.16).
+    #[error("the body must be sent as it is, without `content-encoding`")]
+    UnsupportedEncoding,
     #[error("the body is over {0} bytes")]
     BodyTooLarge(usize),
     #[error("sign in first: this needs a bearer token")]

@@ -1,8 +1,7 @@
 //! Bodies of `/{auth,user,member,admin,owner}/{action}`.
 //!
 //! On purpose:
-//! - Answers are PascalCase, and fields are taken in any letter case, and so is `Key` of `Change`. Two spellings of one
-//!   field in one body are refused.
+//! - Answers are PascalCase. `Key` of `Change` is taken in any letter case.
 //! - The roles of the ladder are shown as `User`, `Member`, `Admin` and `Owner`, as in the `role` of the contract's
 //!   tokens; elsewhere in Usher they are lower-case. `RoleName` of an account is its rank's alone.
 //! - `Str` of an address is `street` elsewhere. There is no display name here.
@@ -17,11 +16,9 @@
 //! - `SetMaxRoles` and `SetRoleCounts` are one action; `MaxCount: null` takes the limit away.
 
 mod admin;
-mod fields;
 mod requests;
 mod views;
 
 pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, RightsQuery, UserId, next};
-pub use fields::FIELDS;
 pub use requests::{Change, ChangeAny, Credentials, ForgottenPassword, Register, Reset, UpdateAny, UpdateOwn};
 pub use views::{Answer, Entry, FullProfile, LoggedIn, Profile, RightsChange, RoleView, TERMS, no_cookie};

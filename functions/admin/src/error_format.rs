@@ -68,7 +68,7 @@ fn said(error: &Error) -> (StatusCode, String) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Validation failed".to_owned()),
         Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => (StatusCode::BAD_REQUEST, own()),
-        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, own()),
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, own()),
         Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, own()),
         Error::NoCredentials | Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Authentication required".to_owned()),
         Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Invalid credentials".to_owned()),

@@ -41,7 +41,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Invalid(_) | Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => {
             StatusCode::BAD_REQUEST
         }
-        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NoCredentials | Error::InvalidToken | Error::InvalidApiKey => StatusCode::UNAUTHORIZED,
         // Given: whatever is wrong with a login is 403.

@@ -5,6 +5,7 @@ use http::header::IF_MATCH;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
+use utoipa::IntoParams;
 
 use super::body;
 use crate::actions::Context;
@@ -28,11 +29,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        body::query(parts.uri.query().unwrap_or_default(), body::names(&parts.extensions)).map(Self)
+        body::query(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 

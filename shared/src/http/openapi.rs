@@ -8,7 +8,7 @@ use std::future::Future;
 
 use http::StatusCode;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
@@ -98,8 +98,11 @@ impl Description {
         let not_json = Error::Malformed("the body is not JSON: expected value at line 1, column 1".to_owned());
         let wrong = missing.unwrap_or_else(|| Error::invalid("", "the body must be an object"));
         self.errors.extend([wrong, not_json]);
-        self.errors
-            .extend([Error::BodyTooLarge(LIMIT), Error::UnsupportedMediaType]);
+        self.errors.extend([
+            Error::BodyTooLarge(LIMIT),
+            Error::UnsupportedMediaType,
+            Error::UnsupportedEncoding,
+        ]);
     }
 
     fn parameter(&mut self, name: &str, place: ParameterIn, text: &str, example: &str) {
@@ -126,6 +129,14 @@ pub fn text() -> Schema {
 pub fn words(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
     let object = ObjectBuilder::new().schema_type(Type::String);
     object.enum_values(Some(words.into_iter().map(Into::into))).build()
+}
+
+/// The same, or null.
+pub fn words_or_null(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
+    let object = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let null = std::iter::once(serde_json::Value::Null);
+    let all = words.into_iter().map(Into::into).chain(null);
+    object.enum_values(Some(all)).build()
 }
 
 fn json(value: &impl serde::Serialize) -> serde_json::Value {

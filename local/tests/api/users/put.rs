@@ -57,7 +57,8 @@ async fn what_it_does_not_take_is_refused_with_its_place() {
     world.user("jane@example.org").await;
     let path = "/api/users/jane@example.org";
     invalid(&owner.put(path, json!({})).await, &[""]);
-    invalid(&owner.put(path, json!({ "type": null })).await, &[""]);
+    let both = json!({ "type": null, "status": null });
+    invalid(&owner.put(path, both).await, &["/type", "/status"]);
     invalid(
         &owner.put(path, json!({ "type": "owner", "status": "banned" })).await,
         &["/type", "/status"],
