@@ -34,6 +34,10 @@ pub struct MergePatch<T>(pub T);
 #[derive(Debug)]
 pub struct MaybeBody<T>(pub T);
 
+/// A form, as the RFCs of OAuth ask for it, or the same in JSON. The fields of `T` are texts.
+#[derive(Debug)]
+pub struct FormOrJson<T>(pub T);
+
 /// What a body can be read as.
 pub trait Shaped: DeserializeOwned + ToSchema + 'static {}
 
@@ -71,6 +75,21 @@ impl<S: Send + Sync, T: Shaped + Default> FromRequest<S> for MaybeBody<T> {
         parse(&bytes?, &parts.method).map(Self)
     }
 }
+
+impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        if media_type(request.headers()) != FORM {
+            return Body::from_request(request, state).await.map(|Body(read)| Self(read));
+        }
+        let (parts, body) = request.into_parts();
+        is_not_encoded(&parts.headers)?;
+        form(&read(body).await?).map(Self)
+    }
+}
+
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The media type of a body, in lower case and without its parameters.
 fn media_type(headers: &HeaderMap) -> String {
@@ -149,6 +168,19 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
         // Serde would take an array for a struct, field by field.
         Strict(_) => Err(Error::invalid("", "the body must be an object")),
     }
+}
+
+/// Each parameter once; others than those of `T` are ignored, and one without a value is none (RFC 6749, 3.2).
+fn form<T: Shaped>(bytes: &[u8]) -> Result<T> {
+    let (shape, mut members) = (Shape::of_body::<T>(), Map::new());
+    for (name, value) in form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty()) {
+        let Some(name) = shape.spelling(&name) else { continue };
+        if members.insert(name.to_owned(), value.into()).is_some() {
+            return Err(Error::invalid(token(name), format!("duplicate field `{name}`")));
+        }
+    }
+    serde_path_to_error::deserialize(Value::Object(members))
+        .map_err(|error| refusal(pointer(error.path()), error.inner()))
 }
 
 pub fn query<T: DeserializeOwned + IntoParams + 'static>(text: &str) -> Result<T> {

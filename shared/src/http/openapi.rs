@@ -13,7 +13,7 @@ use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Accepted, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
-use super::body::{Body, LIMIT, MaybeBody, MergePatch};
+use super::body::{Body, FORM, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
 use crate::actions::Context;
 use crate::error::{Error, Noun, Result};
@@ -209,6 +209,12 @@ impl<T: ToSchema> Input for Body<T> {
 impl<T: ToSchema> Input for MaybeBody<T> {
     fn describe(description: &mut Description) {
         <Body<T> as Input>::describe(description);
+    }
+}
+
+impl<T: ToSchema> Input for FormOrJson<T> {
+    fn describe(description: &mut Description) {
+        description.body::<T>(&[FORM, "application/json"]);
     }
 }
 

@@ -233,6 +233,27 @@ fn a_change_of_no_field_that_is_known_is_refused_and_names_those_that_are() {
 }
 
 #[test]
+fn a_form_has_each_known_parameter_once_and_an_empty_one_is_none() {
+    let form = |text: &str| super::form::<Token>(text.as_bytes());
+    assert_eq!(form("token=a%2Bb+c&hint=x&hint=y").unwrap().token, "a+b c");
+    for text in [
+        "token=a&token=b",
+        "token=a&Token=a",
+        "",
+        "token",
+        "token=",
+        "token=&hint=a",
+    ] {
+        assert_eq!(pointers(&form(text).unwrap_err()), ["/token"], "{text}");
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct Token {
+    token: String,
+}
+
+#[test]
 fn i01_what_is_no_object_is_refused_as_every_body_is() {
     for text in ["", "null", "[]", "{", "{\"a\":1e400}", "\u{feff}{}"] {
         assert!(parse::<Person>(text).is_err(), "{text}");
