@@ -142,7 +142,7 @@ fn the_refusals_of_these_routes_are_these() {
         ("/auth/resetpassword", "POST 403", &["account-not-active"]),
         ("/auth/login", "POST 403", &["account-not-active"]),
         ("/auth/login", "POST 401", &["invalid-api-key", "wrong-credentials"]),
-        ("/v1/admin/users/{user}", "DELETE 400", &["own-account"]),
+        ("/v1/admin/users/{user}", "DELETE 400", &["own-account", "validation"]),
         ("/api/auth/set-password", "POST 401", &["account-not-active"]),
         ("/api/auth/logout", "POST 403", &[]),
     ];

@@ -27,6 +27,9 @@ pub enum Error {
     Malformed(String),
     #[error("the body must be JSON: send `content-type: application/json`")]
     UnsupportedMediaType,
+    /// The body is compressed (RFC 9110, 15.5.16).
+    #[error("the body must be sent as it is, without `content-encoding`")]
+    UnsupportedEncoding,
     #[error("the body is over {0} bytes")]
     BodyTooLarge(usize),
     #[error("sign in first: this needs a bearer token")]
@@ -93,7 +96,8 @@ pub struct Cause(pub String);
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
-    /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`.
+    /// Where, as a JSON Pointer (RFC 6901), such as `/email`; for a query parameter its name behind a `?`, for a part of
+    /// the path its name in braces.
     pub pointer: String,
     pub detail: String,
 }

@@ -46,10 +46,11 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = uuid::Error;
 
-            /// Only the canonical form: 36 characters, lower case, with hyphens.
+            /// Only 36 characters with hyphens, in any letter case (rule 13).
             fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
                 let uuid = Uuid::try_parse(text)?;
-                if uuid.to_string() == text { Ok(Self(uuid)) } else { Uuid::try_parse("").map(Self) }
+                let is_canonical = uuid.to_string().eq_ignore_ascii_case(text);
+                if is_canonical { Ok(Self(uuid)) } else { Uuid::try_parse("").map(Self) }
             }
         }
     )+};

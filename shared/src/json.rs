@@ -3,49 +3,34 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// How the names of an object's members are read.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Names {
-    #[default]
-    Exact,
-    /// In any letter case, each as it is spelled here. Others are left out.
-    AnyCase(&'static [&'static str]),
-}
-
-impl Names {
-    /// The name that this one stands for, if any.
-    pub fn spelling(self, name: &str) -> Option<&str> {
-        match self {
-            Self::Exact => Some(name),
-            Self::AnyCase(known) => known.iter().find(|known| known.eq_ignore_ascii_case(name)).copied(),
-        }
-    }
-}
+/// Any JSON.
+#[derive(Debug)]
+pub struct Strict(pub Value);
 
 #[derive(Debug)]
 pub struct Object(pub Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Names::Exact.deserialize(deserializer)? {
+        match Strict::deserialize(deserializer)?.0 {
             Value::Object(members) => Ok(Self(members)),
             _ => Err(D::Error::custom("not an object")),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Names {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EachNameOnce).map(Self)
     }
 }
 
-impl<'de> Visitor<'de> for Names {
+struct EachNameOnce;
+
+impl<'de> Visitor<'de> for EachNameOnce {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +63,7 @@ impl<'de> Visitor<'de> for Names {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut all = Vec::new();
-        while let Some(item) = items.next_element_seed(self)? {
+        while let Some(Strict(item)) = items.next_element()? {
             all.push(item);
         }
         Ok(Value::Array(all))
@@ -87,11 +72,11 @@ impl<'de> Visitor<'de> for Names {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut all = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(self)?;
-            let Some(name) = self.spelling(&name) else { continue };
-            if all.insert(name.to_owned(), value).is_some() {
+            let Strict(value) = members.next_value()?;
+            if all.contains_key(&name) {
                 return Err(A::Error::custom(format!("duplicate field `{name}`")));
             }
+            all.insert(name, value);
         }
         Ok(Value::Object(all))
     }

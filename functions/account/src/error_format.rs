@@ -66,7 +66,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Invalid(_) | Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => {
             StatusCode::BAD_REQUEST
         }
-        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NoCredentials | Error::InvalidToken | Error::WrongCredentials | Error::InvalidApiKey => {
             StatusCode::UNAUTHORIZED

@@ -29,7 +29,6 @@ pub fn routes() -> Routes {
         )
         .credential(credentials::api_key)
         .rewrite_path(in_lower_case)
-        .names_in_any_case(wire::FIELDS)
         .stricter(credentials::strictly_below)
         // API Gateway sends `ANY /{rank}/{action}` here, and so what is another function's.
         .known(|| known::listed(include_str!("../../../routes.txt")));

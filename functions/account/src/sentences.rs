@@ -48,6 +48,7 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::Invalid(_) => format!("невалидна стойност: {}", fields.join(", ")).into(),
         Error::Malformed(_) => "тялото на заявката не е валиден JSON".into(),
         Error::UnsupportedMediaType => "тялото трябва да е JSON: изпратете `content-type: application/json`".into(),
+        Error::UnsupportedEncoding => "изпратете тялото некомпресирано, без `content-encoding`".into(),
         Error::BodyTooLarge(bytes) => format!("тялото е над {bytes} байта").into(),
         Error::NoCredentials => "първо влезте в акаунта си: нужен е токен (Bearer)".into(),
         Error::InvalidToken => "токенът не е валиден".into(),

@@ -1,8 +1,8 @@
 //! Bodies of `/{auth,user,member,admin,owner}/{action}`.
 //!
 //! On purpose:
-//! - Answers are PascalCase here, and spelled as their client writes by `case.rs`. Fields are taken in any letter case,
-//!   and so is `Key` of `Change`. Two spellings of one field in one body are refused.
+//! - Answers are PascalCase here, and spelled as their client writes by `case.rs`. `Key` of `Change` is taken in any
+//!   letter case.
 //! - A message is there in English (`En`, and again as `Message`) and in Bulgarian (`Bg`).
 //! - The roles of the ladder are shown as `User`, `Member`, `Admin` and `Owner`, as in the `role` of the contract's
 //!   tokens; elsewhere in Usher they are lower-case. `RoleName` of an account is its rank's alone.
@@ -20,13 +20,11 @@
 //! - `SetMaxRoles` and `SetRoleCounts` are one action; `MaxCount: null` takes the limit away.
 
 mod admin;
-mod fields;
 mod login;
 mod requests;
 mod views;
 
 pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, RightsQuery, UserId, next};
-pub use fields::FIELDS;
 pub use login::{Answer, LoggedIn, no_cookie, terms};
 #[cfg(test)]
 pub use requests::Properties;

@@ -68,7 +68,7 @@ fn said(error: &Error) -> (StatusCode, String) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Validation failed".to_owned()),
         Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => (StatusCode::BAD_REQUEST, own()),
-        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, own()),
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, own()),
         Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, own()),
         Error::NoCredentials | Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Authentication required".to_owned()),
         Error::WrongCredentials => (StatusCode::UNAUTHORIZED, "Invalid credentials".to_owned()),
@@ -142,9 +142,12 @@ fn details(error: &Error) -> Vec<Detail> {
     violations.iter().map(detail).collect()
 }
 
-/// `/roles/0` is `roles.0`, `?page` is `page`, and what is wrong with all of it is `body` or `query`.
+/// `/roles/0` is `roles.0`, `?page` is `page`, `{user}` is `user`, and what is wrong with all of it is `body` or `query`.
 fn field(pointer: &str) -> String {
-    let path = pointer.trim_start_matches(['/', '?']).replace('/', ".");
+    let path = pointer
+        .trim_start_matches(['/', '?', '{'])
+        .trim_end_matches('}')
+        .replace('/', ".");
     match (path.as_str(), pointer) {
         ("", "?") => "query".to_owned(),
         ("", _) => "body".to_owned(),
@@ -238,6 +241,7 @@ mod tests {
             ("/roles/0", "roles.0"),
             ("/token_lifetimes/admin/access", "token_lifetimes.admin.access"),
             ("?page", "page"),
+            ("{user}", "user"),
             ("?", "query"),
             ("", "body"),
             ("/a~1b~0c", "a/b~c"),

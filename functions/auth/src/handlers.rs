@@ -4,7 +4,7 @@ use usher::Result;
 use usher::actions::{Context, dev, links, login as sign_in, passwords, sessions};
 use usher::domain::text::Password;
 use usher::http::answer::{Accepted, Json, NoContent};
-use usher::http::body::{Body, MaybeBody};
+use usher::http::body::{Body, FormOrJson, MaybeBody};
 use usher::jiff::SignedDuration;
 
 use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, ForgotPassword, LoginView, MintedToken, Refresh};
@@ -21,7 +21,7 @@ pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<Toke
     Ok(Json(TokenPair::of(&cx, &issued)))
 }
 
-pub async fn revoke(cx: Context, Body(body): Body<Revoke>) -> Result<NoContent> {
+pub async fn revoke(cx: Context, FormOrJson(body): FormOrJson<Revoke>) -> Result<NoContent> {
     sessions::revoke(&cx, &body.token).await?;
     Ok(NoContent)
 }

@@ -14,7 +14,7 @@
 //! - `id_token_signing_alg_values_supported` holds the algorithms of the published keys. There are no ID tokens, but it is
 //!   the one field that verifiers (go-oidc is one) take the accepted algorithms of any token from. Without it they take
 //!   RS256, and refuse EdDSA.
-//! - `revocation_endpoint` is there because `POST /api/auth/revoke {token}` follows RFC 7009, in JSON.
+//! - `revocation_endpoint` is there because `POST /api/auth/revoke` follows RFC 7009: it takes `token` in a form.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

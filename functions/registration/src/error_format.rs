@@ -41,7 +41,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Invalid(_) | Error::Malformed(_) | Error::AlreadySignedIn | Error::InvalidLink => {
             StatusCode::BAD_REQUEST
         }
-        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NoCredentials | Error::InvalidToken | Error::InvalidApiKey => StatusCode::UNAUTHORIZED,
         // Given: whatever is wrong with a login is 403.
@@ -96,7 +96,7 @@ fn sentence(error: &Error) -> String {
 
 /// What is wrong with a field, and with which: where the sentence does not name it, its name stands before it.
 fn violation(violation: &Violation) -> String {
-    let field = violation.pointer.trim_start_matches(['/', '?']);
+    let field = violation.pointer.trim_matches(['/', '?', '{', '}']);
     let said = violation.detail.to_lowercase().replace('-', "");
     if said.contains(field) {
         capital(&violation.detail)

@@ -115,6 +115,7 @@ impl NewRole {
 #[schema(example = json!({ "permissions": ["admin.users"], "maxCount": null }))]
 pub struct PatchRole {
     /// A new name; a system role keeps its own.
+    #[schema(nullable = false)]
     name: Option<String>,
     /// A new description; null takes it away.
     #[serde(default, with = "double_option")]

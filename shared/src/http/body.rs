@@ -1,15 +1,21 @@
 //! Bodies and queries: JSON, 64 KiB at most (rule 10), and what is wrong with its place.
 
-use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
-use http::Extensions;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
-use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Error, Result, Violation};
-use crate::json::Names;
+use crate::json::Strict;
+
+mod shape;
+
+use shape::{Nulls, Shape};
 
 pub const LIMIT: usize = 64 * 1024;
 
@@ -24,65 +30,94 @@ pub struct Body<T>(pub T);
 #[derive(Debug)]
 pub struct MergePatch<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
-        shape(request).await.map(Self)
-    }
-}
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
-        shape(request).await.map(Self)
-    }
-}
-
 /// A body of the shape `T` that can be left out altogether.
 #[derive(Debug)]
 pub struct MaybeBody<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeBody<T> {
+/// A form, as the RFCs of OAuth ask for it, or the same in JSON. The fields of `T` are texts.
+#[derive(Debug)]
+pub struct FormOrJson<T>(pub T);
+
+/// What a body can be read as.
+pub trait Shaped: DeserializeOwned + ToSchema + 'static {}
+
+impl<T: DeserializeOwned + ToSchema + 'static> Shaped for T {}
+
+impl<S: Send + Sync, T: Shaped> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
-        // `sam local` hands over a body of no length for none.
-        let body = request.body();
-        if body.is_end_stream() || body.size_hint().exact() == Some(0) {
-            return Ok(Self(T::default()));
-        }
-        shape(request).await.map(Self)
+        let (parts, body) = request.into_parts();
+        is_json(&parts.headers)?;
+        parse(&read(body).await?, &parts.method).map(Self)
     }
 }
 
-/// The names of fields as the route's contract has them.
-pub(super) fn names(extensions: &Extensions) -> Names {
-    extensions.get().copied().unwrap_or_default()
+impl<S: Send + Sync, T: Shaped> FromRequest<S> for MergePatch<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        Body::from_request(request, state).await.map(|Body(patch)| Self(patch))
+    }
 }
 
-async fn shape<T: DeserializeOwned>(request: Request) -> Result<T> {
-    let names = names(request.extensions());
-    parse(&read(request).await?, names)
+impl<S: Send + Sync, T: Shaped + Default> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await;
+        // `sam local` hands over a body of no length for none, and one in chunks need not have any.
+        if bytes.as_ref().is_ok_and(Vec::is_empty) {
+            return Ok(Self(T::default()));
+        }
+        is_json(&parts.headers)?;
+        parse(&bytes?, &parts.method).map(Self)
+    }
 }
 
-async fn read(request: Request) -> Result<Vec<u8>> {
-    let media_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        if media_type(request.headers()) != FORM {
+            return Body::from_request(request, state).await.map(|Body(read)| Self(read));
+        }
+        let (parts, body) = request.into_parts();
+        is_not_encoded(&parts.headers)?;
+        form(&read(body).await?).map(Self)
+    }
+}
+
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The media type of a body, in lower case and without its parameters.
+fn media_type(headers: &HeaderMap) -> String {
+    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = named.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn is_json(headers: &HeaderMap) -> Result<()> {
+    let essence = media_type(headers);
     if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
         return Err(Error::UnsupportedMediaType);
     }
-    let (mut body, mut bytes, mut seen) = (request.into_body(), Vec::new(), 0_usize);
+    is_not_encoded(headers)
+}
+
+fn is_not_encoded(headers: &HeaderMap) -> Result<()> {
+    let named = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = named.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if codings.all(|coding| coding.trim_ascii().is_empty() || coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        Ok(())
+    } else {
+        Err(Error::UnsupportedEncoding)
+    }
+}
+
+async fn read(mut body: axum::body::Body) -> Result<Vec<u8>> {
+    let (mut bytes, mut seen) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::Malformed("the body broke off".to_owned()))?;
         let data = frame.into_data().unwrap_or_default();
@@ -100,13 +135,25 @@ async fn read(request: Request) -> Result<Vec<u8>> {
     }
 }
 
-pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
+fn parse<T: Shaped>(bytes: &[u8], method: &Method) -> Result<T> {
+    let members = object(bytes)?;
+    let shape = Shape::of_body::<T>();
+    // Typed clients write the fields that they leave out of a PUT as null; in a patch a null means something.
+    let nulls = if method == Method::PATCH { Nulls::Refused } else { Nulls::Absent };
+    let read = shape.read(members, nulls)?;
+    let nothing = [Method::PUT, Method::PATCH].contains(method) && !shape.knows_one_of(&read);
+    let read = serde_path_to_error::deserialize(Value::Object(read))
+        .map_err(|error| refusal(pointer(error.path()), error.inner()))?;
+    if nothing {
+        return Err(Error::invalid("", format!("give at least one of {}", shape.names())));
+    }
+    Ok(read)
+}
+
+/// The members of a body that is a JSON object.
+fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
     // First whether it is JSON at all, to its end: what is wrong with its fields is only worth reporting after that.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal(String::new(), &error))?;
-    // Serde takes an array for a struct, field by field, and would name the struct of the code in its message.
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(Error::invalid("", "the body must be an object"));
-    }
     if let Err(error) = std::str::from_utf8(bytes) {
         let read = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = read.split(|byte| *byte == b'\n').count();
@@ -115,16 +162,32 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], names: Names) -> Result<T> {
         return Err(Error::Malformed(place));
     }
     let (mut json, mut track) = (serde_json::Deserializer::from_slice(bytes), Track::new());
-    let value = names
-        .deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track))
-        .map_err(|error| refusal(pointer(&track.path()), &error))?;
-    serde_path_to_error::deserialize(value).map_err(|error| refusal(pointer(error.path()), error.inner()))
+    let read = Strict::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+    match read.map_err(|error| refusal(pointer(&track.path()), &error))? {
+        Strict(Value::Object(members)) => Ok(members),
+        // Serde would take an array for a struct, field by field.
+        Strict(_) => Err(Error::invalid("", "the body must be an object")),
+    }
 }
 
-pub fn query<T: DeserializeOwned>(text: &str, names: Names) -> Result<T> {
+/// Each parameter once; others than those of `T` are ignored, and one without a value is none (RFC 6749, 3.2).
+fn form<T: Shaped>(bytes: &[u8]) -> Result<T> {
+    let (shape, mut members) = (Shape::of_body::<T>(), Map::new());
+    for (name, value) in form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty()) {
+        let Some(name) = shape.spelling(&name) else { continue };
+        if members.insert(name.to_owned(), value.into()).is_some() {
+            return Err(Error::invalid(token(name), format!("duplicate field `{name}`")));
+        }
+    }
+    serde_path_to_error::deserialize(Value::Object(members))
+        .map_err(|error| refusal(pointer(error.path()), error.inner()))
+}
+
+pub fn query<T: DeserializeOwned + IntoParams + 'static>(text: &str) -> Result<T> {
+    let shape = Shape::of_query::<T>();
     let mut spelled = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        spelled.append_pair(names.spelling(&name).unwrap_or(&name), &value);
+        spelled.append_pair(shape.spelling(&name).unwrap_or(&name), &value);
     }
     let spelled = spelled.finish();
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(spelled.as_bytes()));
@@ -143,7 +206,7 @@ pub fn query<T: DeserializeOwned>(text: &str, names: Names) -> Result<T> {
 
 fn refusal(pointer: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
+    let detail = in_words(text.split(" at line ").next().unwrap_or_default());
     if !error.is_data() {
         return Error::Malformed(format!(
             "the body is not JSON: {detail} at line {}, column {}",
@@ -157,6 +220,20 @@ fn refusal(pointer: String, error: &serde_json::Error) -> Error {
         .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map_or_else(|| pointer.clone(), |field| pointer.clone() + &token(field));
     Error::Invalid(vec![Violation::new(pointer, detail)])
+}
+
+/// Serde names the types of the code: `invalid type: floating point `42.5`, expected u32`.
+fn in_words(detail: &str) -> String {
+    let named = [
+        ("u8", u64::from(u8::MAX)),
+        ("u32", u64::from(u32::MAX)),
+        ("u64", u64::MAX),
+    ];
+    let unsigned = named.into_iter().find_map(|(name, most)| {
+        let rest = detail.strip_suffix(name)?.strip_suffix("expected ")?;
+        Some(format!("{rest}expected a whole number from 0 to {most}"))
+    });
+    unsigned.unwrap_or_else(|| detail.replace("expected i64", "expected a whole number"))
 }
 
 /// A path of serde's as a JSON Pointer (RFC 6901).

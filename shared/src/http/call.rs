@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::body;
 use crate::actions::Context;
@@ -26,17 +27,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        body::query(parts.uri.query().unwrap_or_default(), body::names(&parts.extensions)).map(Self)
+        body::query(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
-/// `{user}`: an id, an e-mail address or a username; no text is two of them. Any other text is not found.
+/// `{user}`: an id, an e-mail address or a username; no text is two of them. Any other text is refused, since it can be
+/// nobody's.
 #[derive(Debug, Clone)]
 pub struct UserPath(pub UserRef);
+
+impl UserPath {
+    pub fn refused() -> Error {
+        Error::invalid("{user}", "this cannot be an id, an e-mail address or a username")
+    }
+}
 
 /// `{role}`: an id or a name.
 #[derive(Debug, Clone)]
@@ -64,8 +72,11 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "user").await?;
-        UserRef::parse(&text).map(Self).ok_or(Error::NotFound(Noun::User))
+        let text = segment(parts, state, "user").await.map_err(|refused| match refused {
+            Error::NoSuchRoute => Self::refused(),
+            other => other,
+        })?;
+        UserRef::parse(&text).map(Self).ok_or_else(Self::refused)
     }
 }
 

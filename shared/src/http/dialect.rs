@@ -69,6 +69,9 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
             challenge(asked.with_token && *error == Error::InvalidToken),
         );
     }
+    if *error == Error::UnsupportedEncoding {
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     if let Some(seconds) = retry_after(error) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

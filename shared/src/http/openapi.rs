@@ -8,14 +8,14 @@ use std::future::Future;
 
 use http::StatusCode;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{
     Accepted, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown, Tagged,
 };
-use super::body::{Body, LIMIT, MaybeBody, MergePatch};
+use super::body::{Body, FORM, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
 use super::preconditions::{IfMatch, IfNoneMatch, Prefer};
 use crate::actions::Context;
@@ -101,8 +101,11 @@ impl Description {
         let not_json = Error::Malformed("the body is not JSON: expected value at line 1, column 1".to_owned());
         let wrong = missing.unwrap_or_else(|| Error::invalid("", "the body must be an object"));
         self.errors.extend([wrong, not_json]);
-        self.errors
-            .extend([Error::BodyTooLarge(LIMIT), Error::UnsupportedMediaType]);
+        self.errors.extend([
+            Error::BodyTooLarge(LIMIT),
+            Error::UnsupportedMediaType,
+            Error::UnsupportedEncoding,
+        ]);
     }
 
     fn parameter(&mut self, name: &str, place: ParameterIn, text: &str, example: &str) {
@@ -129,6 +132,14 @@ pub fn text() -> Schema {
 pub fn words(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
     let object = ObjectBuilder::new().schema_type(Type::String);
     object.enum_values(Some(words.into_iter().map(Into::into))).build()
+}
+
+/// The same, or null.
+pub fn words_or_null(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
+    let object = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let null = std::iter::once(serde_json::Value::Null);
+    let all = words.into_iter().map(Into::into).chain(null);
+    object.enum_values(Some(all)).build()
 }
 
 fn json(value: &impl serde::Serialize) -> serde_json::Value {
@@ -204,6 +215,12 @@ impl<T: ToSchema> Input for MaybeBody<T> {
     }
 }
 
+impl<T: ToSchema> Input for FormOrJson<T> {
+    fn describe(description: &mut Description) {
+        description.body::<T>(&[FORM, "application/json"]);
+    }
+}
+
 impl<T: ToSchema> Input for MergePatch<T> {
     fn describe(description: &mut Description) {
         description.body::<T>(&["application/json", "application/merge-patch+json"]);
@@ -224,7 +241,9 @@ impl Input for UserPath {
     fn describe(description: &mut Description) {
         let text = "The account's id, its e-mail address, or its username";
         description.parameter("user", ParameterIn::Path, text, "jane@example.org");
-        description.errors.push(Error::NotFound(Noun::User));
+        description
+            .errors
+            .extend([UserPath::refused(), Error::NotFound(Noun::User)]);
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Body {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemPlace)]
 pub struct Place {
-    /// Where, as a JSON Pointer; a query parameter's name behind a `?`.
+    /// Where, as a JSON Pointer; a query parameter's name behind a `?`, that of a part of the path in braces.
     #[schema(example = "/email")]
     pointer: String,
     /// What is wrong.
@@ -113,6 +113,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "Malformed body"),
         Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+        Error::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported encoding"),
         Error::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
         Error::NoCredentials => (StatusCode::UNAUTHORIZED, "Authentication required"),
         Error::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token"),

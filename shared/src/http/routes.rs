@@ -20,7 +20,6 @@ use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, MayChange, api_keys, authenticate};
 use crate::error::{Error, Result};
-use crate::json::Names;
 
 pub struct Routes {
     error_format: ErrorFormat,
@@ -38,8 +37,6 @@ pub struct RouteOptions {
     pub api_key: Option<fn(&HeaderMap) -> Result<String>>,
     /// The path that is meant by another way to write it.
     pub rewrite_path: Option<fn(&str) -> Option<String>>,
-    /// How the names of fields and parameters are read.
-    pub names: Names,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
     /// What must hold beside the common rule where another's account is changed.
@@ -98,14 +95,6 @@ impl Routes {
     #[must_use]
     pub fn rewrite_path(mut self, rewrite: fn(&str) -> Option<String>) -> Self {
         self.options.rewrite_path = Some(rewrite);
-        self
-    }
-
-    /// The names of fields and parameters are known in any letter case; the contract spells them like these. To be set
-    /// before the rows.
-    #[must_use]
-    pub fn names_in_any_case(mut self, fields: &'static [&'static str]) -> Self {
-        self.options.names = Names::AnyCase(fields);
         self
     }
 
@@ -304,7 +293,6 @@ impl AuthLayer {
         match self.context(&info, request.headers()).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
-                request.extensions_mut().insert(self.options.names);
                 next.run(request).await
             }
             Err(error) => error.into_response(),

@@ -19,7 +19,7 @@ use usher::error::Result;
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
-use super::settings::{LIFETIMES, lasting, on_signup, verification};
+use super::settings::{LIFETIMES, lasting, on_signup_or_null, verification_or_null};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
@@ -74,11 +74,11 @@ pub struct PatchSettings {
     token_lifetimes: Field<PatchLifetimes>,
     /// Whether people who register give an e-mail address; null for the default.
     #[serde(default, with = "double_option")]
-    #[schema(schema_with = on_signup)]
+    #[schema(schema_with = on_signup_or_null)]
     email_on_signup: Field<String>,
     /// What is asked of that address; null for the default.
     #[serde(default, with = "double_option")]
-    #[schema(schema_with = verification)]
+    #[schema(schema_with = verification_or_null)]
     email_verification: Field<String>,
     /// Whether people can register.
     #[serde(default, with = "double_option")]

@@ -119,20 +119,24 @@ impl NewUser {
     }
 }
 
-/// The body of `PUT /v1/admin/users/{user}`. What is absent or null stays.
+/// The body of `PUT /v1/admin/users/{user}`. What is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = AdminPutUser, example = json!({ "user_name": "jane.doe", "email_verified": true, "roles": ["member"] }))]
 pub struct PutUser {
     /// A new e-mail address. It is unverified, unless `email_verified` is true, and every session ends.
+    #[schema(nullable = false)]
     email: Option<String>,
     /// A new password: 6 characters at least. Every session ends.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
     password: Option<String>,
     /// A new user name.
+    #[schema(nullable = false)]
     user_name: Option<String>,
     /// Whether the address is known to be theirs.
+    #[schema(nullable = false)]
     email_verified: Option<bool>,
     /// Names of all roles that it has from now on, beside `user`, which every user has.
+    #[schema(nullable = false)]
     roles: Option<Vec<String>>,
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use strum::VariantNames;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
-use usher::http::openapi::words;
+use usher::http::openapi::{words, words_or_null};
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
 
@@ -24,6 +24,14 @@ pub(super) fn on_signup() -> Object {
 
 pub(super) fn verification() -> Object {
     words(EmailVerification::VARIANTS.iter().copied())
+}
+
+pub(super) fn on_signup_or_null() -> Object {
+    words_or_null(EmailOnSignup::VARIANTS.iter().copied())
+}
+
+pub(super) fn verification_or_null() -> Object {
+    words_or_null(EmailVerification::VARIANTS.iter().copied())
 }
 
 /// The tenant's settings, as they are in force.

@@ -138,9 +138,6 @@ fn switches() -> Object {
 impl PutUser {
     pub fn parse(&self) -> Result<(Option<Rank>, Option<Status>)> {
         let mut checks = Checks::new();
-        if self.kind.is_none() && self.status.is_none() {
-            checks.fault("", "give `type`, `status`, or both");
-        }
         let rank = checks.optional("/type", self.kind.as_deref(), |text| {
             match text.to_ascii_lowercase().as_str() {
                 "admin" => Ok(Rank::Admin),
@@ -171,12 +168,13 @@ pub struct PatchUser {
     #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
     /// Whether the address is known to be theirs.
+    #[schema(nullable = false)]
     email_verified: Option<bool>,
     /// A new state.
     #[schema(schema_with = status_words)]
     status: Option<String>,
     /// A new password: 10 characters at least.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
     password: Option<String>,
     #[serde(flatten)]
     #[schema(value_type = Profile)]

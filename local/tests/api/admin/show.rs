@@ -77,16 +77,10 @@ async fn what_is_nobody_is_not_found() {
     let admin = admin(&world).await;
     let gone = made(&admin, "gone", &[]).await;
     assert_eq!(admin.delete(&user(&gone)).await.status, 200);
-    for id in [
-        &gone,
-        "00000000-0000-7000-8000-000000000000",
-        "nobody",
-        "a@b.example",
-        "%00",
-        "%2F",
-    ] {
+    for id in [&gone, "00000000-0000-7000-8000-000000000000", "nobody", "a@b.example"] {
         refused(&admin.get(&user(id)).await, 404, "User not found");
-        refused(&admin.put(&user(id), json!({})).await, 404, "User not found");
+        let body = json!({ "user_name": "x" });
+        refused(&admin.put(&user(id), body).await, 404, "User not found");
         refused(&admin.delete(&user(id)).await, 404, "User not found");
         let roles = format!("{}/roles", user(id));
         refused(

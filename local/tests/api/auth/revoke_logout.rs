@@ -120,3 +120,75 @@ async fn a_logout_with_a_refreshed_token_ends_the_session() {
     assert_ended(&world, &first).await;
     assert_ended(&world, &second).await;
 }
+
+async fn revoke_by_form(world: &World, media_type: &str, form: &str) -> Reply {
+    let request = world.nobody().http.post(format!("{}/api/auth/revoke", world.base));
+    let request = request.header("content-type", media_type).body(form.to_owned());
+    crate::support::reply(request).await
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn r06_a_form_is_taken_as_rfc_7009_has_it() {
+    let (world, other) = jane().await;
+    for (media_type, rest) in [
+        (FORM, ""),
+        (FORM, "&token_type_hint=access_token"),
+        (
+            "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
+            "&token_type_hint=nonsense&client_id=a&client_id=b",
+        ),
+    ] {
+        let tokens = pair(&world, JANE).await;
+        let reply = revoke_by_form(&world, media_type, &format!("token={}{rest}", tokens.refresh)).await;
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""), "{rest}");
+        assert_ended(&world, &tokens).await;
+    }
+    assert_eq!(revoke_by_form(&world, FORM, "token=garbage").await.status, 204);
+    assert_eq!(opens(&world, &other.access).await, 200);
+}
+
+#[tokio::test]
+async fn a_form_has_its_token_once() {
+    let (world, tokens) = jane().await;
+    let token = &tokens.refresh;
+    for form in [
+        format!("token={token}&token={token}"),
+        format!("token={token}&token=x"),
+        "token=".to_owned(),
+        "token_type_hint=refresh_token".to_owned(),
+        String::new(),
+        format!("{{\"token\":\"{token}\"}}"),
+    ] {
+        let reply = revoke_by_form(&world, FORM, &form).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.pointers()),
+            (400, vec!["/token"]),
+            "{form}"
+        );
+    }
+    let form = format!("token={token}");
+    for media_type in [
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded-x",
+    ] {
+        let reply = revoke_by_form(&world, media_type, &form).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem()),
+            (415, "unsupported-media-type")
+        );
+    }
+    let large = revoke_by_form(&world, FORM, &format!("{form}&x={}", "x".repeat(65_536))).await;
+    assert_eq!(large.status, 413);
+    assert_eq!(opens(&world, &tokens.access).await, 200);
+}
+
+#[test]
+fn the_document_has_both_media_types_of_a_revocation() {
+    let document: serde_json::Value = serde_json::from_str(include_str!("../../../../openapi.json")).unwrap();
+    let content = &document["paths"]["/api/auth/revoke"]["post"]["requestBody"]["content"];
+    let types: Vec<&String> = content.as_object().unwrap().keys().collect();
+    assert_eq!(types, ["application/json", FORM]);
+}

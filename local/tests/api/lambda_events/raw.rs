@@ -18,7 +18,8 @@ pub async fn send(base: &str, method: &str, path: &str, headers: &[(String, Stri
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    if !body.is_empty() {
+    let in_chunks = headers.iter().any(|(name, _)| name == "transfer-encoding");
+    if !body.is_empty() && !in_chunks {
         head += &format!("content-length: {}\r\n", body.len());
     }
     head += "\r\n";

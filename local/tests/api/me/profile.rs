@@ -121,7 +121,12 @@ async fn z03_no_field_raises_the_caller_s_rights() {
         ("$set", json!({ "roles": ["owner"] })),
         ("__proto__", json!({ "roles": ["owner"] })),
     ] {
-        let reply = jane.patch("/api/me/profile", json!({ field: value })).await;
+        let alone = jane.patch("/api/me/profile", json!({ field: value })).await;
+        invalid(&alone, &[""]);
+        // Beside one that has no effect either, for it is so already.
+        let reply = jane
+            .patch("/api/me/profile", json!({ field: value, "age": null }))
+            .await;
         assert_eq!((reply.status.as_u16(), &reply.body), (200, &before.body), "{field}");
     }
     let after = jane.get("/api/me/profile").await;

@@ -134,11 +134,15 @@ async fn who_is_not_there_is_404() {
         &id,
         "nobody",
         "nobody@example.org",
-        "no%20body",
         "00000000-0000-7000-8000-000000000000",
     ] {
         assert_refusal(&ban(&admin, name).await, 404, "No such user");
         assert_refusal(&lift(&admin, name).await, 404, "No such user");
+    }
+    for name in ["a@b@c", "%20", "no%20%20body"] {
+        let words = "This cannot be an id, an e-mail address or a username";
+        assert_refusal(&ban(&admin, name).await, 400, words);
+        assert_refusal(&lift(&admin, name).await, 400, words);
     }
 }
 

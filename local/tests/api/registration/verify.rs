@@ -60,7 +60,7 @@ async fn what_is_no_token_is_invalid_and_no_token_at_all_is_a_broken_rule() {
     }
     for (body, words) in [
         (json!({}), "Missing field `token`"),
-        (json!({ "token": null }), "token: invalid type: null, expected a string"),
+        (json!({ "token": null }), "Missing field `token`"),
         (
             json!({ "token": 1 }),
             "token: invalid type: integer `1`, expected a string",

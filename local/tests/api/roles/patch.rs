@@ -15,7 +15,6 @@ async fn what_is_null_goes_what_is_absent_stays_and_the_rest_is_set() {
     world.clock.advance(1);
     expected["modifiedAt"] = json!("2026-11-22T08:00:01.000Z");
     for (patch, set) in [
-        (json!({}), json!({})),
         (json!({ "description": null }), json!({ "description": null })),
         (
             json!({ "description": "new", "unknown": 1 }),
@@ -30,7 +29,7 @@ async fn what_is_null_goes_what_is_absent_stays_and_the_rest_is_set() {
         ),
         (json!({ "name": "EDITOR" }), json!({ "name": "EDITOR" })),
         (
-            json!({ "system": true, "memberCount": 9, "id": "x", "version": 9 }),
+            json!({ "name": "EDITOR", "system": true, "memberCount": 9, "id": "x", "version": 9 }),
             json!({}),
         ),
     ] {
@@ -70,7 +69,12 @@ async fn a_new_name_is_the_role_s_and_frees_the_old_one() {
     refused(&owner.get("/api/roles/old").await, 404, "not-found");
     assert_eq!(owner.get(&user(&jane)).await.body["roles"], json!(["new", "user"]));
     assert_eq!(owner.post("/api/roles", json!({ "name": "old" })).await.status, 201);
-    refused(&owner.patch("/api/roles/nothing", json!({})).await, 404, "not-found");
+    let unknown = owner.patch("/api/roles/nothing", json!({ "maxCount": 1 })).await;
+    refused(&unknown, 404, "not-found");
+    invalid(
+        &owner.patch("/api/roles/new", json!({ "name": null })).await,
+        &["/name"],
+    );
     assert_reconciled(&world);
 }
 

@@ -1,16 +1,27 @@
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
-#[derive(Debug, Deserialize)]
-struct Shape {
-    #[expect(dead_code, reason = "only read by serde")]
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "only read by serde")]
+struct Named {
     name: String,
+    count: Option<u32>,
+}
+
+fn parse<T: Shaped>(text: &str) -> Result<T> {
+    super::parse(text.as_bytes(), &Method::POST)
 }
 
 fn refused(text: &str) -> Error {
-    parse::<Shape>(text.as_bytes(), Names::Exact).unwrap_err()
+    parse::<Named>(text).unwrap_err()
+}
+
+fn pointers(error: &Error) -> Vec<&str> {
+    let Error::Invalid(violations) = error else {
+        panic!("{error:?}")
+    };
+    violations.iter().map(|violation| violation.pointer.as_str()).collect()
 }
 
 #[test]
@@ -63,58 +74,188 @@ fn a_name_that_stands_twice_is_refused_with_its_pointer_though_nobody_reads_it()
         };
         assert_eq!(violations[0].pointer, pointer, "{text}");
     }
-    // As they are written: these are two.
-    parse::<Shape>(br#"{"name":"a","Name":"b","NAME":"c"}"#, Names::Exact).unwrap();
+    assert_eq!(pointers(&refused(r#"{"name":"a","Name":"b"}"#)), ["/name"]);
+    // As they are written: what nobody knows are two.
+    parse::<Named>(r#"{"name":"a","other":"b","OTHER":"c"}"#).unwrap();
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct AnyCase {
+struct Person {
     first_name: String,
-    address: Option<Value>,
+    address: Option<Address>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(flatten)]
+    #[schema(value_type = Rest)]
+    rest: Map<String, Value>,
 }
 
-fn any_case(text: &str) -> Result<AnyCase> {
-    parse(text.as_bytes(), Names::AnyCase(&["FirstName", "Address", "City"]))
+#[derive(Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Address {
+    city: Vec<City>,
 }
 
-fn pointer_of(text: &str) -> String {
-    match any_case(text).unwrap_err() {
-        Error::Invalid(violations) => violations[0].pointer.clone(),
-        other => panic!("{other:?}"),
-    }
+#[derive(Debug, PartialEq, Deserialize, ToSchema)]
+struct City {
+    #[serde(rename = "tikTok")]
+    tik_tok: i64,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+#[expect(dead_code, reason = "only described")]
+struct Rest {
+    max_age: Option<u8>,
+    planet: Option<String>,
 }
 
 #[test]
-fn fields_are_read_in_any_letter_case_at_any_depth_and_others_are_not_there() {
+fn fields_are_read_in_any_letter_case_at_any_depth_and_others_stay_as_they_are() {
     for text in [
-        r#"{"FirstName": "J", "Address": {"City": [{"CITY": 1}], "Planet": 2}}"#,
-        r#"{"firstname": "J", "ADDRESS": {"city": [{"City": 1}], "x": {"y": []}}, "other": null}"#,
+        r#"{"FirstName": "J", "Address": {"City": [{"tikTok": 1}]}, "MaxAge": 2, "other": {"X": 1, "x": 2}}"#,
+        r#"{"firstname": "J", "ADDRESS": {"city": [{"TIKTOK": 1}]}, "maxage": 2, "other": {"X": 1, "x": 2}}"#,
     ] {
-        let read = any_case(text).unwrap();
+        let read = parse::<Person>(text).unwrap();
         assert_eq!(read.first_name, "J", "{text}");
-        assert_eq!(read.address, Some(json!({ "City": [{ "City": 1 }] })), "{text}");
+        assert_eq!(read.address.unwrap().city, [City { tik_tok: 1 }], "{text}");
+        let rest = json!({ "MaxAge": 2, "other": { "X": 1, "x": 2 } });
+        assert_eq!(Value::Object(read.rest), rest, "{text}");
     }
+    // Where an unknown one is refused, it is seen.
+    let unknown = parse::<Person>(r#"{"firstName": "J", "address": {"CITY": [], "Planet": 2}}"#).unwrap_err();
+    assert!(unknown.to_string().contains("unknown field `Planet`"), "{unknown}");
 }
 
 #[test]
 fn a_complaint_names_a_field_as_the_contract_spells_it() {
-    assert_eq!(pointer_of(r#"{"FIRSTNAME": 1}"#), "/FirstName");
-    assert_eq!(pointer_of("{}"), "/FirstName");
+    for (text, pointer) in [
+        (r#"{"FIRSTNAME": 1}"#, "/FirstName"),
+        ("{}", "/FirstName"),
+        (
+            r#"{"FirstName": "a", "ADDRESS": {"city": [{"TIKTOK": "x"}]}}"#,
+            "/Address/City/0/tikTok",
+        ),
+    ] {
+        assert_eq!(pointers(&parse::<Person>(text).unwrap_err()), [pointer], "{text}");
+    }
 }
 
 #[test]
 fn two_fields_that_differ_in_letter_case_alone_are_refused_at_any_depth() {
-    assert_eq!(pointer_of(r#"{"FirstName": "a", "firstname": "b"}"#), "/FirstName");
+    for (text, pointer) in [
+        (r#"{"FirstName": "a", "firstname": "b"}"#, "/FirstName"),
+        (r#"{"FirstName": "a", "Roles": null, "roles": []}"#, "/Roles"),
+        (
+            r#"{"FirstName": "a", "address": {"City": [], "city": []}}"#,
+            "/Address/City",
+        ),
+        (
+            r#"{"FirstName": "a", "address": {"City": [{"tiktok": 1, "tikTok": 1}]}}"#,
+            "/Address/City/0/tikTok",
+        ),
+    ] {
+        assert_eq!(pointers(&parse::<Person>(text).unwrap_err()), [pointer], "{text}");
+    }
+}
+
+#[test]
+fn a_null_is_the_field_s_absence_where_something_is_made_and_refused_where_it_is_changed() {
+    let text = r#"{"firstName": "a", "roles": null, "address": null, "maxAge": null}"#;
+    let read = parse::<Person>(text).unwrap();
+    assert_eq!((read.roles, read.address), (vec![], None));
+    assert_eq!(read.rest["MaxAge"], Value::Null);
     assert_eq!(
-        pointer_of(r#"{"FirstName": "a", "address": {"City": 1, "city": 1}}"#),
-        "/address/City"
+        pointers(&parse::<Person>(r#"{"firstName": null}"#).unwrap_err()),
+        ["/FirstName"]
     );
+    for method in [Method::PUT, Method::PATCH] {
+        let refused = super::parse::<Person>(text.as_bytes(), &method).unwrap_err();
+        assert_eq!(pointers(&refused), ["/Roles"]);
+        assert!(refused.to_string().contains("cannot be null"), "{refused}");
+    }
+}
+
+#[test]
+fn an_integer_is_one_however_it_is_written() {
+    for (text, count) in [
+        ("42.0", 42),
+        ("4.2e1", 42),
+        ("420e-1", 42),
+        ("-0.0", 0),
+        ("4294967295.0", u32::MAX),
+    ] {
+        let read = parse::<Named>(&format!(r#"{{"name":"a","count":{text}}}"#)).unwrap();
+        assert_eq!(read.count, Some(count), "{text}");
+    }
+    for text in [
+        "42.5",
+        "4294967296.0",
+        "1e19",
+        "1e20",
+        "1e300",
+        "-1.0",
+        "18446744073709551616",
+        "1e-9",
+        "\"42\"",
+    ] {
+        let refused = refused(&format!(r#"{{"name":"a","count":{text}}}"#));
+        assert_eq!(pointers(&refused), ["/count"], "{text}");
+        assert!(
+            refused
+                .to_string()
+                .ends_with("expected a whole number from 0 to 4294967295"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_change_of_no_field_that_is_known_is_refused_and_names_those_that_are() {
+    #[derive(Debug, Deserialize, ToSchema)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Change {
+        b: Option<u8>,
+        a: Option<u8>,
+    }
+    for text in ["{}", r#"{"zzz":1}"#] {
+        let change = |method| super::parse::<Change>(text.as_bytes(), &method);
+        change(Method::POST).unwrap();
+        for method in [Method::PUT, Method::PATCH] {
+            assert_eq!(
+                change(method).unwrap_err(),
+                Error::invalid("", "give at least one of `a`, `b`")
+            );
+        }
+    }
+    super::parse::<Change>(br#"{"A":null}"#, &Method::PATCH).unwrap();
+}
+
+#[test]
+fn a_form_has_each_known_parameter_once_and_an_empty_one_is_none() {
+    let form = |text: &str| super::form::<Token>(text.as_bytes());
+    assert_eq!(form("token=a%2Bb+c&hint=x&hint=y").unwrap().token, "a+b c");
+    for text in [
+        "token=a&token=b",
+        "token=a&Token=a",
+        "",
+        "token",
+        "token=",
+        "token=&hint=a",
+    ] {
+        assert_eq!(pointers(&form(text).unwrap_err()), ["/token"], "{text}");
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct Token {
+    token: String,
 }
 
 #[test]
 fn i01_what_is_no_object_is_refused_as_every_body_is() {
     for text in ["", "null", "[]", "{", "{\"a\":1e400}", "\u{feff}{}"] {
-        assert!(any_case(text).is_err(), "{text}");
+        assert!(parse::<Person>(text).is_err(), "{text}");
     }
 }

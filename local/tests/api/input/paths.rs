@@ -1,0 +1,38 @@
+//! Paths that name nobody, and such as could.
+
+use reqwest::Method;
+use serde_json::json;
+use usher::http::call::UserPath;
+use usher::http::dialect::{self, Asked};
+
+use crate::support::{World, tables};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_can_be_nobody_is_400_on_every_path_in_the_words_of_its_contract() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let mut walked = 0;
+    for table in tables() {
+        for row in table.rows().iter().filter(|row| row.path.contains("{user}")) {
+            for nobody in ["a@b@c", "%20", "@", "%00", "%ff", "a%20%20b", "jane%40"] {
+                let path = row.path.replace("{user}", nobody).replace(['{', '}'], "");
+                let body = (row.method != Method::GET).then(|| json!({ "role": "member" }));
+                let reply = owner.send(row.method.clone(), &path, body, &[]).await;
+                let asked = Asked { path, with_token: true };
+                let example = dialect::example(&row.error_format, &asked, &UserPath::refused());
+                let (_, _, expected) = example.unwrap();
+                assert_eq!(
+                    (reply.status.as_u16(), &reply.body),
+                    (400, &expected),
+                    "{} {}",
+                    row.method,
+                    row.path
+                );
+            }
+            walked += 1;
+        }
+    }
+    assert!(walked > 15, "the walk has lost its routes");
+    // Whoever may not ask learns nothing of it.
+    assert_eq!(world.nobody().get("/api/users/a@b@c").await.status, 401);
+}
