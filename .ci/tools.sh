@@ -57,13 +57,17 @@ install_tools() {
     touch "$TOOLS/ready"
 }
 
-# hurl comes from crates.io: npm's package is a script that downloads it from elsewhere.
+# Whoever has a hurl of this series uses it. Else it comes from crates.io, since npm's package is a script that downloads
+# it from elsewhere; libclang makes its bindings to libxml2.
 install_hurl() {
+    HURL_BIN=$(command -v hurl || true)
+    [[ $HURL_BIN && $("$HURL_BIN" --version) == "hurl ${HURL%%.*}."* ]] && return
     HURL_BIN="$CACHE/hurl-$HURL/bin/hurl"
     [ ! -x "$HURL_BIN" ] || return 0
-    # What it is compiled with: libxml2's bindings are made by libclang.
-    dpkg-query -W libclang-dev libxml2-dev libssl-dev pkg-config >/dev/null 2>&1 ||
-        system_packages libclang-dev libxml2-dev libssl-dev pkg-config
+    if command -v dpkg-query >/dev/null; then
+        dpkg-query -W libclang-dev libxml2-dev libssl-dev pkg-config >/dev/null 2>&1 ||
+            system_packages libclang-dev libxml2-dev libssl-dev pkg-config
+    fi
     cargo install --quiet hurl --version "$HURL" --locked --debug --root "$CACHE/hurl-$HURL"
 }
 

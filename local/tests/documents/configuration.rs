@@ -26,7 +26,7 @@ fn hold(part: &str, head: &str, rows: &[String]) {
     let file = root().join(DOCUMENT);
     let text = std::fs::read_to_string(&file).unwrap();
     let mark = format!("{COMMAND}: {part}; do not edit -->\n\n");
-    let (before, rest) = text.split_once(&mark).unwrap_or_else(|| panic!("no part {part}"));
+    let (before, rest) = text.split_once(&mark).unwrap();
     let (table, after) = rest.split_once("\n<!-- end -->").unwrap();
     let columns = head.matches('|').count() - 1;
     let now = format!("{head}\n|{}\n{}\n", " --- |".repeat(columns), rows.join("\n"));
@@ -132,7 +132,7 @@ fn on_a_stack(name: &str, template: &str) -> String {
     let Some(reference) = value.split("!Ref ").nth(1) else {
         return code(value.trim_start_matches("!Sub ").trim_matches('"'));
     };
-    let target: String = reference.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let target: String = reference.chars().take_while(char::is_ascii_alphanumeric).collect();
     let kind = if template.contains(&format!("\n  {target}:\n    Type: AWS::")) {
         "the stack's own"
     } else {

@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod deadline;
 mod diff;
+mod ended;
 mod health;
 mod panics;
 mod reads;

@@ -269,7 +269,7 @@ async fn z09_a_role_given_or_taken_counts_from_the_next_request_of_tokens_alread
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f06_grants_that_end_can_be_taken_with_their_account_and_most_of_them_in_one_change() {
+async fn grants_that_end_can_be_taken_with_their_account_and_most_of_them_in_one_change() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
