@@ -158,7 +158,7 @@ async fn q_is_anywhere_in_an_address_or_a_name_in_any_letter_case() {
     let world = World::new().await;
     let admin = admin(&world).await;
     many(&world, &admin, 12).await;
-    let body = json!({ "email": "Someone@Else.example", "password": "secret", "user_name": "Max.Muster" });
+    let body = json!({ "email": "Someone@Else.example", "password": "a secret", "user_name": "Max.Muster" });
     assert_eq!(admin.post("/v1/admin/users", body).await.status, 201);
     for (q, total) in [
         ("max", 1),

@@ -36,7 +36,7 @@ pub(super) async fn ready(world: &World, owner: &Client, some: &Somebody, route:
             (nobody, "/v1/user/token/renew".to_owned(), Some(body), 200)
         }
         "POST /v1/user/{user}/change-password" => {
-            let body = json!({ "current_password": PASSWORD, "password": "abcdef", "confirm_password": "abcdef" });
+            let body = json!({ "current_password": PASSWORD, "password": "six-ch", "confirm_password": "six-ch" });
             let me = world.with_token(&token(world, some).await);
             (me, format!("/v1/user/{}/change-password", some.name), Some(body), 200)
         }

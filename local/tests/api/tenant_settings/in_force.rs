@@ -25,7 +25,7 @@ async fn passwords(world: &World, length: usize) -> Vec<(&'static str, u16)> {
     let owner = world.owner().await;
     let password = "p".repeat(length);
     // The same account gets one after the other, and none twice.
-    let [patched, reset, put] = ["q", "r", "s"].map(|letter| letter.repeat(length));
+    let [patched, reset, put] = ["b", "c", "y"].map(|letter| letter.repeat(length));
     let name = format!(
         "n{}",
         owner.get("/v1/admin/users?limit=1").await.body["pagination"]["total"]
