@@ -26,7 +26,7 @@ async fn an_account_is_made_and_answered_whole() {
         {
           "id": "00000000-0000-8000-8000-000000000001",
           "name": "user",
-          "description": "Every account"
+          "description": "Default user role"
         }
       ],
       "created_at": "2026-11-22T08:00:00.000Z"
@@ -55,7 +55,7 @@ async fn an_account_is_made_with_everything_at_once() {
         {
           "id": "00000000-0000-8000-8000-000000000003",
           "name": "admin",
-          "description": "Administrators: manage accounts and roles"
+          "description": "Default admin role"
         },
         {
           "id": "[id]",
@@ -65,7 +65,7 @@ async fn an_account_is_made_with_everything_at_once() {
         {
           "id": "00000000-0000-8000-8000-000000000001",
           "name": "user",
-          "description": "Every account"
+          "description": "Default user role"
         }
       ],
       "created_at": "2026-11-22T08:00:00.000Z"

@@ -226,6 +226,6 @@ async fn somebody_without_the_role_is_answered_with_what_they_need() {
     let reply = login(&world, "jane@example.org", crate::support::PASSWORD).await;
     assert_eq!(
         reply.body["user"]["roles"],
-        json!([{ "name": "user", "description": "Every account" }])
+        json!([{ "name": "user", "description": "Default user role" }])
     );
 }

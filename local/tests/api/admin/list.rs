@@ -60,7 +60,7 @@ async fn a_page_shows_accounts_newest_first_with_their_roles() {
             {
               "id": "00000000-0000-8000-8000-000000000001",
               "name": "user",
-              "description": "Every account"
+              "description": "Default user role"
             }
           ],
           "social_accounts": []
