@@ -5,6 +5,8 @@
 //! - `PUT` shows the account's name as `username`, everything else as `user_name`; and of a role it shows the name alone,
 //!   while a creation shows `{id, name, description}` and the detail `{id, name, permissions}`.
 //! - `social_accounts` is always there, and always empty: sign-in through other providers is still to come.
+//! - A `limit` above 100 is held to 100, and one below 1 to the default of 10.
+//! - Words of settings are taken in any letter case.
 //! - A page past the end is an empty list with the right totals, and no error.
 //! - One's own account cannot be deleted, whoever else could manage users: `400`, not `409`.
 //! - Roles are shown where they apply now to requests about no department, for this API knows of no others. `roles` of a

@@ -4,7 +4,7 @@
 //! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others use `401`.
 //! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
 //!   text too. A link that was followed once is spent, so a second click is refused.
-//! - An empty `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
+//! - A blank `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
 //! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
 //!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
 //!   e-mail address stands in for it in answers and tokens.
@@ -91,7 +91,7 @@ impl<T> Data<T> {
 pub struct Register {
     /// 1 to 20 letters, digits, dashes or underscores.
     username: String,
-    /// The e-mail address; whether it must be given is a setting. An empty text is none.
+    /// The e-mail address; whether it must be given is a setting. A blank one is none.
     email: Option<String>,
     /// 6 to 64 characters.
     #[schema(format = Password)]
@@ -105,7 +105,7 @@ impl Register {
     pub fn parse(self, cx: &Context) -> Result<NewUser> {
         let mut checks = Checks::new();
         let username = checks.parse("/username", &self.username, username);
-        let email = self.email.filter(|email| !email.is_empty());
+        let email = self.email.filter(|email| !email.trim().is_empty());
         let email = checks.optional("/email", email.as_deref(), Email::parse);
         let password = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;
         checks.done()?;
