@@ -3,7 +3,8 @@
 //! On purpose:
 //! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others use `401`.
 //! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
-//!   text too. A link that was followed once is spent, so a second click is refused.
+//!   text too.
+//! - `/email/resend` answers `202` and the same sentence to every address, known or not, however often it is called.
 //! - A blank `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
 //! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
 //!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
@@ -24,7 +25,7 @@ use usher::actions::{Context, Terms, VerifiedEmail, passwords};
 use usher::domain::role::Rank;
 use usher::domain::text::{Email, Password, Username};
 use usher::domain::user::User;
-use usher::error::Result;
+use usher::error::{Error, Result};
 use usher::http::answer::{Json, Sentence};
 use usher::http::call::Checks;
 use usher::jiff::SignedDuration;
@@ -43,6 +44,9 @@ pub const TERMS: Terms = Terms {
 
 pub const LINK_FOLLOWED: Sentence = Sentence::Done("Email verified, you can close this page.");
 pub const LINK_REFUSED: Sentence = Sentence::Refused("Token invalid.");
+pub const RESENT: Data<&str> = Data {
+    data: "If the address is still to be verified, a mail with a link is sent to it.",
+};
 pub const TOKEN_VALID: &str = "Token is valid.";
 pub const TOKEN_INVALID: &str = "Token invalid.";
 
@@ -93,7 +97,7 @@ pub struct Register {
     username: String,
     /// The e-mail address; whether it must be given is a setting. A blank one is none.
     email: Option<String>,
-    /// 6 to 64 characters.
+    /// 6 to 64 characters, unless the tenant's settings say otherwise.
     #[schema(format = Password)]
     password: String,
     /// The same again.
@@ -153,6 +157,19 @@ impl Registered {
     }
 }
 
+/// The body of `/email/resend`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationResend, example = json!({ "email": "jane@example.org" }))]
+pub struct Resend {
+    email: String,
+}
+
+impl Resend {
+    pub fn parse(&self) -> Result<Email> {
+        Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
+    }
+}
+
 /// The body of `/login`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = RegistrationLogin, example = json!({ "login": "admin", "password": "Admin@123" }))]
@@ -205,7 +222,7 @@ pub struct ChangePassword {
     /// The password until now.
     #[schema(format = Password)]
     current_password: String,
-    /// The password from now on: 6 to 64 characters.
+    /// The password from now on: 6 to 64 characters, unless the tenant's settings say otherwise.
     #[schema(format = Password)]
     password: String,
     /// The same again.

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Accepted, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
+use super::answer::{Accepted, AcceptedJson, Created, Json, Kept, Maybe, NoContent, Public, Sentence, Tagged};
 use super::body::{Body, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, IfMatch, KeyPath, OneTimePath, Prefer, Query, RolePath, UserPath};
 use crate::actions::Context;
@@ -301,6 +301,13 @@ impl Output for NoContent {
 impl Output for Accepted {
     fn describe(description: &mut Description) {
         description.answer(StatusCode::ACCEPTED, "Accepted", None);
+    }
+}
+
+impl<T: ToSchema> Output for AcceptedJson<T> {
+    fn describe(description: &mut Description) {
+        let schema = description.reference::<T>();
+        description.answer(StatusCode::ACCEPTED, "Accepted", Some(("application/json", schema)));
     }
 }
 
