@@ -182,6 +182,9 @@ pub enum Conflict {
     TooManyMembers(usize),
     #[error("the tenant's id is taken")]
     TenantTaken,
+    /// A mail to verify an address is asked for, and why none is sent.
+    #[error("{0}")]
+    NothingToVerify(&'static str),
     /// A contract that does not let the caller do this to its own account.
     #[error("you cannot delete your own account")]
     OwnAccount,

@@ -94,6 +94,7 @@ fn conflict(why: &Conflict) -> Cow<'static, str> {
         Conflict::EmailTaken => "имейл адресът е зает".into(),
         Conflict::UsernameTaken => "потребителското име е заето".into(),
         Conflict::SamePassword => "акаунтът вече има тази парола".into(),
+        Conflict::NothingToVerify(_) => "на този акаунт не може да се изпрати писмо за потвърждение".into(),
         Conflict::RoleNameTaken => "името на ролята е заето".into(),
         Conflict::GrantStands => "ролята вече е дадена на акаунта".into(),
         Conflict::RoleFull => "ролята е запълнена".into(),

@@ -127,6 +127,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::RoleHasMembers
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
+        | Conflict::NothingToVerify(_)
         | Conflict::TenantTaken => StatusCode::CONFLICT,
     }
 }

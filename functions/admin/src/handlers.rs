@@ -1,15 +1,15 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, catalogue, deletion, grants, listing, login as sign_in, sessions};
+use usher::actions::{Context, catalogue, deletion, grants, links, listing, login as sign_in, sessions};
 use usher::actions::{settings as tenant_settings, users};
-use usher::http::answer::{Created, Json, NoContent};
+use usher::http::answer::{AcceptedJson, Created, Json, NoContent};
 use usher::http::body::{Body, MaybeBody, MergePatch};
 use usher::http::call::{Query, RolePath, UserPath};
 
 use crate::wire::{
     AssignRoles, Credentials, LoginView, Logout, Message, NewUser, NewUserView, PageQuery, PatchSettings, PutUser,
-    Refresh, SearchQuery, SettingsView, TERMS, TokenPair, UpdatedUser, UserDetail, UserPage,
+    Refresh, SearchQuery, SettingsView, TERMS, TokenPair, UpdatedUser, UserDetail, UserPage, Verification,
 };
 
 pub async fn login(cx: Context, Body(body): Body<Credentials>) -> Result<Json<LoginView>> {
@@ -28,6 +28,12 @@ pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<Toke
 pub async fn logout(cx: Context, MaybeBody(body): MaybeBody<Logout>) -> Result<NoContent> {
     sessions::logout_with(&cx, &body.refresh_token.unwrap_or_default()).await?;
     Ok(NoContent)
+}
+
+pub async fn ask_for_verification(cx: Context, Body(body): Body<Verification>) -> Result<AcceptedJson<Message>> {
+    links::ask_for_verification(&cx, &body.parse()?).await?;
+    let sent = "If the address is still to be verified, a mail with a link is sent to it";
+    Ok(AcceptedJson(Message::of(sent)))
 }
 
 pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<UserPage>> {
@@ -81,6 +87,11 @@ pub async fn assign_roles(
 pub async fn remove_role(cx: Context, UserPath(user): UserPath, RolePath(role): RolePath) -> Result<Json<Message>> {
     grants::take_role(&cx, &user, &role).await?;
     Ok(Json(Message::of("Role removed successfully")))
+}
+
+pub async fn send_verification(cx: Context, UserPath(user): UserPath) -> Result<AcceptedJson<Message>> {
+    links::send_verification(&cx, &user).await?;
+    Ok(AcceptedJson(Message::of("Verification mail requested")))
 }
 
 pub async fn settings(cx: Context) -> Result<Json<SettingsView>> {

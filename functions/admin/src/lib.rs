@@ -4,7 +4,7 @@ use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::domain::role::Rank;
-use usher::error::Conflict::{LastAdministrator, OwnAccount, SystemRole};
+use usher::error::Conflict::{LastAdministrator, NothingToVerify, OwnAccount, SystemRole};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
 use usher::error::Forbidden::BelowRank;
 use usher::error::{Error, Noun};
@@ -28,6 +28,8 @@ pub fn routes() -> Routes {
         .errors(&[InvalidToken, NotSetUp])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
         .summary("Log out: end the caller's session and that of the refresh token")
+        .post("/v1/auth/verification", Anyone, handlers::ask_for_verification)
+        .summary("Request the verification mail again; the response is the same for unknown addresses")
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
         .summary("List users, newest first, by page number")
         .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
@@ -65,6 +67,14 @@ pub fn routes() -> Routes {
             Conflict(LastAdministrator),
             Conflict(SystemRole("every account is at least `user`")),
         ])
+        .errors(Error::TOUCHES)
+        .post(
+            "/v1/admin/users/{user}/verification",
+            needs(ADMIN_USERS),
+            handlers::send_verification,
+        )
+        .summary("Send the verification mail again, or the invitation to who has no password yet")
+        .errors(&[Conflict(NothingToVerify("the e-mail address is verified already"))])
         .errors(Error::TOUCHES)
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
         .summary("Get the tenant's settings in force")

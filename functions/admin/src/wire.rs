@@ -5,6 +5,11 @@
 //! - `PUT` shows the account's name as `username`, everything else as `user_name`; and of a role it shows the name alone,
 //!   while a creation shows `{id, name, description}` and the detail `{id, name, permissions}`.
 //! - `social_accounts` is always there, and always empty: sign-in through other providers is still to come.
+//! - A `limit` above 100 is held to 100, and one below 1 to the default of 10.
+//! - `POST /v1/auth/verification` answers `202` and the same sentence to every address, known or not, however often it is
+//!   called. `POST /v1/admin/users/{user}/verification` is `409` where there is nothing to verify, and says why; a mail over
+//!   the limits (rule 16) is not sent, and no answer shows it.
+//! - Words of settings are taken in any letter case.
 //! - A page past the end is an empty list with the right totals, and no error.
 //! - One's own account cannot be deleted, whoever else could manage users: `400`, not `409`.
 //! - Roles are shown where they apply now to requests about no department, for this API knows of no others. `roles` of a
@@ -21,7 +26,7 @@ mod requests;
 mod settings;
 mod views;
 
-pub use auth::{Credentials, LoginView, Logout, Refresh, TokenPair};
+pub use auth::{Credentials, LoginView, Logout, Refresh, TokenPair, Verification};
 pub use patch_settings::PatchSettings;
 pub use requests::{AssignRoles, NewUser, PageQuery, Place, PutUser, SearchQuery};
 pub use settings::{LIFETIMES, SettingsView};

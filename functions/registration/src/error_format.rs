@@ -73,6 +73,7 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
         | Conflict::TenantTaken
+        | Conflict::NothingToVerify(_)
         | Conflict::OwnAccount => StatusCode::CONFLICT,
     }
 }

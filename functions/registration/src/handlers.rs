@@ -3,14 +3,14 @@
 use usher::actions::authenticate::authenticate;
 use usher::actions::{Context, links, locks, login as sign_in, passwords, registration, sessions};
 use usher::domain::text::Password;
-use usher::http::answer::{Json, Sentence};
+use usher::http::answer::{AcceptedJson, Json, Sentence};
 use usher::http::body::Body;
 use usher::http::call::{OneTimePath, UserPath};
 use usher::secrecy::ExposeSecret;
 use usher::{Error, Result};
 
-use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, TERMS, Token, WEEK, shown};
-use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, TOKEN_INVALID, TOKEN_VALID};
+use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, Resend, TERMS, Token, WEEK, shown};
+use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, RESENT, TOKEN_INVALID, TOKEN_VALID};
 
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Data<Registered>>> {
     let user = registration::register(&cx, body.parse(&cx)?).await?;
@@ -24,6 +24,11 @@ pub async fn verify_email(cx: Context, OneTimePath(token): OneTimePath) -> Resul
         Err(Error::InvalidLink) => Ok(LINK_REFUSED),
         Err(other) => Err(other),
     }
+}
+
+pub async fn resend_verification(cx: Context, Body(body): Body<Resend>) -> Result<AcceptedJson<Data<&'static str>>> {
+    links::ask_for_verification(&cx, &body.parse()?).await?;
+    Ok(AcceptedJson(RESENT))
 }
 
 pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<LoggedIn>>> {

@@ -27,6 +27,8 @@ pub fn routes() -> Routes {
             "Shows that an address is the account's, by the link of a mail; answers a sentence for whoever reads it \
              in a browser, the same each time",
         )
+        .post("/v1/user/email/resend", Anyone, handlers::resend_verification)
+        .summary("Request the verification mail again; the response is the same for unknown addresses")
         .post("/v1/user/login", Anyone, handlers::login)
         .summary("Log in with a username or e-mail address, for 14 days")
         .errors(Error::LOGIN)

@@ -3,8 +3,9 @@
 //! On purpose:
 //! - `/token/verify` answers `200` to every token, good or bad; `/login` refuses with `403` where others use `401`.
 //! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
-//!   text too. A link that was followed once is spent, so a second click is refused.
-//! - An empty `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
+//!   text too.
+//! - `/email/resend` answers `202` and the same sentence to every address, known or not, however often it is called.
+//! - A blank `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
 //! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
 //!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
 //!   e-mail address stands in for it in answers and tokens.
@@ -24,7 +25,7 @@ use usher::actions::{Context, Terms, VerifiedEmail, passwords};
 use usher::domain::role::Rank;
 use usher::domain::text::{Email, Password, Username};
 use usher::domain::user::User;
-use usher::error::Result;
+use usher::error::{Error, Result};
 use usher::http::answer::{Json, Sentence};
 use usher::http::call::Checks;
 use usher::jiff::SignedDuration;
@@ -43,6 +44,9 @@ pub const TERMS: Terms = Terms {
 
 pub const LINK_FOLLOWED: Sentence = Sentence::Done("Email verified, you can close this page.");
 pub const LINK_REFUSED: Sentence = Sentence::Refused("Token invalid.");
+pub const RESENT: Data<&str> = Data {
+    data: "If the address is still to be verified, a mail with a link is sent to it.",
+};
 pub const TOKEN_VALID: &str = "Token is valid.";
 pub const TOKEN_INVALID: &str = "Token invalid.";
 
@@ -91,9 +95,9 @@ impl<T> Data<T> {
 pub struct Register {
     /// 1 to 20 letters, digits, dashes or underscores.
     username: String,
-    /// The e-mail address; whether it must be given is a setting. An empty text is none.
+    /// The e-mail address; whether it must be given is a setting. A blank one is none.
     email: Option<String>,
-    /// 6 to 64 characters.
+    /// 6 to 64 characters, unless the tenant's settings say otherwise.
     #[schema(format = Password)]
     password: String,
     /// The same again.
@@ -105,7 +109,7 @@ impl Register {
     pub fn parse(self, cx: &Context) -> Result<NewUser> {
         let mut checks = Checks::new();
         let username = checks.parse("/username", &self.username, username);
-        let email = self.email.filter(|email| !email.is_empty());
+        let email = self.email.filter(|email| !email.trim().is_empty());
         let email = checks.optional("/email", email.as_deref(), Email::parse);
         let password = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;
         checks.done()?;
@@ -150,6 +154,19 @@ impl Registered {
         Self {
             user_id: user.id.to_string(),
         }
+    }
+}
+
+/// The body of `/email/resend`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RegistrationResend, example = json!({ "email": "jane@example.org" }))]
+pub struct Resend {
+    email: String,
+}
+
+impl Resend {
+    pub fn parse(&self) -> Result<Email> {
+        Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
     }
 }
 
@@ -205,7 +222,7 @@ pub struct ChangePassword {
     /// The password until now.
     #[schema(format = Password)]
     current_password: String,
-    /// The password from now on: 6 to 64 characters.
+    /// The password from now on: 6 to 64 characters, unless the tenant's settings say otherwise.
     #[schema(format = Password)]
     password: String,
     /// The same again.

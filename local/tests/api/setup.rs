@@ -5,6 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use usher::ambient::ManualClock;
 use usher::app::App;
+use usher::domain::role::{ADMIN, MEMBER, USER};
+use usher::domain::tenant::TenantId;
+use usher::store::roles;
 
 use crate::databases::{create_table, serve_dynamodb};
 use crate::reconcile::assert_reconciled;
@@ -66,6 +69,35 @@ async fn what_an_administrator_deleted_is_not_made_again() {
     let made = ::setup::local(&world.app).await.unwrap();
     assert_eq!(made, usher::actions::setup::Made::default());
     assert_eq!(owner.get("/api/users/admin@gauth.local").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_of_the_system_lose_the_description_of_an_earlier_version_and_keep_anybody_else_s() {
+    let world = World::with(&[("USHER_TENANTS", "header")]).await;
+    let owner = world.owner().await;
+    let tenant = json!({ "id": "acme", "owner": { "email": "jane@example.org" } });
+    assert_eq!(owner.post("/api/tenants", tenant).await.status, 201);
+    let ids = ["main", "acme"].map(|id| TenantId::parse(id).unwrap());
+    for tenant in &ids {
+        for (system, description) in [(ADMIN, ADMIN.described_before), (MEMBER, "Our members")] {
+            let role = roles::get(&world.app.table, tenant, system.id).await.unwrap().unwrap();
+            let mut after = role.clone();
+            after.description = Some(description.to_owned());
+            let writes = roles::change(&role, &after).unwrap();
+            usher::store::unit::commit(&world.app.table, &writes).await.unwrap();
+        }
+    }
+    for _ in 0..2 {
+        ::setup::local(&world.app).await.unwrap();
+        for tenant in &ids {
+            let mut descriptions = Vec::new();
+            for system in [ADMIN, MEMBER, USER] {
+                let role = roles::get(&world.app.table, tenant, system.id).await.unwrap().unwrap();
+                descriptions.push(role.description.unwrap());
+            }
+            assert_eq!(descriptions, ["Default admin role", "Our members", "Default user role"]);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,34 +1,81 @@
 //! Links out of mails: asked for, and followed. Each carries a one-time token, which is kept by its SHA-256 alone.
 
+use super::changes::changeable;
 use super::hashed::Hashed;
 use super::{Context, passwords};
 // An administrator disabled the account: no password may be chosen for it, and no link is sent.
 pub(super) use super::login::not_active as is_disabled;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
+use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{Email, Password};
 use crate::domain::user::{User, UserRef};
-use crate::error::{Error, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{keys, one_time, record, users};
 
-/// Asks for a mail with a link to choose a new password by. The answer, the requests to the table and what is written are
-/// the same whether the address is registered or not: where no mail helps, one is written that is never sent. How many are
-/// sent, the outbox decides.
+/// Asks for a mail with a link to choose a new password by.
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
+    ask(cx, MailKind::ResetPassword, email, |_| true).await
+}
+
+/// Asks once more for a mail with a link to verify an address by. A tenant that verifies none sends none.
+pub async fn ask_for_verification(cx: &Context, email: &Email) -> Result<()> {
+    if cx.tenant_settings.email_verification == EmailVerification::Off {
+        return Ok(());
+    }
+    ask(cx, MailKind::VerifyEmail, email, |user| !user.email_verified).await
+}
+
+/// Asks for a mail to whoever has the address, where that helps. The answer, the requests to the table and what is written
+/// are the same whether the address is registered or not: where no mail helps, one is written that is never sent. How many
+/// are sent, the outbox decides.
+async fn ask(cx: &Context, kind: MailKind, email: &Email, helps: impl Fn(&User) -> bool) -> Result<()> {
     let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
     // For an unregistered address, a random id is looked up, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
     let user = user.filter(|user| user.email.as_ref() == Some(email) && is_disabled(user, cx.now).is_none());
-    let mail = match &user {
-        Some(user) => record::mail(cx, MailKind::ResetPassword, user, cx.actor())?,
+    let mail = match user.filter(helps) {
+        Some(user) => record::mail(cx, kind, &user, cx.actor())?,
         None => None,
     };
-    let decoy = || record::decoy(cx, MailKind::ResetPassword, email, cx.actor());
+    let decoy = || record::decoy(cx, kind, email, cx.actor());
     unit::write(cx, &[mail.map_or_else(decoy, Ok)?]).await
+}
+
+/// Asks once more for the mail that verifies an account's address, as an administrator: whoever has no password yet is
+/// invited again, which verifies it as well.
+pub async fn send_verification(cx: &Context, user: &UserRef) -> Result<()> {
+    atomically(cx, |unit| async move {
+        let user = changeable(cx, &unit, user).await?;
+        if let Some(why) = needs_none(cx, &user) {
+            return Err(Conflict::NothingToVerify(why).into());
+        }
+        let kind = match user.password {
+            Some(_) => MailKind::VerifyEmail,
+            None => MailKind::Invitation,
+        };
+        unit.write(record::mail(cx, kind, &user, cx.actor())?);
+        Ok(())
+    })
+    .await
+}
+
+/// Why no mail is sent to verify the account's address.
+fn needs_none(cx: &Context, user: &User) -> Option<&'static str> {
+    let reasons = [
+        (user.email.is_none(), "the account has no e-mail address"),
+        (user.email_verified, "the e-mail address is verified already"),
+        (is_disabled(user, cx.now).is_some(), "the account is not active"),
+        (
+            cx.tenant_settings.email_verification == EmailVerification::Off,
+            "this tenant verifies no e-mail addresses",
+        ),
+    ];
+    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why)
 }
 
 /// Chooses a password by the token of a mail, and ends every session of the account and every other link to do so.

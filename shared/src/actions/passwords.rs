@@ -14,11 +14,10 @@ use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use crate::store::unit::atomically;
 
-/// A password to be set, held to the bounds of the contract and of the stack.
+/// A password to be set, held to the bounds of the contract, the tenant and the stack; none of the commonest.
 pub fn chosen(cx: &Context, pointer: &'static str, text: String) -> Result<Password> {
-    let surface = cx.origin.surface;
-    let min = surface.min_password.max(cx.tenant_settings.min_password_length);
-    let parsed = Password::parse(text, min, surface.max_password.max(min));
+    let (min, max) = cx.tenant_settings.password_length(&cx.origin.surface);
+    let parsed = Password::parse(text, min, max);
     let password = parsed.map_err(|detail| Error::invalid(pointer, detail))?;
     Ok(password.at(pointer))
 }

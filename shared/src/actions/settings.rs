@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::RwLock;
 
-use super::{Context, Terms};
+use super::{Context, Surface, Terms};
 use crate::access::policy;
 use crate::app::App;
 use crate::domain::history::{RightsKind, Target};
@@ -49,6 +49,7 @@ impl TenantSettings {
         Self {
             // The stack's minimum raises all: a tenant cannot go below it.
             min_password_length: length.unwrap_or(0).max(stack.min_password_length),
+            password_lengths: chosen.password_lengths.clone(),
             lockout: LockoutRule {
                 limit: chosen.lockout_limit.unwrap_or(stack.lockout.limit),
                 first: first.unwrap_or(stack.lockout.first),
@@ -60,6 +61,15 @@ impl TenantSettings {
             history: days.unwrap_or(stack.history),
             token_lifetimes: chosen.token_lifetimes.clone(),
         }
+    }
+
+    /// How many characters a password has that this contract sets: as many as the contract asks for, unless the tenant set
+    /// others. What every contract asks for raises both.
+    pub fn password_length(&self, surface: &Surface) -> (usize, usize) {
+        let set = self.password_lengths.get(surface.name).copied().unwrap_or_default();
+        let or = |length: Option<u32>, given: usize| length.and_then(|length| length.try_into().ok()).unwrap_or(given);
+        let min = or(set.min, surface.min_password).max(self.min_password_length);
+        (min, or(set.max, surface.max_password).max(min))
     }
 
     /// These terms with the lifetimes that the tenant set for them.

@@ -10,7 +10,7 @@ use super::users::{self, NewUser};
 use super::{Context, api_keys, rotation};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission::{self, Permission};
-use crate::domain::role::{Role, SYSTEM_ROLES};
+use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
@@ -51,6 +51,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
         }
     }
     main_tenant(cx).await?;
+    describe_roles(cx).await?;
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, &account).await? {
@@ -115,6 +116,43 @@ async fn main_tenant(cx: &Context) -> Result<()> {
         Err(Error::Conflict(Conflict::TenantTaken)) => Ok(()),
         outcome => outcome,
     }
+}
+
+/// How many tenants are looked up at a time.
+const TENANTS: usize = 100;
+
+/// Roles of the system that still have the description of an earlier version get that of this one, in every tenant.
+async fn describe_roles(cx: &Context) -> Result<()> {
+    let mut after = None;
+    loop {
+        let (tenants, more) = tenants::list(&cx.app.table, after.as_ref(), TENANTS).await?;
+        for tenant in &tenants {
+            describe_roles_of(cx, &tenant.id).await?;
+        }
+        after = tenants.into_iter().next_back().map(|tenant| tenant.id);
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+async fn describe_roles_of(cx: &Context, tenant: &TenantId) -> Result<()> {
+    atomically(cx, |unit| async move {
+        for role in roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await? {
+            let system = SystemRole::by_id(role.id).map(|system| (system.described_before, system.description));
+            let description = system.filter(|(before, _)| role.description.as_deref() == Some(before));
+            if let Some((_, description)) = description {
+                let after = Role {
+                    description: Some(description.to_owned()),
+                    version: role.version + 1,
+                    ..role.clone()
+                };
+                unit.write(roles::change(&role, &after)?);
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Whether this marks the first time; it is marked with what is done then.

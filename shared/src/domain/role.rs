@@ -83,6 +83,8 @@ pub struct SystemRole {
     pub id: RoleId,
     pub name: &'static str,
     pub description: &'static str,
+    /// What its description was in earlier versions.
+    pub described_before: &'static str,
     /// Its rank, or beside the ladder.
     pub rank: Option<Rank>,
     /// What it holds in a tenant's first hour.
@@ -104,7 +106,8 @@ pub const MANY_COUNTERS: u8 = 16;
 pub const USER: SystemRole = SystemRole {
     id: system_id(1),
     name: "user",
-    description: "Every account",
+    description: "Default user role",
+    described_before: "Every account",
     rank: Some(Rank::User),
     permissions: &[],
     counters: MANY_COUNTERS,
@@ -112,7 +115,8 @@ pub const USER: SystemRole = SystemRole {
 pub const MEMBER: SystemRole = SystemRole {
     id: system_id(2),
     name: "member",
-    description: "Members",
+    description: "Default member role",
+    described_before: "Members",
     rank: Some(Rank::Member),
     permissions: &[],
     counters: FEW_COUNTERS,
@@ -120,7 +124,8 @@ pub const MEMBER: SystemRole = SystemRole {
 pub const ADMIN: SystemRole = SystemRole {
     id: system_id(3),
     name: "admin",
-    description: "Administrators: manage accounts and roles",
+    description: "Default admin role",
+    described_before: "Administrators: manage accounts and roles",
     rank: Some(Rank::Admin),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
@@ -129,7 +134,8 @@ pub const ADMIN: SystemRole = SystemRole {
 pub const OWNER: SystemRole = SystemRole {
     id: system_id(4),
     name: "owner",
-    description: "Owners: everything",
+    description: "Default owner role",
+    described_before: "Owners: everything",
     rank: Some(Rank::Owner),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,
@@ -137,7 +143,8 @@ pub const OWNER: SystemRole = SystemRole {
 pub const SYS_ADMIN: SystemRole = SystemRole {
     id: system_id(5),
     name: "SYS_ADMIN",
-    description: "System administrators: manage accounts and roles, beside the ladder",
+    description: "Default SYS_ADMIN role",
+    described_before: "System administrators: manage accounts and roles, beside the ladder",
     rank: None,
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
     counters: FEW_COUNTERS,

@@ -11,6 +11,8 @@ use super::lockout::LockoutRule;
 
 /// The fewest characters of a password that a tenant can ask for.
 pub const MIN_PASSWORD_LENGTH: RangeInclusive<u32> = 0..=128;
+/// How many characters a tenant can ask for at least, and allow at most, of passwords that one contract sets.
+pub const PASSWORD_LENGTHS: RangeInclusive<u32> = 1..=128;
 /// Failed logins in a row that can lock an account.
 pub const LOCKOUT_LIMIT: RangeInclusive<u32> = 3..=100;
 /// How long the first lock can be, in seconds: an hour at most. Each further one doubles.
@@ -38,7 +40,7 @@ pub const LONGEST_TOKEN: SignedDuration = SignedDuration::from_hours(90 * 24);
     strum::IntoStaticStr,
     strum::VariantNames,
 )]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum EmailOnSignup {
     #[default]
     Optional,
@@ -62,7 +64,7 @@ pub enum EmailOnSignup {
     strum::VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum EmailVerification {
     /// Nothing: no mail is sent.
     Off,
@@ -83,6 +85,15 @@ pub struct Lifetimes {
     pub session: Option<u32>,
 }
 
+/// How many characters a password has; what is absent is the contract's.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Lengths {
+    pub min: Option<u32>,
+    pub max: Option<u32>,
+}
+
 /// What a tenant set. What it did not set is the stack's.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +101,9 @@ pub struct Lifetimes {
 pub struct Chosen {
     /// The fewest characters of a password; raises the minimum of every contract.
     pub min_password_length: Option<u32>,
+    /// The lengths of passwords that one contract sets, by the name of its [`crate::actions::Surface`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub password_lengths: BTreeMap<String, Lengths>,
     pub lockout_limit: Option<u32>,
     pub lockout_seconds: Option<u32>,
     pub email_on_signup: Option<EmailOnSignup>,
@@ -107,6 +121,8 @@ pub struct Chosen {
 pub struct TenantSettings {
     /// The fewest characters of a password; raises the minimum of every contract.
     pub min_password_length: usize,
+    /// The lengths of passwords that one contract sets, by the name of its [`crate::actions::Surface`], where that was set.
+    pub password_lengths: BTreeMap<String, Lengths>,
     pub lockout: LockoutRule,
     pub email_on_signup: EmailOnSignup,
     pub email_verification: EmailVerification,

@@ -46,6 +46,10 @@ pub struct NoContent;
 #[derive(Debug)]
 pub struct Accepted;
 
+/// The same, with JSON.
+#[derive(Debug)]
+pub struct AcceptedJson<T>(pub T);
+
 /// A sentence as plain text, for somebody who followed a link in a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sentence {
@@ -125,6 +129,12 @@ impl IntoResponse for NoContent {
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         StatusCode::ACCEPTED.into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for AcceptedJson<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::ACCEPTED, &self.0)
     }
 }
 

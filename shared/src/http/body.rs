@@ -139,7 +139,11 @@ fn parse<T: Shaped>(bytes: &[u8], method: &Method) -> Result<T> {
     let members = object(bytes)?;
     let shape = Shape::of_body::<T>();
     // Typed clients write the fields that they leave out of a PUT as null; in a patch a null means something.
-    let nulls = if method == Method::PATCH { Nulls::Refused } else { Nulls::Absent };
+    let nulls = if method == Method::PATCH {
+        Nulls::Refused
+    } else {
+        Nulls::Absent
+    };
     let read = shape.read(members, nulls)?;
     let nothing = [Method::PUT, Method::PATCH].contains(method) && !shape.knows_one_of(&read);
     let read = serde_path_to_error::deserialize(Value::Object(read))

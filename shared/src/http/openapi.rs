@@ -13,7 +13,8 @@ use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{
-    Accepted, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown, Tagged,
+    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown,
+    Tagged,
 };
 use super::body::{Body, FORM, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
@@ -357,6 +358,13 @@ impl Output for NoContent {
 impl Output for Accepted {
     fn describe(description: &mut Description) {
         description.answer(StatusCode::ACCEPTED, "Accepted", None);
+    }
+}
+
+impl<T: ToSchema> Output for AcceptedJson<T> {
+    fn describe(description: &mut Description) {
+        let schema = description.reference::<T>();
+        description.answer(StatusCode::ACCEPTED, "Accepted", Some(("application/json", schema)));
     }
 }
 

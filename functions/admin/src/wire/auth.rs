@@ -7,7 +7,7 @@ use usher::actions::Context;
 use usher::actions::sessions::Issued;
 use usher::domain::role::Role;
 use usher::domain::text::{Email, Password};
-use usher::error::Result;
+use usher::error::{Error, Result};
 use usher::http::call::email_and_password;
 use usher::http::openapi::words;
 use usher::id::RoleId;
@@ -47,6 +47,19 @@ pub struct Logout {
     /// A refresh token of the caller's own: its session ends as well.
     #[schema(example = "usher_rt_…")]
     pub refresh_token: Option<String>,
+}
+
+/// The body of `POST /v1/auth/verification`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AdminVerification, example = json!({ "email": "jane@example.org" }))]
+pub struct Verification {
+    email: String,
+}
+
+impl Verification {
+    pub fn parse(&self) -> Result<Email> {
+        Email::parse(&self.email).map_err(|detail| Error::invalid("/email", detail))
+    }
 }
 
 fn bearer() -> Object {

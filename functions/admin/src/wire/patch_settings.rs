@@ -12,14 +12,14 @@ use serde_with::rust::double_option;
 use strum::VariantNames;
 use usher::actions::Context;
 use usher::domain::tenant_settings::{
-    ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lifetimes,
-    MIN_PASSWORD_LENGTH, SESSION_LIFETIME,
+    ACCESS_LIFETIME, Chosen, EmailOnSignup, EmailVerification, HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS, Lengths,
+    Lifetimes, MIN_PASSWORD_LENGTH, PASSWORD_LENGTHS, SESSION_LIFETIME,
 };
 use usher::error::Result;
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
-use super::settings::{LIFETIMES, lasting, on_signup_or_null, verification_or_null};
+use super::settings::{LIFETIMES, REGISTRATION, lasting, on_signup_or_null, verification_or_null};
 
 /// A field of a merge patch: absent, null, or a value.
 type Field<T> = Option<Option<T>>;
@@ -64,6 +64,10 @@ pub struct PatchSettings {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, maximum = 128)]
     min_password_length: Field<u32>,
+    /// What is asked of those who register.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = Option<PatchRegistration>)]
+    registration: Field<PatchRegistration>,
     /// When failed logins lock an account.
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLockout>)]
@@ -72,11 +76,11 @@ pub struct PatchSettings {
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetimes>)]
     token_lifetimes: Field<PatchLifetimes>,
-    /// Whether people who register give an e-mail address; null for the default.
+    /// Whether people who register give an e-mail address, in any letter case; null for the default.
     #[serde(default, with = "double_option")]
     #[schema(schema_with = on_signup_or_null)]
     email_on_signup: Field<String>,
-    /// What is asked of that address; null for the default.
+    /// What is asked of that address, in any letter case; null for the default.
     #[serde(default, with = "double_option")]
     #[schema(schema_with = verification_or_null)]
     email_verification: Field<String>,
@@ -88,6 +92,21 @@ pub struct PatchSettings {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 90, maximum = 3650)]
     history_days: Field<u32>,
+}
+
+/// What is asked of those who register, and change their password there.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminPatchRegistration)]
+#[serde(deny_unknown_fields)]
+pub struct PatchRegistration {
+    /// The fewest characters of a password.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 128)]
+    min_password_length: Field<u32>,
+    /// The most characters of a password: not below the fewest, nor below the stack's.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 128)]
+    max_password_length: Field<u32>,
 }
 
 /// When failed logins lock an account.
@@ -151,6 +170,7 @@ pub struct PatchLifetime {
 #[derive(Debug)]
 pub struct Change {
     min_password_length: Field<u32>,
+    registration: PatchRegistration,
     lockout: PatchLockout,
     lifetimes: Vec<(&'static str, PatchLifetime)>,
     email_on_signup: Field<EmailOnSignup>,
@@ -165,6 +185,8 @@ impl PatchSettings {
         let (most, least) = (*MIN_PASSWORD_LENGTH.end(), cx.app.settings.min_password_length);
         let lengths = u32::try_from(least).map_or(most, |least| least.min(most))..=most;
         within(&mut checks, "/min_password_length", self.min_password_length, &lengths);
+        let registration = inside(self.registration, PatchRegistration::cleared);
+        registration.check(&mut checks, &lengths);
         within(&mut checks, "/history_days", self.history_days, &HISTORY_DAYS);
         let lockout = inside(self.lockout, PatchLockout::cleared);
         within(&mut checks, "/lockout/limit", lockout.limit, &LOCKOUT_LIMIT);
@@ -176,6 +198,7 @@ impl PatchSettings {
         checks.done()?;
         Ok(Change {
             min_password_length: self.min_password_length,
+            registration,
             lockout,
             lifetimes,
             email_on_signup,
@@ -183,6 +206,53 @@ impl PatchSettings {
             registration_open: self.registration_open,
             history_days: self.history_days,
         })
+    }
+}
+
+impl PatchRegistration {
+    fn cleared() -> Self {
+        Self {
+            min_password_length: Some(None),
+            max_password_length: Some(None),
+        }
+    }
+
+    fn check(&self, checks: &mut Checks, of_stack: &RangeInclusive<u32>) {
+        let most = *of_stack.start().max(PASSWORD_LENGTHS.start())..=*PASSWORD_LENGTHS.end();
+        let (least_at, most_at) = ("/registration/min_password_length", "/registration/max_password_length");
+        within(checks, least_at, self.min_password_length, &PASSWORD_LENGTHS);
+        within(checks, most_at, self.max_password_length, &most);
+    }
+
+    /// Changes the lengths. What cannot be had together is a fault of what was changed.
+    fn apply(&self, checks: &mut Checks, chosen: &mut Chosen) {
+        let mut lengths = chosen.password_lengths.remove(REGISTRATION.name).unwrap_or_default();
+        set(&mut lengths.min, &self.min_password_length);
+        set(&mut lengths.max, &self.max_password_length);
+        if lengths == Lengths::default() {
+            return;
+        }
+        chosen.password_lengths.insert(REGISTRATION.name.to_owned(), lengths);
+        let or = |length: Option<u32>, given: usize| {
+            length.map_or(given, |length| usize::try_from(length).unwrap_or(usize::MAX))
+        };
+        let (least, most) = (
+            or(lengths.min, REGISTRATION.min_password),
+            or(lengths.max, REGISTRATION.max_password),
+        );
+        // The minimum of every contract raises a maximum that nobody set.
+        let least = lengths
+            .max
+            .map_or(least, |_| least.max(or(chosen.min_password_length, 0)));
+        if least > most {
+            let field = if self.max_password_length.is_some() {
+                "max"
+            } else {
+                "min"
+            };
+            let detail = format!("passwords cannot have at least {least} and at most {most} characters");
+            checks.fault(&format!("/registration/{field}_password_length"), &detail);
+        }
     }
 }
 
@@ -247,6 +317,7 @@ impl Change {
         set(&mut chosen.registration_open, &self.registration_open);
         set(&mut chosen.history_days, &self.history_days);
         let mut checks = Checks::new();
+        self.registration.apply(&mut checks, &mut chosen);
         for (name, change) in &self.lifetimes {
             let mut lasts = chosen.token_lifetimes.get(*name).copied().unwrap_or_default();
             set(&mut lasts.access, &change.access);

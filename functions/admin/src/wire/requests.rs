@@ -1,5 +1,7 @@
 //! What is asked.
 
+use std::num::IntErrorKind;
+
 use serde::Deserialize;
 use usher::actions::{Context, passwords, users};
 use usher::domain::text::{Email, Username};
@@ -27,8 +29,8 @@ pub struct PageQuery {
     /// Which page, from 1; the first where absent.
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
-    /// How many accounts to a page: 1 to 100, 10 where absent.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    /// How many accounts to a page: 10 where absent or below 1, and 100 at most.
+    #[param(value_type = Option<i64>)]
     limit: Option<String>,
 }
 
@@ -49,8 +51,8 @@ pub struct SearchQuery {
     /// Which page, from 1; the first where absent.
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
-    /// How many accounts to a page: 1 to 100, 10 where absent.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    /// How many accounts to a page: 10 where absent or below 1, and 100 at most.
+    #[param(value_type = Option<i64>)]
     limit: Option<String>,
 }
 
@@ -71,14 +73,25 @@ fn place(checks: &mut Checks, page: Option<&str>, limit: Option<&str>) -> Place 
         let number = whole_number(text).filter(|page| *page >= 1);
         number.ok_or_else(|| "pages are numbered from 1".to_owned())
     });
-    let limit = checks.optional("?limit", limit, |text| {
-        let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        number.ok_or_else(|| format!("a page has 1 to {MAX_LIMIT} accounts"))
-    });
+    let limit = checks.optional("?limit", limit, page_size);
     Place {
         page: page.unwrap_or(1),
         limit: limit.unwrap_or(DEFAULT_LIMIT),
     }
+}
+
+/// How many accounts to a page: what is no size is the default or the largest, as the source has it.
+fn page_size(text: &str) -> Result<usize, String> {
+    let number = match text.parse::<i64>() {
+        Ok(number) => number,
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => i64::MAX,
+        Err(error) if *error.kind() == IntErrorKind::NegOverflow => i64::MIN,
+        Err(_) => return Err("give a whole number of accounts".to_owned()),
+    };
+    Ok(match number {
+        ..1 => DEFAULT_LIMIT,
+        size => usize::try_from(size).unwrap_or(MAX_LIMIT).min(MAX_LIMIT),
+    })
 }
 
 /// The body of `POST /v1/admin/users`.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use strum::VariantNames;
-use usher::actions::Context;
+use usher::actions::{Context, Surface};
 use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, TenantSettings};
 use usher::http::openapi::{words, words_or_null};
 use utoipa::ToSchema;
@@ -17,6 +17,13 @@ pub const LIFETIMES: [(&str, u32, Option<u32>); 5] = [
     ("admin", 900, Some(2_592_000)),
     ("registration", 1_209_600, None),
 ];
+
+/// The registration contract, and how many characters its passwords have where nobody set that (likewise).
+pub const REGISTRATION: Surface = Surface {
+    name: "registration",
+    min_password: 6,
+    max_password: 64,
+};
 
 pub(super) fn on_signup() -> Object {
     words(EmailOnSignup::VARIANTS.iter().copied())
@@ -41,6 +48,8 @@ pub struct SettingsView {
     /// The fewest characters of a password; raises the minimum of every contract.
     #[schema(example = 12)]
     min_password_length: usize,
+    /// What is asked of those who register.
+    registration: RegistrationView,
     /// When failed logins lock an account.
     lockout: LockoutView,
     /// How long tokens last, by contract.
@@ -57,6 +66,18 @@ pub struct SettingsView {
     /// Days that the histories are kept.
     #[schema(example = 365)]
     history_days: i64,
+}
+
+/// What is asked of those who register, and change their password there.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminRegistration)]
+pub struct RegistrationView {
+    /// The fewest characters of a password.
+    #[schema(example = 6)]
+    min_password_length: usize,
+    /// The most characters of a password.
+    #[schema(example = 64)]
+    max_password_length: usize,
 }
 
 /// When failed logins lock an account.
@@ -103,12 +124,17 @@ pub struct LifetimeView {
 impl SettingsView {
     pub fn of(cx: &Context, chosen: &Chosen) -> Self {
         let now = TenantSettings::of(&cx.app.settings, chosen);
+        let (shortest, longest) = now.password_length(&REGISTRATION);
         let lasts = |name: &str| {
             let (access, session) = lasting(chosen, name);
             LifetimeView { access, session }
         };
         Self {
             min_password_length: now.min_password_length,
+            registration: RegistrationView {
+                min_password_length: shortest,
+                max_password_length: longest,
+            },
             lockout: LockoutView {
                 limit: now.lockout.limit,
                 seconds: now.lockout.first.as_secs(),

@@ -29,11 +29,11 @@ async fn the_default_administrator_logs_in() {
         "roles": [
           {
             "name": "admin",
-            "description": "Administrators: manage accounts and roles"
+            "description": "Default admin role"
           },
           {
             "name": "user",
-            "description": "Every account"
+            "description": "Default user role"
           }
         ]
       }

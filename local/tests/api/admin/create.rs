@@ -26,7 +26,7 @@ async fn an_account_is_made_and_answered_whole() {
         {
           "id": "00000000-0000-8000-8000-000000000001",
           "name": "user",
-          "description": "Every account"
+          "description": "Default user role"
         }
       ],
       "created_at": "2026-11-22T08:00:00.000Z"
@@ -55,7 +55,7 @@ async fn an_account_is_made_with_everything_at_once() {
         {
           "id": "00000000-0000-8000-8000-000000000003",
           "name": "admin",
-          "description": "Administrators: manage accounts and roles"
+          "description": "Default admin role"
         },
         {
           "id": "[id]",
@@ -65,7 +65,7 @@ async fn an_account_is_made_with_everything_at_once() {
         {
           "id": "00000000-0000-8000-8000-000000000001",
           "name": "user",
-          "description": "Every account"
+          "description": "Default user role"
         }
       ],
       "created_at": "2026-11-22T08:00:00.000Z"
@@ -102,7 +102,7 @@ async fn what_is_absent_or_wrong_is_named_field_by_field() {
     }
     let all = json!({ "email": "x", "password": "", "user_name": "" });
     invalid(&admin.post(PATH, all).await, &["email", "user_name", "password"]);
-    let six = json!({ "email": "jane@example.org", "password": "123456", "user_name": "jane", "roles": null });
+    let six = json!({ "email": "jane@example.org", "password": "six-ch", "user_name": "jane", "roles": null });
     assert_eq!(admin.post(PATH, six).await.status, 201);
 }
 

@@ -71,7 +71,7 @@ async fn scenario_2_an_administrator_is_made_who_can_log_in_directly() {
 async fn scenario_3_a_user_is_searched_for_given_and_denied_a_role_and_deleted() {
     let world = World::new().await;
     let token = token(&world).await;
-    let body = json!({ "email": "john@example.com", "password": "secret", "user_name": "john" });
+    let body = json!({ "email": "john@example.com", "password": "a secret", "user_name": "john" });
     let (_, made) = curl(&world, Method::POST, "/v1/admin/users", &token, Some(body)).await;
     let search = "/v1/admin/users/search?q=john&page=1&limit=10";
     let (status, found) = curl(&world, Method::GET, search, &token, None).await;
@@ -181,7 +181,7 @@ async fn the_document_s_javascript_client_works_call_by_call() {
     );
     let me = client.login("admin@gauth.local", "Admin@123").await.unwrap();
     assert_eq!(client.list_users(1, 10).await.unwrap()["pagination"]["total"], 2);
-    let body = json!({ "email": "test@example.com", "password": "password123", "user_name": "testuser" });
+    let body = json!({ "email": "test@example.com", "password": "password-123", "user_name": "testuser" });
     let made = client.create_user(body.clone()).await.unwrap();
     let id = made["id"].as_str().unwrap();
     assert_eq!(
@@ -226,6 +226,6 @@ async fn somebody_without_the_role_is_answered_with_what_they_need() {
     let reply = login(&world, "jane@example.org", crate::support::PASSWORD).await;
     assert_eq!(
         reply.body["user"]["roles"],
-        json!([{ "name": "user", "description": "Every account" }])
+        json!([{ "name": "user", "description": "Default user role" }])
     );
 }

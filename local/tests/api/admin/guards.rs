@@ -20,7 +20,7 @@ fn guarded() -> Vec<(Method, String)> {
             (row.method.clone(), path)
         })
         .collect();
-    assert_eq!(rows.len(), 10, "{rows:?}");
+    assert_eq!(rows.len(), 11, "{rows:?}");
     rows
 }
 

@@ -11,6 +11,7 @@ mod roles;
 mod show;
 mod strangers;
 mod update;
+mod verification;
 
 use serde_json::{Value, json};
 

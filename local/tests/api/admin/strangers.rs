@@ -93,7 +93,7 @@ async fn everything_to(client: &Client, id: &str, headers: &[(&str, &str)]) -> V
         (Method::GET, path.clone(), None),
         (Method::PUT, path.clone(), Some(json!({ "user_name": "changed" }))),
         (Method::PUT, path.clone(), Some(json!({ "roles": ["member"] }))),
-        (Method::PUT, path.clone(), Some(json!({ "password": "another" }))),
+        (Method::PUT, path.clone(), Some(json!({ "password": "another one" }))),
         (Method::POST, roles.clone(), Some(json!({ "roles": ["member"] }))),
         (Method::DELETE, format!("{roles}/user"), None),
         (Method::DELETE, path, None),

@@ -14,7 +14,7 @@ async fn any_of_the_fields_is_changed_and_the_account_answered() {
     let id = made(&admin, "jane", &["member"]).await;
     world.clock.advance(60);
     let body = json!({
-        "email": "Jane@elsewhere.example", "user_name": "Jane.Doe", "password": "another", "email_verified": true,
+        "email": "Jane@elsewhere.example", "user_name": "Jane.Doe", "password": "another one", "email_verified": true,
         "roles": ["editor"],
     });
     let reply = admin.put(&user(&id), body).await;
@@ -39,9 +39,9 @@ async fn any_of_the_fields_is_changed_and_the_account_answered() {
       }
     }
     "#);
-    signed_in(&world, "jane@elsewhere.example", "another").await;
+    signed_in(&world, "jane@elsewhere.example", "another one").await;
     refused(
-        &login(&world, "jane@example.org", "another").await,
+        &login(&world, "jane@example.org", "another one").await,
         401,
         "Invalid credentials",
     );
@@ -207,15 +207,15 @@ async fn z04_nobody_raises_an_account_above_themselves_or_touches_one_that_is() 
         json!({ "user_name": "x" }),
         json!({ "roles": [] }),
         json!({ "email_verified": false }),
-        json!({ "password": "another" }),
+        json!({ "password": "another one" }),
     ] {
         refused(&helpdesk.put(&user(&boss), body).await, 403, above);
     }
     // Beside the ladder: nobody sets the password or the address of one that holds more, in whatever company.
     for body in [
-        json!({ "password": "another" }),
+        json!({ "password": "another one" }),
         json!({ "email": "mine@example.org" }),
-        json!({ "password": "another", "roles": [] }),
+        json!({ "password": "another one", "roles": [] }),
     ] {
         refused(
             &helpdesk.put(&user(&sys), body).await,
@@ -232,7 +232,7 @@ async fn z04_nobody_raises_an_account_above_themselves_or_touches_one_that_is() 
     );
     assert_eq!(
         helpdesk
-            .put(&user(&jane), json!({ "password": "another" }))
+            .put(&user(&jane), json!({ "password": "another one" }))
             .await
             .status,
         200
@@ -266,7 +266,7 @@ async fn f06_as_many_roles_come_and_go_at_once_as_a_transaction_holds() {
         role(&world, &name, &[]).await;
     }
     let id = made(&owner, "jane", &[]).await;
-    let body = json!({ "roles": names(0, 19), "email": "x@example.org", "user_name": "x", "password": "another" });
+    let body = json!({ "roles": names(0, 19), "email": "x@example.org", "user_name": "x", "password": "another one" });
     assert_eq!(owner.put(&user(&id), body).await.status, 200, "nineteen come");
     let reply = owner.put(&user(&id), json!({ "roles": names(19, 38) })).await;
     invalid(&reply, &["roles"]);
@@ -301,12 +301,12 @@ async fn a_password_that_is_set_ends_every_session_and_the_old_one() {
     let world = World::new().await;
     let admin = admin(&world).await;
     let (id, jane) = made_and_in(&world, &admin, "jane", &["admin"]).await;
-    assert_eq!(admin.put(&user(&id), json!({ "password": "123456" })).await.status, 200);
+    assert_eq!(admin.put(&user(&id), json!({ "password": "six-ch" })).await.status, 200);
     refused(&jane.get("/v1/admin/users").await, 401, "Authentication required");
     refused(
         &login(&world, "jane@example.org", PASSWORD).await,
         401,
         "Invalid credentials",
     );
-    signed_in(&world, "jane@example.org", "123456").await;
+    signed_in(&world, "jane@example.org", "six-ch").await;
 }

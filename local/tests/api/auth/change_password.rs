@@ -69,7 +69,7 @@ async fn i09_a_new_password_is_held_to_10_to_128_characters() {
         assert_eq!(reply.pointers(), ["/newPassword"], "{length}");
     }
     let mut current = PASSWORD.to_owned();
-    for new in ["1234567890".to_owned(), "x".repeat(128), "\u{1f511}".repeat(128)] {
+    for new in ["ten-letter".to_owned(), "x".repeat(128), "\u{1f511}".repeat(128)] {
         assert_eq!(change(&me, &current, &new).await.status, 204, "{}", new.chars().count());
         current = new;
     }

@@ -14,6 +14,8 @@ const NEW: &str = "battery staple";
 const SAME: &str = "the new password is the present one";
 const NAMED: &str = "the password must not be the account's own address or username";
 
+const COMMON: &str = "the password is one of the most common ones: choose another";
+
 /// An account called `janet-of-usher`, at `Janet@Example.org`; its id and itself signed in.
 async fn janet(world: &World) -> (String, Client) {
     let body = json!({ "username": "janet-of-usher", "email": "Janet@Example.org", "password": PASSWORD });
@@ -124,6 +126,38 @@ async fn no_new_account_has_its_name_for_a_password() {
     refused(&owner.post("/v1/admin/users", body).await, NAMED);
     let body = json!({ "id": "acme", "owner": { "email": "jane@example.org", "password": "jane@example.org" } });
     refused(&owner.post("/api/tenants", body).await, NAMED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_is_one_of_the_commonest_in_any_contract_or_letter_case() {
+    let world = World::new().await;
+    for (way, reply) in set_everywhere(&world, "Password123").await {
+        eprintln!("{way}");
+        refused(&reply, COMMON);
+    }
+    let (guest, owner) = (world.nobody(), world.owner().await);
+    let body = json!({ "password": "PASSWORD123" });
+    refused(&owner.patch("/api/users/janet-of-usher", body).await, COMMON);
+    assert_eq!(login(&world, "janet-of-usher", PASSWORD).await.status, 200);
+    let body = json!({ "Email": "jane@example.org", "Username": "jane", "Password": "1qaz2wsx3edc" });
+    let reply = guest.post("/auth/register", body).await;
+    refused(&reply, COMMON);
+    assert_eq!(reply.body["Errors"], json!({ "Password": [COMMON] }));
+    let sentence = "The password is one of the most common ones: choose another";
+    let body = json!({ "username": "jane", "password": "abcdef", "confirm_password": "abcdef" });
+    let reply = guest.post("/v1/user/register", body).await;
+    assert_eq!((reply.status.as_u16(), reply.body), (400, json!({ "error": sentence })));
+    let body = json!({ "email": "jane@example.org", "password": "qwertyuiop" });
+    let reply = owner.post("/api/users", body).await;
+    refused(&reply, COMMON);
+    assert_eq!(reply.pointers(), ["/password"]);
+    let body = json!({ "email": "jane@example.org", "password": "dragon", "user_name": "jane" });
+    let reply = owner.post("/v1/admin/users", body).await;
+    let details = json!([{ "field": "password", "message": sentence }]);
+    assert_eq!((reply.status.as_u16(), &reply.body["details"]), (400, &details));
+    let body = json!({ "id": "acme", "owner": { "email": "jane@example.org", "password": "1234567890" } });
+    refused(&owner.post("/api/tenants", body).await, COMMON);
+    assert_eq!(owner.get("/api/users/jane@example.org").await.status, 404);
 }
 
 #[tokio::test]

@@ -33,6 +33,11 @@ pub(super) async fn ready(world: &World, owner: &Client, some: &Somebody, route:
             let me = world.with_token(pair.str("access_token"));
             (me, "/v1/auth/logout".to_owned(), Some(body), 204)
         }
+        "POST /v1/auth/verification" => {
+            let body = json!({ "email": format!("{}@example.org", some.name) });
+            (nobody, "/v1/auth/verification".to_owned(), Some(body), 202)
+        }
+        "POST /v1/admin/users/{user}/verification" => (of_owner, format!("{path}/verification"), None, 202),
         "POST /v1/admin/users" => {
             let name = format!("new-{n:04}");
             let body = json!({
@@ -104,6 +109,8 @@ async fn f1_a_login_that_was_done_is_answered_whatever_cannot_be_read_after_it()
 under_faults! {
     f1_f2_f3_a_refresh_by_this_contract_rotates_once_or_not_at_all: "POST /v1/auth/refresh",
     f1_f2_f3_a_logout_by_this_contract_ends_one_session_or_none: "POST /v1/auth/logout",
+    f1_f2_f3_one_mail_is_asked_for_by_this_contract_or_none: "POST /v1/auth/verification",
+    f1_f2_f3_one_mail_is_asked_for_by_an_administrator_or_none: "POST /v1/admin/users/{user}/verification",
     f1_f2_f3_an_account_with_a_role_is_made_whole_or_not_at_all: "POST /v1/admin/users",
     f1_f2_f3_address_name_password_and_roles_change_together_or_not_at_all: "PUT /v1/admin/users/{user}",
     f1_f2_f3_another_s_account_is_deleted_whole_or_not_at_all: "DELETE /v1/admin/users/{user}",

@@ -25,6 +25,10 @@ pub(super) async fn ready(world: &World, owner: &Client, some: &Somebody, route:
             let token = one_time(world, &some.id, Purpose::VerifyEmail).await;
             (nobody, format!("/v1/user/email/verify/{token}"), None, 200)
         }
+        "POST /v1/user/email/resend" => {
+            let body = json!({ "email": format!("{}@example.org", some.name) });
+            (nobody, "/v1/user/email/resend".to_owned(), Some(body), 202)
+        }
         "POST /v1/user/login" => {
             let body = json!({ "login": some.name, "password": PASSWORD });
             (nobody, "/v1/user/login".to_owned(), Some(body), 200)
@@ -36,7 +40,7 @@ pub(super) async fn ready(world: &World, owner: &Client, some: &Somebody, route:
             (nobody, "/v1/user/token/renew".to_owned(), Some(body), 200)
         }
         "POST /v1/user/{user}/change-password" => {
-            let body = json!({ "current_password": PASSWORD, "password": "abcdef", "confirm_password": "abcdef" });
+            let body = json!({ "current_password": PASSWORD, "password": "six-ch", "confirm_password": "six-ch" });
             let me = world.with_token(&token(world, some).await);
             (me, format!("/v1/user/{}/change-password", some.name), Some(body), 200)
         }
@@ -68,6 +72,7 @@ async fn token(world: &World, some: &Somebody) -> String {
 under_faults! {
     f1_f2_f3_a_registration_makes_one_account_and_one_mail_or_neither: "POST /v1/user/register",
     f1_f2_f3_an_address_is_verified_once_or_not_at_all: "GET /v1/user/email/verify/{token}",
+    f1_f2_f3_one_mail_to_verify_an_address_is_asked_for_again_or_none: "POST /v1/user/email/resend",
     f1_f2_f3_a_login_by_this_contract_opens_one_session_or_none: "POST /v1/user/login",
     f1_f2_f3_a_token_is_renewed_once_or_not_at_all: "POST /v1/user/token/renew",
     f1_f2_f3_one_s_own_password_is_changed_once_or_not_at_all: "POST /v1/user/{user}/change-password",

@@ -8,7 +8,7 @@ use crate::backstage::mails;
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, Reply, World};
 
-const NEW: &str = "abcdef";
+const NEW: &str = "six-ch";
 
 async fn change(client: &Client, user: &str, current: &str, new: &str) -> Reply {
     let body = json!({ "current_password": current, "password": new, "confirm_password": new });

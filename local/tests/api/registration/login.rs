@@ -272,9 +272,9 @@ async fn an_account_of_another_contract_logs_in_whatever_its_name_and_password()
 #[tokio::test]
 async fn an_account_made_here_logs_in_through_the_other_contract() {
     let world = World::new().await;
-    let body = json!({ "username": "jane", "password": "123456", "confirm_password": "123456" });
+    let body = json!({ "username": "jane", "password": "six-ch", "confirm_password": "six-ch" });
     assert_eq!(super::register(&world.nobody(), body).await.status, 200);
-    assert_eq!(auth::login(&world, "jane", "123456").await.status, 200);
+    assert_eq!(auth::login(&world, "jane", "six-ch").await.status, 200);
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn rule_14_a_one_time_password_gets_a_token_that_opens_nothing_but_changin
     assert_eq!(me.get("/api/me/profile").await.problem(), "must-change-password");
     let refused = me.delete("/v1/user/ban/admin").await;
     assert_refusal(&refused, 403, "Change your password first");
-    let body = json!({ "current_password": temporary, "password": "abcdef", "confirm_password": "abcdef" });
+    let body = json!({ "current_password": temporary, "password": "six-ch", "confirm_password": "six-ch" });
     assert_eq!(me.post("/v1/user/jane/change-password", body).await.status, 200);
     assert_eq!(me.get("/api/me/profile").await.status, 200);
 }

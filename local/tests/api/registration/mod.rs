@@ -6,6 +6,7 @@ use crate::support::{Client, PASSWORD, Reply, World};
 
 mod ban;
 mod change_password;
+mod email_resend;
 mod email_verify;
 mod login;
 mod refusals;

@@ -9,8 +9,9 @@ use super::assert_refusal;
 use crate::auth::raw;
 use crate::support::World;
 
-const ROUTES: [&str; 5] = [
+const ROUTES: [&str; 6] = [
     "/v1/user/register",
+    "/v1/user/email/resend",
     "/v1/user/login",
     "/v1/user/token/verify",
     "/v1/user/token/renew",
@@ -105,6 +106,10 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
         (Error::NotFound(Noun::Tenant), StatusCode::NOT_FOUND),
         (Forbidden::NotBelowOwnRank.into(), StatusCode::FORBIDDEN),
         (Conflict::RoleFull.into(), StatusCode::CONFLICT),
+        (
+            Conflict::NothingToVerify("the address is verified").into(),
+            StatusCode::CONFLICT,
+        ),
     ] {
         let (code, words, _) = said(&error);
         assert_eq!(code, status.as_u16(), "{error:?}");

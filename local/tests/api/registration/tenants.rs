@@ -48,7 +48,7 @@ async fn z05_a_name_is_free_and_a_token_is_nobody_s_in_another_tenant() {
         assert_eq!(said(other).await.str("data"), "Token invalid.", "{tenant}");
         let renewed = post(&world, tenant, "/v1/user/token/renew", json!({ "token": other })).await;
         assert_refusal(&renewed, 401, "Token invalid.");
-        let body = json!({ "current_password": PASSWORD, "password": "abcdef", "confirm_password": "abcdef" });
+        let body = json!({ "current_password": PASSWORD, "password": "six-ch", "confirm_password": "six-ch" });
         let path = "/v1/user/jane/change-password";
         let changed = ask(&world.with_token(other), tenant, Method::POST, path, Some(body)).await;
         assert_refusal(&changed, 401, "Token invalid.");

@@ -34,7 +34,7 @@ async fn a_system_role_shows_that_it_is_one_and_how_many_have_it() {
     assert_eq!(
         shown,
         json!({
-            "id": "00000000-0000-8000-8000-000000000001", "name": "user", "description": "Every account",
+            "id": "00000000-0000-8000-8000-000000000001", "name": "user", "description": "Default user role",
             "permissions": [], "maxCount": null, "memberCount": 3, "system": true,
             "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",
         })

@@ -95,6 +95,17 @@ async fn users(m: &mut Measured, id: &str) {
     let route = "PUT /v1/admin/users/{user}";
     let body = json!({ "email_verified": false });
     m.of(route, "`email_verified`", 200, owner.put(&user, body)).await;
+    let verification = format!("{user}/verification");
+    let asked = owner.post_empty(&verification);
+    m.of("POST /v1/admin/users/{user}/verification", "", 202, asked).await;
+    let (again, path) = ("POST /v1/auth/verification", "/v1/auth/verification");
+    for (case, email) in [
+        ("", "adm.jane@example.org"),
+        ("unregistered address", "stranger.22@example.org"),
+    ] {
+        let body = json!({ "email": email });
+        m.of(again, case, 202, m.world.nobody().post(path, body)).await;
+    }
     let body = json!({ "roles": ["member"], "password": "battery staple" });
     m.of(
         route,

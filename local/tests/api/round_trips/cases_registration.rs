@@ -34,6 +34,14 @@ async fn registering(m: &mut Measured) {
     m.of(route, "name taken", 400, nobody.post("/v1/user/register", taken))
         .await;
     let id = made.body["data"]["user_id"].as_str().unwrap().to_owned();
+    let (route, path) = ("POST /v1/user/email/resend", "/v1/user/email/resend");
+    for (case, email) in [
+        ("", "guybrush@example.org"),
+        ("unregistered address", "stranger@example.org"),
+    ] {
+        let body = json!({ "email": email });
+        m.of(route, case, 202, nobody.post(path, body)).await;
+    }
     let token = one_time(&m.world, &id, Purpose::VerifyEmail).await;
     let path = format!("/v1/user/email/verify/{token}");
     let route = "GET /v1/user/email/verify/{token}";

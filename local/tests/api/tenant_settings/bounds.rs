@@ -12,6 +12,8 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
     let admin = admin(&world).await;
     for (field, least, most) in [
         ("min_password_length", 0, 128),
+        ("registration.min_password_length", 1, 64),
+        ("registration.max_password_length", 6, 128),
         ("lockout.limit", 3, 100),
         ("lockout.seconds", 1, 3_600),
         ("history_days", 90, 3_650),
@@ -48,6 +50,8 @@ async fn each_setting_is_held_to_its_bounds_at_both_ends() {
         assert_eq!(admin.get(PATH).await.body, shown, "nothing of what is refused is done");
     }
     for (field, below) in [
+        ("registration.min_password_length", 0),
+        ("registration.max_password_length", 5),
         ("lockout.limit", 2),
         ("lockout.seconds", 0),
         ("history_days", 89),
@@ -111,16 +115,20 @@ async fn words_and_switches_are_what_they_can_be() {
         (
             "email_on_signup",
             vec!["optional", "required", "none"],
-            vec!["Optional", "off", ""],
+            vec!["off", " optional", ""],
         ),
         (
             "email_verification",
             vec!["off", "optional", "required"],
-            vec!["none", "OFF", ""],
+            vec!["none", "ｏｆｆ", ""],
         ),
     ] {
         for word in fits {
             assert_eq!(set(&admin, json!({ field: word })).await[field], word);
+            for spelling in [word.to_uppercase(), word[..1].to_uppercase() + &word[1..]] {
+                set(&admin, json!({ field: null })).await;
+                assert_eq!(set(&admin, json!({ field: spelling })).await[field], word, "{spelling}");
+            }
         }
         for word in wrong {
             invalid(&admin.patch(PATH, json!({ field: word })).await, &[field]);
@@ -154,6 +162,10 @@ async fn d01_an_unknown_setting_is_refused_and_where_links_lead_to_is_one() {
         (json!({ "public_url": "https://evil.example" }), "public_url"),
         (json!({ "history_days": 100, "unknown": true }), "unknown"),
         (json!({ "lockout": { "limits": 3 } }), "lockout.limits"),
+        (
+            json!({ "registration": { "min_length": 3 } }),
+            "registration.min_length",
+        ),
         (
             json!({ "token_lifetimes": { "unknown": { "access": 60 } } }),
             "token_lifetimes.unknown",
@@ -212,5 +224,37 @@ async fn a_tenant_does_not_go_below_the_stack_s_minimum() {
     assert_eq!(
         set(&admin, json!({ "min_password_length": null })).await["min_password_length"],
         12
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shortest_password_of_who_registers_is_never_longer_than_the_longest_in_whatever_order_they_are_set() {
+    let world = World::with(&[("USHER_MIN_PASSWORD_LENGTH", "4")]).await;
+    let admin = admin(&world).await;
+    let lengths =
+        |min: Value, max: Value| json!({ "registration": { "min_password_length": min, "max_password_length": max } });
+    let (min, max) = (
+        ["registration.min_password_length"],
+        ["registration.max_password_length"],
+    );
+    let one = |field: &str, value: Value| at(&format!("registration.{field}_password_length"), value);
+    invalid(&admin.patch(PATH, lengths(json!(9), json!(8))).await, &max);
+    invalid(&admin.patch(PATH, one("min", json!(65))).await, &min);
+    set(&admin, one("max", json!(100))).await;
+    set(&admin, one("min", json!(80))).await;
+    for fewer in [json!(79), Value::Null] {
+        invalid(&admin.patch(PATH, one("max", fewer)).await, &max);
+    }
+    // What every contract asks for counts as well.
+    set(&admin, json!({ "registration": null })).await;
+    set(&admin, one("max", json!(20))).await;
+    invalid(&admin.patch(PATH, json!({ "min_password_length": 21 })).await, &min);
+    set(&admin, json!({ "min_password_length": 20 })).await;
+    invalid(&admin.patch(PATH, one("max", json!(19))).await, &max);
+    invalid(&admin.patch(PATH, one("max", json!(3))).await, &max);
+    let shown = set(&admin, json!({ "registration": null })).await;
+    assert_eq!(
+        shown["registration"],
+        json!({ "min_password_length": 20, "max_password_length": 64 })
     );
 }

@@ -25,7 +25,7 @@ async fn passwords(world: &World, length: usize) -> Vec<(&'static str, u16)> {
     let owner = world.owner().await;
     let password = "p".repeat(length);
     // The same account gets one after the other, and none twice.
-    let [patched, reset, put] = ["q", "r", "s"].map(|letter| letter.repeat(length));
+    let [patched, reset, put] = ["b", "c", "y"].map(|letter| letter.repeat(length));
     let name = format!(
         "n{}",
         owner.get("/v1/admin/users?limit=1").await.body["pagination"]["total"]
@@ -216,5 +216,42 @@ async fn registration_closed_and_open_again() {
     change(&admin, &other, json!({ "email_on_signup": "required" })).await;
     for instance in [&world, &other] {
         assert_eq!(register(instance, "fourth").await, (400, json!("Email is required")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_a_password_is_that_the_registration_contract_sets_and_no_other() {
+    let (world, other, admin) = two().await;
+    let lengths = json!({ "min_password_length": 8, "max_password_length": 12 });
+    change(&admin, &other, json!({ "registration": lengths })).await;
+    for (n, instance) in [&world, &other].into_iter().enumerate() {
+        let name = |length: usize| format!("r{n}-{length}");
+        let register = |length: usize| {
+            let password = "\u{e9}".repeat(length);
+            let body = json!({ "username": name(length), "password": password, "confirm_password": password });
+            let nobody = instance.nobody();
+            async move { nobody.post("/v1/user/register", body).await }
+        };
+        let short = "The password must have at least 8 characters";
+        let long = "The password must have at most 12 characters";
+        for (length, error) in [
+            (7, json!(short)),
+            (13, json!(long)),
+            (8, json!(null)),
+            (12, json!(null)),
+        ] {
+            assert_eq!(register(length).await.body["error"], error, "{length}");
+        }
+        let jane = instance.signed_in(&name(8), &"\u{e9}".repeat(8)).await;
+        let path = format!("/v1/user/{}/change-password", name(8));
+        for (length, error) in [(7, json!(short)), (13, json!(long)), (9, json!(null))] {
+            let new = "\u{e9}".repeat(length);
+            let body = json!({ "current_password": "\u{e9}".repeat(8), "password": new, "confirm_password": new });
+            assert_eq!(jane.post(&path, body).await.body["error"], error, "{length}");
+        }
+        // The other contracts keep their own.
+        let body = json!({ "email": format!("d{n}@example.org"), "password": "\u{e9}".repeat(13) });
+        assert_eq!(instance.owner().await.post("/api/users", body).await.status, 201);
+        made_with(&instance.owner().await, &format!("a{n}"), "six-ch").await;
     }
 }

@@ -18,6 +18,10 @@ async fn what_nobody_set_is_shown_as_it_is_in_force() {
     insta::assert_json_snapshot!(reply.body, @r#"
     {
       "min_password_length": 0,
+      "registration": {
+        "min_password_length": 6,
+        "max_password_length": 64
+      },
       "lockout": {
         "limit": 5,
         "seconds": 900
@@ -69,6 +73,7 @@ async fn what_the_stack_sets_is_shown_where_the_tenant_sets_nothing() {
 fn everything() -> Value {
     json!({
         "min_password_length": 12,
+        "registration": { "min_password_length": 14, "max_password_length": 40 },
         "lockout": { "limit": 3, "seconds": 60 },
         "token_lifetimes": {
             "directory": { "access": 600, "session": 86_400 }, "identity": { "access": 3_600 },
@@ -124,6 +129,16 @@ async fn a_patch_merges_all_the_way_down() {
             json!({ "token_lifetimes": { "identity": { "session": 60 } } }),
             "/token_lifetimes/identity",
             json!({ "access": 3_600 }),
+        ),
+        (
+            json!({ "registration": { "max_password_length": null } }),
+            "/registration/max_password_length",
+            json!(64),
+        ),
+        (
+            json!({ "registration": { "min_password_length": 8 } }),
+            "/registration/min_password_length",
+            json!(12),
         ),
         (json!({ "history_days": 131 }), "/history_days", json!(131)),
     ] {
@@ -236,6 +251,7 @@ async fn settings_are_for_those_who_manage_users() {
         json!({ "lockout": { "seconds": 3_600 } }),
         json!({ "history_days": 90 }),
         json!({ "min_password_length": 8 }),
+        json!({ "registration": { "min_password_length": 1 } }),
         json!({ "token_lifetimes": { "directory": { "session": 34_560_000 } } }),
         json!({ "registration_open": true, "history_days": 90 }),
     ] {

@@ -225,7 +225,7 @@ async fn z05_roles_of_one_name_are_different_roles_and_those_of_the_system_chang
     let member = ten.get("/api/roles/member").await.body;
     assert_eq!(
         (&member["description"], &member["maxCount"]),
-        (&json!("Members"), &json!(null))
+        (&json!("Default member role"), &json!(null))
     );
     assert_eq!(one.delete("/api/roles/editor").await.status, 204);
     assert_eq!(ten.get("/api/roles/editor").await.status, 200);

@@ -4,6 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
 
+/// The commonest passwords, in lower case, a line each (see `password/LICENSE`).
+const COMMON: &str = include_str!("password/common.txt");
+
 /// A password in plain text: wiped when it is dropped, and `[REDACTED]` to every debugger and log.
 ///
 /// It is kept exactly as sent (rule 4; NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.8): not trimmed, not normalised, not cut,
@@ -18,7 +21,7 @@ pub struct Password {
 
 impl Password {
     /// Reads a password that is to be set, whose length in characters (Unicode scalar values) is `min` to `max`.
-    /// A longer one is refused, never cut: two that differ only behind the cut would be one.
+    /// A longer one is refused, never cut: two that differ only behind the cut would be one. So is one of the commonest.
     pub fn parse(text: String, min: usize, max: usize) -> Result<Self, String> {
         // Wrapped first, so that a refused one is wiped too.
         let password = Self::presented(text);
@@ -28,6 +31,9 @@ impl Password {
         }
         if length > max {
             return Err(format!("the password must have at most {max} characters"));
+        }
+        if password.is_common() {
+            return Err("the password is one of the most common ones: choose another".to_owned());
         }
         Ok(password)
     }
@@ -60,6 +66,10 @@ impl Password {
         Error::invalid(self.place, detail)
     }
 
+    fn is_common(&self) -> bool {
+        COMMON.lines().any(|known| known.eq_ignore_ascii_case(self.expose()))
+    }
+
     /// Whether it is this name, in any letter case.
     pub fn is(&self, name: &str) -> bool {
         let own = self.expose().chars().flat_map(char::to_lowercase);
@@ -88,7 +98,7 @@ mod tests {
             (129, false),
             (1025, false),
         ] {
-            assert_eq!(set(&"a".repeat(length)).is_ok(), is_taken, "{length} letters");
+            assert_eq!(set(&"b".repeat(length)).is_ok(), is_taken, "{length} letters");
             assert_eq!(
                 set(&"\u{1f511}".repeat(length)).is_ok(),
                 is_taken,
@@ -96,7 +106,7 @@ mod tests {
             );
         }
         assert!(set("123456789").unwrap_err().contains("10"));
-        assert!(set(&"a".repeat(129)).unwrap_err().contains("128"));
+        assert!(set(&"b".repeat(129)).unwrap_err().contains("128"));
     }
 
     #[test]
@@ -124,7 +134,33 @@ mod tests {
 
     #[test]
     fn i09_nothing_is_asked_of_its_composition() {
-        assert!(set("aaaaaaaaaa").is_ok());
+        assert!(set("bbbbbbbbbb").is_ok());
+    }
+
+    #[test]
+    fn none_of_the_commonest_is_taken_in_any_letter_case() {
+        for common in ["password123", "PassWord123", "1234567890", "QWERTYUIOP"] {
+            assert!(set(common).unwrap_err().contains("most common"), "{common}");
+        }
+        for other in ["password-123-of-mine", " password123", "correct horse"] {
+            assert!(set(other).is_ok(), "{other}");
+        }
+        // What is too short or too long is that in the first place.
+        assert!(set("password").unwrap_err().contains("at least 10"));
+    }
+
+    #[test]
+    fn the_list_of_the_commonest_can_be_compared_with_and_is_long_enough() {
+        let all: Vec<&str> = COMMON.lines().collect();
+        assert!(all.len() >= 10_000 && all.is_sorted_by(|one, next| one < next));
+        let letters = |known: &&str| known.is_ascii() && !known.bytes().any(|byte| byte.is_ascii_uppercase());
+        assert!(all.iter().all(letters));
+        // Those that people tried to sign in with most often, last year and every year.
+        for known in [
+            "123456", "password", "qwerty", "iloveyou", "dragon", "letmein", "monkey",
+        ] {
+            assert!(all.contains(&known), "{known}");
+        }
     }
 
     #[test]
