@@ -38,6 +38,7 @@ mod tests;
 pub struct Description {
     parameters: Vec<Parameter>,
     body: Option<(&'static [&'static str], RefOr<Schema>)>,
+    body_can_be_left_out: bool,
     answers: Vec<Answer>,
     errors: Vec<Error>,
     schemas: Vec<(String, RefOr<Schema>)>,
@@ -213,6 +214,7 @@ impl<T: ToSchema> Input for Body<T> {
 impl<T: ToSchema> Input for MaybeBody<T> {
     fn describe(description: &mut Description) {
         <Body<T> as Input>::describe(description);
+        description.body_can_be_left_out = true;
     }
 }
 

@@ -38,7 +38,11 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         operation = operation.parameters(Some(description.parameters.clone()));
     }
     if let Some((types, schema)) = &description.body {
-        operation = operation.request_body(Some(body(types, schema, examples)));
+        let mut body = body(types, schema, examples);
+        if description.body_can_be_left_out {
+            body.required = Some(Required::False);
+        }
+        operation = operation.request_body(Some(body));
     }
     for answer in &description.answers {
         operation = operation.response(answer.status.to_string(), response(answer, examples));
