@@ -3,11 +3,14 @@
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
+mod auth_layer;
 pub mod body;
 pub mod call;
+mod compression;
 pub mod dialect;
 pub mod known;
 pub mod lambda;
+mod not_modified;
 pub mod openapi;
 pub mod problem;
 pub mod request_info;

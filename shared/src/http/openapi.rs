@@ -86,6 +86,20 @@ impl Description {
         }
     }
 
+    /// The last answer may be kept, and asked for again by its tag.
+    pub fn kept(&mut self) {
+        self.with_header("Cache-Control", "For how long it may be kept");
+        self.with_header(
+            "ETag",
+            "For `If-None-Match`, which is answered `304` while this is current",
+        );
+        self.answer(
+            StatusCode::NOT_MODIFIED,
+            "The client has it already (`If-None-Match`)",
+            None,
+        );
+    }
+
     pub fn error(&mut self, error: Error) {
         self.errors.push(error);
     }
@@ -323,6 +337,6 @@ impl<T: Public + ToSchema> Output for Kept<T> {
     fn describe(description: &mut Description) {
         let schema = description.reference::<T>();
         description.answer(StatusCode::OK, "Done", Some((T::MEDIA_TYPE, schema)));
-        description.with_header("Cache-Control", "For how long it may be kept");
+        description.kept();
     }
 }
