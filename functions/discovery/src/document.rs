@@ -92,7 +92,6 @@ impl Output for Document {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what a test cannot go on without may end it")]
 mod tests {
     use super::*;
 

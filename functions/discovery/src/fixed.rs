@@ -132,7 +132,6 @@ impl Input for Coding {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what a test cannot go on without may end it")]
 mod tests {
     use std::io::Read;
 

@@ -10,7 +10,7 @@ function field(id, parameter) {
     ? el("select", props, (parameter.required ? options : ["", ...options]).map((one) => el("option", { value: one, selected: one === value }, one || "(not sent)")))
     : el("input", { ...props, spellcheck: false, autocomplete: "off", value, placeholder: String(example) });
   const label = el("label", { htmlFor: id, className: "name" }, parameter.name);
-  const where = parameter.in === "path" ? "" : ` in the ${parameter.in}`;
+  const where = parameter.in === "path" ? "" : `, in the ${parameter.in}`;
   return [input, el("div", { className: "field" }, label, input,
     el("small", { id: `${id}-note` }, inline(parameter.description), " ", `(${about}${where})`))];
 }
