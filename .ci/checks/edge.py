@@ -59,11 +59,17 @@ def authorizers(stack):
             yield f"{route} has an authorizer"
 
 
+# Large and public: by number of requests alone it would be cheap to make somebody pay for them.
+HEAVY = {"GET /openapi.json": (2, 20), "GET /docs": (10, 50), "GET /set-password": (20, 100)}
+
+
 @holds(
-    "the API takes no more than the parameters allow, on every route",
+    "the API takes no more than the parameters allow, and less where answers are large and anybody's",
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings"),
     of("ApiApiGatewayDefaultStage", "DefaultRouteSettings", "ThrottlingBurstLimit", to=5000),
     of("ApiApiGatewayDefaultStage", "RouteSettings", to={"GET /health": {"ThrottlingRateLimit": 10000}}),
+    of("ApiApiGatewayDefaultStage", "RouteSettings"),
+    of("ApiApiGatewayDefaultStage", "RouteSettings", "GET /openapi.json", "ThrottlingRateLimit", to=200),
 )
 def throttling(stack):
     expected = {
@@ -72,7 +78,8 @@ def throttling(stack):
     }
     for id, stage in stack.of("AWS::ApiGatewayV2::Stage").items():
         yield from want(id, stage.get("DefaultRouteSettings"), expected)
-        yield from want(f"{id}, exceptions", stage.get("RouteSettings"), None)
+        heavy = {route: {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst} for route, (rate, burst) in HEAVY.items()}
+        yield from want(f"{id}, exceptions", stage.get("RouteSettings"), heavy)
 
 
 @holds(

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use usher::secrecy::SecretString;
 
+use crate::cors;
+
 /// Usher, whole, in one process: every route on an embedded DynamoDB. No Docker, no AWS, no network.
 ///
 /// Whatever a Lambda function reads from its environment (USHER_…) can be set here as well.
@@ -39,6 +41,11 @@ pub struct Args {
     /// Another name that it is called by, such as usher.test; with a dot in front every name under it. May be repeated
     #[arg(long, value_name = "NAME")]
     pub host_name: Vec<String>,
+
+    /// Origin whose pages may call the API, such as https://app.example.org, in place of those of this machine
+    /// (http://localhost:5173, …). May be repeated
+    #[arg(long, value_name = "URL", value_parser = cors::parse)]
+    pub cors_origin: Vec<String>,
 
     /// Text of the first API key, 24 characters at least [default: one that is made at the first start and kept]
     #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
@@ -94,6 +101,7 @@ mod tests {
             ["--ephemeral", "--data-dir=x"],
             ["--dynamodb-endpoint=http://x:1", "--dynamodb-listen=127.0.0.1:0"],
             ["--ephemeral", "--dynamodb-endpoint=https://x"],
+            ["--ephemeral", "--cors-origin=*"],
         ] {
             assert!(
                 Args::try_parse_from(["usher"].into_iter().chain(flags)).is_err(),

@@ -5,6 +5,7 @@
 //! requests differs.
 
 pub mod args;
+pub mod cors;
 mod directory;
 pub mod dynamodb;
 pub mod embedded;
@@ -33,6 +34,7 @@ use usher::http::serve;
 use usher::secrecy::ExposeSecret;
 use usher::settings::{KeySource, Settings, TenantSource};
 
+use cors::Origins;
 use directory::{Directory, Keys};
 use embedded::{Embedded, Listen};
 pub use error::{Error, Result};
@@ -97,6 +99,8 @@ pub struct Options {
     pub address: String,
     /// What it may be called by (`Host`), beside its address.
     pub host_names: Vec<String>,
+    /// Origins whose pages may call it, in place of those of this machine.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Options {
@@ -109,6 +113,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             address: "http://127.0.0.1:3000".to_owned(),
             host_names: Vec::new(),
+            cors_origins: Vec::new(),
         }
     }
 }
@@ -121,6 +126,7 @@ pub struct Stack {
     /// Where DynamoDB listens, if it does.
     pub dynamodb_url: Option<String>,
     host_names: Vec<String>,
+    origins: Origins,
     sending: Sending,
     embedded: Option<Embedded>,
     directory: Option<Arc<Directory>>,
@@ -181,6 +187,7 @@ impl Stack {
             router,
             dynamodb_url,
             host_names: options.host_names,
+            origins: Origins::new(&options.cors_origins),
             embedded,
             directory,
         })
@@ -212,7 +219,8 @@ impl Stack {
             names.extend([domain.clone(), format!(".{domain}")]);
         }
         let hosts = Hosts::new(listener.local_addr()?.ip(), &names);
-        server::serve(listener, hosts.guard(self.router.clone()), shutdown, server::GRACE).await
+        let router = hosts.guard(self.origins.clone().share(self.router.clone()));
+        server::serve(listener, router, shutdown, server::GRACE).await
     }
 
     /// Stops the outbox and the embedded DynamoDB, and waits until its data is closed. (A stack that is only dropped stops as well, and

@@ -77,6 +77,7 @@ fn options(args: &Args, address: &str) -> Options {
         dynamodb,
         settings,
         address: address.to_owned(),
+        cors_origins: args.cors_origin.clone(),
         host_names: [&args.host_name[..], std::slice::from_ref(&args.host)].concat(),
         ..Options::default()
     }

@@ -217,6 +217,27 @@ fn walk<'a>(value: &'a Value, place: &str, look: &mut impl FnMut(&'a Value, &str
     }
 }
 
+/// What is read is compressed, and compressed answers are no place for secrets (`shared/src/http/compression.rs`).
+#[test]
+fn no_answer_to_get_has_a_secret_in_it() {
+    let document = committed();
+    let secrets = |method: &str| {
+        let operations = document["paths"].as_object().unwrap().values();
+        let answers = operations.filter_map(|path| path.get(method)?["responses"].as_object());
+        let contents = answers.flatten().filter(|(status, _)| status.starts_with('2'));
+        let bodies = contents
+            .flat_map(|(_, answer)| examples(answer))
+            .map(|body| body.to_string());
+        let names = ["oken", "access_token", "refresh_token", "temporaryPassword", "key"];
+        let names = names.map(|name| format!("{name}\":\""));
+        bodies
+            .filter(|body| names.iter().any(|name| body.contains(name.as_str())))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(secrets("get"), Vec::<String>::new());
+    assert!(secrets("post").len() >= 10, "{:?}", secrets("post"));
+}
+
 #[test]
 fn closed_sets_of_words_are_in_the_document() {
     let document = committed();

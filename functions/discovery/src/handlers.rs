@@ -4,8 +4,10 @@ use usher::Result;
 use usher::actions::{Context, health as state};
 use usher::http::answer::{Json, Kept};
 
-use crate::page::Page;
-use crate::wire::{Document, Health, KeySet, Provider};
+use crate::document::{self, Document};
+use crate::fixed::Coding;
+use crate::page::{DOCS, Html, SET_PASSWORD};
+use crate::wire::{Health, KeySet, Provider};
 
 pub async fn jwks(cx: Context) -> Result<Kept<KeySet>> {
     let keys = cx.keys().await?.jwks();
@@ -17,16 +19,17 @@ pub async fn openid_configuration(cx: Context) -> Result<Kept<Provider>> {
     Ok(Kept(Provider::at(&cx.issuer, algorithms)))
 }
 
-pub async fn openapi(cx: Context) -> Result<Kept<Document>> {
-    Document::at(&cx.issuer, cx.app.settings.dev_endpoints).map(Kept)
+pub async fn openapi(cx: Context, coding: Coding) -> Result<Document> {
+    let document = document::at(&cx.issuer, cx.app.settings.dev_endpoints)?;
+    Ok(Document::answer(&document, coding))
 }
 
-pub async fn docs() -> Result<Page> {
-    Ok(Page(include_str!("docs.html")))
+pub async fn docs(coding: Coding) -> Result<Html> {
+    Ok(DOCS.answer(coding))
 }
 
-pub async fn set_password() -> Result<Page> {
-    Ok(Page(include_str!("set_password.html")))
+pub async fn set_password(coding: Coding) -> Result<Html> {
+    Ok(SET_PASSWORD.answer(coding))
 }
 
 pub async fn health(cx: Context) -> Result<Json<Health>> {

@@ -6,6 +6,8 @@ use usher::http::known;
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
 
+pub mod document;
+mod fixed;
 mod handlers;
 mod page;
 pub mod wire;
@@ -14,6 +16,7 @@ pub mod wire;
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Discovery")
         .of_no_tenant()
+        .with_head()
         .about("Needs no token: public keys, OpenID discovery, this document, health.")
         .get("/.well-known/jwks.json", Anyone, handlers::jwks)
         .summary("Get the public keys that verify tokens (RFC 7517)")
@@ -34,5 +37,7 @@ pub fn routes() -> Routes {
         .get("/health", Anyone, handlers::health)
         .summary("Check that the stack is set up and its table responds")
         .errors(&[NotSetUp])
+        .redirect("/", "docs")
+        .redirect("/docs/", "../docs")
         .known(|| known::listed(include_str!("../../../routes.txt")))
 }

@@ -1,35 +1,74 @@
-//! A page that is served from the binary.
+//! The pages that are served from the binary.
 
-use axum::http::{StatusCode, header};
+use std::sync::LazyLock;
+
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use usher::http::openapi::{Description, Output, text};
 use usher::proof::opaque::Digest;
 
+use crate::fixed::{Coding, Fixed};
+
 /// For how long a page may be kept, in seconds.
 const MAX_AGE: u32 = 300;
 
-/// `200` with a page of HTML that has its styles and scripts in it. They are all that its policy lets a browser run,
-/// each by its hash, so that whatever else might find its way into the page stays text; and it may only connect
-/// to its own origin.
-#[derive(Debug)]
-pub struct Page(pub &'static str);
+/// The browser of the OpenAPI document.
+pub static DOCS: LazyLock<Page> = LazyLock::new(|| {
+    Page::new(
+        include_str!("docs/index.html")
+            .replace("/* style.css */", include_str!("docs/style.css"))
+            .replace("/* elements.js */", include_str!("docs/elements.js"))
+            .replace("/* schemas.js */", include_str!("docs/schemas.js"))
+            .replace("/* samples.js */", include_str!("docs/samples.js"))
+            .replace("/* operation.js */", include_str!("docs/operation.js"))
+            .replace("/* page.js */", include_str!("docs/page.js")),
+    )
+});
 
-impl IntoResponse for Page {
-    fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-            (header::CACHE_CONTROL, format!("public, max-age={MAX_AGE}")),
-            (header::CONTENT_SECURITY_POLICY, policy(self.0)),
-        ];
-        (headers, self.0).into_response()
+pub static SET_PASSWORD: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("set_password.html").to_owned()));
+
+/// HTML that has its styles and scripts in it. They are all that its policy lets a browser run, each by its hash, so that
+/// whatever else might find its way into the page stays text; and it may only connect to its own origin.
+#[derive(Debug)]
+pub struct Page {
+    body: Fixed,
+    policy: String,
+}
+
+impl Page {
+    fn new(html: String) -> Self {
+        Self {
+            policy: policy(&html),
+            body: Fixed::new("text/html; charset=utf-8", MAX_AGE, html),
+        }
+    }
+
+    /// `200` with the page.
+    pub fn answer(&self, coding: Coding) -> Html {
+        let mut response = self.body.answer(coding);
+        if let Ok(policy) = HeaderValue::from_str(&self.policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        Html(response)
     }
 }
 
-impl Output for Page {
+/// The answer that a page is.
+#[derive(Debug)]
+pub struct Html(Response);
+
+impl IntoResponse for Html {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Output for Html {
     fn describe(description: &mut Description) {
         description.answer(StatusCode::OK, "A page", Some(("text/html", text().into())));
+        description.kept();
     }
 }
 

@@ -17,16 +17,11 @@
 //! - `revocation_endpoint` is there because `POST /api/auth/revoke` follows RFC 7009: it takes `token` in a form.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use usher::error::{Error, Result};
+use serde_json::Value;
 use usher::http::answer::Public;
 use usher::http::openapi::words;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
-
-/// The document as it is committed: `cargo run -- --write-openapi` writes it, and a test of `local` holds it to the
-/// route tables.
-pub const OPENAPI: &str = include_str!("../../../openapi.json");
 
 /// A JWK Set (RFC 7517, 5).
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,40 +104,6 @@ impl Public for Provider {
     const MAX_AGE: u32 = 60;
 }
 
-/// An OpenAPI document (3.1).
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OpenApiDocument, value_type = Object)]
-pub struct Document(Map<String, Value>);
-
-impl Document {
-    /// The document of the stack at this address: without the operations of development stages where it is none.
-    pub fn at(address: &str, dev: bool) -> Result<Self> {
-        Self::of(OPENAPI, address, dev)
-    }
-
-    fn of(text: &str, address: &str, dev: bool) -> Result<Self> {
-        let mut document: Map<String, Value> = serde_json::from_str(text).map_err(Error::fault)?;
-        document.insert("servers".to_owned(), json!([{ "url": address }]));
-        if let Some(Value::Object(paths)) = document.get_mut("paths").filter(|_| !dev) {
-            paths
-                .values_mut()
-                .filter_map(Value::as_object_mut)
-                .for_each(drop_dev_only);
-            paths.retain(|_, path| path.as_object().is_some_and(|operations| !operations.is_empty()));
-        }
-        Ok(Self(document))
-    }
-}
-
-fn drop_dev_only(operations: &mut Map<String, Value>) {
-    operations.retain(|_, operation| operation["x-dev-only"] != true);
-}
-
-impl Public for Document {
-    const MEDIA_TYPE: &'static str = "application/json";
-    const MAX_AGE: u32 = 300;
-}
-
 /// Healthy: a fault is never a `200`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
@@ -162,23 +123,5 @@ impl Health {
             status: "ok",
             version: env!("CARGO_PKG_VERSION"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_exists_on_development_stages_only_is_not_in_the_document_of_another() {
-        let text = r#"{"paths": {
-            "/a": {"get": {"summary": "both"}, "post": {"x-dev-only": true}},
-            "/b": {"post": {"x-dev-only": true}}
-        }}"#;
-        let dev = Document::of(text, "https://a.example", true).unwrap().0;
-        assert_eq!(dev["paths"]["/b"]["post"]["x-dev-only"], true);
-        let prod = Document::of(text, "https://a.example", false).unwrap().0;
-        assert_eq!(prod["paths"], json!({ "/a": { "get": { "summary": "both" } } }));
-        assert_eq!(prod["servers"], json!([{ "url": "https://a.example" }]));
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this file is a test")]
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,6 +11,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -140,8 +143,8 @@ async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_me
     let (mut out, mut err) = (function.0.stdout.take().unwrap(), function.0.stderr.take().unwrap());
     drop(function);
     let (mut log, mut plain) = (String::new(), String::new());
-    std::io::Read::read_to_string(&mut out, &mut log).unwrap();
-    std::io::Read::read_to_string(&mut err, &mut plain).unwrap();
+    out.read_to_string(&mut log).unwrap();
+    err.read_to_string(&mut plain).unwrap();
     assert_eq!(plain, "", "everything is JSON, a panic as well");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
@@ -201,6 +204,35 @@ async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_me
     );
     assert_eq!(counted[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Usher/test");
     assert!(!log.contains("jane"), "{log}");
+}
+
+#[tokio::test]
+async fn a_compressed_answer_goes_to_api_gateway_as_base64_and_a_plain_one_as_text() {
+    let with = |accepted: &str| event(|event| event["headers"]["accept-encoding"] = json!(accepted));
+    let (address, mut outcomes) = runtime(vec![with("gzip"), with("br"), with("identity")]).await;
+    let _function = start(&address, &[]);
+    let mut bodies = Vec::new();
+    for coding in [json!("gzip"), json!("br"), Value::Null] {
+        let (_, answer) = outcomes.recv().await.unwrap();
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        assert_eq!(answer["headers"]["content-encoding"], coding, "{}", answer["headers"]);
+        assert_eq!(answer["isBase64Encoded"], !coding.is_null());
+        let body = answer["body"].as_str().unwrap();
+        let bytes = if coding.is_null() {
+            body.into()
+        } else {
+            STANDARD.decode(body).unwrap()
+        };
+        let mut text = String::new();
+        match coding.as_str() {
+            Some("br") => brotli::Decompressor::new(&*bytes, 4096).read_to_string(&mut text),
+            Some(_) => flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text),
+            None => (&*bytes).read_to_string(&mut text),
+        }
+        .unwrap();
+        bodies.push(text);
+    }
+    assert!(bodies[0] == bodies[2] && bodies[1] == bodies[2] && bodies[2].starts_with("{\"openapi\""));
 }
 
 #[tokio::test]

@@ -10,11 +10,10 @@ use usher::domain::user::User;
 use usher::http::answer::{Json, Shown, Tagged};
 use usher::http::body::MergePatch;
 use usher::http::call::Query;
-use usher::http::preconditions::{IfMatch, IfNoneMatch};
+use usher::http::preconditions::IfMatch;
 
-pub async fn profile(cx: Context, known: IfNoneMatch) -> Result<Shown<UserView>> {
-    let tagged = tagged(&cx, cx.own_account()?)?;
-    Ok(Shown { known, tagged })
+pub async fn profile(cx: Context) -> Result<Shown<UserView>> {
+    Ok(Shown(tagged(&cx, cx.own_account()?)?))
 }
 
 fn tagged(cx: &Context, user: &User) -> Result<Tagged<UserView>> {

@@ -8,7 +8,7 @@ use usher::domain::role::Role;
 use usher::http::answer::{Created, CreatedTagged, Json, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MergePatch};
 use usher::http::call::{KeyPath, Query, RolePath, page_limit};
-use usher::http::preconditions::{IfMatch, IfNoneMatch};
+use usher::http::preconditions::IfMatch;
 
 use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
 use crate::wire::rights_history::{RightsQuery, RightsView};
@@ -30,10 +30,9 @@ pub async fn create(cx: Context, Body(body): Body<NewRole>) -> Result<CreatedTag
     })
 }
 
-pub async fn show(cx: Context, RolePath(role): RolePath, known: IfNoneMatch) -> Result<Shown<RoleView>> {
+pub async fn show(cx: Context, RolePath(role): RolePath) -> Result<Shown<RoleView>> {
     let (role, members) = roles::show(&cx, &role).await?;
-    let tagged = tagged(&role, members);
-    Ok(Shown { known, tagged })
+    Ok(Shown(tagged(&role, members)))
 }
 
 fn tagged(role: &Role, members: u32) -> Tagged<RoleView> {

@@ -9,7 +9,7 @@ use usher::domain::user::{AdminLock, User};
 use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
 use usher::http::call::{GrantPath, Query, UserPath};
-use usher::http::preconditions::{IfMatch, IfNoneMatch, Prefer, Return};
+use usher::http::preconditions::{IfMatch, Prefer, Return};
 
 use crate::wire::{
     GrantRole, GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
@@ -32,11 +32,10 @@ pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<CreatedTag
     })
 }
 
-pub async fn show(cx: Context, UserPath(user): UserPath, known: IfNoneMatch) -> Result<Shown<UserView>> {
+pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Shown<UserView>> {
     let user = users::find(&cx, &user).await?;
     let roles = users::roles_of(&cx, &user).await?;
-    let tagged = tagged(&cx, &user, &roles);
-    Ok(Shown { known, tagged })
+    Ok(Shown(tagged(&cx, &user, &roles)))
 }
 
 fn tagged(cx: &Context, user: &User, roles: &[Role]) -> Tagged<UserView> {

@@ -12,7 +12,7 @@ use lambda_http::request::LambdaRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use usher::http::routes::Routes;
+use usher::http::routes::{Route, Routes};
 use usher::http::serve;
 
 use crate::support::tables;
@@ -76,11 +76,7 @@ fn key(event: &Value) -> String {
 }
 
 fn route_keys(table: &Routes) -> Vec<String> {
-    table
-        .rows()
-        .iter()
-        .map(|row| format!("{} {}", row.method, row.path))
-        .collect()
+    table.rows().iter().flat_map(Route::keys).collect()
 }
 
 /// The table of a function: the one with the routes that its events are for.
@@ -136,8 +132,8 @@ impl Stage {
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
             status: parts.status.as_u16(),
+            body: raw::plain(&parts.headers, &body),
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
         }
     }
 

@@ -26,6 +26,7 @@ mod tenant_settings;
 mod tenants;
 mod users;
 
+mod compression;
 mod conditional;
 mod delegated;
 mod dev_routes;

@@ -142,7 +142,7 @@ fn the_routes_of_each_function_are_those_of_its_table() {
                 true => panic!("{} has not two segments", row.path),
                 false => &row.path,
             };
-            set.insert(format!("{} {path}", row.method));
+            set.extend(row.methods().iter().map(|method| format!("{method} {path}")));
         }
         for (condition, expected) in [("", always), ("HasDevEndpoints", dev)] {
             let same: Vec<Function> = functions().into_iter().filter(|f| f.binary() == name).collect();
@@ -295,6 +295,17 @@ async fn f09_sam_local_is_given_what_the_template_names_and_every_secret_of_it()
     for name in named.iter().filter(|name| name.ends_with("_SECRET")) {
         assert!(given.contains_key(name), "{name} would be the name of a resource");
     }
+}
+
+#[test]
+fn pages_may_send_and_read_the_same_headers_in_a_stack_as_on_this_machine() {
+    let cors = &template()["Resources"]["Api"]["Properties"]["CorsConfiguration"];
+    let methods = local::cors::METHODS.map(|method| method.to_string());
+    assert_eq!(texts(&cors["AllowMethods"]), methods);
+    assert_eq!(texts(&cors["AllowHeaders"]), local::cors::SENT);
+    assert_eq!(texts(&cors["ExposeHeaders"]), local::cors::READ);
+    let max_age = i64::try_from(local::cors::MAX_AGE.as_secs()).unwrap();
+    assert_eq!(cors["MaxAge"].as_i64(), Some(max_age));
 }
 
 #[test]

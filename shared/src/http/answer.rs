@@ -1,11 +1,14 @@
 //! What a handler gives back.
 
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::preconditions::{IfNoneMatch, Prefer, Return};
+use super::preconditions::{Prefer, Return};
 use crate::actions::revisions::Revision;
+use crate::proof::opaque::Digest;
 
 /// `200` with JSON.
 #[derive(Debug)]
@@ -18,12 +21,9 @@ pub struct Tagged<T> {
     pub body: T,
 }
 
-/// The same for a `GET`: `304` to a client that has it.
+/// The same for a `GET`: whoever has it gets `304` in its place (`not_modified.rs`).
 #[derive(Debug)]
-pub struct Shown<T> {
-    pub known: IfNoneMatch,
-    pub tagged: Tagged<T>,
-}
+pub struct Shown<T>(pub Tagged<T>);
 
 /// `201` with JSON and the `Location` of what was made.
 #[derive(Debug)]
@@ -95,12 +95,7 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
 
 impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
-        if !self.known.has(&self.tagged.revision) {
-            return self.tagged.into_response();
-        }
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        tag(&mut response, &self.tagged.revision);
-        response
+        self.0.into_response()
     }
 }
 
@@ -176,18 +171,31 @@ impl<T: Serialize> IntoResponse for Changed<T> {
 
 impl<T: Public> IntoResponse for Kept<T> {
     fn into_response(self) -> Response {
-        let mut response = json(StatusCode::OK, &self.0);
-        // A fault is not for keeping.
-        if response.status() == StatusCode::OK {
-            insert(&mut response, header::CONTENT_TYPE, T::MEDIA_TYPE);
-            insert(
-                &mut response,
-                header::CACHE_CONTROL,
-                &format!("public, max-age={}", T::MAX_AGE),
-            );
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => {
+                let tag = content_tag(&bytes);
+                let mut response = bytes.into_response();
+                insert(&mut response, header::CONTENT_TYPE, T::MEDIA_TYPE);
+                keep(&mut response, &tag, T::MAX_AGE);
+                response
+            }
+            // A fault is not for keeping.
+            Err(error) => crate::error::Error::fault(error).into_response(),
         }
-        response
     }
+}
+
+/// The `ETag` of a public body, whose bytes decide it. It is weak, and so the same for each way to compress it.
+pub fn content_tag(body: &[u8]) -> String {
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&Digest::of(body).as_bytes()[..16]))
+}
+
+/// Lets caches keep an answer for this many seconds, and ask for it by its tag afterwards. (Which origin asks decides the
+/// headers of CORS.)
+pub fn keep(response: &mut Response, tag: &str, max_age: u32) {
+    insert(response, header::ETAG, tag);
+    insert(response, header::CACHE_CONTROL, &format!("public, max-age={max_age}"));
+    insert(response, header::VARY, "accept-encoding, origin");
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {

@@ -1,6 +1,7 @@
 //! Paths that are served elsewhere. API Gateway sends whatever no route takes to one function; it can only distinguish an
 //! unknown path from a method that a path does not take if it knows the others' routes.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
@@ -31,11 +32,46 @@ pub fn listed(list: &str) -> Vec<Known> {
 
 /// The list of these tables' routes, a line each.
 pub fn list(tables: &[Routes]) -> String {
-    let line = |row: &Route| {
+    let lines = |row: &Route| {
         let dev = if row.dev_only { " dev" } else { "" };
-        format!("{} {}{dev}\n", row.method, row.path)
+        row.keys()
+            .into_iter()
+            .map(move |key| format!("{key}{dev}\n"))
+            .collect::<String>()
     };
-    tables.iter().flat_map(Routes::rows).map(line).collect()
+    tables.iter().flat_map(Routes::rows).map(lines).collect()
+}
+
+/// The methods of each path that is served here.
+#[derive(Debug)]
+pub struct Served(BTreeMap<String, Vec<Method>>);
+
+impl Served {
+    pub(super) fn of(tables: &[Routes], dev: bool) -> Self {
+        let mut methods = BTreeMap::<String, Vec<Method>>::new();
+        let rows = tables.iter().flat_map(Routes::rows);
+        for row in rows.filter(|row| dev || !row.dev_only) {
+            methods.entry(row.path.to_string()).or_default().extend(row.methods());
+        }
+        for (path, _) in tables.iter().flat_map(Routes::redirects) {
+            methods
+                .entry((*path).to_owned())
+                .or_default()
+                .extend([Method::GET, Method::HEAD]);
+        }
+        Self(methods)
+    }
+
+    /// Whether a path takes `GET`, and not `HEAD`.
+    pub(super) fn refuses_head(&self, path: &str) -> bool {
+        let methods = self.0.get(path);
+        methods.is_some_and(|methods| methods.contains(&Method::GET) && !methods.contains(&Method::HEAD))
+    }
+
+    /// The refusal of a method that this path does not take.
+    pub(super) fn refuse(&self, path: &str) -> Response {
+        method_not_allowed(self.0.get(path).into_iter().flatten())
+    }
 }
 
 /// The routes that tables know of, on this stage. Read when a request is first refused for want of a route: most
@@ -80,17 +116,16 @@ impl Elsewhere {
             return Vec::new();
         };
         let same = self.routes().iter().filter(|known| known.path == taken.path);
-        let mut methods: Vec<&Method> = same.map(|known| &known.method).collect();
-        // Several tables may know of the same routes.
-        methods.sort_unstable_by_key(|method| method.as_str());
-        methods.dedup();
-        methods
+        same.map(|known| &known.method).collect()
     }
 }
 
 /// The refusal of a method, with those that the path takes.
-pub(super) fn method_not_allowed<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Response {
-    let names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+fn method_not_allowed<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Response {
+    let mut names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+    names.sort_unstable();
+    // Several tables may know of the same routes.
+    names.dedup();
     let mut response = Error::MethodNotAllowed.into_response();
     if let Ok(allow) = HeaderValue::from_str(&names.join(",")) {
         response.headers_mut().insert(header::ALLOW, allow);

@@ -3,12 +3,15 @@
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
+mod auth_layer;
 pub mod body;
 pub mod call;
+mod compression;
 pub mod dialect;
 pub mod form;
 pub mod known;
 pub mod lambda;
+mod not_modified;
 pub mod openapi;
 pub mod preconditions;
 pub mod problem;

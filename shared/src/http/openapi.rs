@@ -18,7 +18,7 @@ use super::answer::{
 };
 use super::body::{Body, FORM, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
-use super::preconditions::{IfMatch, IfNoneMatch, Prefer};
+use super::preconditions::{IfMatch, Prefer};
 use crate::actions::Context;
 use crate::error::{Error, Noun, Result};
 
@@ -89,6 +89,20 @@ impl Description {
         if let Some(answer) = self.answers.last_mut() {
             answer.headers.push((name, description));
         }
+    }
+
+    /// The last answer may be kept, and asked for again by its tag.
+    pub fn kept(&mut self) {
+        self.with_header("Cache-Control", "For how long it may be kept");
+        self.with_header(
+            "ETag",
+            "For `If-None-Match`, which is answered `304` while this is current",
+        );
+        self.answer(
+            StatusCode::NOT_MODIFIED,
+            "The client has it already (`If-None-Match`)",
+            None,
+        );
     }
 
     pub fn error(&mut self, error: Error) {
@@ -288,13 +302,6 @@ impl Input for IfMatch {
     }
 }
 
-impl Input for IfNoneMatch {
-    fn describe(description: &mut Description) {
-        let text = "The `ETag` of what the client has, or several: where one is the present one, the answer is `304`";
-        description.parameter("If-None-Match", ParameterIn::Header, text, "\"3\"");
-    }
-}
-
 impl Input for Prefer {
     fn describe(description: &mut Description) {
         let text = "`return=representation` to get the changed thing back, or `return=minimal`";
@@ -321,8 +328,7 @@ const TAG: &str = "What it is now, for `If-Match` and `If-None-Match`";
 impl<T: ToSchema> Output for Shown<T> {
     fn describe(description: &mut Description) {
         <Tagged<T> as Output>::describe(description);
-        description.answer(StatusCode::NOT_MODIFIED, "The client has it", None);
-        description.with_header("ETag", TAG);
+        description.kept();
     }
 }
 
@@ -389,6 +395,6 @@ impl<T: Public + ToSchema> Output for Kept<T> {
     fn describe(description: &mut Description) {
         let schema = description.reference::<T>();
         description.answer(StatusCode::OK, "Done", Some((T::MEDIA_TYPE, schema)));
-        description.with_header("Cache-Control", "For how long it may be kept");
+        description.kept();
     }
 }

@@ -1,14 +1,14 @@
-//! What a request makes of its answer depend on: `If-Match` and `If-None-Match` (RFC 9110, 13.1), `Prefer` (RFC 7240).
+//! What a write depends on, and what it answers: `If-Match` (RFC 9110, 13.1.1), `Prefer` (RFC 7240).
 //!
-//! Of each header all lines are one list. A list that breaks the grammar has no tags: nothing is what it expects, so a
-//! write is refused (`412`, as of any tag that is not the present one), and a body is sent whole.
+//! Of each header all lines are one list. A list of tags that breaks the grammar has none: nothing is what it expects, so
+//! the write is refused (`412`, as of any tag that is not the present one).
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
-use http::header::{AsHeaderName, IF_MATCH, IF_NONE_MATCH};
+use http::header::{AsHeaderName, IF_MATCH};
 use http::request::Parts;
 
-use crate::actions::revisions::{Expected, Revision};
+use crate::actions::revisions::Expected;
 use crate::error::{Error, Result};
 
 /// The revisions that the client means to change.
@@ -27,29 +27,6 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
                 Expected::OneOf(strong.map(|tag| tag.text).collect())
             }
         }))
-    }
-}
-
-/// The revisions that the client has already.
-#[derive(Debug, Clone)]
-pub struct IfNoneMatch(Option<Listed>);
-
-impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Ok(Self(Listed::of(&parts.headers, IF_NONE_MATCH)))
-    }
-}
-
-impl IfNoneMatch {
-    /// Whether the client has it: the comparison is the weak one.
-    pub fn has(&self, present: &Revision) -> bool {
-        match &self.0 {
-            None => false,
-            Some(Listed::Any) => true,
-            Some(Listed::Tags(tags)) => tags.iter().any(|tag| tag.text == present.to_string()),
-        }
     }
 }
 

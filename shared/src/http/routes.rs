@@ -2,23 +2,23 @@
 //! walk it, the OpenAPI document is made of it, and `template.yaml` is held to it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::{HeaderMap, Method};
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
 
+use super::auth_layer::AuthLayer;
 use super::dialect::{Dialect, ErrorFormat};
-use super::known::{Known, method_not_allowed};
+use super::known::{Known, Served};
 use super::openapi::{Described, Description};
-use super::request_info::RequestInfo;
 use crate::access::guard::Guard;
-use crate::actions::{Caller, Context, MayChange, api_keys, authenticate};
+use crate::actions::MayChange;
 use crate::error::{Error, Result};
 
 pub struct Routes {
@@ -27,6 +27,7 @@ pub struct Routes {
     pub(super) about: Option<&'static str>,
     pub(super) options: RouteOptions,
     rows: Vec<Route>,
+    redirects: Vec<(&'static str, &'static str)>,
     pub(super) known: fn() -> Vec<Known>,
 }
 
@@ -39,6 +40,8 @@ pub struct RouteOptions {
     pub rewrite_path: Option<fn(&str) -> Option<String>>,
     /// They are about the stack, and about no tenant.
     pub tenantless: bool,
+    /// What takes `GET` takes `HEAD`.
+    pub head: bool,
     /// What must hold beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
 }
@@ -72,6 +75,7 @@ impl Routes {
             about: None,
             options: RouteOptions::default(),
             rows: Vec::new(),
+            redirects: Vec::new(),
             known: Vec::new,
         }
     }
@@ -105,6 +109,20 @@ impl Routes {
         self
     }
 
+    /// Whatever takes `GET` takes `HEAD` as well: for what is public. To be set before the rows.
+    #[must_use]
+    pub fn with_head(mut self) -> Self {
+        self.options.head = true;
+        self
+    }
+
+    /// Leads from a path to another one, relative to it. API Gateway has no route for it: it is part of `$default`.
+    #[must_use]
+    pub fn redirect(mut self, path: &'static str, to: &'static str) -> Self {
+        self.redirects.push((path, to));
+        self
+    }
+
     /// Another's account is only changed where this lets the caller, too.
     #[must_use]
     pub fn stricter(mut self, rule: MayChange) -> Self {
@@ -122,6 +140,10 @@ impl Routes {
 
     pub fn rows(&self) -> &[Route] {
         &self.rows
+    }
+
+    pub(super) fn redirects(&self) -> &[(&'static str, &'static str)] {
+        &self.redirects
     }
 
     /// What its contract is called in the histories.
@@ -255,91 +277,44 @@ impl Routes {
     }
 
     /// The rows as an axum router, without those of development stages on other stages.
-    pub fn into_router(self, dev: bool) -> Router {
+    pub fn into_router(self, dev: bool, served: &Arc<Served>) -> Router {
         let rows: Vec<Route> = self.rows.into_iter().filter(|row| dev || !row.dev_only).collect();
-        let mut methods = BTreeMap::<_, Vec<Method>>::new();
-        for row in &rows {
-            methods.entry(row.path.clone()).or_default().push(row.method.clone());
-        }
-        methods.retain(|_, methods| methods.contains(&Method::GET));
-        let router = methods.into_iter().fold(Router::new(), |router, (path, methods)| {
-            router.route(&path, refuse_head(methods))
+        let without_head: BTreeSet<_> = rows.iter().map(|row| row.path.clone()).collect();
+        let without_head = without_head.into_iter().filter(|path| served.refuses_head(path));
+        let router = without_head.fold(Router::new(), |router, path| {
+            let refused = refuse_head(path.to_string(), served.clone());
+            router.route(&path, refused)
         });
+        let redirects = self.redirects.into_iter();
+        let router = redirects.fold(router, |router, (path, to)| router.route(path, redirect(to)));
         rows.into_iter()
             .fold(router, |router, row| router.route(&row.path, row.mount))
     }
 }
 
+impl Route {
+    /// Its method, and `HEAD` beside `GET` where its table has that.
+    pub fn methods(&self) -> Vec<Method> {
+        let head = (self.options.head && self.method == Method::GET).then_some(Method::HEAD);
+        [self.method.clone()].into_iter().chain(head).collect()
+    }
+
+    /// What API Gateway calls its routes: `GET /path`.
+    pub fn keys(&self) -> Vec<String> {
+        let methods = self.methods().into_iter();
+        methods.map(|method| format!("{method} {}", self.path)).collect()
+    }
+}
+
 /// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
 /// what is true there is true here.
-fn refuse_head(methods: Vec<Method>) -> MethodRouter {
-    on(MethodFilter::HEAD, async move || method_not_allowed(&methods))
+fn refuse_head(path: String, served: Arc<Served>) -> MethodRouter {
+    on(MethodFilter::HEAD, async move || served.refuse(&path))
 }
 
-/// What a request has to pass on its way to a route's handler.
-#[derive(Debug, Clone, Copy)]
-struct AuthLayer {
-    guard: Guard,
-    error_format: ErrorFormat,
-    options: RouteOptions,
-}
-
-impl AuthLayer {
-    /// Gives the handler its context, or answers in its place.
-    async fn apply(self, mut request: Request, next: Next) -> Response {
-        let Some(info) = request.extensions().get::<RequestInfo>().cloned() else {
-            return Error::fault("a request came past the edge").into_response();
-        };
-        match self.context(&info, request.headers()).await {
-            Ok(context) => {
-                request.extensions_mut().insert(context);
-                next.run(request).await
-            }
-            Err(error) => error.into_response(),
-        }
-    }
-
-    async fn context(self, info: &RequestInfo, headers: &HeaderMap) -> Result<Context> {
-        let mut context = info.context(self.error_format.surface);
-        context.stricter = self.options.stricter;
-        if !self.options.tenantless {
-            context.enter(info.tenant.clone()?).await?;
-        }
-        if let Some(read) = self.options.api_key {
-            context.api_key = Some(read(headers)?);
-        }
-        match self.guard {
-            Guard::Anyone => api_keys::check_own(&context).await?,
-            Guard::Guest => self.guest(&context, headers).await?,
-            _ => context.caller = Some(self.admit(&context, headers).await?),
-        }
-        Ok(context)
-    }
-
-    async fn admit(self, context: &Context, headers: &HeaderMap) -> Result<Arc<Caller>> {
-        let token = match bearer(headers) {
-            Ok(Some(token)) => token,
-            refused => {
-                api_keys::check_own(context).await?;
-                return Err(refused.err().unwrap_or(Error::NoCredentials));
-            }
-        };
-        let caller = authenticate::authenticate(context, token).await?;
-        self.guard.admit(&caller.rights, caller.must_change_password())?;
-        Ok(caller)
-    }
-
-    /// A token that opens nothing is no reason to refuse a guest.
-    async fn guest(self, context: &Context, headers: &HeaderMap) -> Result<()> {
-        let Ok(Some(token)) = bearer(headers) else {
-            return api_keys::check_own(context).await;
-        };
-        match authenticate::authenticate(context, token).await {
-            Ok(_) => Err(Error::AlreadySignedIn),
-            Err(Error::InvalidToken) => Ok(()),
-            Err(other) => Err(other),
-        }
-    }
+/// Relative, so that it is right behind a stage or a proxy that has a path of its own.
+fn redirect(to: &'static str) -> MethodRouter {
+    on(MethodFilter::GET, async move || (StatusCode::FOUND, [(LOCATION, to)]))
 }
 
 /// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use headers::{HeaderMapExt, IfNoneMatch};
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -21,9 +22,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::compression;
 use super::dialect::{Asked, ErrorFormat, Failure};
 use super::form;
-use super::known::Elsewhere;
+use super::known::{Elsewhere, Served};
+use super::not_modified::unless_known;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::routes::Routes;
@@ -34,17 +37,21 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
     let error_formats = Arc::new(ErrorFormats::of(&tables));
     let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
+    let served = Arc::new(Served::of(&tables, dev));
     let functions = Arc::new(Functions::of(&tables));
     let alone = functions.alone();
     let routes = tables
         .into_iter()
-        .fold(Router::new(), |all, table| all.merge(table.into_router(dev)));
+        .fold(Router::new(), |all, table| all.merge(table.into_router(dev, &served)));
     let routes = routes
         .fallback(move |method: Method, uri: Uri| {
             let refusal = elsewhere.refuse(&method, uri.path());
             async move { refusal }
         })
-        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .method_not_allowed_fallback(move |route: MatchedPath| {
+            let refusal = served.refuse(route.as_str());
+            async move { refusal }
+        })
         .layer(axum::middleware::map_request(move |request: Request| {
             functions.record(&request);
             std::future::ready(request)
@@ -59,12 +66,11 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             Ok::<Response, std::convert::Infallible>(answered)
         }
     });
-    HEADERS
-        .into_iter()
-        .fold(Router::new().fallback_service(edge), |service, (name, value)| {
-            let value = HeaderValue::from_static(value);
-            service.layer(SetResponseHeaderLayer::if_not_present(name, value))
-        })
+    let compressed = Router::new().fallback_service(edge).layer(compression::layer());
+    HEADERS.into_iter().fold(compressed, |service, (name, value)| {
+        let value = HeaderValue::from_static(value);
+        service.layer(SetResponseHeaderLayer::if_not_present(name, value))
+    })
 }
 
 /// Which function has which route. The log names both; the route is its pattern, for a path can hold an address.
@@ -142,6 +148,7 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
     };
     let (app, method) = (&info.app, parts.method.clone());
+    let condition = parts.headers.typed_get::<IfNoneMatch>();
     let cold_start = app.is_cold();
     let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
     let answer = tokio::time::timeout(left, routes.oneshot(Request::from_parts(parts, body)));
@@ -151,21 +158,15 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
     let (response, outcome) = phrase(response, error_format, &asked);
-    let mut response = form::applied(change, response).await;
+    let response = form::applied(change, response).await;
+    let mut response = unless_known(response, &method, condition.as_ref());
+    compression::note(&mut response, &method);
     if let Ok(id) = HeaderValue::from_str(&info.request_id) {
         response.headers_mut().insert("x-request-id", id);
     }
     let ms = app.clock.now().as_millisecond() - info.now.as_millisecond();
     tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
     response
-}
-
-/// `Allow` of a path in one order, whoever made it, and without the `HEAD` that axum adds to `GET`.
-fn allowed(stated: &HeaderValue) -> Option<HeaderValue> {
-    let methods = stated.to_str().ok()?.split(',').filter(|method| *method != "HEAD");
-    let mut methods: Vec<&str> = methods.collect();
-    methods.sort_unstable();
-    HeaderValue::from_str(&methods.join(",")).ok()
 }
 
 /// Puts a refusal into the words of its contract, and its private cause into the log. What came of the request, in a
@@ -183,7 +184,7 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     let allow = response.headers_mut().remove(header::ALLOW);
     let mut refusal = (error_format.refuse)(&error, asked);
     let allow = allow.filter(|_| error == Error::MethodNotAllowed);
-    if let Some(allow) = allow.as_ref().and_then(allowed) {
+    if let Some(allow) = allow {
         refusal.headers_mut().insert(header::ALLOW, allow);
     }
     (refusal, error.kind())

@@ -1,5 +1,6 @@
-//! What a web page can reach of the local server: nothing. Its own name is no `Host` of ours, its `Origin` is granted
-//! nothing by the embedded DynamoDB, and that listens only where it was asked to.
+//! What a web page can reach of the local server: the API, where its origin may call it. A name that was made to lead here
+//! is no `Host` of ours, no `Origin` is granted anything by the embedded DynamoDB, and that listens only where it was
+//! asked to.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this file is a test")]
 
@@ -7,6 +8,8 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+
+mod cors;
 
 /// A started server; killed at the end of a test.
 struct Server {
