@@ -28,6 +28,10 @@ collections *files:
 clients:
     .ci/clients/run
 
+# The pages in Chromium; for example: just pages /tmp/screenshots
+pages *directory:
+    .ci/pages {{ directory }}
+
 # Licences and crates that may not come in twice
 deny:
     cargo deny --locked check

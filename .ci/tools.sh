@@ -17,6 +17,12 @@ HURL=8.0.1
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}" AWS_EC2_METADATA_DISABLED=true
 export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+# The toolchain of rust-toolchain.toml may be here as `stable` alone, and cannot be fetched everywhere.
+pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+if command -v rustup >/dev/null && ! rustup toolchain list 2>/dev/null | grep -q "^$pinned" &&
+    [[ $(rustc +stable --version 2>/dev/null) == "rustc $pinned "* ]]; then
+    export RUSTUP_TOOLCHAIN=stable
+fi
 # Nobody builds here twice in a row, so incremental state would only be written and never read.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
@@ -59,10 +65,9 @@ install_tools() {
 
 # Whoever has a hurl of this series uses it. Else it comes from crates.io, since npm's package is a script that downloads
 # it from elsewhere; libclang makes its bindings to libxml2.
+HURL_BIN=$(command -v hurl || true)
+[[ $HURL_BIN && $("$HURL_BIN" --version) == "hurl ${HURL%%.*}."* ]] || HURL_BIN="$CACHE/hurl-$HURL/bin/hurl"
 install_hurl() {
-    HURL_BIN=$(command -v hurl || true)
-    [[ $HURL_BIN && $("$HURL_BIN" --version) == "hurl ${HURL%%.*}."* ]] && return
-    HURL_BIN="$CACHE/hurl-$HURL/bin/hurl"
     [ ! -x "$HURL_BIN" ] || return 0
     if command -v dpkg-query >/dev/null; then
         dpkg-query -W libclang-dev libxml2-dev libssl-dev pkg-config >/dev/null 2>&1 ||
@@ -96,6 +101,34 @@ with_server() { # command...
 # The developer's own variables are not a server's, and it refuses those that it does not know.
 unset_variables() {
     for name in $(compgen -e | grep '^USHER_'); do unset "$name"; done
+}
+
+# Where npm, apt or a registry do not answer: what a script exits with that could not install its tools (EX_TEMPFAIL).
+readonly NO_TOOLS=75
+
+# Installs what a script needs, or ends it with that.
+installed() { # command...
+    local status
+    # Not as part of a condition: the shell would then go on after whatever fails within.
+    set +e
+    (set -e && "$@")
+    status=$?
+    set -e
+    [ "$status" = 0 ] || exit "$NO_TOOLS"
+}
+
+# What could not be installed is not what is checked: the step is left out, and the last line names it.
+outside() { # heading, script...
+    local heading=$1 began=$SECONDS status=0
+    shift
+    printf '\n== %s\n' "$heading"
+    "$@" </dev/null || status=$?
+    printf -- '-- %s: %d s\n' "$heading" $((SECONDS - began))
+    case $status in
+        0) ran+=("$heading $((SECONDS - began)) s") ;;
+        "$NO_TOOLS") ran+=("$heading LEFT OUT: its tools cannot be installed here") ;;
+        *) exit "$status" ;;
+    esac
 }
 
 ran=()
