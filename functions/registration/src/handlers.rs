@@ -9,7 +9,7 @@ use usher::http::call::{OneTimePath, UserPath};
 use usher::secrecy::ExposeSecret;
 use usher::{Error, Result};
 
-use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, TERMS, Token, WEEK, shown};
+use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, TERMS, Token, WEEK, named, shown};
 use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, TOKEN_INVALID, TOKEN_VALID};
 
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Data<Registered>>> {
@@ -50,9 +50,9 @@ pub async fn change_password(
     Body(body): Body<ChangePassword>,
 ) -> Result<Json<Data<String>>> {
     let (current, new) = body.parse(&cx)?;
-    passwords::change_named(&cx, &user, current, new).await?;
-    let id = cx.caller()?.id;
-    Ok(Data::of(format!("Password changed for user with ID: {id}")))
+    let own = cx.own_account()?;
+    passwords::change_named(&cx, &named(user, own), current, new).await?;
+    Ok(Data::of(format!("Password changed for user with ID: {}", own.number())))
 }
 
 pub async fn ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {

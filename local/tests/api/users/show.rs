@@ -43,7 +43,7 @@ async fn what_is_nobody_s_is_404_in_the_words_of_problem_details() {
     for name in [
         "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
         "nobody",
-        "a%20b",
+        "a%20%20b",
         "%00",
         "..%2F..%2Fapi",
         "x'%20OR%201=1",
