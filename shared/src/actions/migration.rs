@@ -70,16 +70,15 @@ impl Found {
 /// Moves what there is to move, for as long as this at most; the names that collided, and whether all was looked at.
 pub async fn run(cx: &Context, longest: Duration) -> Result<(Vec<Collision>, bool)> {
     let found = Found::default();
-    let ended = match tokio::time::timeout(longest, every_tenant(cx, &found)).await {
-        Ok(outcome) => outcome.map(|()| true)?,
-        Err(_) => {
-            tracing::warn!(
-                event = "names_left",
-                "not every name is in its present form yet: run set-up again"
-            );
-            false
-        }
-    };
+    let outcome = tokio::time::timeout(longest, every_tenant(cx, &found)).await;
+    let ended = outcome.is_ok();
+    outcome.unwrap_or(Ok(()))?;
+    if !ended {
+        tracing::warn!(
+            event = "names_left",
+            "not every name is in its present form yet: run set-up again"
+        );
+    }
     Ok((found.0.into_inner(), ended))
 }
 

@@ -248,8 +248,10 @@ impl User {
 
     /// Whether this is a name of the account, or its address: no password then (rule 4).
     pub fn is_called(&self, password: &Password) -> bool {
-        let email = self.email.as_ref().is_some_and(|email| password.is(email.as_given()));
-        email || self.username.as_ref().is_some_and(|name| password.is(name.as_given()))
+        let is = |as_given: &str, canonical: &str| password.is(as_given) || password.is(canonical);
+        let email = self.email.as_ref().map(|email| is(email.as_given(), email.canonical()));
+        let name = self.username.as_ref().map(|name| is(name.as_given(), name.canonical()));
+        email == Some(true) || name == Some(true)
     }
 
     /// Gives another password, and ends every session.

@@ -161,11 +161,15 @@ fn put_claim(key: &Key, id: UserId) -> Write {
 }
 
 /// The claim of its number, for an account that had none. Where another has it, the account is to be made with another id.
+/// Of one that is erased the claim stays, and nothing in it shows whose it was.
 fn number_claim(change: &Change) -> Option<Write> {
-    let user = change.after.as_ref().filter(|user| user.form == FORM)?;
-    let has_one = change.before.as_ref().is_some_and(|before| before.form == FORM);
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let Some(user) = after else {
+        return before.map(|gone| Write::put(keys::number(&gone.tenant, gone.number()).attributes()));
+    };
+    let has_one = before.is_some_and(|before| before.form == FORM);
     let claim = put_claim(&keys::number(&user.tenant, user.number()), user.id);
-    (!has_one).then(|| claim.when(Cond::absent(), Lost::Changed))
+    (user.form == FORM && !has_one).then(|| claim.when(Cond::absent(), Lost::Changed))
 }
 
 /// The write of the account's own item, where it changes.

@@ -1,5 +1,7 @@
 //! One account, or one role, and whoever has its name already.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
 use super::{Collision, Found};
@@ -13,13 +15,16 @@ use crate::id::{RoleId, UserId, UserNumber};
 use crate::store::unit::{Unit, atomically};
 use crate::store::{keys, record, roles, users};
 
+/// How often an account or role is tried, whose names others have one after the other.
+const TRIES: usize = 100;
+
 /// How often a name is looked for that nobody has.
 const NAMES: u32 = 1_000;
 
 /// Brings an account into the present form. Where that cannot be, because somebody has one of its names, the newer of the
 /// two gives way first.
 pub(super) async fn move_user(cx: &Context, id: UserId, found: &Found) -> Result<()> {
-    loop {
+    for _ in 0..TRIES {
         let moved = atomically(cx, |unit| async move {
             let Some(user) = users::get(&cx.app.table, &cx.tenant, id).await? else {
                 return Ok(());
@@ -39,6 +44,18 @@ pub(super) async fn move_user(cx: &Context, id: UserId, found: &Found) -> Result
             outcome => return outcome,
         }
     }
+    left_alone(cx, id);
+    Ok(())
+}
+
+/// What contradicts itself stays as it is, and in the way of nobody else.
+fn left_alone(cx: &Context, id: impl Display) {
+    tracing::error!(
+        event = "name_not_moved",
+        tenant = cx.tenant.as_str(),
+        %id,
+        "an account or role is still kept in the first form of names: its claims are not its own"
+    );
 }
 
 /// Another number than its id gives, where somebody has that: of a million accounts that is one pair in twenty thousand
@@ -188,7 +205,7 @@ fn record_names(cx: &Context, unit: &Unit<'_>, before: &User, after: &User) -> R
 
 /// The same for a role.
 pub(super) async fn move_role(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
-    loop {
+    for _ in 0..TRIES {
         let moved = atomically(cx, |unit| async move {
             let Some(role) = roles::get(&cx.app.table, &cx.tenant, id)
                 .await?
@@ -209,6 +226,8 @@ pub(super) async fn move_role(cx: &Context, id: RoleId, found: &Found) -> Result
             outcome => return outcome,
         }
     }
+    left_alone(cx, id);
+    Ok(())
 }
 
 async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
