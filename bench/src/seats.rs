@@ -9,7 +9,7 @@ use usher::app::App;
 use usher::domain::grant::Grant;
 use usher::domain::lockout::NameAttempts;
 use usher::domain::profile::Profile;
-use usher::domain::text::Email;
+use usher::domain::text::{Email, FORM};
 use usher::domain::user::{Status, User};
 use usher::id::UserId;
 use usher::store::table::Op;
@@ -77,6 +77,8 @@ fn user(cx: &Context, email: Email) -> Result<User> {
     Ok(User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
+        other_number: None,
+        form: FORM,
         email: Some(email),
         email_verified: false,
         username: None,

@@ -67,3 +67,60 @@ ids! {
     ApiKeyId,
     MailId,
 }
+
+/// An account's number, for contracts whose clients know accounts by one: 1 to 2^53 - 1, so that every JSON parser reads
+/// it exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserNumber(u64);
+
+impl UserNumber {
+    const BITS: u64 = (1 << 53) - 1;
+
+    /// The number that an account begins with: the last bits of its id, which are random. That nobody else has it, a claim
+    /// shows.
+    pub fn of(id: UserId) -> Self {
+        let (_, low) = id.0.as_u64_pair();
+        Self::from_bits(low)
+    }
+
+    /// Another one, where that was taken.
+    pub fn random() -> Result<Self> {
+        ambient::random().map(|bytes| Self::from_bits(u64::from_be_bytes(bytes)))
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        Self((bits & Self::BITS).max(1))
+    }
+
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for UserNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_positive_and_read_exactly_by_every_json_parser() {
+        for (low, number) in [
+            (0, 1),
+            (1, 1),
+            (u64::MAX, 9_007_199_254_740_991),
+            (1 << 53, 1),
+            ((1 << 53) + 7, 7),
+        ] {
+            assert_eq!(
+                UserNumber::of(UserId::from_uuid(Uuid::from_u64_pair(1, low))).get(),
+                number
+            );
+        }
+    }
+}

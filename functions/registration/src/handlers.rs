@@ -9,8 +9,8 @@ use usher::http::call::{OneTimePath, UserPath};
 use usher::secrecy::ExposeSecret;
 use usher::{Error, Result};
 
-use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, Resend, TERMS, Token, WEEK, shown};
-use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, RESENT, TOKEN_INVALID, TOKEN_VALID};
+use crate::wire::{ChangePassword, Data, LoggedIn, Login, Register, Registered, Resend, TERMS, Token, WEEK};
+use crate::wire::{LINK_FOLLOWED, LINK_REFUSED, RESENT, TOKEN_INVALID, TOKEN_VALID, named, shown};
 
 pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<Data<Registered>>> {
     let user = registration::register(&cx, body.parse(&cx)?).await?;
@@ -55,9 +55,9 @@ pub async fn change_password(
     Body(body): Body<ChangePassword>,
 ) -> Result<Json<Data<String>>> {
     let (current, new) = body.parse(&cx)?;
-    passwords::change_named(&cx, &user, current, new).await?;
-    let id = cx.caller()?.id;
-    Ok(Data::of(format!("Password changed for user with ID: {id}")))
+    let own = cx.own_account()?;
+    passwords::change_named(&cx, &named(user, own), current, new).await?;
+    Ok(Data::of(format!("Password changed for user with ID: {}", own.number())))
 }
 
 pub async fn ban(cx: Context, UserPath(user): UserPath) -> Result<Json<Data<String>>> {

@@ -12,15 +12,19 @@
 //! - Tokens carry `user: {user_id, username, administrator}`. Nothing here reads it back. There is no refresh token: a
 //!   token is renewed by itself, which carries its session on for as long as the token lasts, so that such a session has
 //!   no end but the account's. Tokens of other contracts are valid at `/token/verify`, and not renewed here.
-//! - `{user}` of `/change-password` is the caller's own id, username or address; another is `403`, whether there is such an
-//!   account or not. An account with the username `ban` must give its id: `/v1/user/ban/…` is another route.
+//! - An account's id is a number here (`user_id`): the original's clients read an integer.
+//! - `{user}` of `/change-password` is the caller's own number, id, username or address; another is `403`, whether there is
+//!   such an account or not. Should the caller's number be somebody else's username, it is the caller that is meant. An
+//!   account with the username `ban` must give its number: `/v1/user/ban/…` is another route.
+//! - `{user}` of the bans is a username, as in the original, or an address or id. Digits are a username there, which may be
+//!   made of digits alone: nobody is banned by a number that could be another's name.
 //! - `DELETE …/ban/{user}` bans again what is banned; `…/lift` of what is not banned is `404`, and unlocks no account that
 //!   was locked or disabled.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use usher::actions::sessions::Issued;
-use usher::actions::users::NewUser;
+use usher::actions::users::{NewUser, UserRef};
 use usher::actions::{Context, Terms, VerifiedEmail, passwords};
 use usher::domain::role::Rank;
 use usher::domain::text::{Email, Password, Username};
@@ -28,6 +32,7 @@ use usher::domain::user::User;
 use usher::error::{Error, Result};
 use usher::http::answer::{Json, Sentence};
 use usher::http::call::Checks;
+use usher::id::UserNumber;
 use usher::jiff::SignedDuration;
 use usher::secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
@@ -56,7 +61,7 @@ const LONGEST_USERNAME: usize = 20;
 /// What this contract's clients read in a token.
 fn claims(user: &User, rank: Rank) -> Map<String, Value> {
     let user = json!({
-        "user_id": user.id,
+        "user_id": user.number(),
         "username": shown(user),
         "administrator": administers(rank),
     });
@@ -145,15 +150,22 @@ fn confirmed(cx: &Context, checks: &mut Checks, password: String, again: &str) -
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationRegistered)]
 pub struct Registered {
-    #[schema(example = "019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f")]
-    user_id: String,
+    /// The account's number, for good: below 2^53.
+    #[schema(example = 4_503_599_627_370_497_i64, value_type = i64, format = Int64, minimum = 1)]
+    user_id: UserNumber,
 }
 
 impl Registered {
     pub fn of(user: &User) -> Self {
-        Self {
-            user_id: user.id.to_string(),
-        }
+        Self { user_id: user.number() }
+    }
+}
+
+/// Whom `{user}` of `/change-password` names: the account of this number is the caller's own.
+pub fn named(user: UserRef, own: &User) -> UserRef {
+    match user {
+        UserRef::Username(digits) if digits.as_given() == own.number().to_string() => UserRef::Id(own.id),
+        other => other,
     }
 }
 

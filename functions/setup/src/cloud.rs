@@ -25,6 +25,9 @@ const ID: &str = "usher-setup";
 /// For how long set-up may work for CloudFormation: the function has sixty seconds, and keeps some of them for its answer.
 pub const LONGEST: Duration = Duration::from_secs(40);
 
+/// For how long of it names are brought into their present form: some ten thousand accounts. The next set-up goes on.
+const NAMES: Duration = Duration::from_secs(25);
+
 /// Carries an event out and, where CloudFormation asked, answers it.
 pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     match event {
@@ -75,7 +78,7 @@ pub async fn set_up(app: &Arc<App>) -> Result<Made> {
             role,
         })
     });
-    let made = actions::run(&cx, &[], accounts.collect::<Result<_>>()?).await?;
+    let made = actions::run(&cx, &[], accounts.collect::<Result<_>>()?, NAMES).await?;
     Ok(made)
 }
 

@@ -5,6 +5,7 @@ pub mod cloud;
 pub mod cloudformation;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use usher::actions::setup::{self as actions, FirstAccount, Made};
 use usher::actions::users::{self, NewUser, UserRef};
@@ -47,7 +48,7 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
             },
         })
     });
-    actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?).await
+    actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?, Duration::MAX).await
 }
 
 /// The first accounts that everybody can still sign in to: their addresses and passwords.

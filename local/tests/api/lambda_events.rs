@@ -225,6 +225,7 @@ fn known(text: &str) -> &str {
         id if id.parse::<usher::id::UserId>().is_ok() => "<id>",
         token if token.starts_with("eyJ") => "<token>",
         token if token.starts_with("usher_rt_") => "<refresh token>",
+        number if number.len() > 9 && number.bytes().all(|b| b.is_ascii_digit()) => "<number>",
         key if key.starts_with("usher_ak_") => "<API key, or how it begins>",
         other => other,
     }
@@ -233,6 +234,7 @@ fn known(text: &str) -> &str {
 fn settle(name: &str, value: &mut Value) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| settle(name, value)),
+        Value::Number(_) if name == "user_id" => *value = json!("<number>"),
         Value::Array(values) => {
             values.iter_mut().for_each(|value| settle(name, value));
             // The first accounts are of one millisecond, so that chance orders them.

@@ -39,6 +39,7 @@ mod input;
 mod jwt_attacks;
 mod lambda_events;
 mod metrics;
+mod names;
 mod one_directory;
 mod policy_matrix;
 mod proxy;

@@ -215,6 +215,23 @@ async fn by_rare_ways() -> World {
         "email": longest("registered"), "username": "guybrush", "password": PASSWORD, "confirm_password": PASSWORD,
     });
     made(guest.post("/v1/user/register", registered).await);
+    // A name that set-up may not have moved yet.
+    made(
+        owner
+            .post(
+                "/api/users",
+                json!({ "username": "\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}" }),
+            )
+            .await,
+    );
+    made(
+        guest
+            .post(
+                "/api/auth/login-dev",
+                json!({ "username": "\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}" }),
+            )
+            .await,
+    );
     world
 }
 
@@ -225,6 +242,7 @@ async fn p02_what_a_policy_allows_on_the_table_is_done() {
         every_route().await,
         mailed().await,
         rotated().await,
+        crate::setup::names::upgraded().await,
         by_rare_ways().await,
     ];
     let logs = worlds.iter().flat_map(|world| world.watch.log.lines());

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::{Map, Value};
 use usher::domain::text::{Email, RoleName, Username};
 
@@ -33,6 +34,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     let table = Table::of(tenant, items);
     let mut found = Vec::new();
     compare("claim", &implied_claims(&table), &table.claims, &mut found);
+    numbers(&table, &mut found);
     compare("member", &implied_members(&table), &table.members, &mut found);
     compare("end", &ends::implied(&table), &table.ends, &mut found);
     compare("search entry", &implied_entries(&table), &table.entries, &mut found);
@@ -56,6 +58,10 @@ struct Table<'a> {
     tenant: &'a str,
     live: Vec<&'a Map<String, Value>>,
     deleted: u32,
+    /// All accounts, deleted ones too, by id.
+    users: BTreeMap<&'a str, &'a Map<String, Value>>,
+    /// Number → whose it is, or was.
+    numbers: BTreeMap<&'a str, &'a str>,
     roles: BTreeMap<&'a str, &'a Map<String, Value>>,
     claims: BTreeMap<String, String>,
     members: BTreeMap<String, String>,
@@ -88,7 +94,11 @@ impl<'a> Table<'a> {
             if *of != tenant {
                 continue;
             }
+            if let (["USER", id], "USER") = (kind, sk) {
+                table.users.insert(id, item);
+            }
             match (kind, sk) {
+                (["NUMBER", number], "CLAIM") => drop(table.numbers.insert(number, text(item, "user"))),
                 (["USER", _], "USER") if text(item, "status") != "deleted" => table.live.push(item),
                 (["USER", _], "USER") => table.deleted += 1,
                 (["ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
@@ -165,6 +175,29 @@ fn implied_claims(table: &Table) -> BTreeMap<String, String> {
     of_users.chain(of_roles).collect()
 }
 
+/// Every account has a number and its claim, for good: a claim outlives the account. No two accounts share one.
+fn numbers(table: &Table, found: &mut Vec<String>) {
+    let number = |user: &Map<String, Value>| match user.get("number") {
+        Some(number) => number.to_string(),
+        None => {
+            let digits = text(user, "id").replace('-', "");
+            (u64::from_str_radix(&digits[16..], 16).unwrap() % (1 << 53)).to_string()
+        }
+    };
+    for (id, user) in &table.users {
+        if table.numbers.get(number(user).as_str()) != Some(id) {
+            found.push(format!("account {id} has no claim of its number {}", number(user)));
+        }
+    }
+    for (claimed, id) in &table.numbers {
+        if table.users.get(id).is_some_and(|user| number(user) != **claimed) {
+            found.push(format!(
+                "account {id} does not have the number {claimed}, which it claims"
+            ));
+        }
+    }
+}
+
 fn implied_members(table: &Table) -> BTreeMap<String, String> {
     let of = |user: &&Map<String, Value>| {
         let id = text(user, "id").to_owned();
@@ -202,7 +235,7 @@ fn implied_entries(table: &Table) -> BTreeMap<String, String> {
         let name = user.get("username").and_then(Value::as_str);
         let canonical_email = email.map(|email| Email::parse(email).unwrap().canonical().to_owned());
         let canonical_name = name.map(|name| Username::parse(name).unwrap().canonical().to_owned());
-        let as_given = email.into_iter().chain(name).map(str::to_lowercase);
+        let as_given = email.into_iter().chain(name).map(folded);
         for text_of in as_given.chain(canonical_email).chain(canonical_name) {
             for (at, first) in text_of.char_indices() {
                 let entry = format!(
@@ -216,6 +249,15 @@ fn implied_entries(table: &Table) -> BTreeMap<String, String> {
         }
     }
     entries
+}
+
+/// As search folds, as far as these tests' names go: lower case, one sigma, an iota beside its letter, composed.
+fn folded(text: &str) -> String {
+    let folded = text
+        .to_lowercase()
+        .replace('\u{3c2}', "\u{3c3}")
+        .replace('\u{1fb3}', "\u{3b1}\u{3b9}");
+    ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
 }
 
 fn implied_tally(table: &Table) -> BTreeMap<String, String> {
@@ -349,6 +391,7 @@ async fn c11_the_reconciler_finds_a_thing_that_is_missing_and_a_thing_too_many()
         "#EMAIL#",
         "#NAME#",
         "#ROLENAME#",
+        "#NUMBER#",
         "#FIND#",
         "#TALLY",
         "#ROLE#",

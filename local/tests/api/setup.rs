@@ -13,8 +13,10 @@ use crate::databases::{create_table, serve_dynamodb};
 use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, START, World, at_once, settings_of, steps};
 
+mod aged;
 mod custom_resource;
 mod ends;
+pub mod names;
 
 /// An application on an empty table.
 async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {

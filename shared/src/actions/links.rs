@@ -14,7 +14,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::id::UserId;
 use crate::proof::opaque::{Kind, Opaque};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{keys, one_time, record, users};
+use crate::store::{one_time, record, users};
 
 /// Asks for a mail with a link to choose a new password by.
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
@@ -33,7 +33,7 @@ pub async fn ask_for_verification(cx: &Context, email: &Email) -> Result<()> {
 /// are the same whether the address is registered or not: where no mail helps, one is written that is never sent. How many
 /// are sent, the outbox decides.
 async fn ask(cx: &Context, kind: MailKind, email: &Email, helps: impl Fn(&User) -> bool) -> Result<()> {
-    let claimed = users::claimed_by(&cx.app.table, &keys::email(&cx.tenant, email)).await?;
+    let claimed = users::whose_email(&cx.app.table, &cx.tenant, email).await?;
     // For an unregistered address, a random id is looked up, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;

@@ -132,12 +132,15 @@ pub(super) async fn open(
 async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
-    let (claim, kind) = match name {
-        text::Login::Email(email) => (keys::email(t, email), NameKind::Email),
-        text::Login::Username(username) => (keys::username(t, username), NameKind::Username),
-        text::Login::Neither(_) => (keys::unknown_login(t, "none"), NameKind::Username),
+    let (id, kind) = match name {
+        text::Login::Email(email) => (users::whose_email(table, t, email).await?, NameKind::Email),
+        text::Login::Username(name) => (users::whose_username(table, t, name).await?, NameKind::Username),
+        text::Login::Neither(_) => {
+            let none = keys::unknown_login(t, "none");
+            (users::claimed_by(table, none, None).await?, NameKind::Username)
+        }
     };
-    match users::claimed_by(table, &claim).await? {
+    match id {
         Some(id) => match reserve(cx, keys::user(t, id), Whose::Account(kind)).await? {
             Some(attempt) => Ok(attempt),
             None => reserve_unknown(cx, name).await,

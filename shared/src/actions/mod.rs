@@ -24,6 +24,7 @@ pub mod links;
 pub mod listing;
 pub mod locks;
 pub mod login;
+pub mod migration;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;

@@ -13,7 +13,7 @@ use crate::access::policy::{self, Span};
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
-use crate::domain::text::{Description, RoleName};
+use crate::domain::text::{Description, FORM, RoleName};
 use crate::domain::user::UserRef;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{RoleId, UserId};
@@ -96,6 +96,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         max_count: new.max_count,
         system: false,
         counters: FEW_COUNTERS,
+        form: FORM,
         version: 1,
         created_at: cx.now,
         modified_at: cx.now,
@@ -159,6 +160,7 @@ fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
     };
     if let Some(name) = &patch.name {
         after.name = name.clone();
+        after.form = FORM;
     }
     if let Some(description) = &patch.description {
         after.description = description.as_ref().map(|text| text.as_str().to_owned());

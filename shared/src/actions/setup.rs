@@ -2,10 +2,12 @@
 //! each; and it never makes anew what an administrator deleted.
 
 use std::slice;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::hashed::Hashed;
+use super::migration::{self, Collision};
 use super::users::{self, NewUser};
 use super::{Context, api_keys, rotation};
 use crate::domain::api_key::check_chosen;
@@ -36,10 +38,15 @@ pub struct Made {
     /// How many signing keys: at first the one that signs and the next.
     pub signing_keys: usize,
     pub api_key: bool,
+    /// Names that became one when they were brought into their present form.
+    pub collisions: Vec<Collision>,
+    /// Whether names are left to be brought into it, by the next set-up.
+    pub names_left: bool,
 }
 
-/// Makes the catalogue, the system roles, a signing key, and these accounts.
-pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>) -> Result<Made> {
+/// Makes the catalogue, the system roles, a signing key, and these accounts; and brings names into their present form, for
+/// as long as this at most.
+pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>, longest: Duration) -> Result<Made> {
     let mut made = Made::default();
     catalogue(cx, extra).await?;
     for system in &SYSTEM_ROLES {
@@ -62,6 +69,9 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
     list_ends(cx).await?;
+    // At last: nothing above waits for it, and it can be long.
+    let (collisions, ended) = migration::run(cx, longest).await?;
+    (made.collisions, made.names_left) = (collisions, !ended);
     Ok(made)
 }
 

@@ -13,7 +13,7 @@ use crate::domain::grant::Grant;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, USER};
-use crate::domain::text::{Email, Password, Username};
+use crate::domain::text::{Email, FORM, Password, Username};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
@@ -76,6 +76,8 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
     let mut user = User {
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
+        other_number: None,
+        form: FORM,
         email_verified: new.email_verified && new.email.is_some(),
         email: new.email.clone(),
         username: new.username.clone(),

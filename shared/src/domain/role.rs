@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::permission::{self, ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS, is_system};
 use super::tenant::TenantId;
-use super::text::RoleName;
+use super::text::{FORM, RoleName};
+use super::user::first_form;
 use crate::id::RoleId;
 
 /// The ranks of the ladder, lowest first, so that `<` compares them.
@@ -47,6 +48,9 @@ pub struct Role {
     pub system: bool,
     /// Over how many counters its seats are spread (see `store::seats`).
     pub counters: u8,
+    /// Under which form of names its claim is kept ([`FORM`]).
+    #[serde(default = "first_form")]
+    pub form: u8,
     pub version: u64,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
@@ -175,6 +179,7 @@ impl SystemRole {
             max_count: None,
             system: true,
             counters: self.counters,
+            form: FORM,
             version: 1,
             created_at: now,
             modified_at: now,

@@ -11,7 +11,12 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
 use uuid::Uuid;
 
+/// Which form of canonical names this is. What is kept under names (claims, search entries) says under which one, so
+/// that set-up finds what is to be moved. The first was lower case alone; the second folds it ([`folded`]).
+pub const FORM: u8 = 2;
+
 mod email;
+mod fold;
 mod free;
 mod login;
 mod password;
@@ -20,6 +25,7 @@ mod role_name;
 mod username;
 
 pub use email::Email;
+pub(crate) use fold::folded;
 pub use free::{Department, Description, Label};
 pub use login::Login;
 pub use password::Password;
@@ -90,6 +96,15 @@ macro_rules! canonical_text {
             pub fn canonical(&self) -> &str {
                 &self.canonical
             }
+
+            /// The key that it had in the first [`FORM`], where that was another.
+            pub fn former(&self) -> Option<String> {
+                let lower_case = || Self::lower_case(&self.as_given).ok();
+                may_have_former(&self.canonical)
+                    .then(lower_case)
+                    .flatten()
+                    .filter(|former| *former != self.canonical)
+            }
         }
 
         impl PartialEq for $name {
@@ -109,6 +124,20 @@ macro_rules! canonical_text {
 }
 
 use {canonical_text, parsed_text, plain_text};
+
+/// Whether folding can have made a difference: to no text in ASCII, unless it stands for others (IDNA).
+fn may_have_former(canonical: &str) -> bool {
+    !canonical.is_ascii() || canonical.contains("xn--")
+}
+
+/// The words of a name, parted by single spaces (RFC 8265 §3.5), each as [`username::case_mapped`] has it.
+fn case_mapped_words(text: &str) -> Result<String, String> {
+    let words = text.split(' ').map(|word| match word {
+        "" => Err("must not start or end with a space, or have two in a row".to_owned()),
+        word => username::case_mapped(word),
+    });
+    Ok(words.collect::<Result<Vec<_>, _>>()?.join(" "))
+}
 
 /// Whether the character cannot be seen: a control, white space of any kind, or one that is seen as nothing (UAX #44:
 /// zero-width space and joiners, soft hyphen, direction marks, variation selectors, tags, fillers, the byte order mark).

@@ -14,7 +14,7 @@ use super::profile::Profile;
 use super::tenant::TenantId;
 use super::text::{Email, Password, Username};
 use crate::error::{Error, Result};
-use crate::id::UserId;
+use crate::id::{UserId, UserNumber};
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
 #[derive(
@@ -95,6 +95,13 @@ pub struct User {
     /// Its id: the `sub` of its tokens.
     pub id: UserId,
     pub tenant: TenantId,
+    /// Its number, where it is not the one that its id gives; see [`User::number`].
+    #[serde(rename = "number")]
+    pub other_number: Option<UserNumber>,
+    /// Under which form of names its claims and search entries are kept ([`super::text::FORM`]). In the first there are no claims of
+    /// numbers.
+    #[serde(default = "first_form")]
+    pub form: u8,
     pub email: Option<Email>,
     /// Whether somebody showed that the address is theirs.
     #[serde(default)]
@@ -134,7 +141,16 @@ pub struct User {
     pub deleted_at: Option<Timestamp>,
 }
 
+pub(super) fn first_form() -> u8 {
+    1
+}
+
 impl User {
+    /// The number that contracts show which know accounts by one.
+    pub fn number(&self) -> UserNumber {
+        self.other_number.unwrap_or_else(|| UserNumber::of(self.id))
+    }
+
     /// The status in force at this moment, as it is shown.
     pub fn status_at(&self, now: Timestamp) -> Status {
         match self.status_set(now) {
@@ -192,11 +208,16 @@ impl User {
 
     /// Whether nothing differs, not even how a name is spelled: two spellings of one name are equal.
     pub fn is_spelled_as(&self, other: &Self) -> bool {
+        self == other && self.has_the_names_of(other)
+    }
+
+    /// Whether it has the same address and username, in the same spelling.
+    pub fn has_the_names_of(&self, other: &Self) -> bool {
         let spelled = |user: &Self| {
             let email = user.email.as_ref().map(|email| email.as_given().to_owned());
             (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
         };
-        self == other && spelled(self) == spelled(other)
+        spelled(self) == spelled(other)
     }
 
     /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
@@ -230,8 +251,10 @@ impl User {
 
     /// Whether this is a name of the account, or its address: no password then (rule 4).
     pub fn is_called(&self, password: &Password) -> bool {
-        let email = self.email.as_ref().is_some_and(|email| password.is(email.as_given()));
-        email || self.username.as_ref().is_some_and(|name| password.is(name.as_given()))
+        let is = |as_given: &str, canonical: &str| password.is(as_given) || password.is(canonical);
+        let email = self.email.as_ref().map(|email| is(email.as_given(), email.canonical()));
+        let name = self.username.as_ref().map(|name| is(name.as_given(), name.canonical()));
+        email == Some(true) || name == Some(true)
     }
 
     /// Gives another password, and ends every session.

@@ -6,6 +6,7 @@
 //! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user>` |
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
+//! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
@@ -22,6 +23,7 @@
 //! | the end of a member's last grant | `T#main#ROLE#<role>` | `ENDS#<end>#<user>` | |
 //! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
 //! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
+//! | how far names were brought into their present form | `T#main#SETUP` | `NAMES#<form>` | |
 //! | settings | `T#main#SETTINGS` | `SETTINGS` | |
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
@@ -43,7 +45,7 @@ use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
-use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId};
+use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber};
 
 /// Over how many partitions a tenant's list of accounts is spread: each takes 1,000 writes a second.
 pub const USER_SHARDS: u8 = 4;
@@ -66,10 +68,27 @@ pub fn status_index(t: &TenantId, status: Status, shard: u8) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
 pub fn email(t: &TenantId, email: &Email) -> Key {
-    Key::new(format!("T#{t}#EMAIL#{}", email.canonical()), "CLAIM")
+    email_claim(t, email.canonical())
+}
+/// Where the claim was in the first form of names, where that is another place.
+pub fn former_email(t: &TenantId, email: &Email) -> Option<Key> {
+    email.former().map(|former| email_claim(t, &former))
+}
+fn email_claim(t: &TenantId, canonical: &str) -> Key {
+    Key::new(format!("T#{t}#EMAIL#{canonical}"), "CLAIM")
 }
 pub fn username(t: &TenantId, name: &Username) -> Key {
-    Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
+    username_claim(t, name.canonical())
+}
+pub fn former_username(t: &TenantId, name: &Username) -> Option<Key> {
+    name.former().map(|former| username_claim(t, &former))
+}
+fn username_claim(t: &TenantId, canonical: &str) -> Key {
+    Key::new(format!("T#{t}#NAME#{canonical}"), "CLAIM")
+}
+/// The claim of an account's number. It is never given up, so that no other account ever has the number.
+pub fn number(t: &TenantId, number: UserNumber) -> Key {
+    Key::new(format!("T#{t}#NUMBER#{number}"), "CLAIM")
 }
 /// The attempts of an unknown login. The name is hashed: it may be somebody's password, typed into the wrong
 /// field.
@@ -110,8 +129,7 @@ pub fn actor_index(t: &TenantId, actor: UserId) -> String {
 pub fn find_partition(t: &TenantId, first: char) -> String {
     format!("T#{t}#FIND#{first}")
 }
-/// The search entry of one suffix of an address or name. Neither can hold a space, so the last one parts it from
-/// the id.
+/// The search entry of one suffix of an address or name. An id has no space, so the last one parts the two.
 pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {
     let first = suffix.chars().next()?;
     Some(Key::new(find_partition(t, first), format!("{suffix} {user}")))
@@ -134,7 +152,13 @@ pub fn role(t: &TenantId, id: RoleId) -> Key {
     Key::new(roles_partition(t), format!("ROLE#{id}"))
 }
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
-    Key::new(format!("T#{t}#ROLENAME#{}", name.canonical()), "CLAIM")
+    role_name_claim(t, name.canonical())
+}
+pub fn former_role_name(t: &TenantId, name: &RoleName) -> Option<Key> {
+    name.former().map(|former| role_name_claim(t, &former))
+}
+fn role_name_claim(t: &TenantId, canonical: &str) -> Key {
+    Key::new(format!("T#{t}#ROLENAME#{canonical}"), "CLAIM")
 }
 /// What belongs to one role: its seats and its members.
 pub fn role_partition(t: &TenantId, id: RoleId) -> String {
@@ -174,6 +198,10 @@ pub fn first_account(t: &TenantId, name: &str) -> Key {
 /// The marker that the ends of all grants are listed, also of those from before they were.
 pub fn ends_listed(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETUP"), "ENDS")
+}
+/// How far set-up has brought a tenant's names into this form.
+pub fn names_form(t: &TenantId, form: u8) -> Key {
+    Key::new(format!("T#{t}#SETUP"), format!("NAMES#{form}"))
 }
 pub fn tenant_settings(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
-use super::table::{Changes, Cond, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
 use super::{keys, seats};
 use crate::domain::permission::Permission;
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
-use crate::domain::text::RoleName;
+use crate::domain::text::{FORM, RoleName};
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
@@ -52,9 +52,26 @@ pub async fn standing(
     Ok(found)
 }
 
-async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<RoleId>> {
-    let claim = table.get(&keys::role_name(t, name)).await?;
-    Ok(claim.and_then(|item| string(&item, "role")?.parse().ok()))
+/// The role whose claim stands here.
+pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<RoleId>> {
+    let claim = table.get(claim).await?;
+    Ok(claim.and_then(|item| role_in(&item)))
+}
+
+fn role_in(claim: &Item) -> Option<RoleId> {
+    string(claim, "role")?.parse().ok()
+}
+
+/// The role that has this name.
+pub async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Option<RoleId>> {
+    let (claim, former) = (keys::role_name(t, name), keys::former_role_name(t, name));
+    // In the first form of names it may be in another place, until set-up has moved it.
+    let Some(former) = former else {
+        return claimed_by(table, &claim).await;
+    };
+    let mut found = table.batch_get(&[claim, former.clone()]).await?;
+    found.sort_by_key(|item| Key::of(item).as_ref() != Some(&former));
+    Ok(found.first().and_then(role_in))
 }
 
 /// The role of this name or id, if there is one.
@@ -153,7 +170,7 @@ pub fn create(role: &Role) -> Result<Vec<Write>> {
 
 /// The same for a role that somebody has from its beginning, with a seat on this counter.
 pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
-    let mut writes = vec![claim(role)];
+    let mut writes = claim(role);
     let item = to_item(&keys::role(&role.tenant, role.id), role)?;
     writes.push(Write::put(item).when(Cond::absent(), Conflict::RoleNameTaken));
     writes.extend(seats::open(role, seat));
@@ -165,9 +182,11 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
     let key = keys::role(&before.tenant, before.id);
     let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, after)?);
     let mut writes = Vec::new();
-    if before.name.canonical() != after.name.canonical() {
-        writes.push(claim(after));
-        writes.push(Write::delete(keys::role_name(&before.tenant, &before.name)));
+    let (was, is) = (claim_place(before), claim_place(after));
+    if was != is {
+        let new = claim(after).into_iter().filter(|write| write.key() != was);
+        writes.extend(new);
+        writes.push(Write::delete(was));
     }
     writes.push(Write::update(key, changes).when(as_read(before), Lost::Changed));
     Ok(writes)
@@ -176,7 +195,7 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
 /// Removes a role without members; where it has any, this is the refusal.
 pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
     let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed);
-    let mut writes = vec![gone, Write::delete(keys::role_name(&role.tenant, &role.name))];
+    let mut writes = vec![gone, Write::delete(claim_place(role))];
     writes.extend(seats::close(role, has_members));
     writes
 }
@@ -190,10 +209,22 @@ fn as_read(role: &Role) -> Cond {
     Cond::All(vec![Cond::exists(), Cond::Eq("version", number(role.version))])
 }
 
-fn claim(role: &Role) -> Write {
-    let mut claim = keys::role_name(&role.tenant, &role.name).attributes();
+/// Where the claim of its name is, in the form of names that it is kept in.
+fn claim_place(role: &Role) -> Key {
+    let former = || keys::former_role_name(&role.tenant, &role.name);
+    let former = (role.form < FORM).then(former).flatten();
+    former.unwrap_or_else(|| keys::role_name(&role.tenant, &role.name))
+}
+
+/// Claims its name, which no role may have that is kept in the first form either.
+fn claim(role: &Role) -> Vec<Write> {
+    let place = claim_place(role);
+    let former = keys::former_role_name(&role.tenant, &role.name).filter(|former| *former != place);
+    let mut claim = place.attributes();
     claim.insert("role".to_owned(), text(role.id.to_string()));
-    Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken)
+    let checked = former.map(|former| Write::check(former).when(Cond::absent(), Conflict::RoleNameTaken));
+    let claim = Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken);
+    [claim].into_iter().chain(checked).collect()
 }
 
 pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {

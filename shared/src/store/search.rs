@@ -2,13 +2,16 @@
 //!
 //! Every suffix of them is an entry, so a substring is the beginning of an entry, and a question costs what it finds,
 //! not how many accounts there are. Entries are written in the account's own transaction.
+//!
+//! Both sides are folded alike (`domain::text`), so that neither letter case nor composition makes a difference.
 
 use std::collections::BTreeSet;
 
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Key, string};
+use super::table::{Item, Key, string};
 use crate::domain::tenant::TenantId;
+use crate::domain::text::{FORM, folded};
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
@@ -20,7 +23,10 @@ pub const MOST: usize = 10_000;
 const LONGEST: usize = 512;
 
 pub fn entries(user: &User) -> BTreeSet<Key> {
-    let texts = searchable(user);
+    let texts = match user.form {
+        FORM => searchable(user),
+        _ => first_searchable(user),
+    };
     let suffixes = texts
         .iter()
         .flat_map(|text| text.char_indices().map(|(at, _)| &text[at..]));
@@ -52,34 +58,40 @@ pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Found> {
     let pk = keys::find_partition(t, first);
     let query = Query {
         pk,
-        prefix: Some(q),
+        prefix: Some(q.clone()),
         limit: Some(MOST),
         ..Query::default()
     };
     let page = table.query(&query).await?;
-    let found: BTreeSet<UserId> = page
-        .items
-        .iter()
-        .filter_map(|item| string(item, "SK")?.rsplit(' ').next()?.parse().ok())
-        .collect();
+    let found: BTreeSet<UserId> = page.items.iter().filter_map(|item| id_in(item, &q)).collect();
     Ok(Found {
         ids: found.into_iter().rev().collect(),
         is_cut: page.more,
     })
 }
 
-fn searchable(user: &User) -> BTreeSet<String> {
-    let email = user
-        .email
-        .iter()
-        .flat_map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
-    let name = user
-        .username
-        .iter()
-        .flat_map(|name| [folded(name.as_given()), name.canonical().to_owned()]);
-    email.chain(name).collect()
+/// Whose entry it is, where what was looked for is in a name and not partly in the id behind it.
+fn id_in(entry: &Item, q: &str) -> Option<UserId> {
+    let (suffix, id) = string(entry, "SK")?.rsplit_once(' ')?;
+    suffix.starts_with(q).then(|| id.parse().ok()).flatten()
 }
 
-fn folded(text: &str) -> String {
-    text.to_lowercase()
+fn searchable(user: &User) -> BTreeSet<String> {
+    let email = user.email.as_ref();
+    let email = email.map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
+    let name = user.username.as_ref();
+    let name = name.map(|name| [folded(name.as_given()), name.canonical().to_owned()]);
+    email.into_iter().chain(name).flatten().collect()
+}
+
+/// What the entries were made of in the first form of names.
+fn first_searchable(user: &User) -> BTreeSet<String> {
+    let form = |as_given: &str, canonical: &str, former: Option<String>| {
+        [as_given.to_lowercase(), former.unwrap_or_else(|| canonical.to_owned())]
+    };
+    let email = user.email.as_ref();
+    let email = email.map(|email| form(email.as_given(), email.canonical(), email.former()));
+    let name = user.username.as_ref();
+    let name = name.map(|name| form(name.as_given(), name.canonical(), name.former()));
+    email.into_iter().chain(name).flatten().collect()
 }

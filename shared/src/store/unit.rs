@@ -18,6 +18,7 @@ use crate::ambient;
 use crate::context::Context;
 use crate::domain::role::{Role, SystemRole, USER};
 use crate::domain::session::Session;
+use crate::domain::text::FORM;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
@@ -228,6 +229,10 @@ impl Unit<'_> {
     pub fn change(&self, before: &User, mut after: User) -> User {
         if !after.is_spelled_as(before) {
             after.modified_at = self.cx.now;
+            // A name that is given now is claimed as all are that are given now.
+            if !after.has_the_names_of(before) {
+                after.form = FORM;
+            }
             return self.change_if(before, after, None);
         }
         after

@@ -1,9 +1,10 @@
 //! An account and everything that its existence implies, kept in step by one function: [`plan`] compares what
 //! the account implied before a change with what it implies after it, and answers with the writes between.
 //!
-//! What an account implies: its item; the claims of its address and name; its search entries; a member item for each
-//! grant and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge,
-//! its share in the number of those who are. A deleted account implies nothing but its item and its place in the counts.
+//! What an account implies: its item; the claims of its address and name (under the form of names that it is kept in),
+//! and of its number, which is never given up; its search entries; a member item for each grant and one seat for each
+//! role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
+//! those who are. A deleted account implies nothing but its item, its number and its place in the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +15,10 @@ use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, numb
 use super::{keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::tenant::TenantId;
+use crate::domain::text::{Email, FORM, Username};
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
-use crate::id::{RoleId, UserId};
+use crate::id::{RoleId, UserId, UserNumber};
 
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -63,6 +65,7 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
         let is = change.after.as_ref().map(Implied::by).unwrap_or_default();
         let (t, id) = (&user.tenant, user.id);
         plan.within.extend(claims(&was, &is, id));
+        plan.within.extend(number_claim(change));
         plan.within.extend(own_item(change)?);
         plan.within.extend(seat_writes(t, &was, &is));
         plan.within.extend(members(&was, &is, id));
@@ -87,12 +90,29 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
 /// What the existence of an account implies beside its own item.
 #[derive(Default)]
 struct Implied {
-    claims: BTreeMap<Key, Conflict>,
+    claims: BTreeMap<Key, Claim>,
     entries: BTreeSet<Key>,
     members: BTreeSet<Key>,
     seats: BTreeMap<RoleId, Seat>,
     listed: Option<Status>,
     administrator: bool,
+}
+
+/// The claim of a name.
+struct Claim {
+    taken: Conflict,
+    /// Where the same name is claimed by an account that is kept in the first form.
+    former: Option<Key>,
+}
+
+impl Claim {
+    /// Its place in the present form or, where the account is kept in the first one, in that.
+    fn placed(form: u8, present: Key, former: Option<Key>, taken: Conflict) -> (Key, Self) {
+        match former {
+            Some(former) if form < FORM => (former, Self { taken, former: None }),
+            former => (present, Self { taken, former }),
+        }
+    }
 }
 
 impl Implied {
@@ -106,10 +126,12 @@ impl Implied {
         let t = &user.tenant;
         let mut claims = BTreeMap::new();
         if let Some(email) = &user.email {
-            claims.insert(keys::email(t, email), Conflict::EmailTaken);
+            let (present, former) = (keys::email(t, email), keys::former_email(t, email));
+            claims.extend([Claim::placed(user.form, present, former, Conflict::EmailTaken)]);
         }
         if let Some(username) = &user.username {
-            claims.insert(keys::username(t, username), Conflict::UsernameTaken);
+            let (present, former) = (keys::username(t, username), keys::former_username(t, username));
+            claims.extend([Claim::placed(user.form, present, former, Conflict::UsernameTaken)]);
         }
         let seats = user.seats();
         let members = user.grants.iter();
@@ -129,22 +151,33 @@ impl Implied {
 }
 
 fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
-    let new = is
-        .claims
-        .iter()
-        .filter(|(key, _)| !was.claims.contains_key(*key))
-        .map(|(key, taken)| {
-            let mut claim = key.attributes();
-            claim.insert("user".to_owned(), text(id.to_string()));
-            Write::put(claim).when(Cond::absent(), taken.clone())
-        });
-    let gone = was
-        .claims
-        .keys()
-        .filter(|key| !is.claims.contains_key(*key))
-        .cloned()
-        .map(Write::delete);
-    new.chain(gone).collect()
+    let mut writes = Vec::new();
+    for (key, claim) in is.claims.iter().filter(|(key, _)| !was.claims.contains_key(*key)) {
+        writes.push(put_claim(key, id).when(Cond::absent(), claim.taken.clone()));
+        let others = claim.former.as_ref().filter(|former| !was.claims.contains_key(*former));
+        writes.extend(others.map(|former| Write::check(former.clone()).when(Cond::absent(), claim.taken.clone())));
+    }
+    let gone = was.claims.keys().filter(|key| !is.claims.contains_key(*key));
+    writes.extend(gone.cloned().map(Write::delete));
+    writes
+}
+
+fn put_claim(key: &Key, id: UserId) -> Write {
+    let mut claim = key.attributes();
+    claim.insert("user".to_owned(), text(id.to_string()));
+    Write::put(claim)
+}
+
+/// The claim of its number, for an account that had none. Where another has it, the account is to be made with another id.
+/// Of one that is erased the claim stays, and nothing in it shows whose it was.
+fn number_claim(change: &Change) -> Option<Write> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let Some(user) = after else {
+        return before.map(|gone| Write::put(keys::number(&gone.tenant, gone.number()).attributes()));
+    };
+    let has_one = before.is_some_and(|before| before.form == FORM);
+    let claim = put_claim(&keys::number(&user.tenant, user.number()), user.id);
+    (user.form == FORM && !has_one).then(|| claim.when(Cond::absent(), Lost::Changed))
 }
 
 /// The write of the account's own item, where it changes.
@@ -274,8 +307,8 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
 pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     let id = match who {
         UserRef::Id(id) => Some(*id),
-        UserRef::Email(email) => claimed_by(table, &keys::email(t, email)).await?,
-        UserRef::Username(username) => claimed_by(table, &keys::username(t, username)).await?,
+        UserRef::Email(email) => whose_email(table, t, email).await?,
+        UserRef::Username(username) => whose_username(table, t, username).await?,
     };
     let user = match id {
         Some(id) => get(table, t, id).await?,
@@ -285,7 +318,31 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
         .ok_or(Error::NotFound(Noun::User))
 }
 
-pub async fn claimed_by(table: &Table, claim: &Key) -> Result<Option<UserId>> {
-    let claim = table.get(claim).await?;
+/// The account that has this address.
+pub async fn whose_email(table: &Table, t: &TenantId, email: &Email) -> Result<Option<UserId>> {
+    claimed_by(table, keys::email(t, email), keys::former_email(t, email)).await
+}
+
+pub async fn whose_username(table: &Table, t: &TenantId, name: &Username) -> Result<Option<UserId>> {
+    claimed_by(table, keys::username(t, name), keys::former_username(t, name)).await
+}
+
+/// Whose claim stands here, or in the place that it had in the first form of names, which comes first: it is there until
+/// set-up has moved it. Both are read in one round trip, so that a name takes as long whether somebody has it or not.
+pub async fn claimed_by(table: &Table, claim: Key, former: Option<Key>) -> Result<Option<UserId>> {
+    let claim = match former {
+        None => table.get(&claim).await?,
+        Some(former) => {
+            let mut found = table.batch_get(&[claim, former.clone()]).await?;
+            let place = found.iter().position(|item| Key::of(item).as_ref() == Some(&former));
+            let place = place.or((!found.is_empty()).then_some(0));
+            place.map(|place| found.swap_remove(place))
+        }
+    };
     Ok(claim.and_then(|item| string(&item, "user")?.parse().ok()))
+}
+
+/// Whose number it is, or was.
+pub async fn whose_number(table: &Table, t: &TenantId, number: UserNumber) -> Result<Option<UserId>> {
+    claimed_by(table, keys::number(t, number), None).await
 }

@@ -94,7 +94,7 @@ async fn who_registers_can_log_in_by_name_or_address_and_is_a_user() {
 async fn everything_that_is_wrong_with_a_registration_is_reported_at_once_by_field() {
     let world = World::new().await;
     let body = json!({
-        "Email": "jane", "Username": "a b", "Password": "123456789", "Age": 151,
+        "Email": "jane", "Username": "a  b", "Password": "123456789", "Age": 151,
     });
     let reply = register(&world, body).await;
     invalid(&reply, &["Age", "Email", "Password", "Username"]);

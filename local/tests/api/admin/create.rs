@@ -89,7 +89,7 @@ async fn what_is_absent_or_wrong_is_named_field_by_field() {
         ("email", json!("jane"), "email"),
         ("password", json!("12345"), "password"),
         ("password", json!("a".repeat(129)), "password"),
-        ("user_name", json!("a b"), "user_name"),
+        ("user_name", json!("a  b"), "user_name"),
         ("user_name", json!(null), "user_name"),
         ("email_verified", json!("yes"), "email_verified"),
         ("roles", json!("admin"), "roles"),

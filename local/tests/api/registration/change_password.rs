@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{assert_refusal, login, registered, token, verdict};
+use super::{assert_refusal, login, number_of, register, registered, token, verdict};
 use crate::auth::{self, opens, pair};
 use crate::backstage::mails;
 use crate::reconcile::assert_reconciled;
@@ -26,9 +26,10 @@ async fn the_password_changes_and_every_other_session_on_every_surface_ends() {
     let elsewhere = pair(&world, "jane@example.org").await;
     let reply = change(&world.with_token(&own), &id, PASSWORD, NEW).await;
     assert_eq!(reply.status, 200);
+    let number = number_of(&world, &id);
     assert_eq!(
         reply.body,
-        json!({ "data": format!("Password changed for user with ID: {id}") })
+        json!({ "data": format!("Password changed for user with ID: {number}") })
     );
     assert_eq!(opens(&world, &own).await, 200, "its own goes on");
     assert_eq!(
@@ -43,15 +44,15 @@ async fn the_password_changes_and_every_other_session_on_every_surface_ends() {
 }
 
 #[tokio::test]
-async fn the_account_is_named_by_its_id_its_name_or_its_address_in_any_letter_case() {
+async fn the_account_is_named_by_its_number_its_id_its_name_or_its_address_in_any_letter_case() {
     let world = World::new().await;
     let id = registered(&world, "jane").await;
+    let number = number_of(&world, &id).to_string();
     let me = world.with_token(&token(&world, "jane").await);
     let mut current = PASSWORD.to_owned();
-    for (n, name) in [id.as_str(), "jane", "JANE", "jane@example.org", "Jane%40Example.org"]
-        .iter()
-        .enumerate()
-    {
+    let address = "Jane%40Example.org";
+    let names = [number.as_str(), &id, "jane", "JANE", "jane@example.org", address];
+    for (n, name) in names.iter().enumerate() {
         let new = format!("password {n}");
         assert_eq!(change(&me, name, &current, &new).await.status, 200, "{name}");
         current = new;
@@ -62,9 +63,12 @@ async fn the_account_is_named_by_its_id_its_name_or_its_address_in_any_letter_ca
 async fn z02_another_s_account_is_refused_whether_it_exists_or_not_even_to_an_owner() {
     let world = World::new().await;
     let (jane, john) = (registered(&world, "jane").await, registered(&world, "john").await);
+    let number = number_of(&world, &john).to_string();
     let me = world.with_token(&token(&world, "jane").await);
     for other in [
         &john,
+        &number,
+        "1",
         "john",
         "john@example.org",
         "nobody",
@@ -187,4 +191,28 @@ async fn an_account_called_ban_gives_its_id_because_that_path_is_another_route()
             assert_eq!(by_name.status, 200, "{name}: {}", by_name.text);
         }
     }
+}
+
+#[tokio::test]
+async fn a_number_that_is_another_s_username_is_its_owner_s_and_no_ban_goes_by_it() {
+    let world = World::new().await;
+    let id = registered(&world, "jane").await;
+    let number = number_of(&world, &id).to_string();
+    assert_eq!(
+        register(&world.nobody(), json!({ "username": number })).await.status,
+        200
+    );
+    let (jane, digits) = (token(&world, "jane").await, token(&world, &number).await);
+    assert_eq!(
+        change(&world.with_token(&jane), &number, PASSWORD, NEW).await.status,
+        200
+    );
+    assert_eq!(
+        change(&world.with_token(&digits), &number, PASSWORD, NEW).await.status,
+        200
+    );
+    let banned = world.owner().await.delete(&format!("/v1/user/ban/{number}")).await;
+    assert_eq!(banned.body, json!({ "data": format!("Banned user: {number}") }));
+    assert_eq!(login(&world, "jane", NEW).await.status, 200);
+    assert_eq!(login(&world, &number, NEW).await.status, 403);
 }

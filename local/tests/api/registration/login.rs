@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 use usher::domain::tenant_settings::EmailVerification;
 
-use super::{LIFE, assert_refusal, claims, login, registered, token, token_of, verdict};
+use super::{LIFE, assert_refusal, claims, login, number_of, registered, token, token_of, verdict};
 use crate::auth::{self, Look, covered, opens};
 use crate::backstage::{one_time, set, set_lifetime};
 use crate::support::{PASSWORD, World};
@@ -41,7 +41,7 @@ async fn a_token_names_its_user_as_this_contract_s_clients_read_it() {
     let world = World::new().await;
     let id = registered(&world, "Jane").await;
     let said = claims(&token(&world, "jane").await);
-    let user = json!({ "user_id": id, "username": "Jane", "administrator": false });
+    let user = json!({ "user_id": number_of(&world, &id), "username": "Jane", "administrator": false });
     assert_eq!(said["user"], user);
     assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), LIFE);
     assert_eq!((&said["sub"], &said["roles"]), (&json!(id), &json!(["user"])));

@@ -34,7 +34,30 @@ pub async fn registered(world: &World, username: &str) -> String {
     let body = json!({ "username": username, "email": format!("{username}@example.org") });
     let reply = register(&world.nobody(), body).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    reply.body["data"]["user_id"].as_str().unwrap().to_owned()
+    id_of(world, &reply)
+}
+
+/// The id, in every other contract, of the account whose number this registration answered.
+pub fn id_of(world: &World, reply: &Reply) -> String {
+    let number = reply.body["data"]["user_id"].as_u64().unwrap();
+    let items = world.items();
+    let mut accounts = items.iter().filter(|item| item["SK"]["S"] == "USER");
+    let found = accounts.find(|item| number_in(item) == number);
+    found.unwrap()["id"]["S"].as_str().unwrap().to_owned()
+}
+
+/// The number of the account of this id.
+pub fn number_of(world: &World, id: &str) -> u64 {
+    number_in(&crate::backstage::account(world, id))
+}
+
+/// The number of an account, as its item has it or as its id gives it: the last 53 bits.
+pub fn number_in(item: &Value) -> u64 {
+    let own = item["number"]["N"].as_str().map(|number| number.parse().unwrap());
+    own.unwrap_or_else(|| {
+        let digits = item["id"]["S"].as_str().unwrap().replace('-', "");
+        u64::from_str_radix(&digits[16..], 16).unwrap() % (1 << 53)
+    })
 }
 
 /// Logs in.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 use usher::domain::tenant::TenantId;
 
-use super::{LIFE, assert_refusal};
+use super::{LIFE, assert_refusal, id_of};
 use crate::backstage::{link, sent, tenant};
 use crate::support::{Client, PASSWORD, Reply, World};
 
@@ -31,7 +31,7 @@ async fn two_janes(world: &World) -> [(String, String); 2] {
         let login = json!({ "login": "jane", "password": PASSWORD });
         let reply = post(world, tenant, "/v1/user/login", login).await;
         let text = |reply: &Reply, name: &str| reply.body["data"][name].as_str().unwrap().to_owned();
-        janes.push((text(&made, "user_id"), text(&reply, "token")));
+        janes.push((id_of(world, &made), text(&reply, "token")));
     }
     janes.try_into().unwrap()
 }

@@ -33,7 +33,7 @@ async fn registering(m: &mut Measured) {
     let taken = body("guybrush", None);
     m.of(route, "name taken", 400, nobody.post("/v1/user/register", taken))
         .await;
-    let id = made.body["data"]["user_id"].as_str().unwrap().to_owned();
+    let id = crate::registration::id_of(&m.world, &made);
     let (route, path) = ("POST /v1/user/email/resend", "/v1/user/email/resend");
     for (case, email) in [
         ("", "guybrush@example.org"),

@@ -197,6 +197,7 @@ async fn q_finds_what_is_anywhere_in_an_address_or_a_name_in_any_letter_case() {
         "jane%20",
         "example%200",
         "marie%20",
+        "marie%20%20",
         "%20",
         "jane%25",
         "j*ne",

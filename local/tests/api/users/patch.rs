@@ -242,7 +242,7 @@ async fn what_is_wrong_is_reported_at_once_and_nothing_is_changed() {
     let owner = world.owner().await;
     let path = user(&world.user("jane@example.org").await);
     let before = owner.get(&path).await;
-    let body = json!({ "email": "x", "username": "a b", "password": "short", "status": "gone", "firstName": "a\nb" });
+    let body = json!({ "email": "x", "username": "a  b", "password": "short", "status": "gone", "firstName": "a\nb" });
     let reply = owner.patch(&path, body).await;
     invalid(&reply, &["/email", "/username", "/status", "/password", "/firstName"]);
     invalid(&owner.patch(&path, json!({ "status": "deleted" })).await, &["/status"]);

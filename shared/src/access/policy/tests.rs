@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::role::SYSTEM_ROLES;
 use crate::domain::tenant::TenantId;
-use crate::domain::text::RoleName;
+use crate::domain::text::{FORM, RoleName};
 use crate::id::GrantId;
 
 const PERMISSIONS: [&str; 4] = ["admin.users", "admin.roles", "press.read", "press.write"];
@@ -116,6 +116,7 @@ fn role(place: usize, holds: u8) -> Role {
         max_count: None,
         system: place < SYSTEM_ROLES.len(),
         counters: 1,
+        form: FORM,
         version: 1,
         created_at: moment(0),
         modified_at: moment(0),

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::folded;
 use crate::error::Error;
 
 /// The commonest passwords, in lower case, a line each (see `password/LICENSE`).
@@ -72,8 +73,8 @@ impl Password {
 
     /// Whether it is this name, in any letter case.
     pub fn is(&self, name: &str) -> bool {
-        let own = self.expose().chars().flat_map(char::to_lowercase);
-        own.eq(name.chars().flat_map(char::to_lowercase))
+        let own = SecretString::from(folded(self.expose()));
+        own.expose_secret() == folded(name)
     }
 }
 
@@ -167,6 +168,13 @@ mod tests {
     fn i09_one_that_is_presented_has_no_limits() {
         assert_eq!(Password::presented(String::new()).expose(), "");
         assert_eq!(Password::presented("a".repeat(5000)).expose().len(), 5000);
+    }
+
+    #[test]
+    fn it_is_a_name_in_any_letter_case_composed_or_not() {
+        let password = Password::presented("Zo\u{eb} \u{39d}\u{399}\u{39a}\u{39f}\u{3a3}".to_owned());
+        assert!(password.is("zoe\u{308} \u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}"));
+        assert!(!password.is("zoe \u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}"));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::username::case_mapped;
-use super::{canonical_text, is_length, looks_like_uuid};
+use super::{canonical_text, case_mapped_words, folded, is_length, looks_like_uuid, may_have_former};
 
 /// In characters, as given and canonical alike.
 const MAX: usize = 64;
@@ -11,8 +10,7 @@ const MAX: usize = 64;
 /// A role's name: 1 to 64 characters, letters and digits of any script, and `_`, `-`, `.`, `:` and single spaces
 /// between them.
 ///
-/// The canonical form is that of a username of several words (RFC 8265 §3.5): each word as UsernameCaseMapped enforces
-/// it. So `SYS_ADMIN` and `sys_admin` are one role. It starts with a letter or digit: no name is a path's `..`, a
+/// The canonical form is that of a username: each word as UsernameCaseMapped enforces it, folded. So `SYS_ADMIN` and `sys_admin` are one role. It starts with a letter or digit: no name is a path's `..`, a
 /// spreadsheet's `=formula` or an option. It is not a UUID, because a path takes a role's id or its name.
 ///
 /// Equality and hash are those of the canonical form.
@@ -30,10 +28,12 @@ impl RoleName {
         if !is_length(text, MAX) {
             return Err(format!("a role name has 1 to {MAX} characters"));
         }
-        let canonical = canonical(text)?;
-        if !is_length(&canonical, MAX) {
+        let lower_case = Self::lower_case(text)?;
+        if !is_length(&lower_case, MAX) {
             return Err(format!("a role name has 1 to {MAX} characters, written in lower case"));
         }
+        let canonical = folded(&lower_case);
+        check(&canonical)?;
         if looks_like_uuid(&canonical) {
             return Err("a role name must not look like an id".to_owned());
         }
@@ -42,14 +42,13 @@ impl RoleName {
             canonical,
         })
     }
+
+    fn lower_case(text: &str) -> Result<String, String> {
+        case_mapped_words(text).map_err(|why| format!("the role name {why}"))
+    }
 }
 
-fn canonical(text: &str) -> Result<String, String> {
-    let words = text.split(' ').map(|word| match word {
-        "" => Err("a role name must not start or end with a space, or have two in a row".to_owned()),
-        word => case_mapped(word).map_err(|why| format!("the role name {why}")),
-    });
-    let canonical = words.collect::<Result<Vec<_>, _>>()?.join(" ");
+fn check(canonical: &str) -> Result<(), String> {
     // Of the canonical form: fullwidth punctuation has become ASCII by now, and an NFD letter is one letter.
     if let Some(c) = canonical
         .chars()
@@ -61,7 +60,7 @@ fn canonical(text: &str) -> Result<String, String> {
     if !canonical.starts_with(char::is_alphanumeric) || canonical.ends_with(is_inner) {
         return Err("a role name starts and ends with a letter or a digit".to_owned());
     }
-    Ok(canonical)
+    Ok(())
 }
 
 /// What may stand between letters and digits.
@@ -92,6 +91,11 @@ mod tests {
         assert_eq!(key("\u{ff21}dmin"), "admin");
         assert_eq!(key("Mod\u{e9}ratrice"), key("mode\u{301}ratrice"));
         assert_eq!(RoleName::parse("SYS_ADMIN").unwrap().as_given(), "SYS_ADMIN");
+        let (capitals, small) = (
+            "\u{39d}\u{399}\u{39a}\u{39f}\u{3a3}",
+            "\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}",
+        );
+        assert_eq!(key(capitals), key(small));
     }
 
     #[test]

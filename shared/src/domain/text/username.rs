@@ -5,17 +5,18 @@ use precis_profiles::precis_core::Error as Refusal;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use serde::{Deserialize, Serialize};
 
-use super::{canonical_text, is_length, looks_like_uuid};
+use super::{canonical_text, case_mapped_words, folded, is_length, looks_like_uuid, may_have_former};
 
 /// In characters, as given and canonical alike.
 const MAX: usize = 64;
 
-/// A username: PRECIS UsernameCaseMapped (RFC 8265 §3.3), 1 to 64 characters.
+/// A username: 1 to 64 characters, one or more words parted by single spaces, each of them a userpart of PRECIS
+/// UsernameCaseMapped (RFC 8265 §3.3, §3.5).
 ///
-/// The canonical form is what that profile enforces: fullwidth and halfwidth mapped to their ordinary forms, lower
-/// case, NFC, under the Bidi rule. Letters and digits of any script and printable ASCII are taken; spaces, controls,
-/// what cannot be seen and compatibility characters (the Kelvin sign among them) are refused. Homographs stay distinct
-/// names: scripts are not compared.
+/// The canonical form is what that profile enforces, folded: fullwidth and halfwidth mapped to their ordinary forms, NFC,
+/// under the Bidi rule, and without any difference of letter case (`ΝΙΚΟΣ` and `νικος`). Letters and digits of any script
+/// and printable ASCII are taken; other white space, controls, what cannot be seen and compatibility characters (the Kelvin
+/// sign among them) are refused. Homographs stay distinct names: scripts are not compared.
 ///
 /// Two rules of our own, held of the canonical form, so that neither is got round by fullwidth characters: no `@`, so
 /// that a username is never taken for an e-mail address; and not a UUID, so that it is never taken for an id.
@@ -35,11 +36,13 @@ impl Username {
         if !is_length(text, MAX) {
             return Err(format!("a username has 1 to {MAX} characters"));
         }
-        let canonical = case_mapped(text).map_err(|why| format!("the username {why}"))?;
-        // Lower case can be longer: İ becomes two characters. The canonical form must be a username itself.
-        if !is_length(&canonical, MAX) {
+        // Lower case can be longer: İ becomes two characters. (So can the folded form, which bounds nothing: a name that
+        // was taken before there was one is read as well.)
+        let lower_case = Self::lower_case(text)?;
+        if !is_length(&lower_case, MAX) {
             return Err(format!("a username has 1 to {MAX} characters, written in lower case"));
         }
+        let canonical = folded(&lower_case);
         if canonical.contains('@') {
             return Err("a username must not have an @, so that it is not taken for an e-mail address".to_owned());
         }
@@ -50,6 +53,10 @@ impl Username {
             as_given: text.to_owned(),
             canonical,
         })
+    }
+
+    fn lower_case(text: &str) -> Result<String, String> {
+        case_mapped_words(text).map_err(|why| format!("the username {why}"))
     }
 }
 
@@ -111,6 +118,44 @@ mod tests {
     }
 
     #[test]
+    fn names_of_several_words_are_taken() {
+        assert_eq!(key("Beyhan O\u{11f}ur"), "beyhan o\u{11f}ur");
+        assert_eq!(key("BEYHAN O\u{11e}UR"), "beyhan o\u{11f}ur");
+        assert_ne!(key("ab c"), key("a bc"));
+        // Each word by itself is under the Bidi rule.
+        key("\u{5d0}\u{5d1} ab");
+    }
+
+    #[test]
+    fn a_final_sigma_is_a_sigma() {
+        let (capitals, small) = (
+            "\u{39d}\u{399}\u{39a}\u{39f}\u{3a3}",
+            "\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}",
+        );
+        assert_eq!(key(capitals), key(small));
+        assert_eq!(key(capitals), key("\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c3}"));
+        assert_eq!(key("GRO\u{1e9e}"), key("gro\u{df}"));
+    }
+
+    #[test]
+    fn the_first_form_of_a_name_is_known_where_it_was_another() {
+        let former = |text: &str| Username::parse(text).unwrap().former();
+        let final_sigma = "\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}";
+        assert_eq!(former("\u{39d}\u{399}\u{39a}\u{39f}\u{3a3}"), None);
+        assert_eq!(former(final_sigma).as_deref(), Some(final_sigma));
+        assert_eq!(former("\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c3}"), None);
+        assert_eq!(former("Jane"), None);
+        assert_eq!(former("Zo\u{eb}"), None);
+    }
+
+    #[test]
+    fn a_name_that_was_taken_in_the_first_form_is_read_in_the_second() {
+        // Folded it is twice as long.
+        let longest = "\u{1fb3}".repeat(64);
+        assert_eq!(key(&longest).chars().count(), 128);
+    }
+
+    #[test]
     fn i08_a_kelvin_sign_and_other_compatibility_characters_are_refused() {
         assert_eq!(
             refused("mi\u{212a}e"),
@@ -141,12 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn i10_spaces_controls_and_the_invisible_are_refused() {
+    fn i10_other_spaces_controls_and_the_invisible_are_refused() {
         for text in [
             "",
             " ",
-            "a b",
             " a",
+            "a ",
+            "a  b",
+            "a\u{a0}b",
+            "a\u{2003}b",
+            "a\u{3000}b",
+            "a\tb",
             "a\n",
             "a\u{0}",
             "a\u{1b}[31m",
@@ -195,13 +245,43 @@ mod tests {
         let read: Username = serde_json::from_str("\"Zo\u{eb}\"").unwrap();
         assert_eq!((read.as_given(), read.canonical()), ("Zo\u{eb}", "zo\u{eb}"));
         assert_eq!(serde_json::to_string(&read).unwrap(), "\"Zo\u{eb}\"");
-        assert!(serde_json::from_str::<Username>("\"a b\"").is_err());
+        assert!(serde_json::from_str::<Username>("\"a  b\"").is_err());
+    }
+
+    #[test]
+    fn no_two_names_differ_by_the_case_of_a_letter_of_any_script() {
+        // A sharp s in capitals is two letters, and the capital of a dotless i is that of i: both are other names.
+        for c in ('!'..=char::MAX).filter(|c| !"\u{df}\u{131}".contains(*c)) {
+            let spellings: [String; 3] = [c.to_string(), c.to_uppercase().collect(), c.to_lowercase().collect()];
+            if spellings[0] == spellings[1] && spellings[0] == spellings[2] {
+                continue;
+            }
+            for around in ["x?", "?", "a? b"] {
+                let names = spellings.iter().map(|letter| around.replace('?', letter));
+                let keys = names.filter_map(|name| Username::parse(&name).ok());
+                let keys: std::collections::BTreeSet<String> = keys.map(|name| name.canonical).collect();
+                assert!(keys.len() <= 1, "{c:?} in {around}: {keys:?}");
+            }
+        }
     }
 
     proptest! {
         #[test]
+        fn letter_case_makes_no_difference_anywhere(
+            text in "[\u{300}-\u{345}\u{370}-\u{3ff}\u{400}-\u{4ff}\u{531}-\u{587}\u{10a0}-\u{10ff}\u{13a0}-\u{13ff}\u{1c90}-\u{1cbf}\u{1e00}-\u{1e9d}\u{1f00}-\u{1fff}\u{ab70}-\u{abbf} ]{1,12}",
+        ) {
+            if let Ok(name) = Username::parse(&text) {
+                for other in [text.to_uppercase(), text.to_lowercase()] {
+                    if let Ok(other) = Username::parse(&other) {
+                        prop_assert_eq!(other.canonical(), name.canonical());
+                    }
+                }
+            }
+        }
+
+        #[test]
         fn the_canonical_form_is_a_fixed_point(
-            text in "[a-zA-Z0-9._\u{130}\u{131}\u{df}\u{1e9e}\u{300}-\u{345}\u{370}-\u{3ff}\u{1f00}-\u{1fff}\u{ff01}-\u{ff5e}\u{ac00}-\u{ac20}]{1,12}|\\PC{1,6}",
+            text in "[a-zA-Z0-9 ._\u{13a0}-\u{13a5}\u{130}\u{131}\u{df}\u{1e9e}\u{300}-\u{345}\u{370}-\u{3ff}\u{1f00}-\u{1fff}\u{ff01}-\u{ff5e}\u{ac00}-\u{ac20}]{1,12}|\\PC{1,6}",
         ) {
             if let Ok(name) = Username::parse(&text) {
                 let again = Username::parse(name.canonical()).expect("its own canonical form is a username");
