@@ -181,6 +181,13 @@ async fn a_username_of_several_words_works_wherever_a_name_does() {
         format!("b@example.org {}", &id[..2]),
     ] {
         assert_eq!(found(&owner, &q).await, [] as [&str; 0], "{q:?}");
+        let q = percent_encoding::utf8_percent_encode(&q, percent_encoding::NON_ALPHANUMERIC);
+        let page = owner.get(&format!("/v1/admin/users/search?q={q}")).await.body;
+        assert_eq!(
+            (&page["users"], &page["pagination"]["total"]),
+            (&json!([]), &json!(0)),
+            "{q}"
+        );
     }
     for name in [
         " a",

@@ -125,9 +125,16 @@ async fn give_way(cx: &Context, id: UserId, name: Name, found: &Found) -> Result
         unit.change_if(&user, after, None);
         Ok(true)
     });
-    if gave_way.await? {
-        let by = if name == Name::Email { "email" } else { "username" };
-        found.add(collision(cx, by, older.id, newer.id)).await;
+    let by = if name == Name::Email { "email" } else { "username" };
+    reported(gave_way.await, collision(cx, by, older.id, newer.id), found).await
+}
+
+/// Reports that one gave way. Where another set-up was quicker, perhaps with the same new name, it is that one's to report.
+async fn reported(gave_way: Result<bool>, collision: Collision, found: &Found) -> Result<()> {
+    match gave_way {
+        Ok(true) => found.add(collision).await,
+        Ok(false) | Err(Error::Conflict(_)) => {}
+        Err(other) => return Err(other),
     }
     Ok(())
 }
@@ -274,10 +281,7 @@ async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
         )?]);
         Ok(true)
     });
-    if gave_way.await? {
-        found.add(collision(cx, "role", older.id, newer.id)).await;
-    }
-    Ok(())
+    reported(gave_way.await, collision(cx, "role", older.id, newer.id), found).await
 }
 
 async fn free_role_name(cx: &Context, role: &Role) -> Result<RoleName> {
