@@ -234,7 +234,7 @@ impl<T: ToSchema> Input for MaybeBody<T> {
 
 impl<T: ToSchema> Input for FormOrJson<T> {
     fn describe(description: &mut Description) {
-        description.body::<T>(&[FORM, "application/json"]);
+        description.body::<T>(&["application/json", FORM]);
     }
 }
 

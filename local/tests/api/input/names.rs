@@ -106,9 +106,10 @@ async fn a_refusal_names_a_field_as_the_contract_spells_it() {
         .nobody()
         .post("/auth/register", json!({ "username": "", "PASSWORD": 1 }))
         .await;
+    // As its client writes.
     assert_eq!(
-        account.body["Errors"].as_object().unwrap().keys().next().unwrap(),
-        "Password"
+        account.body["errors"].as_object().unwrap().keys().next().unwrap(),
+        "password"
     );
 }
 
