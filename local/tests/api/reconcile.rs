@@ -177,12 +177,13 @@ fn implied_claims(table: &Table) -> BTreeMap<String, String> {
 
 /// Every account has a number and its claim, for good: a claim outlives the account. No two accounts share one.
 fn numbers(table: &Table, found: &mut Vec<String>) {
-    let number = |user: &Map<String, Value>| match user.get("number") {
-        Some(number) => number.to_string(),
-        None => {
-            let digits = text(user, "id").replace('-', "");
-            (u64::from_str_radix(&digits[16..], 16).unwrap() % (1 << 53)).to_string()
-        }
+    let of_id = |id: &str| {
+        let digits = id.replace('-', "");
+        (u64::from_str_radix(&digits[16..], 16).unwrap() % (1 << 53)).to_string()
+    };
+    let number = |user: &Map<String, Value>| {
+        let other = user.get("number").map(ToString::to_string);
+        other.unwrap_or_else(|| of_id(text(user, "id")))
     };
     for (id, user) in &table.users {
         if table.numbers.get(number(user).as_str()) != Some(id) {

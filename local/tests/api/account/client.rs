@@ -44,7 +44,7 @@ impl App {
 #[track_caller]
 fn said(message: &Value) {
     let (en, bg) = (message["en"].as_str(), message["bg"].as_str());
-    assert!(en.is_some_and(|en| en.is_ascii()), "{message}");
+    assert!(en.is_some_and(str::is_ascii), "{message}");
     assert!(bg.is_some_and(|bg| !bg.is_ascii()), "{message}");
 }
 

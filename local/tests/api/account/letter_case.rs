@@ -191,7 +191,7 @@ async fn a_forged_claim_of_the_case_spells_and_opens_nothing() {
     for (token, small) in [
         (format!("a.{forged}.c"), true),
         (format!("a.{forged}x.c"), false),
-        (format!("{forged}"), false),
+        (forged.clone(), false),
         ("a.bnVsbA.c".to_owned(), false),
         ("...".to_owned(), false),
     ] {

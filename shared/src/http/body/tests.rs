@@ -161,7 +161,7 @@ fn two_fields_that_differ_in_letter_case_alone_are_refused_at_any_depth() {
 }
 
 #[test]
-fn a_null_is_the_field_s_absence_where_something_is_made_and_refused_where_it_is_changed() {
+fn a_null_is_the_field_s_absence_where_something_is_made_and_refused_in_a_patch() {
     let text = r#"{"firstName": "a", "roles": null, "address": null, "maxAge": null}"#;
     let read = parse::<Person>(text).unwrap();
     assert_eq!((read.roles, read.address), (vec![], None));
@@ -170,11 +170,10 @@ fn a_null_is_the_field_s_absence_where_something_is_made_and_refused_where_it_is
         pointers(&parse::<Person>(r#"{"firstName": null}"#).unwrap_err()),
         ["/FirstName"]
     );
-    for method in [Method::PUT, Method::PATCH] {
-        let refused = super::parse::<Person>(text.as_bytes(), &method).unwrap_err();
-        assert_eq!(pointers(&refused), ["/Roles"]);
-        assert!(refused.to_string().contains("cannot be null"), "{refused}");
-    }
+    super::parse::<Person>(text.as_bytes(), &Method::PUT).unwrap();
+    let refused = super::parse::<Person>(text.as_bytes(), &Method::PATCH).unwrap_err();
+    assert_eq!(pointers(&refused), ["/Roles"]);
+    assert!(refused.to_string().contains("cannot be null"), "{refused}");
 }
 
 #[test]
