@@ -10,6 +10,7 @@ use usher::domain::text::{Email, RoleName, Username};
 use crate::support::World;
 
 mod ends;
+mod numbers;
 
 /// Asserts that nothing contradicts anything else.
 pub fn assert_reconciled(world: &World) {
@@ -34,7 +35,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     let table = Table::of(tenant, items);
     let mut found = Vec::new();
     compare("claim", &implied_claims(&table), &table.claims, &mut found);
-    numbers(&table, &mut found);
+    numbers::check(&table, &mut found);
     compare("member", &implied_members(&table), &table.members, &mut found);
     compare("end", &ends::implied(&table), &table.ends, &mut found);
     compare("search entry", &implied_entries(&table), &table.entries, &mut found);
@@ -173,30 +174,6 @@ fn implied_claims(table: &Table) -> BTreeMap<String, String> {
         )
     });
     of_users.chain(of_roles).collect()
-}
-
-/// Every account has a number and its claim, for good: a claim outlives the account. No two accounts share one.
-fn numbers(table: &Table, found: &mut Vec<String>) {
-    let of_id = |id: &str| {
-        let digits = id.replace('-', "");
-        (u64::from_str_radix(&digits[16..], 16).unwrap() % (1 << 53)).to_string()
-    };
-    let number = |user: &Map<String, Value>| {
-        let other = user.get("number").map(ToString::to_string);
-        other.unwrap_or_else(|| of_id(text(user, "id")))
-    };
-    for (id, user) in &table.users {
-        if table.numbers.get(number(user).as_str()) != Some(id) {
-            found.push(format!("account {id} has no claim of its number {}", number(user)));
-        }
-    }
-    for (claimed, id) in &table.numbers {
-        if table.users.get(id).is_some_and(|user| number(user) != **claimed) {
-            found.push(format!(
-                "account {id} does not have the number {claimed}, which it claims"
-            ));
-        }
-    }
 }
 
 fn implied_members(table: &Table) -> BTreeMap<String, String> {
