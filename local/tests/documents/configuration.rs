@@ -23,23 +23,9 @@ static WRITING: Mutex<()> = Mutex::new(());
 /// Holds the part of the document that is called so to these rows, or writes them.
 fn hold(part: &str, head: &str, rows: &[String]) {
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = root().join(DOCUMENT);
-    let text = std::fs::read_to_string(&file).unwrap();
-    let mark = format!("{COMMAND}: {part}; do not edit -->\n\n");
-    let (before, rest) = text.split_once(&mark).unwrap();
-    let (table, after) = rest.split_once("\n<!-- end -->").unwrap();
     let columns = head.matches('|').count() - 1;
     let now = format!("{head}\n|{}\n{}\n", " --- |".repeat(columns), rows.join("\n"));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, format!("{before}{mark}{now}\n<!-- end -->{after}")).unwrap();
-        return;
-    }
-    let (was, is): (BTreeSet<&str>, BTreeSet<&str>) = (table.lines().collect(), now.lines().collect());
-    let changed: Vec<_> = is.symmetric_difference(&was).collect();
-    assert!(
-        changed.is_empty(),
-        "run UPDATE_DOCS=1 cargo test -p local --test documents: {changed:#?}"
-    );
+    crate::hold(DOCUMENT, &format!("{COMMAND}: {part}; do not edit -->\n\n"), |_| now);
 }
 
 /// A cell of a table.

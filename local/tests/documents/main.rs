@@ -2,6 +2,7 @@
 //! in documents as a value is the code's.
 #![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 mod checks;
@@ -13,6 +14,28 @@ mod values;
 /// The top of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What ends a part that a command writes.
+const END: &str = "\n<!-- end -->";
+
+/// Holds the part of a document behind this mark to what `made` makes of it, or writes it.
+fn hold(document: &str, mark: &str, made: impl FnOnce(&str) -> String) {
+    let file = root().join(document);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(mark).unwrap();
+    let (part, after) = rest.split_once(END).unwrap();
+    let now = made(part);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, format!("{before}{mark}{now}{END}{after}")).unwrap();
+        return;
+    }
+    let (was, is): (BTreeSet<&str>, BTreeSet<&str>) = (part.lines().collect(), now.lines().collect());
+    let changed: Vec<_> = is.symmetric_difference(&was).collect();
+    assert!(
+        changed.is_empty(),
+        "run UPDATE_DOCS=1 cargo test -p local --test documents: {changed:#?}"
+    );
 }
 
 /// A file of the repository.

@@ -14,7 +14,7 @@ fn without(route: &Route, null: bool) -> Value {
         if field.required {
             continue;
         }
-        // What an account is told apart by is one of several.
+        // An account needs one of several names.
         if ["email", "username", "Email", "Token"].contains(&name.as_str()) {
             continue;
         }

@@ -123,9 +123,9 @@ async fn of_two_accounts_whose_names_became_one_the_older_keeps_it_and_the_opera
             assert_eq!(login(&world, name, PASSWORD).await.status, 200, "{name}, before");
         }
         let collisions = set_up(&world).await.collisions;
-        let told = serde_json::to_value(&collisions).unwrap();
+        let reported = serde_json::to_value(&collisions).unwrap();
         assert_eq!(
-            told,
+            reported,
             json!([{ "tenant": "main", "by": "username", "keptBy": older, "lostBy": newer }])
         );
         let warned = |line: &Value| line["event"] == "name_collision" && line["lost_by"] == newer.as_str();
@@ -176,9 +176,9 @@ async fn of_two_roles_whose_names_became_one_the_older_keeps_it() {
     for (id, name) in ids.iter().zip(&NIKOS[1..]) {
         assert_eq!(owner.get(&format!("/api/roles/{name}")).await.str("id"), id, "before");
     }
-    let told = serde_json::to_value(set_up(&world).await.collisions).unwrap();
+    let reported = serde_json::to_value(set_up(&world).await.collisions).unwrap();
     assert_eq!(
-        told,
+        reported,
         json!([{ "tenant": "main", "by": "role", "keptBy": ids[0], "lostBy": ids[1] }])
     );
     assert_reconciled(&world);

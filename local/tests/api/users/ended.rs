@@ -17,6 +17,11 @@ pub async fn limited(owner: &Client, name: &str, most: u32) {
     assert_eq!(made.status, 201, "{}", made.text);
 }
 
+async fn jane_and_jack(world: &World) -> (String, String) {
+    let jane = world.user("jane@example.org").await;
+    (jane, world.user("jack@example.org").await)
+}
+
 async fn give(owner: &Client, id: &str, name: &str) -> u16 {
     let reply = owner.post(&(user(id) + "/roles"), json!({ "role": name })).await;
     reply.status.as_u16()
@@ -51,10 +56,7 @@ async fn member_count(owner: &Client, name: &str) -> Value {
 async fn the_seat_of_a_grant_is_free_from_the_moment_of_its_end() {
     let world = World::new().await;
     let owner = world.owner().await;
-    let (jane, jack) = (
-        world.user("jane@example.org").await,
-        world.user("jack@example.org").await,
-    );
+    let (jane, jack) = jane_and_jack(&world).await;
     limited(&owner, "single", 1).await;
     grant(&owner, &jane, json!({ "role": "single", "effectiveTo": SOON })).await;
     world.clock.advance_ms(MINUTE * 1000 - 1);
@@ -85,10 +87,7 @@ async fn an_account_that_is_made_with_a_role_takes_the_seat_that_a_grant_left() 
 async fn a_seat_lasts_as_long_as_the_last_grant_of_its_role() {
     let world = World::new().await;
     let owner = world.owner().await;
-    let (jane, jack) = (
-        world.user("jane@example.org").await,
-        world.user("jack@example.org").await,
-    );
+    let (jane, jack) = jane_and_jack(&world).await;
     limited(&owner, "single", 1).await;
     grant(&owner, &jane, json!({ "role": "single", "effectiveTo": SOON })).await;
     let good = grant(&owner, &jane, json!({ "role": "single", "department": "sales" })).await;
@@ -169,10 +168,7 @@ async fn whose_grant_ended_is_in_no_listing_by_role() {
 async fn a_role_whose_grants_all_ended_is_deleted() {
     let world = World::new().await;
     let owner = world.owner().await;
-    let (jane, jack) = (
-        world.user("jane@example.org").await,
-        world.user("jack@example.org").await,
-    );
+    let (jane, jack) = jane_and_jack(&world).await;
     for (name, query) in [("one", ""), ("two", "?force=true")] {
         limited(&owner, name, 5).await;
         for id in [&jane, &jack] {
@@ -202,7 +198,7 @@ fn world_time(world: &World, seconds: i64) -> String {
     (world.now() + usher::jiff::SignedDuration::from_secs(seconds)).to_string()
 }
 
-/// What ended is nothing that somebody holds, so nobody has to be allowed to take it.
+/// What ended is nothing that somebody holds, so anybody may take it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_deleted_by_force_by_whoever_may_not_touch_those_who_had_it() {
     let world = World::new().await;
@@ -304,10 +300,7 @@ async fn what_ended_cannot_be_taken_and_the_same_can_be_given_again() {
 async fn past_grants_are_listed_until_the_retention_ends() {
     let world = World::new().await;
     let owner = world.owner().await;
-    let (jane, jack) = (
-        world.user("jane@example.org").await,
-        world.user("jack@example.org").await,
-    );
+    let (jane, jack) = jane_and_jack(&world).await;
     for id in [&jane, &jack] {
         let given = grant(
             &owner,
@@ -339,10 +332,7 @@ async fn an_etag_outlasts_the_end_of_a_grant_that_another_s_request_clears_away(
     let world = World::new().await;
     let owner = world.owner().await;
     limited(&owner, "single", 1).await;
-    let (jane, jack) = (
-        world.user("jane@example.org").await,
-        world.user("jack@example.org").await,
-    );
+    let (jane, jack) = jane_and_jack(&world).await;
     grant(&owner, &jane, json!({ "role": "single", "effectiveTo": SOON })).await;
     world.clock.advance(MINUTE);
     let tag = owner.get(&user(&jane)).await.header("etag").to_owned();

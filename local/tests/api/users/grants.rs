@@ -224,16 +224,22 @@ async fn a_grant_s_fields_are_reported_with_their_places() {
     );
 }
 
+/// Gives an account `r0` to `r18`, each in such a grant.
+async fn give_19_roles(world: &World, owner: &Client, id: &str, mut new: Value) {
+    for n in 0..19 {
+        let name = format!("r{n}");
+        role(world, &name, &[]).await;
+        new["role"] = json!(name);
+        grant(owner, id, new.clone()).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f06_an_account_has_20_grants_at_most_and_can_be_deleted_with_them() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
-    for n in 0..19 {
-        let name = format!("r{n}");
-        role(&world, &name, &[]).await;
-        grant(&owner, &id, json!({ "role": name })).await;
-    }
+    give_19_roles(&world, &owner, &id, json!({})).await;
     let path = user(&id) + "/roles";
     refused(
         &owner.post(&path, json!({ "role": "member" })).await,
@@ -273,16 +279,7 @@ async fn grants_that_end_can_be_taken_with_their_account_and_most_of_them_in_one
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
-    for n in 0..19 {
-        let name = format!("r{n}");
-        role(&world, &name, &[]).await;
-        grant(
-            &owner,
-            &id,
-            json!({ "role": name, "effectiveTo": "2027-01-01T00:00:00Z" }),
-        )
-        .await;
-    }
+    give_19_roles(&world, &owner, &id, json!({ "effectiveTo": "2027-01-01T00:00:00Z" })).await;
     // With all that one request can change beside the roles.
     let body = |roles: &[&str]| {
         json!({
