@@ -14,9 +14,11 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use usher::error::Error;
-use usher::http::form::Change;
 use usher::http::openapi::{Description, Input};
+use usher::http::rewrite::Rewrite;
 use usher::http::routes::bearer;
+
+use crate::wire::PROPERTIES;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Case {
@@ -27,33 +29,18 @@ pub enum Case {
     Camel,
 }
 
-/// The fields of bodies, not of what is nested in them.
-const FIELDS: [&str; 21] = [
-    "Email",
-    "Username",
-    "Password",
-    "Id",
-    "Key",
-    "Old",
-    "New",
-    "Token",
-    "RoleName",
-    "Name",
-    "MaxCount",
-    "From",
-    "To",
+/// The fields of bodies beside the properties of an account, not of what is nested in them.
+const FIELDS: [&str; 14] = [
+    "Email", "Username", "Password", "Id", "Key", "Old", "New", "Token", "RoleName", "Name", "MaxCount", "From", "To",
     "Role",
-    "FirstName",
-    "MiddleName",
-    "LastName",
-    "Gender",
-    "Age",
-    "Address",
-    "Contact",
 ];
 
-/// Finds out a request's case, for its handler and for its answer (`usher::http::form::Form`).
-pub fn of_request(parts: &mut Parts, body: &[u8]) -> Option<Change> {
+fn known() -> impl Iterator<Item = &'static str> {
+    FIELDS.into_iter().chain(PROPERTIES)
+}
+
+/// Finds out a request's case, for its handler and for its answer (`usher::http::rewrite::ChooseRewrite`).
+pub fn of_request(parts: &mut Parts, body: &[u8]) -> Option<Rewrite> {
     let case = of_body(body).or_else(|| of_token(&parts.headers)).unwrap_or_default();
     parts.extensions.insert(case);
     (case == Case::Camel).then_some(in_camel_case)
@@ -79,7 +66,7 @@ impl<'de> Visitor<'de> for FirstKnown<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(name) = members.next_key::<String>()? {
-            if FIELDS.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            if known().any(|known| known.eq_ignore_ascii_case(&name)) {
                 let is_small = name.starts_with(|first: char| first.is_ascii_lowercase());
                 *self.0 = Some(if is_small { Case::Camel } else { Case::Pascal });
                 break;
@@ -212,6 +199,6 @@ mod tests {
             names::<wire::RightsFilter>(),
         ];
         let all: BTreeSet<String> = all.into_iter().flatten().collect();
-        assert_eq!(all, FIELDS.map(str::to_owned).into());
+        assert_eq!(all, known().map(str::to_owned).collect());
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use usher::actions::Surface;
 use usher::error::{Error, Forbidden, Violation};
 use usher::http::dialect::{Asked, Dialect};
-use usher::http::form::Form;
+use usher::http::rewrite::ChooseRewrite;
 use utoipa::ToSchema;
 
 use crate::case;
@@ -46,7 +46,7 @@ impl Dialect for Message {
     };
     type Refusal = Refusal;
     const MEDIA_TYPE: &'static str = "application/json";
-    const FORM: Option<Form> = Some(case::of_request);
+    const REWRITE: Option<ChooseRewrite> = Some(case::of_request);
 
     fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
         let errors = errors(error);

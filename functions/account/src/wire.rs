@@ -28,5 +28,7 @@ pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, Rig
 pub use login::{Answer, LoggedIn, no_cookie, terms};
 #[cfg(test)]
 pub use requests::Properties;
-pub use requests::{Change, ChangeAny, Credentials, ForgottenPassword, Register, Reset, UpdateAny, UpdateOwn};
+pub use requests::{
+    Change, ChangeAny, Credentials, ForgottenPassword, PROPERTIES, Register, Reset, UpdateAny, UpdateOwn,
+};
 pub use views::{Entry, FullProfile, Profile, RightsChange, RoleView};

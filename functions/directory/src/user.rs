@@ -22,14 +22,7 @@ pub fn status_words() -> Object {
 
 /// The states that an account can be shown in: in listings of deleted accounts, that too.
 pub fn shown_status_words() -> Object {
-    let all = [
-        Status::Active,
-        Status::Inactive,
-        Status::Locked,
-        Status::Banned,
-        Status::Deleted,
-    ];
-    words(all.map(Status::as_str))
+    words(Status::ALL.map(Status::as_str))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -17,7 +17,7 @@ use crate::domain::text::FORM;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Item, Write, integer, number, string, text};
-use crate::store::{keys, roles, tenants, unit, user_lists, users};
+use crate::store::{keys, roles, unit, user_lists, users};
 
 mod names;
 
@@ -68,9 +68,9 @@ impl Found {
 }
 
 /// Moves what there is to move, for as long as this at most; the names that collided, and whether all was looked at.
-pub async fn run(cx: &Context, longest: Duration) -> Result<(Vec<Collision>, bool)> {
+pub async fn run(cx: &Context, tenants: &[TenantId], longest: Duration) -> Result<(Vec<Collision>, bool)> {
     let found = Found::default();
-    let outcome = tokio::time::timeout(longest, every_tenant(cx, &found)).await;
+    let outcome = tokio::time::timeout(longest, every_tenant(cx, tenants, &found)).await;
     let ended = outcome.is_ok();
     outcome.unwrap_or(Ok(()))?;
     if !ended {
@@ -82,22 +82,15 @@ pub async fn run(cx: &Context, longest: Duration) -> Result<(Vec<Collision>, boo
     Ok((found.0.into_inner(), ended))
 }
 
-async fn every_tenant(cx: &Context, found: &Found) -> Result<()> {
-    let mut after = None;
-    loop {
-        let (page, more) = tenants::list(&cx.app.table, after.as_ref(), PAGE).await?;
-        for tenant in &page {
-            let within = Context {
-                tenant: tenant.id.clone(),
-                ..cx.clone()
-            };
-            one_tenant(&within, found).await?;
-        }
-        after = page.last().map(|tenant| tenant.id.clone());
-        if !more || after.is_none() {
-            return Ok(());
-        }
+async fn every_tenant(cx: &Context, tenants: &[TenantId], found: &Found) -> Result<()> {
+    for tenant in tenants {
+        let within = Context {
+            tenant: tenant.clone(),
+            ..cx.clone()
+        };
+        one_tenant(&within, found).await?;
     }
+    Ok(())
 }
 
 /// How far a tenant is.

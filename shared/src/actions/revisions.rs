@@ -7,7 +7,6 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -16,6 +15,7 @@ use crate::access::policy;
 use crate::domain::role::{Role, USER};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
+use crate::proof::opaque::Digest;
 use crate::store::unit::Unit;
 
 /// Enough that no two states of one account have the same.
@@ -58,9 +58,8 @@ impl Revision {
 }
 
 fn digested(lines: &[String]) -> String {
-    let hash = digest(&SHA256, lines.join("\n").as_bytes());
-    let bytes: Vec<u8> = hash.as_ref().iter().copied().take(DIGEST_BYTES).collect();
-    URL_SAFE_NO_PAD.encode(bytes)
+    let hash = Digest::of(lines.join("\n").as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_bytes()[..DIGEST_BYTES])
 }
 
 /// What must be there for a change to be made.

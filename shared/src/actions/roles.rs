@@ -312,7 +312,7 @@ async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
 async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
     let taken = atomically(cx, |unit| async move {
         let user = unit.grantee(&UserRef::Id(id)).await?;
-        // What ended is held by nobody, and nobody has to be allowed to take it.
+        // What ended is held by nobody, and anybody may take it.
         if !user.has_role(role, cx.now) {
             return Ok(());
         }

@@ -58,7 +58,10 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
         }
     }
     main_tenant(cx).await?;
-    describe_roles(cx).await?;
+    let tenants = tenants::ids(&cx.app.table).await?;
+    for tenant in &tenants {
+        describe_roles(cx, tenant).await?;
+    }
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, &account).await? {
@@ -68,9 +71,11 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
     if let Some(source) = &cx.app.settings.first_api_key {
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
-    list_ends(cx).await?;
+    for tenant in &tenants {
+        ended::list_all(&cx.app.table, tenant).await?;
+    }
     // At last: nothing above waits for it, and it can be long.
-    let (collisions, ended) = migration::run(cx, longest).await?;
+    let (collisions, ended) = migration::run(cx, &tenants, longest).await?;
     (made.collisions, made.names_left) = (collisions, !ended);
     Ok(made)
 }
@@ -89,21 +94,6 @@ async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
         Ok(is_first)
     })
     .await
-}
-
-/// Lists the ends of grants from before they were listed, once in every tenant.
-async fn list_ends(cx: &Context) -> Result<()> {
-    let mut after: Option<TenantId> = None;
-    loop {
-        let (found, more) = tenants::list(&cx.app.table, after.as_ref(), 100).await?;
-        for tenant in &found {
-            ended::list_all(&cx.app.table, &tenant.id).await?;
-        }
-        match found.last().filter(|_| more) {
-            Some(last) => after = Some(last.id.clone()),
-            None => return Ok(()),
-        }
-    }
 }
 
 async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
@@ -128,25 +118,8 @@ async fn main_tenant(cx: &Context) -> Result<()> {
     }
 }
 
-/// How many tenants are looked up at a time.
-const TENANTS: usize = 100;
-
-/// Roles of the system that still have the description of an earlier version get that of this one, in every tenant.
-async fn describe_roles(cx: &Context) -> Result<()> {
-    let mut after = None;
-    loop {
-        let (tenants, more) = tenants::list(&cx.app.table, after.as_ref(), TENANTS).await?;
-        for tenant in &tenants {
-            describe_roles_of(cx, &tenant.id).await?;
-        }
-        after = tenants.into_iter().next_back().map(|tenant| tenant.id);
-        if !more {
-            return Ok(());
-        }
-    }
-}
-
-async fn describe_roles_of(cx: &Context, tenant: &TenantId) -> Result<()> {
+/// Roles of the system that still have the description of an earlier version get that of this one.
+async fn describe_roles(cx: &Context, tenant: &TenantId) -> Result<()> {
     atomically(cx, |unit| async move {
         for role in roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await? {
             let system = SystemRole::by_id(role.id).map(|system| (system.described_before, system.description));

@@ -34,6 +34,8 @@ pub enum Status {
 }
 
 impl Status {
+    pub const ALL: [Self; 5] = [Self::Active, Self::Inactive, Self::Locked, Self::Banned, Self::Deleted];
+
     pub fn as_str(self) -> &'static str {
         self.into()
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::form::Form;
+use super::rewrite::ChooseRewrite;
 use crate::actions::Surface;
 use crate::error::Error;
 
@@ -20,7 +20,7 @@ pub trait Dialect: 'static {
     type Refusal: Serialize + ToSchema;
     const MEDIA_TYPE: &'static str;
     /// The form of its answers, where it depends on the request.
-    const FORM: Option<Form> = None;
+    const REWRITE: Option<ChooseRewrite> = None;
 
     /// The answer that this error is. Total: a new error does not compile until every contract has words for it.
     fn refuse(error: &Error, asked: &Asked) -> (StatusCode, Self::Refusal);
@@ -39,7 +39,7 @@ pub struct ErrorFormat {
     pub surface: Surface,
     pub media_type: &'static str,
     pub refuse: fn(&Error, &Asked) -> Response,
-    pub form: Option<Form>,
+    pub rewrite: Option<ChooseRewrite>,
     /// The schemas of [`Dialect::Refusal`] and of what it refers to; its own is the first.
     pub schemas: fn() -> Vec<(String, RefOr<Schema>)>,
 }
@@ -50,7 +50,7 @@ impl ErrorFormat {
             surface: D::SURFACE,
             media_type: D::MEDIA_TYPE,
             refuse: respond::<D>,
-            form: D::FORM,
+            rewrite: D::REWRITE,
             schemas: schemas::<D::Refusal>,
         }
     }

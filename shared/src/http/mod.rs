@@ -1,5 +1,5 @@
 //! The wire, as far as all contracts share it: a route table ([`routes`]), what a handler is given ([`call`]) and gives
-//! back ([`answer`]), how its refusals are phrased ([`dialect`]) and its answers put ([`form`]), and the service that carries requests to it
+//! back ([`answer`]), how its refusals are phrased ([`dialect`]) and its answers put ([`rewrite`]), and the service that carries requests to it
 //! ([`serve`], on Lambda [`lambda`]). The OpenAPI document comes out of the same table ([`openapi`]).
 
 pub mod answer;
@@ -8,7 +8,6 @@ pub mod body;
 pub mod call;
 mod compression;
 pub mod dialect;
-pub mod form;
 pub mod known;
 pub mod lambda;
 mod not_modified;
@@ -16,5 +15,6 @@ pub mod openapi;
 pub mod preconditions;
 pub mod problem;
 pub mod request_info;
+pub mod rewrite;
 pub mod routes;
 pub mod serve;

@@ -1,18 +1,15 @@
-//! `If-None-Match` (RFC 9110, 13.1.2): what the client has already is not sent again.
+//! `304`: what the client has already is not sent again (RFC 9110, 13.1.2).
 
 use axum::body::Body;
 use axum::response::Response;
-use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http::{Method, StatusCode, header};
 
-/// The answer without its body where that is what the client has. A condition that cannot be read is none.
+use super::preconditions::IfNoneMatch;
+
+/// The answer without its body where that is what the client has.
 pub fn unless_known(response: Response, method: &Method, condition: Option<&IfNoneMatch>) -> Response {
     let is_read = [Method::GET, Method::HEAD].contains(method) && response.status() == StatusCode::OK;
-    let tag = response.headers().typed_get::<ETag>();
-    let (Some(condition), Some(tag), true) = (condition, tag, is_read) else {
-        return response;
-    };
-    if condition.precondition_passes(&tag) {
+    if !is_read || !condition.is_some_and(|condition| condition.names_tag_of(response.headers())) {
         return response;
     }
     let (mut parts, _) = response.into_parts();

@@ -16,7 +16,7 @@ use super::answer::{
     Accepted, AcceptedJson, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown,
     Tagged,
 };
-use super::body::{Body, FORM, FormOrJson, LIMIT, MaybeBody, MergePatch};
+use super::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
 use super::preconditions::{IfMatch, Prefer};
 use crate::actions::Context;
@@ -234,7 +234,7 @@ impl<T: ToSchema> Input for MaybeBody<T> {
 
 impl<T: ToSchema> Input for FormOrJson<T> {
     fn describe(description: &mut Description) {
-        description.body::<T>(&["application/json", FORM]);
+        description.body::<T>(&["application/json", FORM_URLENCODED]);
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a write depends on, and what it answers: `If-Match` (RFC 9110, 13.1.1), `Prefer` (RFC 7240).
+//! What a request makes of its answer depend on: `If-Match` and `If-None-Match` (RFC 9110, 13.1), `Prefer` (RFC 7240).
 //!
 //! Of each header all lines are one list. A list of tags that breaks the grammar has none: nothing is what it expects, so
-//! the write is refused (`412`, as of any tag that is not the present one).
+//! a write is refused (`412`, as of any tag that is not the present one), and a body is sent whole.
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
-use http::header::{AsHeaderName, IF_MATCH};
+use http::header::{AsHeaderName, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 
 use crate::actions::revisions::Expected;
@@ -27,6 +27,29 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
                 Expected::OneOf(strong.map(|tag| tag.text).collect())
             }
         }))
+    }
+}
+
+/// What the client has already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IfNoneMatch(Listed);
+
+impl IfNoneMatch {
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        Listed::of(headers, IF_NONE_MATCH).map(Self)
+    }
+
+    /// Whether it names the `ETag` of an answer: the comparison is the weak one.
+    pub(super) fn names_tag_of(&self, answer: &HeaderMap) -> bool {
+        match (&self.0, Listed::of(answer, ETAG)) {
+            (_, None) => false,
+            (Listed::Any, Some(_)) => true,
+            (Listed::Tags(known), Some(Listed::Tags(own))) => {
+                let has = |tag: &Tag| known.iter().any(|known| known.text == tag.text);
+                own.iter().any(has)
+            }
+            (Listed::Tags(_), Some(Listed::Any)) => false,
+        }
     }
 }
 
@@ -204,6 +227,25 @@ mod tests {
             assert_eq!(expected(&[wrong]), one_of(&[]), "{wrong}");
         }
         assert_eq!(expected(&["*", "*"]), one_of(&[]));
+    }
+
+    #[test]
+    fn what_the_client_has_is_named_by_the_opaque_part_of_a_tag_weak_or_not() {
+        let has = |known: &str, own: Option<&str>| {
+            let headers = |name, value: &str| HeaderMap::from_iter([(name, value.parse().unwrap())]);
+            let condition = IfNoneMatch::of(&headers(IF_NONE_MATCH, known)).unwrap();
+            condition.names_tag_of(&own.map(|own| headers(ETAG, own)).unwrap_or_default())
+        };
+        for own in [r#""1""#, r#"W/"1""#] {
+            for known in [r#""1""#, r#"W/"1""#, r#""0", W/"1""#, "*"] {
+                assert!(has(known, Some(own)), "{known} {own}");
+            }
+            for known in [r#""11""#, "1", "", r#""0""#, r#""1" "2""#] {
+                assert!(!has(known, Some(own)), "{known} {own}");
+            }
+        }
+        assert!(!has("*", None));
+        assert_eq!(IfNoneMatch::of(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Answers in a form that depends on their request, where a contract has one (`Dialect::FORM`): such as names spelled
-//! as the client spells them.
+//! Answers whose JSON depends on how their request was written, where a contract has that (`Dialect::REWRITE`): such as
+//! names spelled as the client spells them.
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
@@ -13,15 +13,15 @@ use super::body::LIMIT;
 
 /// Looks at a request before it is routed: at its head, which it may add extensions to, and at its body, as far as it is
 /// within the limit. What becomes of the JSON that is answered, a refusal's as well; nothing where it stays as it is.
-pub type Form = fn(&mut Parts, &[u8]) -> Option<Change>;
+pub type ChooseRewrite = fn(&mut Parts, &[u8]) -> Option<Rewrite>;
 
-pub type Change = fn(Value) -> Value;
+pub type Rewrite = fn(Value) -> Value;
 
 /// The body, to be read from its beginning, and what becomes of the answer.
-pub async fn chosen(form: Option<Form>, parts: &mut Parts, body: Body) -> (Body, Option<Change>) {
-    let Some(form) = form else { return (body, None) };
+pub async fn chosen(choose: Option<ChooseRewrite>, parts: &mut Parts, body: Body) -> (Body, Option<Rewrite>) {
+    let Some(choose) = choose else { return (body, None) };
     let (start, body) = beginning(body).await;
-    (body, form(parts, &start))
+    (body, choose(parts, &start))
 }
 
 /// The beginning of a body, and the whole of it once more.
@@ -41,9 +41,9 @@ async fn beginning(mut body: Body) -> (Vec<u8>, Body) {
     (start, Body::from_stream(read.chain(rest)))
 }
 
-/// The answer with its JSON changed. What is not JSON stays as it is.
-pub async fn applied(change: Option<Change>, response: Response) -> Response {
-    let Some(change) = change.filter(|_| is_plain_json(&response)) else {
+/// The answer with its JSON rewritten. What is not JSON stays as it is.
+pub async fn applied(rewrite: Option<Rewrite>, response: Response) -> Response {
+    let Some(rewrite) = rewrite.filter(|_| is_plain_json(&response)) else {
         return response;
     };
     let (mut parts, body) = response.into_parts();
@@ -53,7 +53,7 @@ pub async fn applied(change: Option<Change>, response: Response) -> Response {
         return Response::from_parts(parts, Body::from(bytes));
     };
     parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(change(json).to_string()))
+    Response::from_parts(parts, Body::from(rewrite(json).to_string()))
 }
 
 fn is_plain_json(response: &Response) -> bool {

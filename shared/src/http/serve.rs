@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
-use headers::{HeaderMapExt, IfNoneMatch};
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -24,11 +23,12 @@ use tracing::{Instrument, Span};
 
 use super::compression;
 use super::dialect::{Asked, ErrorFormat, Failure};
-use super::form;
 use super::known::{Elsewhere, Served};
 use super::not_modified::unless_known;
+use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
+use super::rewrite;
 use super::routes::Routes;
 use crate::app::App;
 use crate::error::Error;
@@ -142,13 +142,13 @@ async fn handle(
 async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let error_format = error_formats.of_path(parts.uri.path());
-    let (body, change) = form::chosen(error_format.form, &mut parts, body).await;
+    let (body, rewrite) = rewrite::chosen(error_format.rewrite, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
     };
     let (app, method) = (&info.app, parts.method.clone());
-    let condition = parts.headers.typed_get::<IfNoneMatch>();
+    let condition = IfNoneMatch::of(&parts.headers);
     let cold_start = app.is_cold();
     let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
     let answer = tokio::time::timeout(left, routes.oneshot(Request::from_parts(parts, body)));
@@ -158,7 +158,7 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
         Err(_) => Error::unavailable("the function's time is over").into_response(),
     };
     let (response, outcome) = phrase(response, error_format, &asked);
-    let response = form::applied(change, response).await;
+    let response = rewrite::applied(rewrite, response).await;
     let mut response = unless_known(response, &method, condition.as_ref());
     compression::note(&mut response, &method);
     if let Ok(id) = HeaderValue::from_str(&info.request_id) {

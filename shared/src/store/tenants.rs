@@ -25,6 +25,21 @@ pub fn create(tenant: &Tenant, roles: &[Role], first: &User) -> Result<Vec<Write
     Ok(writes)
 }
 
+/// How many tenants are looked up at a time.
+const PAGE: usize = 100;
+
+/// The ids of all tenants, for set-up.
+pub async fn ids(table: &Table) -> Result<Vec<TenantId>> {
+    let mut ids = Vec::new();
+    loop {
+        let (page, more) = list(table, ids.last(), PAGE).await?;
+        ids.extend(page.into_iter().map(|tenant| tenant.id));
+        if !more {
+            return Ok(ids);
+        }
+    }
+}
+
 /// Tenants by id, after this one; and whether there are more.
 pub async fn list(table: &Table, after: Option<&TenantId>, limit: usize) -> Result<(Vec<Tenant>, bool)> {
     let query = Query {

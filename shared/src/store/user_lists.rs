@@ -84,12 +84,5 @@ pub async fn counts(table: &Table, t: &TenantId) -> Result<BTreeMap<Status, u64>
         let all: i64 = items.iter().filter_map(|item| integer(item, status.as_str())).sum();
         u64::try_from(all).unwrap_or(0)
     };
-    let all = [
-        Status::Active,
-        Status::Inactive,
-        Status::Locked,
-        Status::Banned,
-        Status::Deleted,
-    ];
-    Ok(all.map(|status| (status, sum(status))).into())
+    Ok(Status::ALL.map(|status| (status, sum(status))).into())
 }

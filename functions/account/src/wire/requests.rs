@@ -37,7 +37,7 @@ pub struct Properties {
 }
 
 /// The properties of an account, by the contract's names.
-const PROPERTIES: [&str; 7] = [
+pub const PROPERTIES: [&str; 7] = [
     "FirstName",
     "MiddleName",
     "LastName",

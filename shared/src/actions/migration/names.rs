@@ -18,7 +18,7 @@ use crate::store::{keys, record, roles, users};
 /// How often an account or role is tried, whose names others have one after the other.
 const TRIES: usize = 100;
 
-/// How often a name is looked for that nobody has.
+/// How many names are tried until one is free.
 const NAMES: u32 = 1_000;
 
 /// Brings an account into the present form. Where that cannot be, because somebody has one of its names, the newer of the
