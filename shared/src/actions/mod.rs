@@ -35,6 +35,7 @@ pub mod rotation;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+mod system_roles;
 pub mod tenants;
 pub mod users;
 

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::{Email, Password};
+use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::{ApiKeyId, GrantId};
 
@@ -50,6 +50,10 @@ impl UserPath {
 #[derive(Debug, Clone)]
 pub struct RolePath(pub String);
 
+/// `{permission}`: the name of one of an application's.
+#[derive(Debug, Clone)]
+pub struct PermissionPath(pub String);
+
 /// `{grant}`: the id of a grant.
 #[derive(Debug, Clone)]
 pub struct GrantPath(pub GrantId);
@@ -85,6 +89,16 @@ impl<S: Send + Sync> FromRequestParts<S> for RolePath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         segment(parts, state, "role").await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "permission").await?;
+        PermissionName::parse(&text).map_err(|_| Error::NotFound(Noun::Permission))?;
+        Ok(Self(text))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Roles in the table, their name claims, and who has them; and the permission catalogue.
+//! Roles in the table, their name claims, and who has them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
 use super::{keys, seats};
-use crate::domain::permission::Permission;
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{FORM, RoleName};
@@ -225,17 +224,4 @@ fn claim(role: &Role) -> Vec<Write> {
     let checked = former.map(|former| Write::check(former).when(Cond::absent(), Conflict::RoleNameTaken));
     let claim = Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken);
     [claim].into_iter().chain(checked).collect()
-}
-
-pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
-    let query = Query {
-        pk: keys::CATALOGUE.to_owned(),
-        ..Query::default()
-    };
-    table.query(&query).await?.items.into_iter().map(from_item).collect()
-}
-
-/// Writes an entry of the catalogue, or writes it anew.
-pub fn put_permission(permission: &Permission) -> Result<Write> {
-    Ok(Write::put(to_item(&keys::permission(&permission.name), permission)?))
 }
