@@ -35,7 +35,7 @@
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
 //! | how many permissions applications have | `CATALOGUE` | `COUNT` | |
 //! | how many permissions were removed, one copy of several | `CATALOGUE#<copy>` | `REMOVALS` | |
-//! | a role that has a permission | `CATALOGUE#<name>` | `ROLE#<tenant>#<role>` | |
+//! | a role that has a permission | `CATALOGUE#<permission>` | `ROLE#<tenant>#<role>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |

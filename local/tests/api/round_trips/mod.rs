@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 mod cases;
+mod cases_access;
 mod cases_account;
 mod cases_admin;
 mod cases_conditional;
@@ -160,6 +161,8 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
     cases_ended::ended(&mut m).await;
+    cases_access::catalogue(&mut m).await;
+    cases_access::access(&mut m).await;
     m
 }
 
