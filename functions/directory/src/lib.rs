@@ -7,4 +7,4 @@ mod user;
 
 pub use login::LoginView;
 pub use page::{PageQuery, PageView};
-pub use user::{UserView, shown_status_words, status_words};
+pub use user::{UserView, shown_status_words, status_words, user_kinds};
