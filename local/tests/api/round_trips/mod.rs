@@ -151,6 +151,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
     cases_keys::api_keys(&mut m).await;
+    cases_keys::service_accounts(&mut m).await;
     cases_keys::rights_history(&mut m).await;
     cases_keys::tenants(&mut m).await;
     cases::discovery(&mut m).await;

@@ -29,7 +29,18 @@ async fn a_key_is_made_and_its_text_is_shown_this_once() {
     for name in ["id", "key", "hint", "createdBy"] {
         made.body[name] = json!(format!("<{name}>"));
     }
-    insta::assert_json_snapshot!(made.body, @"");
+    insta::assert_json_snapshot!(made.body, @r#"
+    {
+      "key": "<key>",
+      "id": "<id>",
+      "name": "Deployed in March",
+      "hint": "<hint>",
+      "expiresAt": "2026-12-31T23:00:00.000Z",
+      "lastUsedAt": null,
+      "createdAt": "2026-11-22T08:00:00.000Z",
+      "createdBy": "<createdBy>"
+    }
+    "#);
     let listed = owner.get("/api/users/robot/keys").await.text;
     let table = Value::from(world.items()).to_string();
     for place in [&listed, &table] {
@@ -55,6 +66,7 @@ async fn the_history_of_the_account_has_who_made_it_and_never_the_secret() {
         (&own, &json!({ "user": account }))
     );
     assert_eq!((&rows[0]["before"], &rows[0]["after"]), (&json!(null), &of_key));
+    world.clock.advance_ms(1);
     let revoke = format!("/api/users/{account}/keys/{}", made.str("id"));
     assert_eq!(owner.delete(&revoke).await.status, 204);
     let rows = rights_rows(&world, "serviceKeyRevoked");

@@ -50,7 +50,7 @@ async fn an_active_token_is_answered_with_whose_it_is_and_what_it_may_do_now() {
     assert_eq!(asked(&owner, brief.str("key")).await.body["exp"], now + 3_600);
     // Forms are what clients of OAuth send; a hint is no help.
     let form = format!("token={}&token_type_hint=refresh_token", issued.str("accessToken"));
-    let reply = raw(&robot, PATH, "application/x-www-form-urlencoded", &form).await;
+    let reply = raw(&robot, PATH, "application/x-www-form-urlencoded", form).await;
     assert_eq!(reply.body, expected, "{}", reply.text);
 }
 
