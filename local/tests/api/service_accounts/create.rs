@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{key, key_until, keyed, service, stored};
 use crate::api_keys::rights_rows;
+use crate::round_trips::counted;
 use crate::support::{World, at_once};
 use crate::users::{grant, invalid, refused, role, signed_in_with, user};
 
@@ -233,4 +234,19 @@ async fn it_is_made_of_an_account_as_it_was_seen_where_that_is_asked_for() {
     refused(&end(&tag).await, 412, "stale");
     // That it has a key is no change of it.
     assert_eq!(end(&now).await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_made_in_a_transaction_that_holds_the_account_to_what_was_decided_about() {
+    let (world, proxy) = counted().await;
+    let owner = world.owner().await;
+    let account = service(&owner, "robot", &[]).await;
+    proxy.transactions();
+    key(&owner, &account).await;
+    let transactions = proxy.transactions();
+    let items = transactions[0]["TransactItems"].as_array().unwrap().iter();
+    let held: Vec<&Value> = items.map(|item| &item["ConditionCheck"]["Key"]).collect();
+    let own = json!({ "PK": { "S": format!("T#main#USER#{account}") }, "SK": { "S": "USER" } });
+    // Else a role that it is given at this moment would be the maker's as well.
+    assert!(transactions.len() == 1 && held.contains(&&own), "{transactions:#?}");
 }
