@@ -3,16 +3,15 @@
 use directory::{PageQuery, PageView};
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, api_keys, catalogue, histories, roles, tenants};
+use usher::actions::{Context, api_keys, catalogue, roles, tenants};
 use usher::domain::role::Role;
 use usher::http::answer::{Created, CreatedTagged, Json, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MergePatch};
-use usher::http::call::{KeyPath, PermissionPath, Query, RolePath, page_limit};
+use usher::http::call::{KeyPath, PermissionPath, Query, RolePath};
 use usher::http::preconditions::IfMatch;
 
 use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
 use crate::wire::permissions::{NewPermission, PermissionView, PermissionsQuery};
-use crate::wire::rights_history::{RightsQuery, RightsView};
 use crate::wire::tenants::{MadeTenant, NewTenant, TenantView};
 use crate::wire::{DeleteQuery, NewRole, PatchRole, RoleView};
 
@@ -105,12 +104,6 @@ pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Crea
 pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent> {
     api_keys::revoke(&cx, key).await?;
     Ok(NoContent)
-}
-
-pub async fn rights_history(cx: Context, Query(query): Query<RightsQuery>) -> Result<Json<PageView<RightsView>>> {
-    let (limit, filter) = (page_limit(query.limit.as_deref())?, query.filter(&cx).await?);
-    let page = histories::rights_changes(&cx, &filter, limit, query.cursor.as_deref()).await?;
-    Ok(PageView::of(page, RightsView::of))
 }
 
 pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<TenantView>>> {

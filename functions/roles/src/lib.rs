@@ -1,8 +1,8 @@
 //! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract
-//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`), tenants, and the rights history.
+//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`) and tenants.
 
 use usher::access::guard::needs;
-use usher::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS};
 use usher::domain::role::Rank;
 use usher::error::Conflict::{
     BelowMemberCount, LastAdministrator, PermissionInUse, PermissionTaken, RoleHasMembers, RoleNameTaken,
@@ -74,8 +74,6 @@ pub fn routes() -> Routes {
         .summary("Revoke an API key")
         .errors(Error::TOUCHES)
         .errors(&[Forbidden(BelowRank(Rank::Owner))])
-        .get("/api/rights-history", needs(ADMIN_USERS), handlers::rights_history)
-        .summary("List changes of rights, credentials, settings, API keys and tenants, newest first")
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
         .summary("List tenants, by id; from `main` only")
         .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)

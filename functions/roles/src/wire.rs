@@ -19,7 +19,6 @@ use utoipa::{IntoParams, ToSchema};
 
 pub mod api_keys;
 pub mod permissions;
-pub mod rights_history;
 pub mod tenants;
 
 #[derive(Debug, Serialize, ToSchema)]

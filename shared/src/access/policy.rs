@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::decision::reasons;
 use crate::domain::grant::Grant;
 use crate::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, is_system};
 use crate::domain::role::{Rank, Role, SystemRole};
@@ -139,12 +140,8 @@ impl Actor<'_> {
 /// The rights that these grants give at this moment to a request about this department (`None`: about no department).
 /// A role that is not among `roles` no longer exists and gives nothing.
 pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: Option<&Department>) -> Rights {
-    let applying: BTreeSet<RoleId> = grants
-        .iter()
-        .filter(|grant| grant.applies(now, department))
-        .map(|grant| grant.role)
-        .collect();
-    Rights::of(roles.iter().filter(|role| applying.contains(&role.id)))
+    let applying = reasons(grants, roles, department).filter(|reason| reason.grant.is_effective(now));
+    Rights::of(applying.map(|reason| reason.role))
 }
 
 /// The rank that an account is protected by: the highest of any grant that stands, even one that applies later, or

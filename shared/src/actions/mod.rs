@@ -8,6 +8,7 @@ pub use crate::context::{Caller, Context, Credential, MayChange, Origin, Surface
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
+pub mod access;
 pub mod api_keys;
 pub mod authenticate;
 pub mod catalogue;
@@ -29,6 +30,7 @@ pub mod migration;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;
+pub mod preview;
 pub mod registration;
 pub mod revisions;
 pub mod roles;

@@ -149,7 +149,8 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
     .await
 }
 
-fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
+/// The role as it is after a patch, where that may be.
+pub(super) fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
     let mut after = Role {
         version: before.version + 1,
         modified_at: cx.now,

@@ -41,8 +41,11 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestPart
 pub struct UserPath(pub UserRef);
 
 impl UserPath {
+    /// Why a text can be nobody's.
+    pub const REFUSED: &str = "this cannot be an id, an e-mail address or a username";
+
     pub fn refused() -> Error {
-        Error::invalid("{user}", "this cannot be an id, an e-mail address or a username")
+        Error::invalid("{user}", Self::REFUSED)
     }
 }
 
