@@ -87,6 +87,11 @@ pub async fn service_accounts(m: &mut Measured) {
         )
         .await;
     }
+    // Wherever a key is first used in a minute, that function notes it.
+    let second = owner.post(&path, json!({ "name": "Deployed" })).await;
+    let asks = m.world.with_token(second.str("key"));
+    let asked = json!({ "user": "owner", "permission": "admin.users" });
+    assert_eq!(asks.post("/api/access/check", asked).await.body["allowed"], true);
     m.of("DELETE /api/users/{user}/keys/{key}", "", 204, owner.delete(&one))
         .await;
     let key = owner.post(&path, json!({ "name": "Deployed" })).await;
