@@ -22,6 +22,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::auth_layer::AuthLayer;
+use super::body;
 use super::compression;
 use super::dialect::{Asked, ErrorFormat, Failure};
 use super::known::{Elsewhere, Served};
@@ -148,6 +149,7 @@ async fn answer(contracts: &Contracts, routes: Router, info: &RequestInfo, reque
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         with_token: parts.headers.contains_key(header::AUTHORIZATION),
+        with_form: body::is_form(&parts.headers),
     };
     let (app, method) = (&info.app, parts.method.clone());
     let condition = IfNoneMatch::of(&parts.headers);
