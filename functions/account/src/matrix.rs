@@ -5,7 +5,9 @@ use usher::access::guard::Guard;
 use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
 use usher::domain::user::Status;
-use usher::error::Conflict::{BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, TooManyGrants, UsernameTaken};
+use usher::error::Conflict::{
+    BelowMemberCount, EmailTaken, LastAdministrator, OwnAccount, RoleFull, TooManyGrants, UsernameTaken,
+};
 use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound};
 use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
@@ -95,9 +97,9 @@ pub const MATRIX: [Row; 19] = [
     row(A::DeleteAccount, ANY, From(Rank::User), "Erase the caller's account and all its data",
         &[GONE, Error::NOT_HELD, Conflict(LastAdministrator)], &[]),
     row(A::DeleteUser, POST, From(Rank::Admin), "Delete a user: disabled for good, its data kept",
-        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+        &[GONE, Conflict(OwnAccount), Conflict(LastAdministrator)], &ANOTHERS),
     row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erase a user and all its data",
-        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+        &[GONE, Conflict(OwnAccount), Conflict(LastAdministrator)], &ANOTHERS),
     row(A::ChangeRole, POST, From(Rank::Admin), "Grant a role to a user: a rank replaces the present rank, any other role is added",
         &[GONE, NotFound(Noun::Role), Forbidden(AboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
         &ANOTHERS),
