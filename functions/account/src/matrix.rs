@@ -9,7 +9,9 @@ use usher::error::Conflict::{
     BelowMemberCount, EmailTaken, LastAdministrator, OwnAccount, RoleFull, TooManyGrants, UsernameTaken,
 };
 use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound};
-use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
+use usher::error::Forbidden::{
+    MustChangePassword, NotBelowOwnRank, RegistrationClosed, RoleAboveOwnRank, WrongPassword,
+};
 use usher::error::{Error, Noun};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
@@ -101,7 +103,7 @@ pub const MATRIX: [Row; 19] = [
     row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erase a user and all its data",
         &[GONE, Conflict(OwnAccount), Conflict(LastAdministrator)], &ANOTHERS),
     row(A::ChangeRole, POST, From(Rank::Admin), "Grant a role to a user: a rank replaces the present rank, any other role is added",
-        &[GONE, NotFound(Noun::Role), Forbidden(AboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
+        &[GONE, NotFound(Noun::Role), Forbidden(RoleAboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
         &ANOTHERS),
     row(A::Users, GET, From(Rank::Admin), "List users, newest first", &[], &[]),
     row(A::Roles, GET, From(Rank::Admin), "List roles", &[], &[]),

@@ -76,6 +76,7 @@ fn forbidden(why: &Forbidden) -> Cow<'static, str> {
     match why {
         Forbidden::MissingPermission(permission) => format!("нужно е правото {permission}").into(),
         Forbidden::AboveOwnRank => "акаунтът е с по-висок ранг от вашия".into(),
+        Forbidden::RoleAboveOwnRank => "ролята е с по-висок ранг от вашия".into(),
         Forbidden::NotHeld(what) => format!("не можете да давате права, които нямате: {what}").into(),
         Forbidden::HeldForLess(what) => {
             format!("имате {what} за по-кратък срок или за друг отдел от този, за който се дава").into()
