@@ -66,8 +66,8 @@ fn every_refusal_is_the_answer_of_the_route_s_dialect_to_one_of_its_errors_and_e
         let mut said: BTreeSet<(String, String)> = BTreeSet::new();
         for error in openapi::errors(row, &description) {
             let asked = Asked {
-                path: String::new(),
                 with_token: true,
+                ..Asked::default()
             };
             let (status, _, mut body) = dialect::example(&row.error_format, &asked, &error).unwrap();
             forget_place(&mut body);

@@ -89,6 +89,7 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         Forbidden::WrongPassword => StatusCode::BAD_REQUEST,
         Forbidden::MissingPermission(_)
         | Forbidden::AboveOwnRank
+        | Forbidden::RoleAboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::HeldForLess(_)
         | Forbidden::MustChangePassword

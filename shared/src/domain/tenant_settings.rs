@@ -45,7 +45,7 @@ pub enum EmailOnSignup {
     #[default]
     Optional,
     Required,
-    /// They are not asked, and one that is given is not kept.
+    /// They are not asked. What is given is not kept, unless the contract itself asks for it.
     None,
 }
 

@@ -42,6 +42,10 @@ pub struct CreatedTagged<T> {
 #[derive(Debug)]
 pub struct NoContent;
 
+/// `200` without a body, where that is what a standard asks for.
+#[derive(Debug)]
+pub struct Done;
+
 /// `202`: accepted; the outcome is not reported here.
 #[derive(Debug)]
 pub struct Accepted;
@@ -118,6 +122,12 @@ impl<T: Serialize> IntoResponse for CreatedTagged<T> {
 impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::OK.into_response()
     }
 }
 

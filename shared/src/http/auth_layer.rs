@@ -54,6 +54,15 @@ impl AuthLayer {
         Ok((Request::from_parts(parts, bytes.into()), about))
     }
 
+    /// Whether the answer may be that there is no such path, or no such method: where a contract asks for an API key, it is
+    /// asked for before anything else is looked at.
+    pub(super) async fn may_know(self, info: &RequestInfo, headers: &HeaderMap) -> Result<()> {
+        match self.options.api_key {
+            Some(_) => self.context(info, headers, Vec::new()).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     async fn context(self, info: &RequestInfo, headers: &HeaderMap, about: Vec<UserId>) -> Result<Context> {
         let mut context = info.context(self.error_format.surface);
         context.about = about;

@@ -80,7 +80,7 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        if media_type(request.headers()) != FORM_URLENCODED {
+        if !is_form(request.headers()) {
             return Body::from_request(request, state).await.map(|Body(read)| Self(read));
         }
         let (parts, body) = request.into_parts();
@@ -90,6 +90,10 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
 }
 
 pub const FORM_URLENCODED: &str = "application/x-www-form-urlencoded";
+
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == FORM_URLENCODED
+}
 
 /// The media type of a body, in lower case and without its parameters.
 fn media_type(headers: &HeaderMap) -> String {

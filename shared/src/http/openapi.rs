@@ -13,8 +13,8 @@ use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{
-    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown,
-    Tagged,
+    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Done, Json, Kept, Maybe, NoContent, Public, Sentence,
+    Shown, Tagged,
 };
 use super::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::Query;
@@ -318,17 +318,16 @@ impl<T: ToSchema> Output for Created<T> {
     }
 }
 
-impl Output for NoContent {
-    fn describe(description: &mut Description) {
-        description.answer(StatusCode::NO_CONTENT, "Done", None);
-    }
+macro_rules! without_body {
+    ($($answer:ty, $status:ident, $words:literal;)+) => {$(
+        impl Output for $answer {
+            fn describe(description: &mut Description) {
+                description.answer(StatusCode::$status, $words, None);
+            }
+        }
+    )+};
 }
-
-impl Output for Accepted {
-    fn describe(description: &mut Description) {
-        description.answer(StatusCode::ACCEPTED, "Accepted", None);
-    }
-}
+without_body! { NoContent, NO_CONTENT, "Done"; Done, OK, "Done"; Accepted, ACCEPTED, "Accepted"; }
 
 impl<T: ToSchema> Output for AcceptedJson<T> {
     fn describe(description: &mut Description) {

@@ -45,6 +45,38 @@ async fn paths_and_fields_are_known_in_any_letter_case_nested_ones_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_known_with_a_slash_at_its_end_and_with_its_letters_encoded() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    for path in [
+        "/admin/users/",
+        "/Admin/Users/?limit=1",
+        "/admin/%75sers",
+        "/%61dmin/%55SERS/",
+        "/admin/user%73?limit=1",
+    ] {
+        let reply = owner.get(path).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+    }
+    for path in [
+        "/admin/users//",
+        "/admin//users",
+        "//admin/users",
+        "/admin%2Fusers",
+        "/admin/users%2F",
+        "/admin/users%3Flimit=1",
+        "/admin/users%20",
+        "/admin/%2575sers",
+        "/admin/%zzsers",
+        "/admin/%",
+    ] {
+        assert_eq!(owner.get(path).await.status, 404, "{path}");
+    }
+    let reply = owner.send(Method::DELETE, "/admin/%75sers/", None, &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "GET"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_spellings_of_one_field_are_refused() {
     let world = World::new().await;
     let send = |body: &'static str| {
@@ -160,7 +192,10 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, service).await });
-    let ask = |method: Method, path: &str| reply(reqwest::Client::new().request(method, format!("{base}{path}")));
+    let ask = |method: Method, path: &str| {
+        let request = reqwest::Client::new().request(method, format!("{base}{path}"));
+        reply(request.header("x-api-key", crate::support::API_KEY))
+    };
     let wrong = ask(Method::DELETE, "/api/roles").await;
     assert_eq!(
         (wrong.status.as_u16(), wrong.header("allow")),

@@ -18,6 +18,7 @@ async fn a_content_encoding_is_415_on_every_route_in_the_words_of_its_contract()
             let asked = Asked {
                 path: reply.str("instance").to_owned(),
                 with_token: route.guard.is_guarded(),
+                ..Asked::default()
             };
             let example = dialect::example(&route.error_format, &asked, &Error::UnsupportedEncoding);
             let (status, _, body) = example.unwrap();

@@ -200,6 +200,11 @@ async fn where_no_address_is_asked_for_one_that_is_given_is_not_kept_and_gets_no
     assert!(account(&world, &id).get("email").is_none());
     assert_eq!(mails(&world), []);
     assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 403);
+    // What is not kept need not be an address, and is nobody's.
+    for (username, email) in [("jim", "no address"), ("joe", "owner@usher.local")] {
+        let reply = register(&world.nobody(), json!({ "username": username, "email": email })).await;
+        assert_eq!(reply.status, 200, "{email}: {}", reply.text);
+    }
     assert_reconciled(&world);
 }
 

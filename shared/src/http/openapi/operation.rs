@@ -179,6 +179,7 @@ fn refusals(row: &Route, description: &Description) -> BTreeMap<u16, Vec<Refusal
     let asked = Asked {
         path: path(row, description),
         with_token: true,
+        with_form: false,
     };
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     for error in errors(row, description) {
