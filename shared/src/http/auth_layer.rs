@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
+use super::body;
 use super::dialect::ErrorFormat;
 use super::request_info::RequestInfo;
 use super::routes::{RouteOptions, bearer};
@@ -20,6 +22,7 @@ pub(super) struct AuthLayer {
     pub(super) guard: Guard,
     pub(super) error_format: ErrorFormat,
     pub(super) options: RouteOptions,
+    pub(super) takes_no_body: bool,
 }
 
 impl AuthLayer {
@@ -28,13 +31,26 @@ impl AuthLayer {
         let Some(info) = request.extensions().get::<RequestInfo>().cloned() else {
             return Error::fault("a request came past the edge").into_response();
         };
-        match self.context(&info, request.headers()).await {
+        let admitted = match self.context(&info, request.headers()).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
-                next.run(request).await
+                self.without_body(request).await
             }
+            Err(error) => Err(error),
+        };
+        match admitted {
+            Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }
+    }
+
+    async fn without_body(self, request: Request) -> Result<Request> {
+        if !self.takes_no_body {
+            return Ok(request);
+        }
+        let (parts, body) = request.into_parts();
+        body::if_any(&parts.headers, body).await?;
+        Ok(Request::from_parts(parts, Body::empty()))
     }
 
     async fn context(self, info: &RequestInfo, headers: &HeaderMap) -> Result<Context> {

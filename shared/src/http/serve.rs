@@ -29,7 +29,7 @@ use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::rewrite;
-use super::routes::Routes;
+use super::routes::{Routes, bearer};
 use crate::app::App;
 use crate::error::Error;
 
@@ -145,7 +145,7 @@ async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo
     let (body, rewrite) = rewrite::chosen(error_format.rewrite, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
-        with_token: parts.headers.contains_key(header::AUTHORIZATION),
+        with_token: bearer(&parts.headers) != Ok(None),
     };
     let (app, method) = (&info.app, parts.method.clone());
     let condition = IfNoneMatch::of(&parts.headers);

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use usher::http::call::UserPath;
+use usher::http::call::{GrantPath, KeyPath, RolePath, UserPath};
 use usher::http::dialect::{self, Asked};
 
 use crate::support::{World, tables};
@@ -35,4 +35,42 @@ async fn a_user_who_can_be_nobody_is_400_on_every_path_in_the_words_of_its_contr
     assert!(walked > 15, "the walk has lost its routes");
     // Whoever may not ask learns nothing of it.
     assert_eq!(world.nobody().get("/api/users/a@b@c").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_not_utf_8_is_400_on_every_path_in_the_words_of_its_contract() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    world.user("jane@example.org").await;
+    let places = [
+        ("{role}", RolePath::refused()),
+        ("{grant}", GrantPath::refused()),
+        ("{key}", KeyPath::refused()),
+    ];
+    let mut walked = 0;
+    for (table, (place, refusal)) in tables()
+        .iter()
+        .flat_map(|table| places.iter().map(move |one| (table, one)))
+    {
+        for row in table.rows().iter().filter(|row| row.path.contains(place)) {
+            let path = row.path.replace(place, "%FF").replace("{user}", "jane@example.org");
+            let body = (row.method == Method::PATCH).then(|| json!({ "description": "x" }));
+            let reply = owner.send(row.method.clone(), &path, body, &[]).await;
+            let asked = Asked { path, with_token: true };
+            let (status, _, expected) = dialect::example(&row.error_format, &asked, refusal).unwrap();
+            assert_eq!(
+                (reply.status, &reply.body),
+                (status, &expected),
+                "{} {}",
+                row.method,
+                row.path
+            );
+            assert_eq!(status, 400);
+            walked += 1;
+        }
+    }
+    assert_eq!(walked, 6, "the walk has lost its routes, or has new ones");
+    // A link that was cut in a mail.
+    let link = world.nobody().get("/v1/user/email/verify/%FF").await;
+    assert_eq!((link.status.as_u16(), link.text.as_str()), (400, "Token invalid."));
 }
