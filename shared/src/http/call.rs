@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::{Email, Password};
+use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::{ApiKeyId, GrantId};
 
@@ -44,8 +44,11 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestPart
 pub struct UserPath(pub UserRef);
 
 impl UserPath {
+    /// Why a text can be nobody's.
+    pub const REFUSED: &str = "this cannot be an id, an e-mail address or a username";
+
     pub fn refused() -> Error {
-        Error::invalid("{user}", "this cannot be an id, an e-mail address or a username")
+        Error::invalid("{user}", Self::REFUSED)
     }
 }
 
@@ -53,34 +56,21 @@ impl UserPath {
 #[derive(Debug, Clone)]
 pub struct RolePath(pub String);
 
-impl RolePath {
-    pub fn refused() -> Error {
-        Error::invalid("{role}", "this cannot be an id or a role name: it is not UTF-8")
-    }
-}
+/// `{permission}`: the name of one of an application's.
+#[derive(Debug, Clone)]
+pub struct PermissionPath(pub String);
 
 /// `{grant}`: the id of a grant.
 #[derive(Debug, Clone)]
 pub struct GrantPath(pub GrantId);
 
-impl GrantPath {
-    pub fn refused() -> Error {
-        not_an_id("{grant}")
-    }
-}
-
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
 
-impl KeyPath {
-    pub fn refused() -> Error {
-        not_an_id("{key}")
-    }
-}
-
-fn not_an_id(place: &str) -> Error {
-    Error::invalid(place, "this cannot be an id: it is not UTF-8")
+/// What is wrong with a segment that is not UTF-8.
+pub fn not_utf_8(name: &str) -> Error {
+    Error::invalid(format!("{{{name}}}"), "this is not UTF-8, percent-encoded")
 }
 
 /// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
@@ -91,7 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OneTimePath {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         // What is not UTF-8 is the token of no mail.
-        Ok(Self(segment(parts, "token")?.unwrap_or_default()))
+        Ok(Self(segment(parts, "token").unwrap_or_default()))
     }
 }
 
@@ -99,10 +89,8 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let text = segment(parts, "user")?;
-        text.and_then(|text| UserRef::parse(&text))
-            .map(Self)
-            .ok_or_else(Self::refused)
+        let named = segment(parts, "user").ok().and_then(|text| UserRef::parse(&text));
+        named.map(Self).ok_or_else(Self::refused)
     }
 }
 
@@ -110,7 +98,17 @@ impl<S: Send + Sync> FromRequestParts<S> for RolePath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        segment(parts, "role")?.map(Self).ok_or_else(Self::refused)
+        segment(parts, "role").map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "permission")?;
+        PermissionName::parse(&text).map_err(|_| Error::NotFound(Noun::Permission))?;
+        Ok(Self(text))
     }
 }
 
@@ -118,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let text = segment(parts, "grant")?.ok_or_else(Self::refused)?;
+        let text = segment(parts, "grant")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
     }
 }
@@ -127,19 +125,20 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let text = segment(parts, "key")?.ok_or_else(Self::refused)?;
+        let text = segment(parts, "key")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
     }
 }
 
-/// One decoded segment of the path; nothing where it is not UTF-8.
-fn segment(parts: &Parts, name: &str) -> Result<Option<String>> {
+/// One decoded segment of the path.
+fn segment(parts: &Parts, name: &str) -> Result<String> {
     let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let mut segments = route.unwrap_or_default().split('/').zip(parts.uri.path().split('/'));
     let sent =
         segments.find(|(known, _)| known.strip_prefix('{').and_then(|known| known.strip_suffix('}')) == Some(name));
     let (_, sent) = sent.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))?;
-    Ok(percent_decode_str(sent).decode_utf8().ok().map(Cow::into_owned))
+    let decoded = percent_decode_str(sent).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| not_utf_8(name))
 }
 
 /// Items to a page of a listing by cursor, unless the query has a `limit`.

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+pub mod catalogue;
 pub mod cursor;
 pub mod dynamo;
 pub mod ended;
