@@ -13,7 +13,7 @@ use crate::actions::Context;
 use crate::actions::users::UserRef;
 use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::{ApiKeyId, GrantId};
+use crate::id::{ApiKeyId, GrantId, ServiceKeyId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -67,6 +67,10 @@ pub struct GrantPath(pub GrantId);
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
+
+/// `{key}`: the id of a service account's key.
+#[derive(Debug, Clone)]
+pub struct ServiceKeyPath(pub ServiceKeyId);
 
 /// What is wrong with a segment that is not UTF-8.
 pub fn not_utf_8(name: &str) -> Error {
@@ -127,6 +131,15 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let text = segment(parts, "key")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ServiceKeyPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "key")?;
+        text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ServiceKey))
     }
 }
 

@@ -4,7 +4,9 @@ use utoipa::openapi::path::ParameterIn;
 
 use super::{Description, Input};
 use crate::error::{Error, Noun};
-use crate::http::call::{GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, UserPath, not_utf_8};
+use crate::http::call::{
+    GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, UserPath, not_utf_8,
+};
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
@@ -40,6 +42,15 @@ impl Input for KeyPath {
         description
             .errors
             .extend([not_utf_8("key"), Error::NotFound(Noun::ApiKey)]);
+    }
+}
+
+impl Input for ServiceKeyPath {
+    fn describe(description: &mut Description) {
+        description.parameter("key", ParameterIn::Path, "The key's id", ID);
+        description
+            .errors
+            .extend([not_utf_8("key"), Error::NotFound(Noun::ServiceKey)]);
     }
 }
 
