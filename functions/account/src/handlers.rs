@@ -69,7 +69,7 @@ pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Ans
 /// `Update`, from `admin` up
 pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
-        Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
+        Some(user) => accounts::patch(&cx, &user, &body.parse()).await?.0,
         None => accounts::patch_own(&cx, &body.own.patch(), &Expected::Anything).await?,
     };
     Ok(Answer::of(sentences::UPDATED))

@@ -88,11 +88,18 @@ impl Expected {
 }
 
 /// Holds an account that the unit changes to what the client expects of it: once it is known that the account is there,
-/// and that the caller may change it. The roles that it was seen with are to stay as they are, too.
-pub(super) async fn expect(cx: &Context, unit: &Unit<'_>, user: &User, expected: &Expected) -> Result<()> {
+/// and that the caller may change it. The roles that it was seen with are to stay as they are, too; answers them, where
+/// they had to be read.
+pub(super) async fn expect(
+    cx: &Context,
+    unit: &Unit<'_>,
+    user: &User,
+    expected: &Expected,
+) -> Result<Option<Vec<Role>>> {
     if expected.is_anything() {
-        return Ok(());
+        return Ok(None);
     }
     let roles = unit.applying_roles(user).await?;
-    expected.met_by(&Revision::of_user(cx, user, &roles))
+    expected.met_by(&Revision::of_user(cx, user, &roles))?;
+    Ok(Some(roles))
 }

@@ -31,7 +31,7 @@ use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::rewrite;
-use super::routes::{Route, RouteOptions, Routes};
+use super::routes::{Route, RouteOptions, Routes, bearer};
 use crate::access::guard::Guard;
 use crate::app::App;
 use crate::error::Error;
@@ -148,7 +148,7 @@ async fn answer(contracts: &Contracts, routes: Router, info: &RequestInfo, reque
     let (body, rewrite) = rewrite::chosen(contract.error_format.rewrite, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
-        with_token: parts.headers.contains_key(header::AUTHORIZATION),
+        with_token: bearer(&parts.headers) != Ok(None),
         with_form: body::is_form(&parts.headers),
     };
     let (app, method) = (&info.app, parts.method.clone());
@@ -228,6 +228,7 @@ impl Contract {
             guard: Guard::Anyone,
             error_format: self.error_format,
             options: self.options,
+            takes_no_body: false,
         };
         match layer.may_know(info, &headers).await {
             Ok(()) => response,

@@ -108,13 +108,13 @@ async fn everything_that_is_wrong_with_a_registration_is_reported_at_once_by_fie
       "asked": "POST /auth/register",
       "status": 400,
       "body": {
-        "Message": "must not have control characters; length is greater than 256",
+        "Message": "Address.Str: this must not have control characters; Contact.Website: this can have 256 characters at most",
         "Errors": {
           "Address.Str": [
-            "must not have control characters"
+            "this must not have control characters"
           ],
           "Contact.Website": [
-            "length is greater than 256"
+            "this can have 256 characters at most"
           ]
         }
       }

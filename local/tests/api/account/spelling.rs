@@ -215,3 +215,37 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
     let own: Value = ask(Method::GET, "/user/nope").await.body;
     assert_eq!(own["Message"], "there is nothing at this path");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_names_its_field_in_both_languages_and_none_names_it_twice() {
+    let world = World::new().await;
+    for (body, en, bg) in [
+        (
+            json!({ "Email": 5 }),
+            "Email: this must be a text",
+            "невалидна стойност: Email",
+        ),
+        (
+            json!({ "Username": "jane" }),
+            "missing field `Password`",
+            "невалидна стойност: Password",
+        ),
+        (
+            json!({ "Username": "jane", "Password": "short", "Email": "jane@example.org", "Age": 151 }),
+            "the password must have at least 10 characters; Age: this must be a whole number from 0 to 150",
+            "невалидна стойност: Age, Password",
+        ),
+        (
+            json!({ "Username": "jane", "Password": PASSWORD, "Email": "a@b.org", "Contact": { "TikTok": "a\nb" } }),
+            "Contact.TikTok: this must not have control characters",
+            "невалидна стойност: Contact.TikTok",
+        ),
+    ] {
+        let reply = world.nobody().post("/auth/register", body.clone()).await;
+        assert_eq!(
+            (reply.str("En"), reply.str("Message"), reply.str("Bg")),
+            (en, en, bg),
+            "{body}"
+        );
+    }
+}

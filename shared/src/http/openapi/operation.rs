@@ -14,6 +14,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
+use super::bodies::REFUSED;
 use super::example::Examples;
 use super::{Answer, Description, json};
 use crate::access::guard::Guard;
@@ -145,6 +146,9 @@ pub fn errors(row: &Route, description: &Description) -> Vec<Error> {
     }
     if row.dev_only {
         all.push(Error::NoSuchRoute);
+    }
+    if row.takes_no_body {
+        all.extend(REFUSED);
     }
     all.extend([Error::fault(""), Error::unavailable("")]);
     all
