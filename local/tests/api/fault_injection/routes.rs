@@ -55,6 +55,17 @@ async fn somebody(world: &World, owner: &Client, n: usize) -> Somebody {
     }
 }
 
+/// A key of a service account is made, or revoked: the path, the body and the answer.
+async fn of_keys(owner: &Client, route: &str, n: usize) -> (String, Option<Value>, u16) {
+    let robot = crate::service_accounts::service(owner, &format!("robot-{n:04}"), &[]).await;
+    let keys = format!("/api/users/{robot}/keys");
+    if route.starts_with("POST") {
+        return (keys, Some(json!({ "name": "made" })), 201);
+    }
+    let made = crate::service_accounts::key(owner, &robot).await;
+    (format!("{keys}/{}", made.str("id")), None, 204)
+}
+
 async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
     let some = somebody(world, owner, n).await;
     let user = format!("/api/users/{}", some.id);
@@ -106,14 +117,8 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             (of_owner, format!("/api/api-keys/{}", made.str("id")), None, 204)
         }
         "POST /api/users/{user}/keys" | "DELETE /api/users/{user}/keys/{key}" => {
-            let robot = crate::service_accounts::service(owner, &format!("robot-{n:04}"), &[]).await;
-            let keys = format!("/api/users/{robot}/keys");
-            if route.starts_with("POST") {
-                (of_owner, keys, Some(json!({ "name": "made" })), 201)
-            } else {
-                let made = crate::service_accounts::key(owner, &robot).await;
-                (of_owner, format!("{keys}/{}", made.str("id")), None, 204)
-            }
+            let (path, body, status) = of_keys(owner, route, n).await;
+            (of_owner, path, body, status)
         }
         "POST /api/tenants" => {
             let body = json!({ "id": format!("new-{n:04}"), "owner": { "email": "jane@example.org" } });
