@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::actions::keyring::Keyring;
+use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
 use crate::aws;
@@ -29,6 +30,7 @@ pub struct App {
     pub hasher: Hasher,
     pub keyring: Keyring,
     pub tenant_settings: SettingsCache,
+    pub session_uses: SessionUses,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -59,6 +61,7 @@ impl App {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
+            session_uses: SessionUses::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Context, api_keys};
+use super::{Caller, Context, api_keys, session_use};
 use crate::access::policy::{self, Rights};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
@@ -15,7 +15,15 @@ use crate::proof::jwt::{AccessClaims, Verifier};
 use crate::store::unit::atomically;
 use crate::store::{roles, sessions};
 
+/// Whose token this is, which is written down as a use of its session.
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
+    let caller = identify(cx, token).await?;
+    session_use::note(cx, &caller.session).await;
+    Ok(Arc::new(caller))
+}
+
+/// Whose token this is.
+pub(super) async fn identify(cx: &Context, token: &str) -> Result<Caller> {
     let claims = match verify(cx, token).await {
         Ok(claims) => claims,
         // A wrong API key is reported first, whatever else is wrong.
@@ -50,7 +58,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     if !missing.is_empty() {
         known.extend(roles::get_all(table, t, missing).await?);
     }
-    Ok(Arc::new(caller(cx, user, session, known)))
+    Ok(caller(cx, user, session, known))
 }
 
 /// The claims of a token that this stack issued, for this tenant, and that has not expired.
@@ -88,7 +96,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
         if !accepted.ok_or(Error::InvalidToken)?.0 {
             return Ok(session);
         }
-        let (used, (key, changes, when)) = sessions::confirm(&session)?;
+        let (used, (key, changes, when)) = sessions::confirm(&session, cx.now)?;
         unit.update_alone(key, changes, when);
         Ok(used)
     })
@@ -96,7 +104,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
 }
 
 /// A development principal: its rights are kept in its session.
-async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
+async fn dev_principal(cx: &Context, session: Session) -> Result<Caller> {
     let principal = session.dev_principal.as_ref().ok_or(Error::InvalidToken)?;
     if !session.is_open(cx.now) {
         return Err(Error::InvalidToken);
@@ -109,11 +117,11 @@ async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
     }
     let mut rights = Rights::of(known.iter());
     rights.permissions.extend(principal.permissions.iter().cloned());
-    Ok(Arc::new(Caller {
+    Ok(Caller {
         id: session.user,
         user: None,
         session,
         roles: known,
         rights,
-    }))
+    })
 }

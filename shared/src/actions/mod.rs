@@ -32,6 +32,7 @@ pub mod registration;
 pub mod revisions;
 pub mod roles;
 pub mod rotation;
+pub mod session_use;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
