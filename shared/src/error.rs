@@ -141,6 +141,8 @@ pub enum Noun {
     Role,
     #[error("grant")]
     Grant,
+    #[error("session")]
+    Session,
     #[error("API key")]
     ApiKey,
     #[error("tenant")]

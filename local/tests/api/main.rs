@@ -51,6 +51,8 @@ mod races_seats;
 mod rotation;
 mod round_trips;
 mod secrets;
+mod session_model;
+mod session_use;
 mod setup;
 mod template;
 mod times;

@@ -25,6 +25,7 @@ pub mod listing;
 pub mod locks;
 pub mod login;
 pub mod migration;
+pub mod open_sessions;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;

@@ -10,7 +10,7 @@ use crate::actions::Context;
 use crate::actions::users::UserRef;
 use crate::domain::text::{Email, Password};
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::{ApiKeyId, GrantId};
+use crate::id::{ApiKeyId, GrantId, SessionId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -54,6 +54,16 @@ pub struct RolePath(pub String);
 #[derive(Debug, Clone)]
 pub struct GrantPath(pub GrantId);
 
+/// `{session}`: the id of a session.
+#[derive(Debug, Clone)]
+pub struct SessionPath(pub SessionId);
+
+impl SessionPath {
+    pub fn refused() -> Error {
+        Error::invalid("{session}", "this is no id")
+    }
+}
+
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
@@ -94,6 +104,20 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "grant").await?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "session")
+            .await
+            .map_err(|refused| match refused {
+                Error::NoSuchRoute => Self::refused(),
+                other => other,
+            })?;
+        text.parse().map(Self).map_err(|_| Self::refused())
     }
 }
 

@@ -17,7 +17,7 @@ use super::answer::{
     Tagged,
 };
 use super::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
-use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
+use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, SessionPath, UserPath};
 use super::preconditions::{IfMatch, Prefer};
 use crate::actions::Context;
 use crate::error::{Error, Noun, Result};
@@ -275,6 +275,15 @@ impl Input for GrantPath {
     fn describe(description: &mut Description) {
         description.parameter("grant", ParameterIn::Path, "The grant's id (`userRoleId`)", ID);
         description.errors.push(Error::NotFound(Noun::Grant));
+    }
+}
+
+impl Input for SessionPath {
+    fn describe(description: &mut Description) {
+        description.parameter("session", ParameterIn::Path, "The session's id", ID);
+        description
+            .errors
+            .extend([SessionPath::refused(), Error::NotFound(Noun::Session)]);
     }
 }
 

@@ -198,6 +198,11 @@ fn own_item(change: &Change) -> Result<Option<Write>> {
     Ok(Some(write))
 }
 
+/// Asks that an account is as it was read; else [`Lost::Changed`].
+pub fn unchanged(user: &User) -> Write {
+    Write::check(keys::user(&user.tenant, user.id)).when(as_read(user), Lost::Changed)
+}
+
 fn as_read(user: &User) -> Cond {
     let cleared = match user.cleared {
         Some(times) => Cond::Eq("cleared", number(times)),

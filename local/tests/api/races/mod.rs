@@ -5,3 +5,4 @@ mod names;
 mod passwords;
 mod refreshes;
 mod seats;
+mod sessions;

@@ -10,6 +10,7 @@ mod cases_conditional;
 mod cases_ended;
 mod cases_keys;
 mod cases_registration;
+mod cases_sessions;
 
 use serde_json::{Value, json};
 use usher::access::guard::Guard;
@@ -160,6 +161,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
     cases_ended::ended(&mut m).await;
+    cases_sessions::sessions(&mut m).await;
     m
 }
 
