@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
+use crate::actions::authenticate::SeenRoles;
 use crate::actions::keyring::Keyring;
 use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
@@ -31,6 +32,7 @@ pub struct App {
     pub keyring: Keyring,
     pub tenant_settings: SettingsCache,
     pub session_uses: SessionUses,
+    pub seen_roles: SeenRoles,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -62,6 +64,7 @@ impl App {
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
             session_uses: SessionUses::default(),
+            seen_roles: SeenRoles::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),

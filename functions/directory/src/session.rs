@@ -1,7 +1,7 @@
 //! Sessions.
 
 use serde::{Deserialize, Serialize};
-use usher::actions::Context;
+use usher::actions::{Caller, Context};
 use usher::domain::session::Session;
 use usher::domain::time;
 use usher::http::answer::Json;
@@ -51,7 +51,7 @@ impl SessionView {
         Self {
             id: session.id.to_string(),
             last_used_at: minute(session.used_at()),
-            current: cx.caller.as_ref().is_some_and(|caller| caller.session.id == session.id),
+            current: is_current(cx, &session),
             surface: session.surface,
             created_at: session.created_at,
             ip: session.ip,
@@ -59,6 +59,11 @@ impl SessionView {
             expires_at: session.expires_at,
         }
     }
+}
+
+fn is_current(cx: &Context, session: &Session) -> bool {
+    let current = cx.caller().and_then(Caller::session);
+    current.is_ok_and(|current| current.id == session.id)
 }
 
 /// The minute that a moment is of.

@@ -1,10 +1,10 @@
 //! Translation: parse, act, answer. Accounts and histories are shown as `/api/users` shows them.
 
-use directory::{EndQuery, LoginView, PageQuery, PageView, SessionView, UserView};
+use directory::{DepartmentQuery, EndQuery, LoginView, PageQuery, PageView, PermissionsView, SessionView, UserView};
 use serde_json::Value;
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, histories, open_sessions, users as accounts};
+use usher::actions::{Context, access, histories, open_sessions, users as accounts};
 use usher::domain::profile::Profile;
 use usher::domain::user::User;
 use usher::http::answer::{Json, NoContent, Shown, Tagged};
@@ -60,4 +60,10 @@ pub struct ProfilePatch {
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     fields: serde_json::Map<String, Value>,
+}
+
+pub async fn permissions(cx: Context, Query(query): Query<DepartmentQuery>) -> Result<Json<PermissionsView>> {
+    let department = query.parse()?;
+    let held = access::permissions(&cx, None, department.as_ref(), None).await?;
+    Ok(Json(PermissionsView::of(department.as_ref(), held)))
 }

@@ -25,4 +25,6 @@ pub fn routes() -> Routes {
         .summary("End every session of the caller, or every other one")
         .delete("/api/me/sessions/{session}", SignedIn, handlers::end_session)
         .summary("End a session of the caller")
+        .get("/api/me/permissions", SignedIn, handlers::permissions)
+        .summary("List what the caller may do")
 }

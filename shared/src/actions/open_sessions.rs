@@ -22,9 +22,12 @@ const LOOKED_AT: usize = 1_000;
 pub async fn own(cx: &Context) -> Result<Vec<Session>> {
     let caller = cx.caller()?;
     let (mut open, more) = open_of(cx, caller.id, caller.user.as_ref()).await?;
-    // It is open, however many began since.
-    if more && !open.iter().any(|session| session.id == caller.session.id) {
-        open.push(caller.session.clone());
+    // It is open, however many began since. A service account's key has none.
+    if let Ok(current) = caller.session()
+        && more
+        && !open.iter().any(|session| session.id == current.id)
+    {
+        open.push(current.clone());
     }
     Ok(open)
 }
@@ -79,9 +82,9 @@ pub async fn end(cx: &Context, who: &UserRef, expected: &Expected, id: SessionId
         let user = changeable(cx, &unit, who).await?;
         let session = existing(cx, user.id, Some(&user), id).await?;
         expect(cx, &unit, &user, expected).await?;
+        unit.keep_user(&user);
         let was = json!({ "session": id, "surface": session.surface, "createdAt": time::text(session.created_at) });
         unit.write([
-            users::unchanged(&user),
             sessions::end(&session, Error::NotFound(Noun::Session)),
             ended(cx, &user, Some(id), was)?,
         ]);
@@ -125,8 +128,10 @@ async fn end_all_in(cx: &Context, unit: &Unit<'_>, user: &User, but_this: bool) 
     after.end_sessions();
     let after = unit.change_if(user, after, None);
     let mut own = None;
-    if caller.id == user.id {
-        let session = this_session(cx, unit, user).await?;
+    if let Ok(current) = caller.session()
+        && caller.id == user.id
+    {
+        let session = this_session(cx, unit, user, current).await?;
         match but_this {
             true => unit.keep_session(&session, &after)?,
             false => own = Some(session.id),
@@ -137,8 +142,8 @@ async fn end_all_in(cx: &Context, unit: &Unit<'_>, user: &User, but_this: bool) 
 }
 
 /// The session that asks, which others may have ended since it was let in: what has ended does not begin again.
-async fn this_session(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<Session> {
-    let mut session = unit.session(&cx.caller()?.session).await?;
+async fn this_session(cx: &Context, unit: &Unit<'_>, user: &User, current: &Session) -> Result<Session> {
+    let mut session = unit.session(current).await?;
     // It was read before the account: since then it may have been let go on, where others ended.
     if session.epoch < user.epoch {
         let found = sessions::get(&cx.app.table, &cx.tenant, user.id, session.id).await?;

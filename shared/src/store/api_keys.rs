@@ -27,7 +27,7 @@ pub fn put(key: &ApiKey) -> Result<Write> {
 /// Writes down that a key was used, unless that was done within the last minute.
 pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
     match last_use::is_due(key.last_used_at, now) {
-        true => last_use::write(table, &keys::api_key(&key.tenant, &key.digest), now).await,
+        true => last_use::write(table, &keys::api_key(&key.tenant, &key.digest), Cond::exists(), now).await,
         false => Ok(()),
     }
 }

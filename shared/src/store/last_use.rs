@@ -15,12 +15,12 @@ pub fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
     last.is_none_or(|last| now.duration_since(last) >= WRITTEN_EVERY)
 }
 
-/// Writes down that this was used, provided that it is there, and that nobody did so within the last minute. Of many that
-/// find it due at once, one writes.
-pub async fn write(table: &Table, key: &Key, now: Timestamp) -> Result<()> {
+/// Writes down that this was used, provided that it is there still, and that nobody did so within the last minute. Of many
+/// that find it due at once, one writes.
+pub async fn write(table: &Table, key: &Key, is_there: Cond, now: Timestamp) -> Result<()> {
     let changes = Changes::new().set("lastUsedAt", number(now.as_millisecond()));
     let within = number((now - WRITTEN_EVERY).as_millisecond() + 1);
     let long_ago = Cond::Any(vec![Cond::Absent("lastUsedAt"), Cond::Lt("lastUsedAt", within)]);
-    let when = Cond::All(vec![Cond::exists(), long_ago]);
+    let when = Cond::All(vec![is_there, long_ago]);
     table.update(key, &changes, &when).await.map(drop)
 }

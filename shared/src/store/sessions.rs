@@ -71,19 +71,15 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
     Ok(Write::update(key, changes).when(as_read(before), Lost::Changed))
 }
 
-/// Removes every session of an account but this one.
-pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<SessionId>) -> Result<()> {
-    let kept = but.map(|id| keys::session(t, user, id));
+/// Removes every session of an account but the one in this place.
+pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<&Key>) -> Result<()> {
     let query = Query {
         pk: keys::user_partition(t, user),
         prefix: Some(keys::SESSION.to_owned()),
         ..Query::default()
     };
     let found = table.query(&query).await?.items;
-    let places = found
-        .iter()
-        .filter_map(Key::of)
-        .filter(|key| Some(key) != kept.as_ref());
+    let places = found.iter().filter_map(Key::of).filter(|key| Some(key) != but);
     table.batch_write(&places.map(Write::delete).collect::<Vec<_>>()).await
 }
 
@@ -113,7 +109,7 @@ pub async fn newest(table: &Table, t: &TenantId, user: UserId, limit: usize) -> 
 /// Writes down that a session is used. Its version stays: whoever changes it at this moment goes on.
 pub async fn used(table: &Table, session: &Session, now: Timestamp) -> Result<()> {
     let key = keys::session(&session.tenant, session.user, session.id);
-    last_use::write(table, &key, now).await
+    last_use::write(table, &key, Cond::exists(), now).await
 }
 
 /// What writes down that the newest pair was used, and the session as it is since.

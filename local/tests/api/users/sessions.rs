@@ -7,6 +7,7 @@ use super::{refused, role, signed_in_with, user};
 use crate::auth::{assert_refused, opens, pair};
 use crate::conditional::if_match;
 use crate::me::sessions::{all_of, at, listed, own_id};
+use crate::service_accounts::keyed;
 use crate::support::{Client, PASSWORD, World};
 
 const JANE: &str = "jane@example.org";
@@ -200,4 +201,28 @@ async fn where_from_an_erased_account_was_signed_in_is_nowhere_any_more() {
     let boss = crate::account::signed_in(&world, "owner", "Owner@12345").await;
     crate::account::done(&boss.post("/admin/deleteuseraccount", json!({ "Id": id })).await);
     assert_eq!(named(&world), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_account_has_no_sessions_and_ends_those_of_others_by_its_key() {
+    let world = World::new().await;
+    let (account, _, robot) = keyed(&world, "robot", &["admin"]).await;
+    let jane = world.user(JANE).await;
+    let client = world.signed_in(JANE, PASSWORD).await;
+    let session = own_id(&client).await;
+    for path in ["/api/me/sessions".to_owned(), of(&account)] {
+        assert_eq!(all_of(&robot.get(&path).await), [] as [Value; 0]);
+        refused(&robot.delete(&format!("{path}/{session}")).await, 404, "not-found");
+        for query in ["?except=current", ""] {
+            assert_eq!(
+                robot.delete(&format!("{path}{query}")).await.status,
+                204,
+                "{path}{query}"
+            );
+        }
+    }
+    assert_eq!(opens(&world, &robot.token).await, 200, "a key is no session");
+    assert_eq!(all_of(&robot.get(&of(&jane)).await)[0]["current"], false);
+    assert_eq!(robot.delete(&format!("{}/{session}", of(&jane))).await.status, 204);
+    assert_eq!(opens(&world, &client.token).await, 401);
 }
