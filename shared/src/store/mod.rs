@@ -12,6 +12,7 @@ pub mod last_use;
 pub mod mail_limits;
 pub mod mails;
 pub mod one_time;
+pub mod present;
 pub mod record;
 pub mod roles;
 pub mod search;
