@@ -237,7 +237,7 @@ async fn open(world: &World, pairs: &[Pair]) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_other_session_ends_at_once_and_the_one_that_asks_goes_on_with_its_tag_s_account_unchanged() {
+async fn every_other_session_ends_at_once_and_the_one_that_asks_goes_on_with_its_account_as_it_was() {
     let world = World::new().await;
     jane(&world).await;
     let mut pairs = Vec::new();
