@@ -48,6 +48,8 @@ mod races;
 mod rotation;
 mod round_trips;
 mod secrets;
+mod session_model;
+mod session_use;
 mod setup;
 mod template;
 mod times;

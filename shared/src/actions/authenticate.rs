@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Caller, Context, Credential, api_keys};
+use super::{Caller, Context, Credential, api_keys, session_use};
 use crate::access::policy::{self, Rights};
 use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::service_key::ServiceKey;
@@ -31,12 +31,11 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
         return Ok(Arc::new(caller));
     }
     let (mut caller, claims) = identify(cx, token).await?;
-    let confirmed = match &caller.credential {
-        Credential::Session(session) if caller.user.is_some() => Some(first_use(cx, session, &claims).await?),
-        Credential::Session(_) | Credential::Key(_) => None,
-    };
-    if let Some(session) = confirmed {
-        caller.credential = Credential::Session(session);
+    if let Credential::Session(session) = &mut caller.credential {
+        if caller.user.is_some() {
+            *session = first_use(cx, session, &claims).await?;
+        }
+        session_use::note(cx, session).await;
     }
     Ok(Arc::new(caller))
 }
@@ -190,7 +189,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
         if !accepted.ok_or(Error::InvalidToken)?.0 {
             return Ok(session);
         }
-        let (used, (key, changes, when)) = sessions::confirm(&session)?;
+        let (used, (key, changes, when)) = sessions::confirm(&session, cx.now)?;
         unit.update_alone(key, changes, when);
         Ok(used)
     })

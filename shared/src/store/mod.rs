@@ -8,6 +8,7 @@ pub mod dynamo;
 pub mod ended;
 pub mod history;
 pub mod keys;
+pub mod last_use;
 pub mod mail_limits;
 pub mod mails;
 pub mod one_time;

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::diff::{Diff, between, dump};
+use crate::me::sessions::own_id;
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
@@ -101,6 +102,16 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
         "DELETE /api/users/{user}/roles/{grant}" => {
             let given = owner.post(&format!("{user}/roles"), json!({ "role": "member" })).await;
             (of_owner, format!("{user}/roles/{}", given.str("userRoleId")), None, 204)
+        }
+        "DELETE /api/me/sessions" | "DELETE /api/me/sessions/{session}" => {
+            let own = own_id(&some.user).await;
+            let path = route.split(' ').nth(1).unwrap().replace("{session}", &own);
+            (some.user, path, None, 204)
+        }
+        "DELETE /api/users/{user}/sessions" => (of_owner, format!("{user}/sessions"), None, 204),
+        "DELETE /api/users/{user}/sessions/{session}" => {
+            let session = own_id(&some.user).await;
+            (of_owner, format!("{user}/sessions/{session}"), None, 204)
         }
         "POST /api/roles" => {
             let body = json!({ "name": format!("made-{n:04}"), "permissions": ["admin.users"], "maxCount": 3 });
@@ -322,4 +333,8 @@ under_faults! {
     f1_f2_f3_a_revocation_ends_one_session_or_none: "POST /api/auth/revoke",
     f1_f2_f3_a_password_is_changed_once_or_not_at_all: "POST /api/auth/change-password",
     f1_f2_f3_a_logout_ends_one_session_or_none: "POST /api/auth/logout",
+    f1_f2_f3_one_s_own_session_is_ended_or_none: "DELETE /api/me/sessions/{session}",
+    f1_f2_f3_all_one_s_own_sessions_are_ended_or_none: "DELETE /api/me/sessions",
+    f1_f2_f3_another_s_session_is_ended_once_or_not_at_all: "DELETE /api/users/{user}/sessions/{session}",
+    f1_f2_f3_all_another_s_sessions_are_ended_or_none: "DELETE /api/users/{user}/sessions",
 }
