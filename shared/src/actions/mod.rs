@@ -9,6 +9,7 @@ use crate::domain::role::Rank;
 use crate::domain::user::User;
 
 pub mod api_keys;
+pub mod audit;
 pub mod authenticate;
 pub mod catalogue;
 mod changes;

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, rotation};
+use super::{Context, api_keys, audit, rotation};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission::{self, Permission};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
@@ -71,6 +71,7 @@ pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>
     if let Some(source) = &cx.app.settings.first_api_key {
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
+    audit::sign(cx, &tenants).await?;
     for tenant in &tenants {
         ended::list_all(&cx.app.table, tenant).await?;
     }
