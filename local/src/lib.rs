@@ -5,6 +5,7 @@
 //! requests differs.
 
 pub mod args;
+pub mod audit;
 pub mod cors;
 mod daily;
 mod directory;
