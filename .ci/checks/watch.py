@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from . import FUNCTION, Change, functions, holds, of, target, want
+from .run import HASHING
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
 
@@ -43,8 +44,8 @@ def dead_letters(stack):
 
 
 ALARMS = [
-    "DeadLettersWaiting", "FunctionErrors", "FunctionThrottles", "LockoutBurst", "MailFailed", "MailLate", "ServerErrors",
-    "SlowAnswers", "TableThrottles",
+    "DeadLettersWaiting", "FunctionErrors", "FunctionThrottles", "HashThrottles", "LockoutBurst", "MailFailed", "MailLate",
+    "ServerErrors", "SlowAnswers", "TableThrottles",
 ]
 
 
@@ -89,6 +90,8 @@ def measured(alarm):
 @holds(
     "alarms watch this stack: all functions for throttling, the table and both indexes, metrics that are written",
     of("FunctionThrottles", "Metrics", 1),
+    of("HashThrottles", "Metrics", 2),
+    of("HashThrottles", "Metrics", 1, "MetricStat", "Metric", "Dimensions", 0, "Value", to={"Ref": "MeFunction"}),
     of("TableThrottles", "Metrics", 6),
     of("MailFailed", "MetricName", to="DeadLetters"),
     of("MailFailed", "Namespace", to="Usher"),
@@ -98,8 +101,11 @@ def measured(alarm):
 )
 def watched(stack):
     seen = {id: list(measured(alarm)) for id, alarm in stack.of("AWS::CloudWatch::Alarm").items()}
-    throttled = {target(dimensions["FunctionName"]) for _, _, dimensions in seen["FunctionThrottles"]}
-    yield from want("throttled functions", sorted(throttled), sorted(set(stack.of(FUNCTION)) - {"AuthDevFunction"}))
+    throttled = {id: sorted(target(d["FunctionName"]) for _, _, d in seen[id]) for id in ("HashThrottles", "FunctionThrottles")}
+    functions_of_stack = set(stack.of(FUNCTION)) - {"AuthDevFunction"}
+    hashing = {f"{name}Function" for name in HASHING}
+    yield from want("throttled hashing functions", throttled["HashThrottles"], sorted(hashing))
+    yield from want("other throttled functions", throttled["FunctionThrottles"], sorted(functions_of_stack - hashing))
     failing = sorted(target(dimensions["FunctionName"]) for _, _, dimensions in seen["FunctionErrors"])
     yield from want("failing functions", failing, ["OutboxFunction", "SetupFunction"])
     table = sorted((name, dimensions.get("GlobalSecondaryIndexName", "")) for _, name, dimensions in seen["TableThrottles"])
@@ -113,6 +119,31 @@ def watched(stack):
                     yield f"{id} watches {name} of everybody"
             elif namespace != "Usher/usher" or name not in OWN or dimensions:
                 yield f"{id} watches {namespace} {name} {dimensions}, which nobody writes"
+
+
+# An alarm on an expression takes ten metrics: the eleventh fails the deployment.
+ELEVEN = [
+    {"Id": "all", "Expression": "SUM(METRICS())", "ReturnData": True},
+    *(
+        {
+            "Id": f"m{one}", "ReturnData": False,
+            "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent",
+                "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}]}},
+        }
+        for one in range(11)
+    ),
+]
+
+
+@holds(
+    "an alarm on an expression is over ten metrics at the most, which is what CloudWatch takes",
+    of("MailFailed", "Metrics", to=ELEVEN),
+)
+def alarm_sizes(stack):
+    for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
+        metrics = sum("MetricStat" in one for one in alarm.get("Metrics", []))
+        if metrics > 10:
+            yield f"{id} is over {metrics} metrics"
 
 
 def cells(properties):

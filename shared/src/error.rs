@@ -143,6 +143,8 @@ pub enum Noun {
     Grant,
     #[error("API key")]
     ApiKey,
+    #[error("permission")]
+    Permission,
     #[error("tenant")]
     Tenant,
     #[error("ban of this user")]
@@ -182,6 +184,12 @@ pub enum Conflict {
     TooManyMembers(usize),
     #[error("the tenant's id is taken")]
     TenantTaken,
+    #[error("the catalogue has this permission already")]
+    PermissionTaken,
+    #[error("roles have this permission: take it from them first, or use force")]
+    PermissionInUse,
+    #[error("this is a permission of the system's")]
+    SystemPermission,
     /// A mail to verify an address is asked for, and why none is sent.
     #[error("{0}")]
     NothingToVerify(&'static str),

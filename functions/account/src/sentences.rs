@@ -107,6 +107,9 @@ fn conflict(why: &Conflict) -> Cow<'static, str> {
             format!("ролята има твърде много членове за тази промяна: най-много {most}").into()
         }
         Conflict::TenantTaken => "идентификаторът на организацията е зает".into(),
+        Conflict::PermissionTaken => "това право вече е в каталога".into(),
+        Conflict::PermissionInUse => "има роли с това право: първо им го отнемете".into(),
+        Conflict::SystemPermission => "това е право на системата".into(),
         Conflict::OwnAccount => "не можете да изтриете собствения си акаунт".into(),
     }
 }
@@ -118,6 +121,7 @@ fn unknown(what: Noun) -> &'static str {
         Noun::Grant => "няма такава дадена роля",
         Noun::ApiKey => "няма такъв API ключ",
         Noun::Tenant => "няма такава организация",
+        Noun::Permission => "няма такова право",
         Noun::Ban => "потребителят не е блокиран",
     }
 }

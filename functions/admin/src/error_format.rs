@@ -107,6 +107,7 @@ fn missing(noun: Noun) -> String {
         Noun::Role => "Role not found".to_owned(),
         Noun::Grant => "The user does not have this role".to_owned(),
         Noun::Ban => "The user is not banned".to_owned(),
+        Noun::Permission => "Permission not found".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
         Noun::Tenant => "Tenant not found".to_owned(),
     }
@@ -128,6 +129,9 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
         | Conflict::NothingToVerify(_)
+        | Conflict::PermissionTaken
+        | Conflict::PermissionInUse
+        | Conflict::SystemPermission
         | Conflict::TenantTaken => StatusCode::CONFLICT,
     }
 }

@@ -72,6 +72,9 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::RoleHasMembers
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
+        | Conflict::PermissionTaken
+        | Conflict::PermissionInUse
+        | Conflict::SystemPermission
         | Conflict::TenantTaken
         | Conflict::NothingToVerify(_)
         | Conflict::OwnAccount => StatusCode::CONFLICT,

@@ -48,7 +48,7 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
             },
         })
     });
-    actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?, Duration::MAX).await
+    actions::run(&cx, accounts.into_iter().collect::<Result<_>>()?, Duration::MAX).await
 }
 
 /// The first accounts that everybody can still sign in to: their addresses and passwords.

@@ -1,9 +1,9 @@
 //! Translation: parse, act, answer.
 
-use directory::{LoginView, PageQuery, PageView, UserView};
+use directory::{GrantRole, LoginView, MomentQuery, PageQuery, PageView, PermissionsView, UserView};
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, deletion, grants, histories, listing, locks, passwords, users};
+use usher::actions::{Context, access, deletion, grants, histories, listing, locks, passwords, users};
 use usher::domain::role::Role;
 use usher::domain::user::{AdminLock, User};
 use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
@@ -12,7 +12,7 @@ use usher::http::call::{GrantPath, Query, UserPath};
 use usher::http::preconditions::{IfMatch, Prefer, Return};
 
 use crate::wire::{
-    GrantRole, GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
+    GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
 };
 
 pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<PageView<UserView>>> {
@@ -142,4 +142,14 @@ pub async fn revoke(
 ) -> Result<NoContent> {
     grants::take(&cx, &user, &expected, grant).await?;
     Ok(NoContent)
+}
+
+pub async fn permissions(
+    cx: Context,
+    UserPath(user): UserPath,
+    Query(query): Query<MomentQuery>,
+) -> Result<Json<PermissionsView>> {
+    let (department, at) = query.parse()?;
+    let held = access::permissions(&cx, Some(&user), department.as_ref(), at).await?;
+    Ok(Json(PermissionsView::of(department.as_ref(), held)))
 }

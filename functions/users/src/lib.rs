@@ -61,6 +61,8 @@ pub fn routes() -> Routes {
             handlers::login_history,
         )
         .summary("List a user's logins, newest first")
+        .get("/api/users/{user}/permissions", needs(ADMIN_USERS), handlers::permissions)
+        .summary("List what a user may do, now or at another moment")
         .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
         .summary("List a user's grants: past, present and future")
         .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)

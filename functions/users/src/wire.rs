@@ -8,5 +8,5 @@
 mod requests;
 mod views;
 
-pub use requests::{GrantRole, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword};
+pub use requests::{ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword};
 pub use views::{GrantView, TemporaryPassword};

@@ -8,6 +8,7 @@ pub use crate::context::{Caller, Context, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
+pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod authenticate;
@@ -29,6 +30,7 @@ pub mod migration;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;
+pub mod preview;
 pub mod registration;
 pub mod revisions;
 pub mod roles;
@@ -36,6 +38,7 @@ pub mod rotation;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+mod system_roles;
 pub mod tenants;
 pub mod users;
 

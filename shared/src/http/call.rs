@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::{Email, Password};
+use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
 use crate::id::{ApiKeyId, GrantId};
 
@@ -41,14 +41,21 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestPart
 pub struct UserPath(pub UserRef);
 
 impl UserPath {
+    /// Why a text can be nobody's.
+    pub const REFUSED: &str = "this cannot be an id, an e-mail address or a username";
+
     pub fn refused() -> Error {
-        Error::invalid("{user}", "this cannot be an id, an e-mail address or a username")
+        Error::invalid("{user}", Self::REFUSED)
     }
 }
 
 /// `{role}`: an id or a name.
 #[derive(Debug, Clone)]
 pub struct RolePath(pub String);
+
+/// `{permission}`: the name of one of an application's.
+#[derive(Debug, Clone)]
+pub struct PermissionPath(pub String);
 
 /// `{grant}`: the id of a grant.
 #[derive(Debug, Clone)]
@@ -85,6 +92,16 @@ impl<S: Send + Sync> FromRequestParts<S> for RolePath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         segment(parts, state, "role").await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "permission").await?;
+        PermissionName::parse(&text).map_err(|_| Error::NotFound(Noun::Permission))?;
+        Ok(Self(text))
     }
 }
 

@@ -35,6 +35,9 @@
 //! | latest mails caused by an account | `MAILED#<user>` | `BY` | |
 //! | first API key, made once | `T#main#SETUP` | `APIKEY#<sha256>` | |
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
+//! | how many permissions applications have | `CATALOGUE` | `COUNT` | |
+//! | how many permissions were removed, one copy of several | `CATALOGUE#<copy>` | `REMOVALS` | |
+//! | a role that has a permission | `CATALOGUE#<name>` | `ROLE#<tenant>#<role>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | public half of a key that no longer signs | `KEYS` | `RETIRED#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
@@ -271,8 +274,25 @@ pub fn mailed_by(user: UserId) -> Key {
     Key::new(format!("MAILED#{user}"), "BY")
 }
 pub const CATALOGUE: &str = "CATALOGUE";
+pub const PERMISSION: &str = "PERMISSION#";
 pub fn permission(name: &str) -> Key {
-    Key::new(CATALOGUE, format!("PERMISSION#{name}"))
+    Key::new(CATALOGUE, format!("{PERMISSION}{name}"))
+}
+pub fn catalogue_count() -> Key {
+    Key::new(CATALOGUE, "COUNT")
+}
+/// In how many copies the number of removals is kept, so that changes of roles seldom meet at one.
+pub const REMOVALS_COPIES: u8 = 8;
+pub fn removals(copy: u8) -> Key {
+    Key::new(format!("{CATALOGUE}#{copy}"), "REMOVALS")
+}
+pub fn permission_partition(name: &str) -> String {
+    format!("{CATALOGUE}#{name}")
+}
+pub const HOLDER: &str = "ROLE#";
+/// That a role has a permission of an application.
+pub fn permission_holder(name: &str, t: &TenantId, role: RoleId) -> Key {
+    Key::new(permission_partition(name), format!("{HOLDER}{t}#{role}"))
 }
 pub const KEYS: &str = "KEYS";
 pub const KEY: &str = "KEY#";

@@ -148,6 +148,8 @@ struct Wanted {
     /// These are to stay as they were read.
     roles: Vec<Role>,
     writes: Vec<Write>,
+    before: Vec<Write>,
+    after: Vec<Write>,
     changes: Vec<Change>,
     alone: Option<(Key, Changes, Cond)>,
 }
@@ -296,6 +298,16 @@ impl Unit<'_> {
         self.wanted().writes.extend(writes);
     }
 
+    /// What is to be there before the transaction is, and does no harm without it.
+    pub fn write_before(&self, writes: impl IntoIterator<Item = Write>) {
+        self.wanted().before.extend(writes);
+    }
+
+    /// What goes after the transaction, and does no harm where it stays.
+    pub fn write_after(&self, writes: impl IntoIterator<Item = Write>) {
+        self.wanted().after.extend(writes);
+    }
+
     /// One update of one item, and nothing beside it: half the cost of a transaction, for what does no harm where it is
     /// done twice (an answer that was lost is no answer to an update).
     pub fn update_alone(&self, key: Key, changes: Changes, when: Cond) {
@@ -323,7 +335,7 @@ impl Unit<'_> {
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
                     if let Err(error) = table.batch_write(&plan.after).await {
-                        tracing::warn!(?error, "search entries of an account's earlier names were left behind");
+                        tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());
                 }
@@ -357,6 +369,8 @@ impl Wanted {
             plan.within.extend(record::of(cx, change)?);
         }
         plan.fill()?;
+        plan.before.extend(self.before.iter().cloned());
+        plan.after.extend(self.after.iter().cloned());
         Ok(plan)
     }
 }

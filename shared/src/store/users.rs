@@ -320,6 +320,27 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
         .ok_or(Error::NotFound(Noun::User))
 }
 
+/// The accounts that these name, in no order; deleted ones are not among them. Two round trips at most.
+pub async fn find_all(table: &Table, t: &TenantId, all: &[&UserRef]) -> Result<Vec<User>> {
+    let (mut ids, mut claims) = (BTreeSet::new(), BTreeSet::new());
+    for who in all {
+        let (claim, former) = match who {
+            UserRef::Id(id) => {
+                ids.insert(*id);
+                continue;
+            }
+            UserRef::Email(email) => (keys::email(t, email), keys::former_email(t, email)),
+            UserRef::Username(name) => (keys::username(t, name), keys::former_username(t, name)),
+        };
+        claims.extend(former.into_iter().chain([claim]));
+    }
+    let claimed = table.batch_get(&claims.into_iter().collect::<Vec<_>>()).await?;
+    ids.extend(claimed.iter().filter_map(|item| string(item, "user")?.parse::<UserId>().ok()));
+    let mut found = get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
+    found.retain(|user| user.status != Status::Deleted);
+    Ok(found)
+}
+
 /// The account that has this address.
 pub async fn whose_email(table: &Table, t: &TenantId, email: &Email) -> Result<Option<UserId>> {
     claimed_by(table, keys::email(t, email), keys::former_email(t, email)).await

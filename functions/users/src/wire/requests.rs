@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use serde_with::rust::double_option;
 use usher::actions::listing::Filter;
 use usher::actions::revisions::Expected;
-use usher::actions::{Context, grants, passwords, users};
+use usher::actions::{Context, passwords, users};
 use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
-use usher::domain::text::{Department, Description, Email, Password, Username};
+use usher::domain::text::{Description, Email, Password, Username};
 use usher::domain::time;
 use usher::domain::user::Status;
 use usher::error::{Conflict, Result};
@@ -247,38 +247,5 @@ impl ResetPassword {
         self.new_password
             .map(|text| passwords::chosen(cx, "/newPassword", text))
             .transpose()
-    }
-}
-
-/// The body of `POST /api/users/{user}/roles`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "role": "member", "department": "sales", "effectiveTo": "2027-01-01T00:00:00Z" }))]
-pub struct GrantRole {
-    /// The role's name or id.
-    role: String,
-    /// The department whose requests it applies to; all where absent.
-    department: Option<String>,
-    /// The first moment of its effect; now where absent.
-    #[serde(default, deserialize_with = "time::beginning")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    effective_from: Option<Timestamp>,
-    /// The first moment after it; without end where absent.
-    #[serde(default, deserialize_with = "time::end")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    effective_to: Option<Timestamp>,
-}
-
-impl GrantRole {
-    pub fn parse(self) -> Result<grants::NewGrant> {
-        let mut checks = Checks::new();
-        let department = checks.optional("/department", self.department.as_deref(), Department::parse);
-        checks.done()?;
-        Ok(grants::NewGrant {
-            role: self.role,
-            department,
-            effective_from: self.effective_from,
-            effective_to: self.effective_to,
-        })
     }
 }
