@@ -69,7 +69,10 @@ impl CheckBody {
             _ => return Err(Error::invalid("/checks", "send one check, or a list of them")),
         };
         if !(1..=MAX_CHECKS).contains(&list.len()) {
-            return Err(Error::invalid("/checks", format!("one request has 1 to {MAX_CHECKS} checks")));
+            return Err(Error::invalid(
+                "/checks",
+                format!("one request has 1 to {MAX_CHECKS} checks"),
+            ));
         }
         let place = |n: usize| if is_list { format!("/checks/{n}") } else { String::new() };
         let checks = list.into_iter().enumerate();
@@ -206,7 +209,16 @@ pub struct NearlyView {
 }
 
 fn missing_words() -> Object {
-    words([Missing::NotYet, Missing::Ended, Missing::Department, Missing::Status, Missing::Permission].map(missing))
+    words(
+        [
+            Missing::NotYet,
+            Missing::Ended,
+            Missing::Department,
+            Missing::Status,
+            Missing::Permission,
+        ]
+        .map(missing),
+    )
 }
 
 fn missing(missing: Missing) -> &'static str {
@@ -238,7 +250,10 @@ impl ExplanationView {
 impl ReasonView {
     fn of(reason: &Reason<'_>) -> Self {
         let Reason { grant, role } = reason;
-        let department = grant.department.as_ref().map(|department| department.as_given().to_owned());
+        let department = grant
+            .department
+            .as_ref()
+            .map(|department| department.as_given().to_owned());
         Self {
             grant: grant.id.to_string(),
             role: role.name.as_given().to_owned(),

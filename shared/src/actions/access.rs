@@ -61,7 +61,10 @@ pub async fn check(cx: &Context, checks: &[Check]) -> Result<Vec<Verdict>> {
     let found = subjects(cx, checks).await?;
     let answers = checks.iter().map(|check| {
         let user = check.user.as_ref();
-        let subject = found.users.iter().find(|found| user.map_or(is_caller(cx, found), |who| who.names(found)));
+        let subject = found
+            .users
+            .iter()
+            .find(|found| user.map_or(is_caller(cx, found), |who| who.names(found)));
         match subject {
             Some(user) => Subject::of(user, &found.roles).check(check.question(), cx.now),
             None if user.is_none() => own_verdict(cx, check),
@@ -90,7 +93,8 @@ fn is_caller(cx: &Context, user: &User) -> bool {
 /// Whoever asks about others holds `admin.access`.
 fn may_ask<'a>(cx: &Context, mut about: impl Iterator<Item = &'a UserRef>) -> Result<()> {
     let caller = cx.caller()?;
-    let is_own = |who: &UserRef| caller.user.as_ref().is_some_and(|own| who.names(own)) || *who == UserRef::Id(caller.id);
+    let is_own =
+        |who: &UserRef| caller.user.as_ref().is_some_and(|own| who.names(own)) || *who == UserRef::Id(caller.id);
     match caller.rights.permissions.contains(ADMIN_ACCESS) || about.all(is_own) {
         true => Ok(()),
         false => Err(Forbidden::MissingPermission(ADMIN_ACCESS).into()),
@@ -108,11 +112,19 @@ struct Found {
 async fn subjects(cx: &Context, checks: &[Check]) -> Result<Found> {
     let own = cx.caller()?.user.clone();
     let is_own = |who: &UserRef| own.as_ref().is_some_and(|own| who.names(own));
-    let others: Vec<&UserRef> = checks.iter().filter_map(|check| check.user.as_ref()).filter(|who| !is_own(who)).collect();
+    let others: Vec<&UserRef> = checks
+        .iter()
+        .filter_map(|check| check.user.as_ref())
+        .filter(|who| !is_own(who))
+        .collect();
     let mut users = users::find_all(&cx.app.table, &cx.tenant, &others).await?;
     users.extend(own);
     let known = &cx.caller()?.roles;
-    let mut wanted: BTreeSet<RoleId> = users.iter().flat_map(|user| &user.grants).map(|grant| grant.role).collect();
+    let mut wanted: BTreeSet<RoleId> = users
+        .iter()
+        .flat_map(|user| &user.grants)
+        .map(|grant| grant.role)
+        .collect();
     wanted.retain(|id| !known.iter().any(|role| role.id == *id));
     let names: BTreeSet<&str> = checks.iter().map(|check| check.permission.as_str()).collect();
     let (mut roles, there) = roles::with_permissions(&cx.app.table, &cx.tenant, wanted, &names).await?;
@@ -122,10 +134,7 @@ async fn subjects(cx: &Context, checks: &[Check]) -> Result<Found> {
 }
 
 /// Whether the catalogue has what is named at these places of the body.
-pub(super) fn in_catalogue<'a>(
-    named: impl Iterator<Item = (String, &'a str)>,
-    there: &BTreeSet<String>,
-) -> Result<()> {
+pub(super) fn in_catalogue<'a>(named: impl Iterator<Item = (String, &'a str)>, there: &BTreeSet<String>) -> Result<()> {
     let unknown = named.filter(|(_, name)| !there.contains(*name));
     let unknown: Vec<Violation> = unknown
         .map(|(place, name)| Violation::new(place, format!("there is no permission `{name}`")))
@@ -151,7 +160,11 @@ pub async fn known(cx: &Context, who: Option<&UserRef>, at: Option<Timestamp>) -
     let past = ended::latest(cx, &user, MAX_GRANTS).await?;
     user.grants.extend(past.into_iter().map(|past| past.grant));
     let mut roles = caller.roles.clone();
-    let missing = user.grants.iter().map(|grant| grant.role).filter(|id| !roles.iter().any(|role| role.id == *id));
+    let missing = user
+        .grants
+        .iter()
+        .map(|grant| grant.role)
+        .filter(|id| !roles.iter().any(|role| role.id == *id));
     roles.extend(roles::get_all(&cx.app.table, &cx.tenant, missing.collect::<Vec<_>>()).await?);
     Ok(Known { user, roles })
 }

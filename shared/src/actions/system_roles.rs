@@ -68,7 +68,8 @@ async fn give_way(cx: &Context, holder: RoleId) -> Result<()> {
 /// A description of an earlier version becomes this one's; what the system gives, it has.
 async fn change(cx: &Context, id: RoleId) -> Result<()> {
     atomically(cx, |unit| async move {
-        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id)) else {
+        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id))
+        else {
             return Ok(());
         };
         let given = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
@@ -90,6 +91,12 @@ fn write(cx: &Context, unit: &Unit<'_>, before: &Role, mut after: Role) -> Resul
     after.modified_at = cx.now;
     let (was, is): (Value, Value) = (record::role(before), record::role(&after));
     unit.write(roles::change(before, &after)?);
-    unit.write([record::rights(cx, RightsKind::RoleChanged, Target::Role(after.id), was, is)?]);
+    unit.write([record::rights(
+        cx,
+        RightsKind::RoleChanged,
+        Target::Role(after.id),
+        was,
+        is,
+    )?]);
     Ok(())
 }

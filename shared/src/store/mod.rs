@@ -18,6 +18,7 @@ pub mod roles;
 pub mod search;
 pub mod seats;
 pub mod secret;
+pub mod service_keys;
 pub mod sessions;
 pub mod signing_keys;
 pub mod table;

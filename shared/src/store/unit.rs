@@ -15,7 +15,7 @@ use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
 use super::{chain, ended, record, roles, seats, sessions, users};
 use crate::ambient;
-use crate::context::Context;
+use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
 use crate::domain::session::Session;
 use crate::domain::text::FORM;
@@ -181,16 +181,32 @@ impl Unit<'_> {
         user.ok_or(Error::NotFound(Noun::User))
     }
 
-    /// The caller's own account, which was read already, and its session.
-    pub async fn own(&self, user: &User) -> Result<(User, Session)> {
-        let session = &self.cx.caller()?.session;
-        if self.is_first {
-            return Ok((user.clone(), session.clone()));
-        }
+    /// The caller's own account, which was read already, and its session, where it came with one.
+    pub async fn own(&self, user: &User) -> Result<(User, Option<Session>)> {
+        let session = match &self.cx.caller()?.credential {
+            Credential::Session(session) if self.is_first => return Ok((user.clone(), Some(session.clone()))),
+            Credential::Session(session) => session,
+            Credential::Key(_) => return Ok((self.own_of_key(user).await?, None)),
+        };
         let present = sessions::present(&self.cx.app.table, &self.cx.tenant, user.id, session.id, &[]).await?;
         let both = present.user.zip(present.session);
         let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
-        both.filter(still_open).ok_or(Error::InvalidToken)
+        let (user, session) = both.filter(still_open).ok_or(Error::InvalidToken)?;
+        Ok((user, Some(session)))
+    }
+
+    /// A service account has nothing that would have to end with its sessions.
+    async fn own_of_key(&self, user: &User) -> Result<User> {
+        let now = self.reread(user).await?;
+        match now.status == Status::Deleted {
+            true => Err(Error::InvalidToken),
+            false => Ok(now),
+        }
+    }
+
+    /// Holds the unit to an account that it does not change: it is to stay as it was read.
+    pub fn keep_user(&self, user: &User) {
+        self.write([users::unchanged(user)]);
     }
 
     /// A session that was read already.

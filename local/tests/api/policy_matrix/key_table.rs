@@ -67,6 +67,8 @@ const SAMPLES: [(&str, &str); 28] = [
     ("<shard>", "3"),
     ("<counter>", "07"),
     ("<byte>", "07"),
+    ("<copy>", "7"),
+    ("<permission>", "press.write"),
     ("<month>", "2026-11"),
     ("<sha256>", "ba7816bf"),
     ("<first character>", "ä"),
@@ -267,6 +269,27 @@ fn of_the_stack() -> Vec<Made> {
     let marker = "the marker that a stack has a signing key";
     vec![
         key("permission", "permission", keys::permission("admin.users")),
+        key(
+            "catalogue_count",
+            "how many permissions applications have",
+            keys::catalogue_count(),
+        ),
+        key(
+            "removals",
+            "how many permissions were removed, one copy of several",
+            keys::removals(7),
+        ),
+        partition(
+            "permission_partition",
+            "a role that has a permission",
+            "PK",
+            keys::permission_partition("press.write"),
+        ),
+        key(
+            "permission_holder",
+            "a role that has a permission",
+            keys::permission_holder("press.write", &TenantId::main(), sample("<role>")),
+        ),
         key("signing_key", "signing key", keys::signing_key("a_kid")),
         key(
             "retired_key",
