@@ -82,11 +82,22 @@ fn jwks(path: &Path) -> Result<Vec<Value>> {
 
 fn print(report: &Report, now: Timestamp, out: &mut impl Write) -> Result<()> {
     let Report {
-        tenant, rows, chains, anchors, ..
+        tenant,
+        rows,
+        chains,
+        anchors,
+        ..
     } = report;
-    writeln!(out, "tenant {tenant}: {rows} rows in {chains} chains, signed {anchors} times")?;
+    writeln!(
+        out,
+        "tenant {tenant}: {rows} rows in {chains} chains, signed {anchors} times"
+    )?;
     if report.unlinked > 0 {
-        writeln!(out, "  {} rows are older than the chains, and not verified", report.unlinked)?;
+        writeln!(
+            out,
+            "  {} rows are older than the chains, and not verified",
+            report.unlinked
+        )?;
     }
     match report.signed_at {
         Some(at) => writeln!(out, "  signed last at {at}")?,

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use local::dynamodb::Client;
 use serde_json::{Value, json};
-
 #[path = "process/audit.rs"]
 mod audit;
 

@@ -26,11 +26,18 @@ async fn the_audit_of_a_data_directory_or_an_endpoint_names_the_first_row_that_w
     let mut row = found["Items"][0].clone();
     let url = server.dynamodb.url().to_owned();
     let (message, code) = verified(&["--dynamodb-endpoint", &url]);
-    assert!(code == Some(0) && message.contains("every row is as it was written"), "{message}");
+    assert!(
+        code == Some(0) && message.contains("every row is as it was written"),
+        "{message}"
+    );
     row["kind"] = json!({ "S": "attemptsCleared" });
     let body = json!({ "TableName": "usher", "Item": row });
     server.dynamodb.call("PutItem", &body).await.unwrap().unwrap();
-    let first = format!("first: {} / {} was changed", row["PK"]["S"].as_str().unwrap(), row["SK"]["S"].as_str().unwrap());
+    let first = format!(
+        "first: {} / {} was changed",
+        row["PK"]["S"].as_str().unwrap(),
+        row["SK"]["S"].as_str().unwrap()
+    );
     let (message, code) = verified(&["--dynamodb-endpoint", &url, "--tenant", "main"]);
     assert!(code == Some(1) && message.contains(&first), "{message}");
     assert_eq!(server.stop("-TERM").code(), Some(0));

@@ -12,9 +12,9 @@ use crate::error::Result;
 use crate::proof::canonical;
 use crate::proof::jwt::unverified;
 use crate::store::anchors::{self, Signed};
+use crate::store::chain;
 use crate::store::history::{self, Span};
 use crate::store::unit::atomically;
-use crate::store::chain;
 
 mod verify;
 
@@ -49,7 +49,10 @@ async fn sign_one(cx: &Context, tenant: &TenantId, keys: &Keys) -> Result<bool> 
             tenant: tenant.clone(),
             number: last.as_ref().map_or(0, |last| last.number) + 1,
             at: cx.now.as_millisecond(),
-            prev: last.as_ref().map(|last| canonical::of_bytes(last.jws.as_bytes())).unwrap_or_default(),
+            prev: last
+                .as_ref()
+                .map(|last| canonical::of_bytes(last.jws.as_bytes()))
+                .unwrap_or_default(),
             unlinked_until: match last {
                 None => unlinked_until(cx, tenant).await?,
                 Some(_) => None,
@@ -75,7 +78,9 @@ async fn unlinked_until(cx: &Context, tenant: &TenantId) -> Result<Option<i64>> 
     let found = stream::iter(months.into_iter().map(oldest)).buffered(AT_ONCE);
     let found: Vec<_> = found.try_collect().await?;
     let first = found.into_iter().flatten().next();
-    Ok(first.filter(|row| chain::position(row).is_none()).map(|_| cx.now.as_millisecond()))
+    Ok(first
+        .filter(|row| chain::position(row).is_none())
+        .map(|_| cx.now.as_millisecond()))
 }
 
 /// All that there can be rows from, and a month more, for what was put where none can be.

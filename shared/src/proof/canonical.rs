@@ -74,10 +74,16 @@ mod tests {
 
     #[test]
     fn the_order_of_members_is_not_part_of_a_value() {
-        let (one, other) = (json!({ "b": [true, null], "a": "\u{20ac}" }), json!({ "a": "€", "b": [true, null] }));
+        let (one, other) = (
+            json!({ "b": [true, null], "a": "\u{20ac}" }),
+            json!({ "a": "€", "b": [true, null] }),
+        );
         assert_eq!(canonical(&one), "{\"a\":\"€\",\"b\":[true,null]}");
         assert_eq!(digest(&one).unwrap(), digest(&other).unwrap());
-        assert_ne!(digest(&one).unwrap(), digest(&json!({ "a": "€", "b": [null, true] })).unwrap());
+        assert_ne!(
+            digest(&one).unwrap(),
+            digest(&json!({ "a": "€", "b": [null, true] })).unwrap()
+        );
     }
 
     #[test]

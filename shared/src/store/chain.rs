@@ -174,7 +174,9 @@ fn append(item: &mut Item, head: &Head) -> Result<Head> {
 
 /// A row's place in its chain, as it states it.
 pub fn position(item: &Item) -> Option<Position> {
-    let Some(Value::M(link)) = item.get(LINK) else { return None };
+    let Some(Value::M(link)) = item.get(LINK) else {
+        return None;
+    };
     Some(Position {
         chain: string(link, "chain")?.to_owned(),
         seq: u64::try_from(integer(link, "seq")?).ok()?,
@@ -215,8 +217,6 @@ fn json_of(value: &Value) -> Result<Json> {
         _ => return Err(Error::fault("a row of the rights history with a value of another type")),
     })
 }
-
-
 
 #[cfg(test)]
 mod tests;

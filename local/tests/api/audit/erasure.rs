@@ -34,7 +34,10 @@ async fn an_erased_account_s_rows_keep_their_hash_and_the_bare_id() {
     for row in rows(&world).iter().filter(about) {
         let text = row.to_string();
         let is_by = row["actor"]["S"] == id.as_str();
-        assert!(!text.contains("jane") && !(is_by && text.contains("127.0.0.1")), "{text}");
+        assert!(
+            !text.contains("jane") && !(is_by && text.contains("127.0.0.1")),
+            "{text}"
+        );
         assert_eq!(row["link"]["M"]["hash"]["S"], hash(row).as_str());
         let was = before.iter().find(|was| was["id"] == row["id"]);
         if let Some(was) = was {
@@ -54,7 +57,10 @@ async fn an_erasure_that_broke_off_is_found_until_it_is_done() {
         .await
         .unwrap();
     let found = findings(&world).await;
-    assert!(!found.is_empty() && found.iter().all(|found| found.fault == Fault::Emptied), "{found:?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|found| found.fault == Fault::Emptied),
+        "{found:?}"
+    );
     erase(&jane).await;
     assert_whole(&world).await;
 }
@@ -69,7 +75,9 @@ async fn a_row_that_is_emptied_by_hand_is_found_also_where_its_actor_has_no_acco
     let made = developer.post("/api/roles", json!({ "name": "by nobody" })).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let rows = rows(&world);
-    let filled = rows.iter().filter(|row| row["ip"]["S"] != "" && !row["link"]["M"]["ofActor"].is_null());
+    let filled = rows
+        .iter()
+        .filter(|row| row["ip"]["S"] != "" && !row["link"]["M"]["ofActor"].is_null());
     let mut tried = 0;
     for row in filled {
         let mut emptied = row.clone();

@@ -53,7 +53,11 @@ pub fn remove(world: &World, item: &Value) {
 
 /// Where a row is, as findings have it.
 pub fn place(item: &Value) -> String {
-    format!("{} / {}", item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap())
+    format!(
+        "{} / {}",
+        item["PK"]["S"].as_str().unwrap(),
+        item["SK"]["S"].as_str().unwrap()
+    )
 }
 
 /// The place of a row in its chain, as findings have it.
@@ -101,7 +105,11 @@ pub async fn eventful() -> World {
     let owner = world.owner().await;
     let done = |reply: crate::support::Reply| assert!(reply.status.is_success(), "{}", reply.text);
     for name in ["editor", "author"] {
-        done(owner.post("/api/roles", json!({ "name": name, "permissions": ["admin.users"] })).await);
+        done(
+            owner
+                .post("/api/roles", json!({ "name": name, "permissions": ["admin.users"] }))
+                .await,
+        );
     }
     done(owner.patch("/api/roles/author", json!({ "maxCount": 7 })).await);
     let made = at_once(12, |n| {
@@ -120,7 +128,14 @@ pub async fn eventful() -> World {
         done(owner.patch(&user, change).await);
         world.clock.advance_ms(3);
     }
-    done(owner.post("/api/tenants", json!({ "id": "acme", "owner": { "email": "o@acme.test" } })).await);
+    done(
+        owner
+            .post(
+                "/api/tenants",
+                json!({ "id": "acme", "owner": { "email": "o@acme.test" } }),
+            )
+            .await,
+    );
     done(owner.patch("/v1/settings", json!({ "history_days": 90 })).await);
     world.clock.advance(11);
     let key = owner.post("/api/api-keys", json!({ "name": "a client" })).await;
@@ -131,7 +146,11 @@ pub async fn eventful() -> World {
     world.clock.advance(11);
     at_once(8, |n| {
         let (owner, id) = (owner.clone(), made[n + 4].clone());
-        async move { owner.post(&format!("/api/users/{id}/roles"), json!({ "role": "member" })).await }
+        async move {
+            owner
+                .post(&format!("/api/users/{id}/roles"), json!({ "role": "member" }))
+                .await
+        }
     })
     .await;
     world
@@ -157,7 +176,9 @@ async fn each_row_carries_the_hash_of_the_one_before_it_in_its_chain() {
             _ => assert_eq!(before, [&link["prev"]["S"]], "{row}"),
         }
     }
-    let chains = rows.iter().map(|row| (&row["tenant"]["S"], &row["link"]["M"]["chain"]["S"]));
+    let chains = rows
+        .iter()
+        .map(|row| (&row["tenant"]["S"], &row["link"]["M"]["chain"]["S"]));
     let chains: std::collections::BTreeSet<String> = chains.map(|chain| format!("{chain:?}")).collect();
     assert!(chains.len() > 3, "{chains:?}");
     assert_whole(&world).await;

@@ -14,7 +14,10 @@ async fn sixty_four_changes_at_once_all_succeed_and_every_chain_is_whole() {
     let world = World::new().await;
     let owner = world.owner().await;
     let made = at_once(64, |n| {
-        let (owner, body) = (owner.clone(), json!({ "username": format!("n-{n}"), "password": PASSWORD }));
+        let (owner, body) = (
+            owner.clone(),
+            json!({ "username": format!("n-{n}"), "password": PASSWORD }),
+        );
         async move { owner.post("/api/users", body).await }
     })
     .await;
@@ -72,7 +75,9 @@ async fn a_head_that_another_process_moved_costs_one_more_try_and_no_row() {
         super::put(&world, &head);
     }
     assert_eq!(owner.post("/api/roles", json!({ "name": "three" })).await.status, 201);
-    let last = rows(&world).into_iter().find(|row| row["after"]["M"]["name"]["S"] == "three");
+    let last = rows(&world)
+        .into_iter()
+        .find(|row| row["after"]["M"]["name"]["S"] == "three");
     let link = &last.unwrap()["link"]["M"];
     let seq = link["seq"]["N"].as_str().unwrap();
     assert!(seq == "1" || link["prev"] == moved, "{link}");
@@ -97,7 +102,9 @@ async fn answers_that_are_lost_leave_chains_whole_and_no_row_twice() {
             let reply = owner.post("/api/roles", json!({ "name": name })).await;
             proxy.calm();
             assert!([201, 409, 503].contains(&reply.status.as_u16()), "{}", reply.text);
-            let rows = rows(&world).into_iter().filter(|row| row["after"]["M"]["name"]["S"] == name.as_str());
+            let rows = rows(&world)
+                .into_iter()
+                .filter(|row| row["after"]["M"]["name"]["S"] == name.as_str());
             let is_there = owner.get(&format!("/api/roles/{name}")).await.status == 200;
             assert_eq!(rows.count(), usize::from(is_there), "{fault:?}, {lost} times");
             assert_whole(&world).await;

@@ -17,7 +17,11 @@ async fn year() -> World {
     let world = World::new().await;
     for month in 0..12 {
         let owner = world.owner().await;
-        let days = if (4..8).contains(&month) { json!(90) } else { Value::Null };
+        let days = if (4..8).contains(&month) {
+            json!(90)
+        } else {
+            Value::Null
+        };
         let set = owner.patch("/v1/settings", json!({ "history_days": days })).await;
         assert!(set.status.is_success(), "{}", set.text);
         world.clock.advance(11);
@@ -38,7 +42,12 @@ async fn rows_that_expired_are_missed_in_no_order_in_which_they_go() {
     let now = world.now().as_second();
     let rows = rows(&world);
     let over: Vec<_> = rows.iter().filter(|row| expires(row) <= now).collect();
-    assert!(over.len() > 15 && over.len() < rows.len(), "{} of {}", over.len(), rows.len());
+    assert!(
+        over.len() > 15 && over.len() < rows.len(),
+        "{} of {}",
+        over.len(),
+        rows.len()
+    );
     // As DynamoDB removes them: within days, in any order.
     for (n, row) in over.iter().enumerate() {
         if n % 2 == 1 {

@@ -42,9 +42,10 @@ fn rewrite(world: &World, rows: &[Value], from: usize) {
         (prev, last) = (Some(hash.into()), row);
     }
     let chain = last["link"]["M"]["chain"]["S"].as_str().unwrap();
-    let mut head = world.items().into_iter().find(|item| {
-        item["PK"]["S"] == "T#main#CHAINS" && item["SK"]["S"] == format!("HEAD#{chain}").as_str()
-    });
+    let mut head = world
+        .items()
+        .into_iter()
+        .find(|item| item["PK"]["S"] == "T#main#CHAINS" && item["SK"]["S"] == format!("HEAD#{chain}").as_str());
     let head = head.as_mut().unwrap();
     head["hash"] = last["link"]["M"]["hash"].clone();
     put(world, head);
@@ -77,7 +78,10 @@ async fn rows_that_are_cut_off_with_the_head_set_back_are_found_by_what_was_sign
     });
     put(&world, &head);
     let found = findings(&world).await;
-    assert_eq!((&found[0].place, found[0].fault), (&super::position(last), Fault::Removed));
+    assert_eq!(
+        (&found[0].place, found[0].fault),
+        (&super::position(last), Fault::Removed)
+    );
     // And the whole of it.
     rows.iter().for_each(|row| remove(&world, row));
     remove(&world, &head);
@@ -133,11 +137,20 @@ async fn what_was_signed_is_believed_by_keys_that_are_believed_alone() {
     put(&world, &all[0]);
     assert_whole(&world).await;
     let ids = tenants::ids(&world.app.table).await.unwrap();
-    let believed = verify(&world.app.table, &ids, Some(Vec::new()), world.now()).await.unwrap();
+    let believed = verify(&world.app.table, &ids, Some(Vec::new()), world.now())
+        .await
+        .unwrap();
     assert!(believed[0].findings.iter().all(|found| found.fault == Fault::Unsigned));
     assert!(!believed[0].findings.is_empty());
     // Set-up alone can write where they are: no function that answers requests may.
-    assert_eq!(believed.iter().find(|report| report.tenant == TenantId::main()).unwrap().anchors, 0);
+    assert_eq!(
+        believed
+            .iter()
+            .find(|report| report.tenant == TenantId::main())
+            .unwrap()
+            .anchors,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +159,12 @@ async fn an_anchor_is_no_access_token_and_an_access_token_no_anchor() {
     let anchor = anchors(&world).remove(0);
     let jws = anchor["jws"]["S"].as_str().unwrap();
     let reply = world.with_token(jws).get("/api/me/profile").await;
-    assert_eq!((reply.status.as_u16(), reply.problem()), (401, "invalid-token"), "{}", reply.text);
+    assert_eq!(
+        (reply.status.as_u16(), reply.problem()),
+        (401, "invalid-token"),
+        "{}",
+        reply.text
+    );
     let mut forged = anchor.clone();
     forged["jws"]["S"] = world.owner().await.token.into();
     put(&world, &forged);
@@ -158,7 +176,11 @@ async fn rows_from_before_there_were_chains_are_counted_and_later_ones_without_a
     let world = World::new().await;
     // As the release before left it: rows without links, no heads, nothing signed.
     let keep = |item: &Value| !["T#main#CHAINS", "AUDIT#main"].contains(&item["PK"]["S"].as_str().unwrap());
-    world.items().iter().filter(|item| !keep(item)).for_each(|item| remove(&world, item));
+    world
+        .items()
+        .iter()
+        .filter(|item| !keep(item))
+        .for_each(|item| remove(&world, item));
     for mut row in rows(&world) {
         row.as_object_mut().unwrap().remove("link");
         put(&world, &row);
@@ -169,9 +191,22 @@ async fn rows_from_before_there_were_chains_are_counted_and_later_ones_without_a
     world.clock.advance(3_600);
     scheduled(&world).await;
     world.clock.advance(3_600);
-    assert_eq!(world.owner().await.post("/api/roles", json!({ "name": "new" })).await.status, 201);
+    assert_eq!(
+        world
+            .owner()
+            .await
+            .post("/api/roles", json!({ "name": "new" }))
+            .await
+            .status,
+        201
+    );
     let report = verified(&world).await.remove(0);
-    assert_eq!((report.unlinked, report.findings.len()), (old.len(), 0), "{:?}", report.findings);
+    assert_eq!(
+        (report.unlinked, report.findings.len()),
+        (old.len(), 0),
+        "{:?}",
+        report.findings
+    );
     let mut late = rows(&world).into_iter().find(|row| !row["link"].is_null()).unwrap();
     late.as_object_mut().unwrap().remove("link");
     put(&world, &late);

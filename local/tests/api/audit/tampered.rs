@@ -36,12 +36,21 @@ fn another_id(id: &str) -> String {
 /// What can be changed of a row.
 const CHANGES: [(&str, fn(&mut Value)); 12] = [
     ("kind", |row| row["kind"] = json!({ "S": "nothing" })),
-    ("actor", |row| row["actor"] = json!({ "S": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" })),
+    ("actor", |row| {
+        row["actor"] = json!({ "S": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" })
+    }),
     ("ip", |row| row["ip"] = json!({ "S": "203.0.113.99" })),
-    ("after", |row| row["after"] = json!({ "M": { "status": { "S": "active" }, "x": { "NULL": true } } })),
-    ("before", |row| row["before"] = json!({ "M": { "email": { "S": "another@example.org" } } })),
+    (
+        "after",
+        |row| row["after"] = json!({ "M": { "status": { "S": "active" }, "x": { "NULL": true } } }),
+    ),
+    ("before", |row| {
+        row["before"] = json!({ "M": { "email": { "S": "another@example.org" } } })
+    }),
     ("ttl", |row| row["ttl"] = json!({ "N": "1795334401" })),
-    ("who finds it", |row| row["GSI1PK"] = json!({ "S": "T#main#TARGET#nobody" })),
+    ("who finds it", |row| {
+        row["GSI1PK"] = json!({ "S": "T#main#TARGET#nobody" })
+    }),
     ("seq", |row| row["link"]["M"]["seq"] = json!({ "N": "77" })),
     ("prev", |row| row["link"]["M"]["prev"] = json!({ "S": "x" })),
     ("hash", |row| row["link"]["M"]["hash"] = json!({ "S": "x" })),
@@ -63,7 +72,10 @@ async fn any_one_row_that_is_changed_is_found_and_named() {
             put(&world, &changed);
             let found = first(&world).await;
             assert_eq!(found.place, place(row), "{what} of {row}: {found:?}");
-            assert!(matches!(found.fault, Fault::Changed | Fault::Unlinked), "{what}: {found:?}");
+            assert!(
+                matches!(found.fault, Fault::Changed | Fault::Unlinked),
+                "{what}: {found:?}"
+            );
             put(&world, row);
         }
     }
@@ -143,7 +155,11 @@ async fn any_one_row_that_is_put_elsewhere_is_found_and_named() {
         remove(&world, row);
         put(&world, &moved);
         let found = first(&world).await;
-        assert_eq!((&found.place, found.fault), (&place(&moved), Fault::Elsewhere), "{moved}");
+        assert_eq!(
+            (&found.place, found.fault),
+            (&place(&moved), Fault::Elsewhere),
+            "{moved}"
+        );
         remove(&world, &moved);
         put(&world, row);
     }
@@ -160,14 +176,19 @@ async fn two_rows_of_a_chain_that_change_places_are_found() {
             let is_next = link["seq"]["N"] == (next + 1).to_string().as_str();
             is_next && link["chain"] == own["chain"] && other["tenant"] == row["tenant"]
         };
-        let Some(other) = rows.iter().find(follows) else { continue };
+        let Some(other) = rows.iter().find(follows) else {
+            continue;
+        };
         let (mut one, mut two) = (row.clone(), other.clone());
         std::mem::swap(&mut one["link"], &mut two["link"]);
         put(&world, &one);
         put(&world, &two);
         let found = findings(&world).await;
         let found: Vec<_> = found.into_iter().map(|found| found.place).collect();
-        assert!(found.contains(&place(&one)) && found.contains(&place(&two)), "{found:?}");
+        assert!(
+            found.contains(&place(&one)) && found.contains(&place(&two)),
+            "{found:?}"
+        );
         put(&world, row);
         put(&world, other);
     }

@@ -13,6 +13,7 @@ use usher::store::keys;
 use usher::store::table::Key;
 
 use super::lived_in::lived_in;
+use super::samples::SAMPLES;
 use crate::guard_walk::golden;
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
@@ -48,40 +49,6 @@ fn documented() -> Vec<Row> {
     })
     .collect()
 }
-
-/// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 28] = [
-    ("<user>", "00000000-0000-7000-8000-000000000001"),
-    ("<session>", "00000000-0000-7000-8000-000000000002"),
-    ("<entry>", "00000000-0000-7000-8000-000000000003"),
-    ("<role>", "00000000-0000-7000-8000-000000000004"),
-    ("<grant>", "00000000-0000-7000-8000-000000000005"),
-    ("<target>", "00000000-0000-7000-8000-000000000006"),
-    ("<mail>", "00000000-0000-7000-8000-000000000007"),
-    ("<key>", "00000000-0000-7000-8000-000000000008"),
-    ("<due>", "1795334400000"),
-    ("<end>", "001795334400000"),
-    ("<state>", "pending"),
-    ("<tenant>", "main"),
-    ("<status>", "locked"),
-    ("<shard>", "3"),
-    ("<counter>", "07"),
-    ("<byte>", "07"),
-    ("<copy>", "7"),
-    ("<permission>", "press.write"),
-    ("<month>", "2026-11"),
-    ("<sha256>", "ba7816bf"),
-    ("<first character>", "ä"),
-    ("<rest of an address or name>", "äne@example.org"),
-    ("<kid>", "a_kid"),
-    ("<number>", "1"),
-    ("<form>", "2"),
-    ("<chain>", "400-7"),
-    ("<anchor>", "0000000007"),
-    ("PERMISSION#<name>", "PERMISSION#admin.users"),
-    ("FIRST#<name>", "FIRST#owner"),
-    ("NAME#<canonical>", "NAME#jane"),
-];
 
 /// A pattern of the list with the samples in it.
 fn filled(item: &str, pattern: &str) -> String {

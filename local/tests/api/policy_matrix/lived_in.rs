@@ -46,7 +46,11 @@ pub async fn lived_in() -> World {
     let sent = crate::outbox::sweep(&post.outbox(&world.app)).await;
     assert!(sent.contains(&usher::actions::outbox::Outcome::Postponed), "{sent:?}");
     let table = &world.app.table;
-    let next = signing_keys::all(table).await.unwrap().into_iter().max_by_key(|key| key.signs_from);
+    let next = signing_keys::all(table)
+        .await
+        .unwrap()
+        .into_iter()
+        .max_by_key(|key| key.signs_from);
     signing_keys::retire(table, &[&next.unwrap()]).await.unwrap();
     world
 }

@@ -25,7 +25,12 @@ pub fn check(tenant: &str, items: &[Map<String, Value>], found: &mut Vec<String>
             continue;
         };
         let seq: u64 = link["seq"].to_string().trim_matches('"').parse().unwrap();
-        if chains.entry(text(link, "chain")).or_default().insert(seq, link).is_some() {
+        if chains
+            .entry(text(link, "chain"))
+            .or_default()
+            .insert(seq, link)
+            .is_some()
+        {
             found.push(format!("two rows are the {seq}th of chain {}", text(link, "chain")));
         }
     }
@@ -38,7 +43,11 @@ pub fn check(tenant: &str, items: &[Map<String, Value>], found: &mut Vec<String>
             before = text(link, "hash");
         }
         let last = (rows.len().to_string(), before);
-        if heads.get(chain).map(|(seq, hash)| (seq.trim_matches('"').to_owned(), *hash)) != Some(last) {
+        if heads
+            .get(chain)
+            .map(|(seq, hash)| (seq.trim_matches('"').to_owned(), *hash))
+            != Some(last)
+        {
             found.push(format!("the head of chain {chain} is not its last row"));
         }
     }

@@ -16,7 +16,11 @@ pub fn walk(known: &Known, now: Timestamp) -> Vec<Finding> {
             chain.entry(position.seq).or_default().push(row);
         }
     }
-    for head in known.before.iter().chain(known.signed.iter().flat_map(|anchor| &anchor.heads)) {
+    for head in known
+        .before
+        .iter()
+        .chain(known.signed.iter().flat_map(|anchor| &anchor.heads))
+    {
         chains.entry(&head.chain).or_default();
     }
     for (chain, rows) in chains {
@@ -95,7 +99,12 @@ impl<'a> Walk<'a> {
     fn end(&mut self) -> Option<&'a Head> {
         let of_chain = |heads: &'a [Head]| heads.iter().find(|head| head.chain == self.chain);
         let head = of_chain(&self.known.before);
-        let signed = self.known.signed.iter().rev().find_map(|anchor| of_chain(&anchor.heads));
+        let signed = self
+            .known
+            .signed
+            .iter()
+            .rev()
+            .find_map(|anchor| of_chain(&anchor.heads));
         let begun_since = of_chain(&self.known.after).is_some();
         if head.is_none() && !begun_since {
             self.findings.push(Finding {
@@ -132,7 +141,10 @@ impl<'a> Walk<'a> {
         let stands = |row: &&&Row| row.is_sound || row.is_at_home;
         let exact = found.iter().find(fits);
         let named = found.iter().find(|row| wanted.is_some() && hash(row) == wanted);
-        let any = found.iter().find(|row| row.is_sound).or_else(|| found.iter().find(stands));
+        let any = found
+            .iter()
+            .find(|row| row.is_sound)
+            .or_else(|| found.iter().find(stands));
         let chosen = *exact.or(named).or(any).unwrap_or(&found[0]);
         let own = hash(&chosen);
         if !chosen.is_sound {
@@ -143,7 +155,13 @@ impl<'a> Walk<'a> {
             self.findings.push(spoilt(chosen));
         }
         let others = found.iter().filter(|row| !std::ptr::eq(**row, chosen));
-        let fault = |row: &Row| if row.is_sound || row.is_at_home { Fault::Inserted } else { Fault::Elsewhere };
+        let fault = |row: &Row| {
+            if row.is_sound || row.is_at_home {
+                Fault::Inserted
+            } else {
+                Fault::Elsewhere
+            }
+        };
         self.findings.extend(others.map(|row| Finding::of(fault(row), row)));
         chosen
     }
@@ -168,6 +186,10 @@ fn hash<'a>(row: &&'a Row) -> Option<&'a str> {
 
 /// A row that is not what its hash, or the row behind it, states.
 pub fn spoilt(row: &Row) -> Finding {
-    let fault = if row.is_at_home { Fault::Changed } else { Fault::Elsewhere };
+    let fault = if row.is_at_home {
+        Fault::Changed
+    } else {
+        Fault::Elsewhere
+    };
     Finding::of(fault, row)
 }

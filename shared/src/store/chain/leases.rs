@@ -64,7 +64,10 @@ impl Leases {
             None => {
                 let mut shards = (0..=u8::MAX).map(|n| chance.wrapping_add(n));
                 let free = shards.find(|shard| !state.lent.contains(shard));
-                (free.ok_or_else(|| Error::fault("more chains are lent than there are"))?, None)
+                (
+                    free.ok_or_else(|| Error::fault("more chains are lent than there are"))?,
+                    None,
+                )
             }
         };
         state.lent.insert(shard);

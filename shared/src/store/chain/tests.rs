@@ -12,7 +12,11 @@ fn row() -> Item {
         "before": { "email": "jane@example.org", "emailVerified": true }, "after": { "email": null, "emailVerified": false },
         "ttl": 1_795_334_400 + 400 * 24 * 3_600,
     });
-    to_item(&Key::new("T#main#RIGHTS#2026-11", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"), &row).unwrap()
+    to_item(
+        &Key::new("T#main#RIGHTS#2026-11", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"),
+        &row,
+    )
+    .unwrap()
 }
 
 fn linked() -> (Item, Head) {
@@ -44,7 +48,9 @@ fn a_row_is_sound_until_anything_in_it_is_another() {
     let Some(Value::M(link)) = item.get(LINK) else { panic!() };
     for name in link.keys() {
         let mut other = item.clone();
-        let Some(Value::M(link)) = other.get_mut(LINK) else { panic!() };
+        let Some(Value::M(link)) = other.get_mut(LINK) else {
+            panic!()
+        };
         link.remove(name);
         assert!(!is_sound(&other).unwrap(), "{name} of the link is gone");
     }
@@ -64,7 +70,10 @@ fn what_an_erasure_empties_leaves_a_row_sound_without_a_trace_of_it() {
     assert!(is_sound(&item).unwrap());
     assert_eq!(seal::emptied_by(&item).len(), 2);
     let left = json_of(&Value::M(item.clone())).unwrap().to_string();
-    assert!(!left.contains("jane") && !left.contains("203.0") && !left.contains("salt"), "{left}");
+    assert!(
+        !left.contains("jane") && !left.contains("203.0") && !left.contains("salt"),
+        "{left}"
+    );
     item.insert("ip".to_owned(), text("203.0.113.7"));
     assert!(!is_sound(&item).unwrap(), "what is empty cannot be filled again");
 }
@@ -84,6 +93,9 @@ fn no_row_expires_before_the_one_ahead_of_it() {
     let mut item = row();
     item.insert("ttl".to_owned(), number(head.expires - 30));
     let next = append(&mut item, &head).unwrap();
-    assert_eq!((next.expires, integer(&item, "ttl")), (head.expires, Some(head.expires)));
+    assert_eq!(
+        (next.expires, integer(&item, "ttl")),
+        (head.expires, Some(head.expires))
+    );
     assert_eq!(position(&item).unwrap().prev, head.hash);
 }

@@ -151,7 +151,10 @@ fn a_statement_is_verified_by_its_type_and_key_and_is_no_token() {
         let statement = Signer::new(key).unwrap().state("test+jwt", &content).unwrap();
         let keys = published(&every_key());
         let stated = |text: &str, typ: &str| keys.stated::<Value>(text, typ);
-        assert_eq!(stated(&statement, "test+jwt"), Ok((key.kid().to_owned(), content.clone())));
+        assert_eq!(
+            stated(&statement, "test+jwt"),
+            Ok((key.kid().to_owned(), content.clone()))
+        );
         assert_eq!(unverified(&statement), Some(content.clone()));
         assert_eq!(stated(&statement, "other+jwt"), Err(Refusal::Type));
         assert_eq!(verify(&statement), Err(Refusal::Type));
