@@ -17,6 +17,7 @@ mod watch;
 mod account;
 mod admin;
 mod api_keys;
+mod audit;
 mod auth;
 mod me;
 mod outbox;

@@ -10,6 +10,7 @@ use crate::domain::user::User;
 
 pub mod access;
 pub mod api_keys;
+pub mod audit;
 pub mod authenticate;
 pub mod catalogue;
 mod changes;
