@@ -18,6 +18,7 @@ mod account;
 mod admin;
 mod api_keys;
 mod auth;
+mod authorizer;
 mod me;
 mod outbox;
 mod registration;

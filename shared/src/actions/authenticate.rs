@@ -8,6 +8,7 @@ use super::{Caller, Context, api_keys};
 use crate::access::policy::{self, Rights};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
+use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::RoleId;
@@ -53,13 +54,22 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     Ok(Arc::new(caller(cx, user, session, known)))
 }
 
-/// The claims of a token that this stack issued, for this tenant, and that has not expired.
-pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
+/// The tenant that a token of this stack is for: where nothing else names it, as before another service's API.
+pub async fn tenant_of(cx: &Context, token: &str) -> Result<TenantId> {
+    let claims = issued_here(cx, token).await?;
+    TenantId::parse(&claims.tid).map_err(|_| Error::InvalidToken)
+}
+
+/// The claims of a token that this stack issued, and that has not expired.
+async fn issued_here(cx: &Context, token: &str) -> Result<AccessClaims> {
     let keys = cx.keys().await?;
     let verifier = Verifier::new(cx.issuer.as_str(), cx.app.settings.audience.as_str());
-    let claims = verifier
-        .verify(token, &keys.public, cx.now)
-        .map_err(|_| Error::InvalidToken)?;
+    Ok(verifier.verify(token, &keys.public, cx.now)?)
+}
+
+/// The same of a token for this tenant.
+pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
+    let claims = issued_here(cx, token).await?;
     if claims.tid == cx.tenant.as_str() {
         Ok(claims)
     } else {
