@@ -48,6 +48,7 @@ pub fn tables() -> Vec<Routes> {
         me::routes(),
         users::routes(),
         roles::routes(),
+        access::routes(),
         account::routes(),
         admin::routes(),
         registration::routes(),

@@ -65,6 +65,7 @@ ids! {
     SessionId,
     EntryId,
     ApiKeyId,
+    ServiceKeyId,
     MailId,
 }
 

@@ -97,7 +97,8 @@ fn forbidden(why: &Forbidden) -> String {
         | Forbidden::BelowRank(_)
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
-        | Forbidden::RegistrationClosed => sentence(&why.to_string()),
+        | Forbidden::RegistrationClosed
+        | Forbidden::NoSession => sentence(&why.to_string()),
     }
 }
 
@@ -107,7 +108,9 @@ fn missing(noun: Noun) -> String {
         Noun::Role => "Role not found".to_owned(),
         Noun::Grant => "The user does not have this role".to_owned(),
         Noun::Ban => "The user is not banned".to_owned(),
+        Noun::Permission => "Permission not found".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
+        Noun::ServiceKey => "Key not found".to_owned(),
         Noun::Tenant => "Tenant not found".to_owned(),
     }
 }
@@ -128,6 +131,12 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
         | Conflict::NothingToVerify(_)
+        | Conflict::ServiceAccount
+        | Conflict::NotServiceAccount
+        | Conflict::TooManyKeys(_)
+        | Conflict::PermissionTaken
+        | Conflict::PermissionInUse
+        | Conflict::SystemPermission
         | Conflict::TenantTaken => StatusCode::CONFLICT,
     }
 }

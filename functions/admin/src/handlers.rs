@@ -53,8 +53,9 @@ pub async fn search(cx: Context, Query(query): Query<SearchQuery>) -> Result<Jso
 pub async fn show(cx: Context, UserPath(user): UserPath) -> Result<Json<UserDetail>> {
     let user = users::find(&cx, &user).await?;
     let roles = listing::roles_by_id(&cx, [&user]).await?;
-    let catalogue = catalogue::list(&cx).await?;
-    Ok(Json(UserDetail::of(&cx, &user, &roles, &catalogue)))
+    let held = roles.values().flat_map(|role| &role.permissions).map(String::as_str);
+    let described = catalogue::describe(&cx, &held.collect()).await?;
+    Ok(Json(UserDetail::of(&cx, &user, &roles, &described)))
 }
 
 pub async fn create(cx: Context, Body(body): Body<NewUser>) -> Result<Created<NewUserView>> {

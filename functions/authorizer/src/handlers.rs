@@ -31,10 +31,14 @@ pub async fn handle(app: &Arc<App>, payload: Value) -> Result<Answered<Answer>> 
     }
 }
 
-/// Whose token it is. The address is another service's and names no tenant, so the token does.
+/// Whose token it is. The address is another service's and names no tenant, so the token does; a key opens its own tenant
+/// alone, whatever a header names.
 async fn caller(cx: &mut Context, question: &Question) -> Result<Arc<Caller>> {
     let token = question.token()?;
-    cx.tenant = authenticate::tenant_of(cx, token).await?;
+    cx.tenant = match authenticate::tenant_of(cx, token).await? {
+        Some(tenant) => tenant,
+        None => question.tenant()?,
+    };
     let caller = authenticate::authenticate(cx, token).await?;
     Guard::SignedIn.admit(&caller.rights, caller.must_change_password())?;
     Ok(caller)

@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use usher::actions::{Caller, Context};
+use usher::domain::tenant::TenantId;
 use usher::error::{Error, Result};
 use usher::http::lambda::Answered;
 use usher::http::routes::bearer;
@@ -144,6 +145,18 @@ impl Question {
         bearer(&self.headers)?.ok_or(Error::NoCredentials)
     }
 
+    /// The tenant that the header names.
+    pub fn tenant(&self) -> Result<TenantId> {
+        let named = self
+            .headers
+            .get("x-tenant")
+            .map(|value| value.to_str().unwrap_or_default());
+        named.map_or_else(
+            || Ok(TenantId::main()),
+            |text| TenantId::parse(text).map_err(|_| Error::InvalidToken),
+        )
+    }
+
     pub fn allow(&self, cx: &Context, caller: &Caller) -> Answer {
         let context = context(cx, caller);
         if self.form == Form::Simple {
@@ -199,7 +212,9 @@ fn context(cx: &Context, caller: &Caller) -> Map<String, Value> {
     let mut put = |name: &str, value: String| context.insert(name.to_owned(), Value::from(value));
     put("sub", caller.id.to_string());
     put("tid", cx.tenant.to_string());
-    put("sid", caller.session.id.to_string());
+    if let Ok(session) = caller.session() {
+        put("sid", session.id.to_string());
+    }
     put("roles", json!(roles).to_string());
     let scope = permissions.join(" ");
     if scope.len() <= LONGEST_SCOPE {

@@ -1,10 +1,10 @@
 //! Translation: parse, act, answer. Accounts and histories are shown as `/api/users` shows them.
 
-use directory::{LoginView, PageQuery, PageView, UserView};
+use directory::{DepartmentQuery, LoginView, PageQuery, PageView, PermissionsView, UserView};
 use serde_json::Value;
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, histories, users as accounts};
+use usher::actions::{Context, access, histories, users as accounts};
 use usher::domain::profile::Profile;
 use usher::domain::user::User;
 use usher::http::answer::{Json, Shown, Tagged};
@@ -45,4 +45,10 @@ pub struct ProfilePatch {
     #[serde(flatten)]
     #[schema(value_type = Profile)]
     fields: serde_json::Map<String, Value>,
+}
+
+pub async fn permissions(cx: Context, Query(query): Query<DepartmentQuery>) -> Result<Json<PermissionsView>> {
+    let department = query.parse()?;
+    let held = access::permissions(&cx, None, department.as_ref(), None).await?;
+    Ok(Json(PermissionsView::of(department.as_ref(), held)))
 }

@@ -19,4 +19,6 @@ pub fn routes() -> Routes {
         .errors(&[NotFound(Noun::User)])
         .get("/api/me/login-history", SignedIn, handlers::login_history)
         .summary("List the caller's logins, newest first")
+        .get("/api/me/permissions", SignedIn, handlers::permissions)
+        .summary("List what the caller may do")
 }

@@ -72,8 +72,14 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::RoleHasMembers
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
+        | Conflict::PermissionTaken
+        | Conflict::PermissionInUse
+        | Conflict::SystemPermission
         | Conflict::TenantTaken
         | Conflict::NothingToVerify(_)
+        | Conflict::ServiceAccount
+        | Conflict::NotServiceAccount
+        | Conflict::TooManyKeys(_)
         | Conflict::OwnAccount => StatusCode::CONFLICT,
     }
 }

@@ -3,17 +3,17 @@
 use directory::{PageQuery, PageView};
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, api_keys, catalogue, histories, roles, tenants};
+use usher::actions::{Context, api_keys, catalogue, roles, tenants};
 use usher::domain::role::Role;
 use usher::http::answer::{Created, CreatedTagged, Json, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MergePatch};
-use usher::http::call::{KeyPath, Query, RolePath, page_limit};
+use usher::http::call::{KeyPath, PermissionPath, Query, RolePath};
 use usher::http::preconditions::IfMatch;
 
 use crate::wire::api_keys::{ApiKeyView, MadeApiKey, NewApiKey};
-use crate::wire::rights_history::{RightsQuery, RightsView};
+use crate::wire::permissions::{NewPermission, PermissionView, PermissionsQuery};
 use crate::wire::tenants::{MadeTenant, NewTenant, TenantView};
-use crate::wire::{DeleteQuery, NewRole, PatchRole, PermissionView, RoleView};
+use crate::wire::{DeleteQuery, NewRole, PatchRole, RoleView};
 
 pub async fn list(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<RoleView>>> {
     let page = roles::list(&cx, query.limit()?, query.cursor.as_deref()).await?;
@@ -62,9 +62,29 @@ pub async fn delete(
     Ok(NoContent)
 }
 
-pub async fn permissions(cx: Context) -> Result<Json<Vec<PermissionView>>> {
-    let all = catalogue::list(&cx).await?;
+pub async fn permissions(cx: Context, Query(query): Query<PermissionsQuery>) -> Result<Json<Vec<PermissionView>>> {
+    let scope = query.scope()?;
+    let mut all = catalogue::list(&cx).await?;
+    all.retain(|entry| scope.is_none_or(|scope| entry.scope() == scope));
     Ok(Json(all.into_iter().map(PermissionView::of).collect()))
+}
+
+pub async fn create_permission(cx: Context, Body(body): Body<NewPermission>) -> Result<Created<PermissionView>> {
+    let permission = body.parse()?;
+    catalogue::add(&cx, &permission).await?;
+    Ok(Created {
+        location: format!("/api/permissions/{}", permission.name),
+        body: PermissionView::of(permission),
+    })
+}
+
+pub async fn delete_permission(
+    cx: Context,
+    PermissionPath(name): PermissionPath,
+    Query(query): Query<DeleteQuery>,
+) -> Result<NoContent> {
+    catalogue::remove(&cx, &name, query.force).await?;
+    Ok(NoContent)
 }
 
 pub async fn list_keys(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<ApiKeyView>>> {
@@ -84,12 +104,6 @@ pub async fn create_key(cx: Context, Body(body): Body<NewApiKey>) -> Result<Crea
 pub async fn revoke_key(cx: Context, KeyPath(key): KeyPath) -> Result<NoContent> {
     api_keys::revoke(&cx, key).await?;
     Ok(NoContent)
-}
-
-pub async fn rights_history(cx: Context, Query(query): Query<RightsQuery>) -> Result<Json<PageView<RightsView>>> {
-    let (limit, filter) = (page_limit(query.limit.as_deref())?, query.filter(&cx).await?);
-    let page = histories::rights_changes(&cx, &filter, limit, query.cursor.as_deref()).await?;
-    Ok(PageView::of(page, RightsView::of))
 }
 
 pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<TenantView>>> {

@@ -1,11 +1,12 @@
 //! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract
-//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`), tenants, and the rights history.
+//! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`) and tenants.
 
 use usher::access::guard::needs;
-use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS};
 use usher::domain::role::Rank;
 use usher::error::Conflict::{
-    BelowMemberCount, LastAdministrator, RoleHasMembers, RoleNameTaken, SystemRole, TenantTaken, TooManyMembers,
+    BelowMemberCount, LastAdministrator, PermissionInUse, PermissionTaken, RoleHasMembers, RoleNameTaken,
+    SystemPermission, SystemRole, TenantTaken, TooManyMembers,
 };
 use usher::error::Error;
 use usher::error::Error::{Conflict, Forbidden};
@@ -50,6 +51,20 @@ pub fn routes() -> Routes {
         ])
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
         .summary("List the permission catalogue")
+        .post(
+            "/api/permissions",
+            needs(ADMIN_PERMISSIONS),
+            handlers::create_permission,
+        )
+        .summary("Add a permission of an application to the catalogue; from `main` only")
+        .errors(&[Conflict(PermissionTaken)])
+        .delete(
+            "/api/permissions/{permission}",
+            needs(ADMIN_PERMISSIONS),
+            handlers::delete_permission,
+        )
+        .summary("Remove a permission from the catalogue; with `force`, also from the roles that have it")
+        .errors(&[Conflict(PermissionInUse), Conflict(SystemPermission)])
         .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)
         .summary("List API keys, newest first")
         .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
@@ -59,8 +74,6 @@ pub fn routes() -> Routes {
         .summary("Revoke an API key")
         .errors(Error::TOUCHES)
         .errors(&[Forbidden(BelowRank(Rank::Owner))])
-        .get("/api/rights-history", needs(ADMIN_USERS), handlers::rights_history)
-        .summary("List changes of rights, credentials, settings, API keys and tenants, newest first")
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
         .summary("List tenants, by id; from `main` only")
         .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)

@@ -9,19 +9,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use usher::actions::roles;
-use usher::domain::permission::Permission;
 use usher::domain::role::Role;
 use usher::domain::text::{Description, RoleName};
 use usher::domain::time;
 use usher::error::{Error, Result};
 use usher::http::call::Checks;
-use usher::http::openapi::words;
 use usher::jiff::Timestamp;
-use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod api_keys;
-pub mod rights_history;
+pub mod permissions;
 pub mod tenants;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,10 +66,10 @@ impl RoleView {
     }
 }
 
-/// The query of `DELETE /api/roles/{role}`.
+/// The query of `DELETE /api/roles/{role}` and `DELETE /api/permissions/{permission}`.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct DeleteQuery {
-    /// Whether to take it from its members first.
+    /// Whether to take it first from those who have it.
     #[serde(default)]
     #[param(value_type = Option<bool>)]
     pub force: bool,
@@ -146,33 +143,5 @@ impl PatchRole {
             permissions,
             max_count: self.max_count,
         })
-    }
-}
-
-/// An entry of the permission catalogue.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Permission)]
-pub struct PermissionView {
-    #[schema(example = "admin.users")]
-    name: String,
-    /// What it lets its holder do.
-    #[schema(example = "Create, change and delete accounts, and give and take roles")]
-    description: String,
-    /// Where it counts.
-    #[schema(schema_with = scopes)]
-    scope: String,
-}
-
-fn scopes() -> Object {
-    words(["tenant", "global", "app"])
-}
-
-impl PermissionView {
-    pub fn of(entry: Permission) -> Self {
-        Self {
-            name: entry.name,
-            description: entry.description,
-            scope: entry.scope,
-        }
     }
 }

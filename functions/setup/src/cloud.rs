@@ -78,7 +78,7 @@ pub async fn set_up(app: &Arc<App>) -> Result<Made> {
             role,
         })
     });
-    let made = actions::run(&cx, &[], accounts.collect::<Result<_>>()?, NAMES).await?;
+    let made = actions::run(&cx, accounts.collect::<Result<_>>()?, NAMES).await?;
     Ok(made)
 }
 

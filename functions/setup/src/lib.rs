@@ -46,7 +46,7 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
             },
         })
     });
-    actions::run(&cx, &[], accounts.into_iter().collect::<Result<_>>()?, Duration::MAX).await
+    actions::run(&cx, accounts.into_iter().collect::<Result<_>>()?, Duration::MAX).await
 }
 
 /// The first accounts that everybody can still sign in to: their addresses and passwords.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use usher::access::policy::{self, Actor, Rights, Span};
 use usher::domain::grant::Grant;
 use usher::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS};
-use usher::domain::role::{ADMIN, MEMBER, OWNER, Role, SYS_ADMIN, SYSTEM_ROLES, USER};
+use usher::domain::role::{ADMIN, MEMBER, OWNER, Role, SERVICE_ACCOUNT, SYS_ADMIN, SYSTEM_ROLES, USER};
 use usher::domain::tenant::TenantId;
 use usher::domain::text::{Department, RoleName};
 use usher::error::{Error, Forbidden, Result};
@@ -36,6 +36,20 @@ fn system(id: RoleId) -> Role {
     role.in_tenant(&TenantId::main(), now()).unwrap()
 }
 
+fn restricted() -> Role {
+    let role = custom(16, &["press.print"]);
+    Role {
+        restricted: role.permissions.clone(),
+        ..role
+    }
+}
+
+fn with(role: &Role, permission: &str) -> Role {
+    let mut role = role.clone();
+    role.permissions.insert(permission.to_owned());
+    role
+}
+
 /// Every role that there is, with what the table calls it.
 fn roles() -> Vec<(&'static str, Role)> {
     vec![
@@ -44,11 +58,13 @@ fn roles() -> Vec<(&'static str, Role)> {
         ("admin", system(ADMIN.id)),
         ("owner", system(OWNER.id)),
         ("SYS_ADMIN", system(SYS_ADMIN.id)),
+        ("SERVICE_ACCOUNT", system(SERVICE_ACCOUNT.id)),
         ("only users", custom(11, &[ADMIN_USERS])),
         ("only roles", custom(12, &[ADMIN_ROLES])),
         ("tenants", custom(13, &[ADMIN_TENANTS])),
         ("nothing", custom(14, &[])),
         ("app", custom(15, &["press.write"])),
+        ("restricted", restricted()),
     ]
 }
 
@@ -180,20 +196,18 @@ fn z04_who_may_give_which_role_is_the_golden_table() {
 fn z04_who_may_change_a_role_so_that_it_holds_what_is_the_golden_table() {
     let mut edits = Vec::new();
     for (name, role) in roles() {
-        let with = |permission: &str| -> BTreeSet<String> {
-            role.permissions
-                .iter()
-                .cloned()
-                .chain([permission.to_owned()])
-                .collect()
+        let with = |permission| with(&role, permission);
+        let without = Role {
+            permissions: BTreeSet::new(),
+            ..role.clone()
         };
-        edits.push((format!("-{name}"), (role.clone(), BTreeSet::new())));
+        edits.push((format!("-{name}"), (role.clone(), without)));
         if ["member", "admin", "only users", "nothing"].contains(&name) {
             edits.push((format!("{name}+users"), (role.clone(), with(ADMIN_USERS))));
             edits.push((format!("{name}+tenants"), (role.clone(), with(ADMIN_TENANTS))));
         }
     }
-    let ask = |actor: &Actor, (role, after): &(Role, BTreeSet<String>)| policy::may_edit(actor, role, after, now());
+    let ask = |actor: &Actor, (role, after): &(Role, Role)| policy::may_edit(actor, role, after, now());
     golden("may_edit", &matrix("may edit", &edits, ask));
 }
 
@@ -248,13 +262,7 @@ fn d01_every_deed_to_every_account_is_as_rule_9_has_it() {
                 (carries, carries),
                 "{rank} {bits}: a role of {other_bits}"
             );
-            let more: BTreeSet<String> = role
-                .permissions
-                .iter()
-                .cloned()
-                .chain([ADMIN_KEYS.to_owned()])
-                .collect();
-            let widen = policy::may_edit(&actor, &role, &more, now()).is_ok();
+            let widen = policy::may_edit(&actor, &role, &with(&role, ADMIN_KEYS), now()).is_ok();
             assert_eq!(
                 widen,
                 carries && own.contains(ADMIN_KEYS),

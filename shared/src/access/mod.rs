@@ -1,5 +1,6 @@
-//! Who may what. *May this caller use this route?* is [`guard`]'s question; *may this be done to this account or
-//! role?* is [`policy`]'s. Nowhere else.
+//! Who may what. *What may this account do?* is [`decision`]'s question, of applications and of Usher itself; *may this
+//! caller use this route?* is [`guard`]'s; *may this be done to this account or role?* is [`policy`]'s. Nowhere else.
 
+pub mod decision;
 pub mod guard;
 pub mod policy;

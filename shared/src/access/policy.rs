@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::decision::reasons;
 use crate::domain::grant::Grant;
-use crate::domain::permission::{ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, is_system};
+use crate::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, is_system};
 use crate::domain::role::{Rank, Role, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::Chosen;
@@ -31,9 +32,14 @@ impl Rights {
         }
     }
 
-    /// Whether it may give this permission: one that it holds; an application's also where it manages roles (rule 17).
-    fn may_pass_on(&self, permission: &str) -> bool {
-        self.permissions.contains(permission) || !is_system(permission) && self.permissions.contains(ADMIN_ROLES)
+    /// Whether it may give this permission of a role: one that it holds; an application's also where it manages roles, or,
+    /// where that is restricted, the catalogue (rule 17).
+    fn may_pass_on(&self, permission: &str, of: &Role) -> bool {
+        let manages = match of.restricted.contains(permission) {
+            true => ADMIN_PERMISSIONS,
+            false => ADMIN_ROLES,
+        };
+        self.permissions.contains(permission) || !is_system(permission) && self.permissions.contains(manages)
     }
 }
 
@@ -110,17 +116,18 @@ impl Actor<'_> {
         Ok(())
     }
 
-    fn holds_all<'a>(&self, permissions: impl Iterator<Item = &'a String>, span: &Span) -> Result<()> {
+    /// Whether it holds these permissions of a role, as long as the span.
+    fn holds_all<'a>(&self, permissions: impl Iterator<Item = &'a String>, of: &Role, span: &Span) -> Result<()> {
         for name in permissions {
-            let passes_on = |role: &Role| Rights::of(std::iter::once(role)).may_pass_on(name);
+            let passes_on = |role: &Role| Rights::of(std::iter::once(role)).may_pass_on(name, of);
             // Held in one department alone, it can be given for that department.
             let held = match self.held {
                 Some(_) => self.holds_through(span, passes_on),
-                None => self.rights.may_pass_on(name),
+                None => self.rights.may_pass_on(name, of),
             };
             match held {
                 true => {}
-                false if self.rights.may_pass_on(name) => {
+                false if self.rights.may_pass_on(name, of) => {
                     return Err(Forbidden::HeldForLess(name.clone().into()).into());
                 }
                 false => return Err(Forbidden::NotHeld(name.clone().into()).into()),
@@ -133,12 +140,8 @@ impl Actor<'_> {
 /// The rights that these grants give at this moment to a request about this department (`None`: about no department).
 /// A role that is not among `roles` no longer exists and gives nothing.
 pub fn effective(grants: &[Grant], roles: &[Role], now: Timestamp, department: Option<&Department>) -> Rights {
-    let applying: BTreeSet<RoleId> = grants
-        .iter()
-        .filter(|grant| grant.applies(now, department))
-        .map(|grant| grant.role)
-        .collect();
-    Rights::of(roles.iter().filter(|role| applying.contains(&role.id)))
+    let applying = reasons(grants, roles, department).filter(|reason| reason.grant.is_effective(now));
+    Rights::of(applying.map(|reason| reason.role))
 }
 
 /// The rank that an account is protected by: the highest of any grant that stands, even one that applies later, or
@@ -181,7 +184,7 @@ pub fn may_take_over(actor: &Actor, target: &[Grant], roles: &[Role], now: Times
         };
         let span = Span::of(grant, now);
         actor.reaches_rank(role, &span)?;
-        actor.holds_all(role.gives().filter(|name| is_system(name)), &span)?;
+        actor.holds_all(role.gives().filter(|name| is_system(name)), role, &span)?;
     }
     Ok(())
 }
@@ -190,7 +193,7 @@ pub fn may_take_over(actor: &Actor, target: &[Grant], roles: &[Role], now: Times
 /// holds, for as long and in the same departments.
 pub fn may_grant(actor: &Actor, role: &Role, span: &Span) -> Result<()> {
     actor.reaches_rank(role, span)?;
-    actor.holds_all(role.permissions.iter(), span)
+    actor.holds_all(role.permissions.iter(), role, span)
 }
 
 /// Whether an actor may edit, empty, limit or delete a role, as far as the role itself is concerned: those of the system
@@ -200,7 +203,7 @@ pub fn may_touch_role(actor: &Rights, role: &Role) -> Result<()> {
     if SystemRole::by_id(role.id).is_some() && actor.rank < Rank::Owner {
         return Err(Forbidden::BelowRank(Rank::Owner).into());
     }
-    match role.permissions.iter().find(|name| !actor.may_pass_on(name)) {
+    match role.permissions.iter().find(|name| !actor.may_pass_on(name, role)) {
         Some(name) => Err(Forbidden::NotHeld(name.clone().into()).into()),
         None => Ok(()),
     }
@@ -212,9 +215,10 @@ pub fn may_touch_everybody(actor: &Rights, owner: &Role) -> bool {
 }
 
 /// Whether a role that the actor may touch may come to hold this. What it gains, the actor holds for good.
-pub fn may_edit(actor: &Actor, role: &Role, after: &BTreeSet<String>, now: Timestamp) -> Result<()> {
+pub fn may_edit(actor: &Actor, role: &Role, after: &Role, now: Timestamp) -> Result<()> {
     may_touch_role(actor.rights, role)?;
-    actor.holds_all(after.difference(&role.permissions), &Span::for_good(now))
+    let gained = after.permissions.difference(&role.permissions);
+    actor.holds_all(gained, after, &Span::for_good(now))
 }
 
 /// Whether an actor may make an API key that opens until then: no longer than it may make keys.
@@ -224,7 +228,12 @@ pub fn may_make_key(actor: &Actor, now: Timestamp, until: Option<Timestamp>) -> 
         from: now,
         to: until,
     };
-    actor.holds_all(std::iter::once(&ADMIN_KEYS.to_owned()), &span)
+    match actor.held {
+        Some(_) if !actor.holds_through(&span, |role| role.gives().any(|name| name == ADMIN_KEYS)) => {
+            Err(Forbidden::HeldForLess(ADMIN_KEYS.into()).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether an actor may revoke an API key or another credential that belongs to no account: its own, or as an owner. (Of
@@ -251,12 +260,12 @@ pub fn may_set(actor: &Rights, before: &Chosen, after: &Chosen) -> Result<()> {
     }
 }
 
-/// Whether tenants can be created and listed from this one: from `main` alone, whatever permissions another has.
-pub fn may_see_tenants(tenant: &TenantId) -> Result<()> {
-    if *tenant == TenantId::main() {
-        Ok(())
-    } else {
-        Err(Forbidden::MissingPermission(ADMIN_TENANTS).into())
+/// Whether what is the whole stack's, tenants and the catalogue, can be managed from this tenant: from `main` alone,
+/// whatever permissions another has.
+pub fn may_manage_stack(tenant: &TenantId, needed: &'static str) -> Result<()> {
+    match *tenant == TenantId::main() {
+        true => Ok(()),
+        false => Err(Forbidden::MissingPermission(needed).into()),
     }
 }
 

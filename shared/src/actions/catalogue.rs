@@ -1,10 +1,226 @@
-//! The permission catalogue.
+//! The permission catalogue: the stack's, not a tenant's. It is changed from `main` alone.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::domain::permission::Permission;
-use crate::error::Result;
-use crate::store::roles;
+use crate::access::policy;
+use crate::domain::history::{RightsKind, Target};
+use crate::domain::permission::{self, ADMIN_PERMISSIONS, MAX_OF_ROLE, Permission, is_system};
+use crate::domain::role::Role;
+use crate::domain::tenant::TenantId;
+use crate::error::{Conflict, Error, Noun, Result, Violation};
+use crate::id::{EntryId, RoleId};
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{catalogue, record, roles};
+
+/// For how long a removal hides its permission from roles at most: longer than any request takes.
+const REMOVAL: SignedDuration = SignedDuration::from_mins(2);
 
 pub async fn list(cx: &Context) -> Result<Vec<Permission>> {
-    roles::catalogue(&cx.app.table).await
+    catalogue::list(&cx.app.table).await
+}
+
+/// What is known of these permissions, in no order.
+pub async fn describe(cx: &Context, names: &BTreeSet<&str>) -> Result<Vec<Permission>> {
+    let (system, applications): (BTreeSet<&str>, BTreeSet<&str>) = names.iter().partition(|name| is_system(name));
+    let mut found = permission::built_in();
+    found.retain(|entry| system.contains(entry.name.as_str()));
+    let read = catalogue::get_all(&cx.app.table, &applications).await?;
+    found.extend(read.into_iter().map(|entry| entry.permission));
+    Ok(found)
+}
+
+pub async fn add(cx: &Context, permission: &Permission) -> Result<()> {
+    policy::may_manage_stack(&cx.tenant, ADMIN_PERMISSIONS)?;
+    if is_system(&permission.name) {
+        return Err(Error::invalid(
+            "/name",
+            "names that start with `admin.` are the system's",
+        ));
+    }
+    let target = Target::Permission(permission.name.clone());
+    let row = record::rights(
+        cx,
+        RightsKind::PermissionCreated,
+        target,
+        Value::Null,
+        json!(permission),
+    )?;
+    let writes: Vec<_> = catalogue::add(permission)?.into_iter().chain([row]).collect();
+    unit::write(cx, &writes).await
+}
+
+/// Removes a permission that no role has; with `force`, from the roles first, in whatever tenant they are.
+pub async fn remove(cx: &Context, name: &str, force: bool) -> Result<()> {
+    policy::may_manage_stack(&cx.tenant, ADMIN_PERMISSIONS)?;
+    if is_system(name) {
+        return Err(match permission::built_in().iter().any(|entry| entry.name == name) {
+            true => Conflict::SystemPermission.into(),
+            false => Error::NotFound(Noun::Permission),
+        });
+    }
+    loop {
+        let mark = &EntryId::new(cx.now)?.to_string();
+        begin(cx, name, mark).await?;
+        let roles = held_by(cx, name).await?;
+        if !force && !roles.is_empty() {
+            stop(cx, name, mark).await?;
+            return Err(Conflict::PermissionInUse.into());
+        }
+        for (tenant, role) in &roles {
+            take_from(cx, tenant, *role, name).await?;
+        }
+        if finish(cx, name, mark).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Where another removal goes on, this one waits for its end.
+async fn begin(cx: &Context, name: &str, mark: &str) -> Result<()> {
+    atomically(cx, |unit| async move {
+        catalogue::get(&cx.app.table, name).await?;
+        let now = cx.app.clock.now();
+        unit.write(catalogue::mark(name, mark, now, now + REMOVAL));
+        Ok(())
+    })
+    .await
+}
+
+async fn stop(cx: &Context, name: &str, mark: &str) -> Result<()> {
+    atomically(cx, |unit| async move {
+        let entry = catalogue::get(&cx.app.table, name).await?;
+        if entry.is_marked(mark, cx.app.clock.now()) {
+            unit.write([catalogue::unmark(name, mark)]);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Removes what was marked, provided that there is time left for it; whether it was.
+async fn finish(cx: &Context, name: &str, mark: &str) -> Result<bool> {
+    let removed = atomically(cx, |unit| async move {
+        let entry = catalogue::get(&cx.app.table, name).await?;
+        let is_in_time = entry.is_marked(mark, cx.app.clock.now() + REMOVAL / 2);
+        if is_in_time {
+            let target = Target::Permission(name.to_owned());
+            unit.write(catalogue::remove(name, mark));
+            unit.write([record::rights(
+                cx,
+                RightsKind::PermissionRemoved,
+                target,
+                json!(entry.permission),
+                Value::Null,
+            )?]);
+        }
+        Ok(is_in_time)
+    });
+    removed.await
+}
+
+/// The roles that have a permission. Those that were about to gain it, and did not, are forgotten.
+async fn held_by(cx: &Context, name: &str) -> Result<Vec<(TenantId, RoleId)>> {
+    let (mut holding, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalogue::holders(&cx.app.table, name, after.as_ref()).await?;
+        let mut stale = Vec::new();
+        for (tenant, id) in &page.roles {
+            let role = roles::get(&cx.app.table, tenant, *id).await?;
+            let holds = role.is_some_and(|role| role.permissions.contains(name));
+            if holds { &mut holding } else { &mut stale }.push((tenant.clone(), *id));
+        }
+        cx.app
+            .table
+            .batch_write(&catalogue::forget_holders(name, &stale))
+            .await?;
+        after = page.roles.last().cloned();
+        if !page.more {
+            return Ok(holding);
+        }
+    }
+}
+
+async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> Result<()> {
+    let within = &Context {
+        tenant: tenant.clone(),
+        ..cx.clone()
+    };
+    atomically(within, |unit| async move {
+        let Some(role) = roles::get(&within.app.table, tenant, id).await? else {
+            return Ok(());
+        };
+        let mut after = Role {
+            version: role.version + 1,
+            modified_at: within.now,
+            ..role.clone()
+        };
+        if after.permissions.remove(name) {
+            after.restricted.remove(name);
+            unit.write(roles::change(&role, &after)?);
+            let (was, is) = (record::role(&role), record::role(&after));
+            unit.write([record::rights(
+                within,
+                RightsKind::RoleChanged,
+                Target::Role(id),
+                was,
+                is,
+            )?]);
+        }
+        Ok(())
+    })
+    .await?;
+    let forgotten = catalogue::forget_holders(name, &[(tenant.clone(), id)]);
+    cx.app.table.batch_write(&forgotten).await
+}
+
+/// What a role gains must be in the catalogue, and stay there until the role has it. Notes which of it is restricted.
+pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<String>, after: &mut Role) -> Result<()> {
+    if after.permissions.len() > MAX_OF_ROLE {
+        let detail = format!("a role has {MAX_OF_ROLE} permissions at most");
+        return Err(Error::invalid("/permissions", detail));
+    }
+    let held = &after.permissions;
+    after.restricted.retain(|name| held.contains(name));
+    let gained: Vec<&String> = after.permissions.difference(before).collect();
+    let mut unknown: Vec<&String> = Vec::new();
+    let (system, applications): (Vec<&String>, Vec<&String>) = gained.into_iter().partition(|name| is_system(name));
+    let built_in = permission::built_in();
+    unknown.extend(
+        system
+            .into_iter()
+            .filter(|name| !built_in.iter().any(|entry| entry.name == **name)),
+    );
+    if !applications.is_empty() {
+        let seen = catalogue::seen(&cx.app.table).await?;
+        let names = applications.iter().map(|name| name.as_str()).collect();
+        let entries = catalogue::get_all(&cx.app.table, &names).await?;
+        let is_there = |name: &&String| entries.iter().any(|entry| entry.permission.name == **name);
+        unknown.extend(applications.iter().copied().filter(|name| !is_there(name)));
+        unit.write([catalogue::unchanged(seen)]);
+        // A removal that is going on may yet be refused: it is waited for.
+        let removed = entries
+            .iter()
+            .filter(|entry| entry.is_being_removed(cx.app.clock.now()));
+        unit.write(removed.map(|entry| catalogue::stays(&entry.permission.name, cx.app.clock.now())));
+        unit.write_before(catalogue::held_by(after, applications.into_iter()));
+        let restricted = entries.iter().filter(|entry| entry.permission.restricted);
+        after
+            .restricted
+            .extend(restricted.map(|entry| entry.permission.name.clone()));
+    }
+    let missing = |name: &&String| Violation::new("/permissions", format!("there is no permission `{name}`"));
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(unknown.iter().map(missing).collect())),
+    }
+}
+
+/// What goes with a role.
+pub(super) fn lost_with(unit: &Unit<'_>, role: &Role) {
+    let applications = role.permissions.iter().filter(|name| !is_system(name));
+    unit.write_after(catalogue::not_held_by(role, applications));
 }

@@ -27,7 +27,7 @@ pub struct NewGrant {
 }
 
 impl NewGrant {
-    fn of(&self, cx: &Context, role: &Role) -> Result<Grant> {
+    pub(super) fn of(&self, cx: &Context, role: &Role) -> Result<Grant> {
         Ok(Grant {
             department: self.department.clone(),
             effective_from: self.effective_from,

@@ -20,6 +20,7 @@ use crate::store::table::{Item, Write, integer, number, string, text};
 use crate::store::{keys, roles, unit, user_lists, users};
 
 mod names;
+pub(super) use names::free_role_name;
 
 /// How many accounts are moved at once.
 const AT_ONCE: usize = 16;

@@ -4,10 +4,11 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-pub use crate::context::{Caller, Context, MayChange, Origin, Surface};
+pub use crate::context::{Caller, Context, Credential, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
+pub mod access;
 pub mod api_keys;
 pub mod authenticate;
 pub mod catalogue;
@@ -19,6 +20,7 @@ pub mod grants;
 mod hashed;
 pub mod health;
 pub mod histories;
+pub mod introspection;
 pub mod keyring;
 pub mod links;
 pub mod listing;
@@ -28,13 +30,16 @@ pub mod migration;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;
+pub mod preview;
 pub mod registration;
 pub mod revisions;
 pub mod roles;
 pub mod rotation;
+pub mod service_keys;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+mod system_roles;
 pub mod tenants;
 pub mod users;
 

@@ -5,20 +5,20 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::Context;
 use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
 use super::paging::{Listing, Page};
 use super::revisions::{Expected, Revision};
+use super::{Context, catalogue};
 use crate::access::policy::{self, Span};
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
 use crate::domain::text::{Description, FORM, RoleName};
 use crate::domain::user::UserRef;
-use crate::error::{Conflict, Error, Noun, Result, Violation};
+use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Lost, Refusal};
-use crate::store::unit::{self, Unit, atomically};
+use crate::store::unit::{Unit, atomically};
 use crate::store::{ended, record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
@@ -86,13 +86,13 @@ pub async fn page(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 }
 
 pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
-    known(cx, &new.permissions).await?;
-    let role = Role {
+    let new = Role {
         id: RoleId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         name: new.name,
         description: new.description.map(|text| text.as_str().to_owned()),
         permissions: new.permissions,
+        restricted: BTreeSet::new(),
         max_count: new.max_count,
         system: false,
         counters: FEW_COUNTERS,
@@ -101,30 +101,27 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         created_at: cx.now,
         modified_at: cx.now,
     };
-    may_grant(cx, &role, &Span::for_good(cx.now)).await?;
-    let mut writes = roles::create(&role)?;
-    let target = Target::Role(role.id);
-    writes.push(record::rights(
-        cx,
-        RightsKind::RoleCreated,
-        target,
-        Value::Null,
-        record::role(&role),
-    )?);
-    unit::write(cx, &writes).await?;
-    Ok(role)
+    let new = &new;
+    atomically(cx, |unit| async move {
+        let mut role = new.clone();
+        catalogue::gains(cx, &unit, &BTreeSet::new(), &mut role).await?;
+        may_grant(cx, &role, &Span::for_good(cx.now)).await?;
+        unit.write(roles::create(&role)?);
+        let (target, is) = (Target::Role(role.id), record::role(&role));
+        unit.write([record::rights(cx, RightsKind::RoleCreated, target, Value::Null, is)?]);
+        Ok(role)
+    })
+    .await
 }
 
 pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePatch) -> Result<(Role, u32)> {
-    if let Some(permissions) = &patch.permissions {
-        known(cx, permissions).await?;
-    }
     atomically(cx, |unit| async move {
         let before = existing(cx, name).await?;
         policy::may_touch_role(&cx.caller()?.rights, &before)?;
-        let after = patched(cx, &before, patch)?;
+        let mut after = patched(cx, &before, patch)?;
+        catalogue::gains(cx, &unit, &before.permissions, &mut after).await?;
         let held = held_by_caller(cx).await?;
-        policy::may_edit(&actor(cx, &held)?, &before, &after.permissions, cx.now)?;
+        policy::may_edit(&actor(cx, &held)?, &before, &after, cx.now)?;
         may_touch_holders(cx, &before).await?;
         let is_limited = before.max_count != after.max_count || before.administers() != after.administers();
         let counters = match after.max_count {
@@ -152,7 +149,8 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
     .await
 }
 
-fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
+/// The role as it is after a patch, where that may be.
+pub(super) fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
     let mut after = Role {
         version: before.version + 1,
         modified_at: cx.now,
@@ -268,6 +266,7 @@ async fn delete_unheld(cx: &Context, name: &str, expected: &Expected, seen: &Onc
             Conflict::RoleHasMembers.into()
         };
         unit.write(roles::delete(&role, &has_members));
+        catalogue::lost_with(&unit, &role);
         unit.write([record::rights(
             cx,
             RightsKind::RoleDeleted,
@@ -327,25 +326,6 @@ async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
         // Deleted in the meantime, and its seat with it.
         Err(Error::NotFound(_)) => Ok(()),
         outcome => outcome,
-    }
-}
-
-/// Whether these are all in the catalogue.
-async fn known(cx: &Context, permissions: &BTreeSet<String>) -> Result<()> {
-    if permissions.is_empty() {
-        return Ok(());
-    }
-    let catalogue = roles::catalogue(&cx.app.table).await?;
-    let unknown = |name: &&String| !catalogue.iter().any(|entry| entry.name == **name);
-    let violations: Vec<Violation> = permissions
-        .iter()
-        .filter(unknown)
-        .map(|name| Violation::new("/permissions", format!("there is no permission `{name}`")))
-        .collect();
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(violations))
     }
 }
 

@@ -9,16 +9,16 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, rotation};
+use super::{Context, api_keys, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
-use crate::domain::permission::{self, Permission};
-use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
-use crate::domain::tenant::{Tenant, TenantId};
+use crate::domain::permission;
+use crate::domain::role::Role;
+use crate::domain::tenant::Tenant;
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
 use crate::store::table::{Cond, Key, Lost, Write};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{ended, keys, roles, secret, tenants};
+use crate::store::{catalogue, ended, keys, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -46,21 +46,16 @@ pub struct Made {
 
 /// Makes the catalogue, the system roles, a signing key, and these accounts; and brings names into their present form, for
 /// as long as this at most.
-pub async fn run(cx: &Context, extra: &[Permission], accounts: Vec<FirstAccount>, longest: Duration) -> Result<Made> {
+pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -> Result<Made> {
     let mut made = Made::default();
-    catalogue(cx, extra).await?;
-    for system in &SYSTEM_ROLES {
-        let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
-        match unit::write(cx, &roles::create(&role)?).await {
-            Ok(()) => made.roles.push(system.name.to_owned()),
-            Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
-            Err(other) => return Err(other),
-        }
-    }
+    catalogue(cx).await?;
     main_tenant(cx).await?;
     let tenants = tenants::ids(&cx.app.table).await?;
     for tenant in &tenants {
-        describe_roles(cx, tenant).await?;
+        let roles = system_roles::bring_up_to_date(cx, tenant).await?;
+        if *tenant == cx.tenant {
+            made.roles = roles;
+        }
     }
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
@@ -96,11 +91,9 @@ async fn first_api_key(cx: &Context, text: &SecretString) -> Result<bool> {
     .await
 }
 
-async fn catalogue(cx: &Context, extra: &[Permission]) -> Result<()> {
-    let entries = permission::built_in().into_iter().chain(extra.iter().cloned());
-    let writes: Vec<Write> = entries
-        .map(|entry| roles::put_permission(&entry))
-        .collect::<Result<_>>()?;
+async fn catalogue(cx: &Context) -> Result<()> {
+    let entries = permission::built_in();
+    let writes: Vec<Write> = entries.iter().map(catalogue::put).collect::<Result<_>>()?;
     cx.app.table.batch_write(&writes).await
 }
 
@@ -116,26 +109,6 @@ async fn main_tenant(cx: &Context) -> Result<()> {
         Err(Error::Conflict(Conflict::TenantTaken)) => Ok(()),
         outcome => outcome,
     }
-}
-
-/// Roles of the system that still have the description of an earlier version get that of this one.
-async fn describe_roles(cx: &Context, tenant: &TenantId) -> Result<()> {
-    atomically(cx, |unit| async move {
-        for role in roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await? {
-            let system = SystemRole::by_id(role.id).map(|system| (system.described_before, system.description));
-            let description = system.filter(|(before, _)| role.description.as_deref() == Some(before));
-            if let Some((_, description)) = description {
-                let after = Role {
-                    description: Some(description.to_owned()),
-                    version: role.version + 1,
-                    ..role.clone()
-                };
-                unit.write(roles::change(&role, &after)?);
-            }
-        }
-        Ok(())
-    })
-    .await
 }
 
 /// Whether this marks the first time; it is marked with what is done then.

@@ -10,6 +10,7 @@ use super::paging::{Listing, Page};
 use super::users::{self, NewUser};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
+use crate::domain::permission::ADMIN_TENANTS;
 use crate::domain::role::{OWNER, Role, SYSTEM_ROLES};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::tenant_settings::TenantSettings;
@@ -28,7 +29,7 @@ pub struct NewTenant {
 }
 
 pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Page<Tenant>> {
-    policy::may_see_tenants(&cx.tenant)?;
+    policy::may_manage_stack(&cx.tenant, ADMIN_TENANTS)?;
     let listing = Listing::of(cx, "tenants").await?;
     let after: Option<TenantId> = listing.after(cursor)?;
     let (items, more) = tenants::list(&cx.app.table, after.as_ref(), limit).await?;
@@ -38,7 +39,7 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 
 /// Makes a tenant with its settings, its system roles and its first owner, all or nothing; answers it and the owner.
 pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
-    policy::may_see_tenants(&cx.tenant)?;
+    policy::may_manage_stack(&cx.tenant, ADMIN_TENANTS)?;
     if new.id == TenantId::main() {
         return Err(Conflict::TenantTaken.into());
     }

@@ -78,9 +78,21 @@ impl Grant {
 
     /// Whether it gives its role at this moment to a request about this department (`None`: about no department).
     pub fn applies(&self, now: Timestamp, department: Option<&Department>) -> bool {
-        let begun = self.effective_from.is_none_or(|from| from <= now);
-        let concerns = self.department.as_ref().is_none_or(|own| Some(own) == department);
-        begun && self.stands(now) && concerns
+        self.is_effective(now) && self.concerns(department)
+    }
+
+    /// Whether it gives its role at this moment to requests about its department.
+    pub fn is_effective(&self, now: Timestamp) -> bool {
+        self.has_begun(now) && self.stands(now)
+    }
+
+    pub fn has_begun(&self, now: Timestamp) -> bool {
+        self.effective_from.is_none_or(|from| from <= now)
+    }
+
+    /// Whether it is about requests about this department: one without a department is about all.
+    pub fn concerns(&self, department: Option<&Department>) -> bool {
+        self.department.as_ref().is_none_or(|own| Some(own) == department)
     }
 
     /// Whether it gives its role now or will later, in whatever department.

@@ -66,7 +66,12 @@ pub enum RightsKind {
     SettingsChanged,
     ApiKeyCreated,
     ApiKeyRevoked,
+    /// A service account was given a key.
+    ServiceKeyCreated,
+    ServiceKeyRevoked,
     TenantCreated,
+    PermissionCreated,
+    PermissionRemoved,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +81,8 @@ pub enum Target {
     Role(RoleId),
     ApiKey(crate::id::ApiKeyId),
     Tenant(TenantId),
+    /// By its name.
+    Permission(String),
 }
 
 impl Target {
@@ -85,6 +92,7 @@ impl Target {
             Self::Role(id) => id.to_string(),
             Self::ApiKey(id) => id.to_string(),
             Self::Tenant(id) => id.to_string(),
+            Self::Permission(name) => name.clone(),
         }
     }
 }
@@ -121,7 +129,7 @@ impl RightsEntry {
             .filter_map(of_grant);
         let itself = match self.target {
             Target::Role(id) => Some(id),
-            Target::User(_) | Target::ApiKey(_) | Target::Tenant(_) => None,
+            Target::User(_) | Target::ApiKey(_) | Target::Tenant(_) | Target::Permission(_) => None,
         };
         granted.chain(itself).collect()
     }

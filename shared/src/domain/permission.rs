@@ -1,22 +1,51 @@
-//! The permission catalogue: global, with no department or tenant in it (`docs/contracts/directory.md`).
+//! The permission catalogue: global, with no department or tenant in it (rule 17, `docs/contracts/directory.md`).
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 /// Manage accounts, and the tenant's settings.
 pub const ADMIN_USERS: &str = "admin.users";
 pub const ADMIN_ROLES: &str = "admin.roles";
 pub const ADMIN_KEYS: &str = "admin.keys";
+/// Ask what another account may do.
+pub const ADMIN_ACCESS: &str = "admin.access";
+/// Add to the catalogue and take from it, where that is done from `main`; give what it marks as restricted.
+pub const ADMIN_PERMISSIONS: &str = "admin.permissions";
 /// Manage tenants. Held by owners of `main`.
 pub const ADMIN_TENANTS: &str = "admin.tenants";
+
+/// How many permissions applications can have in the catalogue.
+pub const MAX_CATALOGUE: usize = 5_000;
+/// How long its description can be, in characters: the whole catalogue fits into one answer.
+pub const MAX_DESCRIPTION: usize = 200;
+/// How many permissions one role can hold.
+pub const MAX_OF_ROLE: usize = 500;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Permission {
     /// Its name, such as `admin.users`.
     pub name: String,
-    pub description: String,
-    /// `tenant` where it is about one tenant's things, `global` where it is about tenants themselves, `app` where an
-    /// application of the deployment gave it its meaning.
-    pub scope: String,
+    pub description: Option<String>,
+    /// Whether only those may give it who hold it themselves, or `admin.permissions`.
+    #[serde(default)]
+    pub restricted: bool,
+}
+
+/// Who gives a permission its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Scope {
+    System,
+    Application,
+}
+
+impl Permission {
+    pub fn scope(&self) -> Scope {
+        match is_system(&self.name) {
+            true => Scope::System,
+            false => Scope::Application,
+        }
+    }
 }
 
 /// The entries that Usher itself gives a meaning to.
@@ -25,21 +54,28 @@ pub fn built_in() -> Vec<Permission> {
         (
             ADMIN_USERS,
             "Create, change and delete accounts, give and take roles, and change the tenant's settings",
-            "tenant",
         ),
-        (ADMIN_ROLES, "Create, change and delete roles", "tenant"),
-        (ADMIN_KEYS, "Create and revoke API keys", "tenant"),
-        (ADMIN_TENANTS, "Create tenants and list them", "global"),
+        (ADMIN_ROLES, "Create, change and delete roles"),
+        (ADMIN_KEYS, "Create and revoke API keys and keys of service accounts"),
+        (
+            ADMIN_ACCESS,
+            "Ask what another account may do, and introspect its tokens",
+        ),
+        (
+            ADMIN_PERMISSIONS,
+            "Add permissions of applications to the catalogue and remove them",
+        ),
+        (ADMIN_TENANTS, "Create tenants and list them"),
     ]
-    .map(|(name, description, scope)| Permission {
+    .map(|(name, description)| Permission {
         name: name.to_owned(),
-        description: description.to_owned(),
-        scope: scope.to_owned(),
+        description: Some(description.to_owned()),
+        restricted: false,
     })
     .to_vec()
 }
 
-/// Whether it is one of the system's, which Usher itself gives a meaning to (rule 17).
+/// Whether it is one of the system's, which Usher itself gives a meaning to (rule 17). Their prefix is reserved.
 pub fn is_system(name: &str) -> bool {
     name.starts_with("admin.")
 }

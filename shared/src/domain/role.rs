@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 use uuid::Uuid;
 
-use super::permission::{self, ADMIN_KEYS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS, is_system};
+use super::permission::{
+    self, ADMIN_ACCESS, ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS, is_system,
+};
 use super::tenant::TenantId;
 use super::text::{FORM, RoleName};
 use super::user::first_form;
@@ -42,6 +44,9 @@ pub struct Role {
     pub description: Option<String>,
     #[serde(default)]
     pub permissions: BTreeSet<String>,
+    /// Those of them that the catalogue marks as restricted, which it does for good.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub restricted: BTreeSet<String>,
     /// How many accounts can have it at once; no limit where absent.
     pub max_count: Option<u32>,
     /// Whether it came with Usher.
@@ -131,7 +136,7 @@ pub const ADMIN: SystemRole = SystemRole {
     description: "Default admin role",
     described_before: "Administrators: manage accounts and roles",
     rank: Some(Rank::Admin),
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS],
     counters: FEW_COUNTERS,
 };
 /// The highest rank. Owners of `main` hold `admin.tenants` as well.
@@ -141,7 +146,7 @@ pub const OWNER: SystemRole = SystemRole {
     description: "Default owner role",
     described_before: "Owners: everything",
     rank: Some(Rank::Owner),
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS, ADMIN_PERMISSIONS],
     counters: FEW_COUNTERS,
 };
 pub const SYS_ADMIN: SystemRole = SystemRole {
@@ -150,11 +155,21 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     description: "Default SYS_ADMIN role",
     described_before: "System administrators: manage accounts and roles, beside the ladder",
     rank: None,
-    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS],
+    permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS],
+    counters: FEW_COUNTERS,
+};
+/// What every service account has: it asks for an application what people may do.
+pub const SERVICE_ACCOUNT: SystemRole = SystemRole {
+    id: system_id(6),
+    name: "SERVICE_ACCOUNT",
+    description: "Default SERVICE_ACCOUNT role",
+    described_before: "",
+    rank: None,
+    permissions: &[ADMIN_ACCESS],
     counters: FEW_COUNTERS,
 };
 
-pub const SYSTEM_ROLES: [SystemRole; 5] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN];
+pub const SYSTEM_ROLES: [SystemRole; 6] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN, SERVICE_ACCOUNT];
 
 impl SystemRole {
     pub fn by_id(id: RoleId) -> Option<Self> {
@@ -176,6 +191,7 @@ impl SystemRole {
             name: RoleName::parse(self.name)?,
             description: Some(self.description.to_owned()),
             permissions,
+            restricted: BTreeSet::new(),
             max_count: None,
             system: true,
             counters: self.counters,

@@ -8,9 +8,9 @@ use utoipa::IntoParams;
 use super::body;
 use crate::actions::Context;
 use crate::actions::users::UserRef;
-use crate::domain::text::{Email, Password};
+use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::{ApiKeyId, GrantId};
+use crate::id::{ApiKeyId, GrantId, ServiceKeyId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -41,14 +41,21 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestPart
 pub struct UserPath(pub UserRef);
 
 impl UserPath {
+    /// Why a text can be nobody's.
+    pub const REFUSED: &str = "this cannot be an id, an e-mail address or a username";
+
     pub fn refused() -> Error {
-        Error::invalid("{user}", "this cannot be an id, an e-mail address or a username")
+        Error::invalid("{user}", Self::REFUSED)
     }
 }
 
 /// `{role}`: an id or a name.
 #[derive(Debug, Clone)]
 pub struct RolePath(pub String);
+
+/// `{permission}`: the name of one of an application's.
+#[derive(Debug, Clone)]
+pub struct PermissionPath(pub String);
 
 /// `{grant}`: the id of a grant.
 #[derive(Debug, Clone)]
@@ -57,6 +64,11 @@ pub struct GrantPath(pub GrantId);
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
+
+/// `{key}`: the id of a service account's key.
+#[derive(Debug, Clone)]
+pub struct ServiceKeyPath(pub ServiceKeyId);
+
 /// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
 pub struct OneTimePath(pub String);
 
@@ -88,6 +100,16 @@ impl<S: Send + Sync> FromRequestParts<S> for RolePath {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "permission").await?;
+        PermissionName::parse(&text).map_err(|_| Error::NotFound(Noun::Permission))?;
+        Ok(Self(text))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     type Rejection = Error;
 
@@ -103,6 +125,15 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "key").await?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ServiceKeyPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "key").await?;
+        text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ServiceKey))
     }
 }
 

@@ -17,15 +17,16 @@ use super::answer::{
     Tagged,
 };
 use super::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
-use super::call::{GrantPath, KeyPath, OneTimePath, Query, RolePath, UserPath};
+use super::call::Query;
 use super::preconditions::{IfMatch, Prefer};
 use crate::actions::Context;
-use crate::error::{Error, Noun, Result};
+use crate::error::{Error, Result};
 
 pub mod check;
 mod document;
 mod example;
 mod operation;
+mod paths;
 
 pub use document::{document, surfaces};
 pub use operation::errors;
@@ -251,46 +252,6 @@ impl<T: IntoParams> Input for Query<T> {
         let wrong = Error::invalid(format!("?{first}"), "this is not a value that it can have");
         description.errors.push(wrong);
         description.parameters.extend(parameters);
-    }
-}
-
-impl Input for UserPath {
-    fn describe(description: &mut Description) {
-        let text = "The account's id, its e-mail address, or its username";
-        description.parameter("user", ParameterIn::Path, text, "jane@example.org");
-        description
-            .errors
-            .extend([UserPath::refused(), Error::NotFound(Noun::User)]);
-    }
-}
-
-impl Input for RolePath {
-    fn describe(description: &mut Description) {
-        description.parameter("role", ParameterIn::Path, "The role's id, or its name", "admin");
-        description.errors.push(Error::NotFound(Noun::Role));
-    }
-}
-
-impl Input for GrantPath {
-    fn describe(description: &mut Description) {
-        description.parameter("grant", ParameterIn::Path, "The grant's id (`userRoleId`)", ID);
-        description.errors.push(Error::NotFound(Noun::Grant));
-    }
-}
-
-impl Input for KeyPath {
-    fn describe(description: &mut Description) {
-        description.parameter("key", ParameterIn::Path, "The API key's id", ID);
-        description.errors.push(Error::NotFound(Noun::ApiKey));
-    }
-}
-
-const ID: &str = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
-
-impl Input for OneTimePath {
-    fn describe(description: &mut Description) {
-        let text = "The one-time token of a mail";
-        description.parameter("token", ParameterIn::Path, text, "usher_ot_…");
     }
 }
 

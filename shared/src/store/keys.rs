@@ -10,6 +10,7 @@
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
+//! | service account's key | `T#main#USER#<user>` | `SERVICEKEY#<slot>` | |
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
 //! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
@@ -33,6 +34,9 @@
 //! | latest mails caused by an account | `MAILED#<user>` | `BY` | |
 //! | first API key, made once | `T#main#SETUP` | `APIKEY#<sha256>` | |
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
+//! | how many permissions applications have | `CATALOGUE` | `COUNT` | |
+//! | how many permissions were removed, one copy of several | `CATALOGUE#<copy>` | `REMOVALS` | |
+//! | a role that has a permission | `CATALOGUE#<permission>` | `ROLE#<tenant>#<role>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
@@ -103,6 +107,11 @@ pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {
     Key::new(user_partition(t, user), format!("{SESSION}{id}"))
 }
 pub const SESSION: &str = "SESSION#";
+/// A key of a service account, in one of its few places.
+pub fn service_key(t: &TenantId, user: UserId, slot: u8) -> Key {
+    Key::new(user_partition(t, user), format!("{SERVICE_KEY}{slot:02}"))
+}
+pub const SERVICE_KEY: &str = "SERVICEKEY#";
 pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
     Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
 }
@@ -248,8 +257,25 @@ pub fn mailed_by(user: UserId) -> Key {
     Key::new(format!("MAILED#{user}"), "BY")
 }
 pub const CATALOGUE: &str = "CATALOGUE";
+pub const PERMISSION: &str = "PERMISSION#";
 pub fn permission(name: &str) -> Key {
-    Key::new(CATALOGUE, format!("PERMISSION#{name}"))
+    Key::new(CATALOGUE, format!("{PERMISSION}{name}"))
+}
+pub fn catalogue_count() -> Key {
+    Key::new(CATALOGUE, "COUNT")
+}
+/// In how many copies the number of removals is kept, so that changes of roles seldom meet at one.
+pub const REMOVALS_COPIES: u8 = 8;
+pub fn removals(copy: u8) -> Key {
+    Key::new(format!("{CATALOGUE}#{copy}"), "REMOVALS")
+}
+pub fn permission_partition(name: &str) -> String {
+    format!("{CATALOGUE}#{name}")
+}
+pub const HOLDER: &str = "ROLE#";
+/// That a role has a permission of an application.
+pub fn permission_holder(name: &str, t: &TenantId, role: RoleId) -> Key {
+    Key::new(permission_partition(name), format!("{HOLDER}{t}#{role}"))
 }
 pub const KEYS: &str = "KEYS";
 pub const KEY: &str = "KEY#";

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+pub mod catalogue;
 pub mod cursor;
 pub mod dynamo;
 pub mod ended;
@@ -15,6 +16,7 @@ pub mod roles;
 pub mod search;
 pub mod seats;
 pub mod secret;
+pub mod service_keys;
 pub mod sessions;
 pub mod signing_keys;
 pub mod table;

@@ -1,4 +1,4 @@
-//! Roles in the table, their name claims, and who has them; and the permission catalogue.
+//! Roles in the table, their name claims, and who has them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
 use super::{keys, seats};
-use crate::domain::permission::Permission;
+use crate::domain::permission::{self, is_system};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{FORM, RoleName};
@@ -25,6 +25,28 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: impl IntoIterator<Item = 
     places.sort();
     places.dedup();
     table.batch_get(&places).await?.into_iter().map(from_item).collect()
+}
+
+/// The roles of these ids that exist, and which of these permissions the catalogue has, in one round trip.
+pub async fn with_permissions(
+    table: &Table,
+    t: &TenantId,
+    ids: BTreeSet<RoleId>,
+    names: &BTreeSet<&str>,
+) -> Result<(Vec<Role>, BTreeSet<String>)> {
+    let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
+    let asked = names.iter().filter(|name| !is_system(name));
+    places.extend(asked.map(|name| keys::permission(name)));
+    let built_in = permission::built_in().into_iter().map(|entry| entry.name);
+    let mut there: BTreeSet<String> = built_in.filter(|name| names.contains(name.as_str())).collect();
+    let mut roles = Vec::new();
+    for item in table.batch_get(&places).await? {
+        match string(&item, "PK") {
+            Some(keys::CATALOGUE) => there.extend(string(&item, "name").map(str::to_owned)),
+            _ => roles.push(from_item(item)?),
+        }
+    }
+    Ok((roles, there))
 }
 
 /// The roles that these accounts have, now or later. Those of the system hold what it gave them, and cost no read.
@@ -225,17 +247,4 @@ fn claim(role: &Role) -> Vec<Write> {
     let checked = former.map(|former| Write::check(former).when(Cond::absent(), Conflict::RoleNameTaken));
     let claim = Write::put(claim).when(Cond::absent(), Conflict::RoleNameTaken);
     [claim].into_iter().chain(checked).collect()
-}
-
-pub async fn catalogue(table: &Table) -> Result<Vec<Permission>> {
-    let query = Query {
-        pk: keys::CATALOGUE.to_owned(),
-        ..Query::default()
-    };
-    table.query(&query).await?.items.into_iter().map(from_item).collect()
-}
-
-/// Writes an entry of the catalogue, or writes it anew.
-pub fn put_permission(permission: &Permission) -> Result<Write> {
-    Ok(Write::put(to_item(&keys::permission(&permission.name), permission)?))
 }

@@ -69,19 +69,15 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
     Ok(Write::update(key, changes).when(as_read(before), Lost::Changed))
 }
 
-/// Removes every session of an account but this one.
-pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<SessionId>) -> Result<()> {
-    let kept = but.map(|id| keys::session(t, user, id));
+/// Removes every session of an account but the one in this place.
+pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<&Key>) -> Result<()> {
     let query = Query {
         pk: keys::user_partition(t, user),
         prefix: Some(keys::SESSION.to_owned()),
         ..Query::default()
     };
     let found = table.query(&query).await?.items;
-    let places = found
-        .iter()
-        .filter_map(Key::of)
-        .filter(|key| Some(key) != kept.as_ref());
+    let places = found.iter().filter_map(Key::of).filter(|key| Some(key) != but);
     table.batch_write(&places.map(Write::delete).collect::<Vec<_>>()).await
 }
 

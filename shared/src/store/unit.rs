@@ -15,7 +15,7 @@ use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
 use super::{ended, record, roles, seats, sessions, users};
 use crate::ambient;
-use crate::context::Context;
+use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
 use crate::domain::session::Session;
 use crate::domain::text::FORM;
@@ -126,6 +126,8 @@ struct Wanted {
     /// These are to stay as they were read.
     roles: Vec<Role>,
     writes: Vec<Write>,
+    before: Vec<Write>,
+    after: Vec<Write>,
     changes: Vec<Change>,
     alone: Option<(Key, Changes, Cond)>,
 }
@@ -157,16 +159,32 @@ impl Unit<'_> {
         user.ok_or(Error::NotFound(Noun::User))
     }
 
-    /// The caller's own account, which was read already, and its session.
-    pub async fn own(&self, user: &User) -> Result<(User, Session)> {
-        let session = &self.cx.caller()?.session;
-        if self.is_first {
-            return Ok((user.clone(), session.clone()));
-        }
+    /// The caller's own account, which was read already, and its session, where it came with one.
+    pub async fn own(&self, user: &User) -> Result<(User, Option<Session>)> {
+        let session = match &self.cx.caller()?.credential {
+            Credential::Session(session) if self.is_first => return Ok((user.clone(), Some(session.clone()))),
+            Credential::Session(session) => session,
+            Credential::Key(_) => return Ok((self.own_of_key(user).await?, None)),
+        };
         let present = sessions::present(&self.cx.app.table, &self.cx.tenant, user.id, session.id, &[]).await?;
         let both = present.user.zip(present.session);
         let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
-        both.filter(still_open).ok_or(Error::InvalidToken)
+        let (user, session) = both.filter(still_open).ok_or(Error::InvalidToken)?;
+        Ok((user, Some(session)))
+    }
+
+    /// A service account has nothing that would have to end with its sessions.
+    async fn own_of_key(&self, user: &User) -> Result<User> {
+        let now = self.reread(user).await?;
+        match now.status == Status::Deleted {
+            true => Err(Error::InvalidToken),
+            false => Ok(now),
+        }
+    }
+
+    /// Holds the unit to an account that it does not change: it is to stay as it was read.
+    pub fn keep_user(&self, user: &User) {
+        self.write([users::unchanged(user)]);
     }
 
     /// A session that was read already.
@@ -274,6 +292,16 @@ impl Unit<'_> {
         self.wanted().writes.extend(writes);
     }
 
+    /// What is to be there before the transaction is, and does no harm without it.
+    pub fn write_before(&self, writes: impl IntoIterator<Item = Write>) {
+        self.wanted().before.extend(writes);
+    }
+
+    /// What goes after the transaction, and does no harm where it stays.
+    pub fn write_after(&self, writes: impl IntoIterator<Item = Write>) {
+        self.wanted().after.extend(writes);
+    }
+
     /// One update of one item, and nothing beside it: half the cost of a transaction, for what does no harm where it is
     /// done twice (an answer that was lost is no answer to an update).
     pub fn update_alone(&self, key: Key, changes: Changes, when: Cond) {
@@ -301,7 +329,7 @@ impl Unit<'_> {
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
                     if let Err(error) = table.batch_write(&plan.after).await {
-                        tracing::warn!(?error, "search entries of an account's earlier names were left behind");
+                        tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());
                 }
@@ -335,6 +363,8 @@ impl Wanted {
             plan.within.extend(record::of(cx, change)?);
         }
         plan.fill();
+        plan.before.extend(self.before.iter().cloned());
+        plan.after.extend(self.after.iter().cloned());
         Ok(plan)
     }
 }

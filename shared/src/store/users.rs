@@ -198,6 +198,11 @@ fn own_item(change: &Change) -> Result<Option<Write>> {
     Ok(Some(write))
 }
 
+/// What holds a transaction to an account as it was read; else [`Lost::Changed`].
+pub fn unchanged(user: &User) -> Write {
+    Write::check(keys::user(&user.tenant, user.id)).when(as_read(user), Lost::Changed)
+}
+
 fn as_read(user: &User) -> Cond {
     let cleared = match user.cleared {
         Some(times) => Cond::Eq("cleared", number(times)),
@@ -316,6 +321,31 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     };
     user.filter(|user| user.status != Status::Deleted)
         .ok_or(Error::NotFound(Noun::User))
+}
+
+/// The accounts that these name, in no order; deleted ones are not among them. Two round trips at most.
+pub async fn find_all(table: &Table, t: &TenantId, all: &[&UserRef]) -> Result<Vec<User>> {
+    let (mut ids, mut claims) = (BTreeSet::new(), BTreeSet::new());
+    for who in all {
+        let (claim, former) = match who {
+            UserRef::Id(id) => {
+                ids.insert(*id);
+                continue;
+            }
+            UserRef::Email(email) => (keys::email(t, email), keys::former_email(t, email)),
+            UserRef::Username(name) => (keys::username(t, name), keys::former_username(t, name)),
+        };
+        claims.extend(former.into_iter().chain([claim]));
+    }
+    let claimed = table.batch_get(&claims.into_iter().collect::<Vec<_>>()).await?;
+    ids.extend(
+        claimed
+            .iter()
+            .filter_map(|item| string(item, "user")?.parse::<UserId>().ok()),
+    );
+    let mut found = get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
+    found.retain(|user| user.status != Status::Deleted);
+    Ok(found)
 }
 
 /// The account that has this address.

@@ -163,7 +163,7 @@ impl UserDetail {
             description: catalogue
                 .iter()
                 .find(|entry| entry.name == *name)
-                .map(|entry| entry.description.clone()),
+                .and_then(|entry| entry.description.clone()),
         };
         let detail = |role: &Role| RoleDetail {
             id: role.id.to_string(),

@@ -68,7 +68,7 @@ impl GrantView {
             department: grant
                 .department
                 .as_ref()
-                .map(|department| department.as_str().to_owned()),
+                .map(|department| department.as_given().to_owned()),
             effective_from: grant.effective_from,
             effective_to: grant.effective_to,
             effective: grant.applies(cx.now, grant.department.as_ref()),

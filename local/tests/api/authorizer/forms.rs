@@ -58,7 +58,7 @@ async fn an_http_api_without_simple_responses_is_answered_with_a_policy() {
 }
 
 #[tokio::test]
-async fn a_policy_is_about_every_route_of_its_stage_so_that_a_cached_one_fits_the_next_request() {
+async fn p05_a_policy_is_about_every_route_of_its_stage_so_that_a_cached_one_fits_the_next_request() {
     let world = World::new().await;
     let jane = jane(&world).await;
     for (token, effect) in [(jane.token.as_str(), "Allow"), ("nonsense", "Deny")] {
@@ -82,7 +82,7 @@ async fn until(seconds: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_policy_that_an_api_keeps_for_longer_than_the_stack_allows_does_not_allow_anything_any_more() {
+async fn p05_a_policy_that_an_api_keeps_for_longer_than_the_stack_allows_does_not_allow_anything_any_more() {
     let at = |moment: &str| json!({ "DateLessThan": { "aws:CurrentTime": [moment] } });
     assert_eq!(until("0").await, at("2026-11-22T08:00:05Z"));
     assert_eq!(until("300").await, at("2026-11-22T08:05:00Z"));

@@ -7,6 +7,7 @@ mod state;
 use serde_json::{Value, json};
 use usher::http::lambda::Answered;
 
+use crate::service_accounts::keyed;
 use crate::support::{Client, PASSWORD, World};
 
 /// An event of `events/authorizer`, with this token.
@@ -71,6 +72,8 @@ pub async fn used() -> World {
     let principal = json!({ "username": "dev", "roles": ["admin"] });
     let principal = world.nobody().post("/api/auth/dev-token", principal).await;
     assert_eq!(status_of(&world, "http-api", principal.str("token")).await, 200);
+    let (_, _, robot) = keyed(&world, "robot", &[]).await;
+    assert_eq!(status_of(&world, "http-api", &robot.token).await, 200);
     world
 }
 

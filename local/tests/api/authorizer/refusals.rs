@@ -70,7 +70,7 @@ async fn a_header_that_was_sent_twice_or_not_at_all_opens_nothing() {
 }
 
 #[tokio::test]
-async fn an_api_that_would_keep_answers_under_something_else_than_the_token_is_refused() {
+async fn p05_an_api_that_would_keep_answers_under_something_else_than_the_token_is_refused() {
     let world = World::new().await;
     let jane = jane(&world).await;
     let own = format!("Bearer {}", jane.token);

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{FORMS, ask, event, jane, refused, status_of};
+use super::{FORMS, ask, event, jane, refused, status, status_of};
 use crate::round_trips::counted;
+use crate::service_accounts::{key, keyed, service};
 use crate::support::{PASSWORD, World};
 use crate::tenants::{owner_of, with_header};
 
@@ -79,6 +80,51 @@ async fn the_token_names_the_tenant_and_no_header_does() {
             (&answer["isAuthorized"], &answer["context"]["tid"]),
             (&json!(true), &json!(tenant))
         );
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_service_account_is_let_through_until_it_is_revoked_and_has_no_session() {
+    let world = World::new().await;
+    let (account, key, robot) = keyed(&world, "robot", &[]).await;
+    for form in FORMS {
+        let answer = ask(&world, event(form, &robot.token)).await.unwrap().unwrap();
+        let context = &answer["context"];
+        assert_eq!(
+            (&context["sub"], &context["tid"]),
+            (&json!(account), &json!("main")),
+            "{form}"
+        );
+        assert!(context.get("sid").is_none(), "{context}");
+    }
+    let revoked = world
+        .owner()
+        .await
+        .delete(&format!("/api/users/{account}/keys/{key}"))
+        .await;
+    assert_eq!(revoked.status, 204, "{}", revoked.text);
+    for form in FORMS {
+        assert_eq!(status_of(&world, form, &robot.token).await, refused(form), "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_opens_the_tenant_that_it_is_of_and_a_header_names_that() {
+    let world = with_header().await;
+    let theirs = owner_of(&world, "acme").await;
+    let robot = service(&theirs, "robot", &[]).await;
+    let key = key(&theirs, &robot).await;
+    for (header, expected) in [
+        (json!("acme"), 200),
+        (json!("main"), 403),
+        (json!("ACME!"), 403),
+        (json!(null), 403),
+    ] {
+        let mut event = event("http-api", key.str("key"));
+        if header.is_string() {
+            event["headers"]["x-tenant"] = header.clone();
+        }
+        assert_eq!(status(&ask(&world, event).await), expected, "{header}");
     }
 }
 

@@ -74,7 +74,7 @@ impl History {
             own: Vec::new(),
             done: BTreeMap::new(),
         };
-        for n in 5..9 {
+        for n in SYSTEM_ROLES.len()..history.roles.len() {
             for permission in PERMISSIONS {
                 if history.happens(40) {
                     history.roles[n].permissions.insert(permission.to_owned());
@@ -226,11 +226,11 @@ impl History {
     }
 
     fn edit(&mut self, actor: &Actor<'_>) -> &'static str {
-        let n = self.pick(self.roles.len());
+        let n = SYSTEM_ROLES.len() + self.pick(self.roles.len() - SYSTEM_ROLES.len());
         let permission = PERMISSIONS[self.pick(PERMISSIONS.len())].to_owned();
-        let mut after = self.roles[n].permissions.clone();
-        if !after.remove(&permission) {
-            after.insert(permission);
+        let mut after = self.roles[n].clone();
+        if !after.permissions.remove(&permission) {
+            after.permissions.insert(permission);
         }
         let (role, now) = (&self.roles[n], moment(self.now));
         let mut holders = self
@@ -241,7 +241,7 @@ impl History {
         if role.system || !touches || may_edit(actor, role, &after, now).is_err() {
             return "";
         }
-        self.roles[n].permissions = after;
+        self.roles[n] = after;
         "edit"
     }
 }

@@ -284,7 +284,8 @@ async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
     reported(gave_way.await, collision(cx, "role", older.id, newer.id), found).await
 }
 
-async fn free_role_name(cx: &Context, role: &Role) -> Result<RoleName> {
+/// A name that no role has, like that of this one.
+pub(in crate::actions) async fn free_role_name(cx: &Context, role: &Role) -> Result<RoleName> {
     for name in numbered(role.name.as_given()) {
         let Ok(name) = RoleName::parse(&name) else { continue };
         if roles::named(&cx.app.table, &cx.tenant, &name).await?.is_none() {

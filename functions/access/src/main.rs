@@ -1,0 +1,4 @@
+#[tokio::main]
+async fn main() -> Result<(), usher::http::lambda::Ended> {
+    usher::http::lambda::run(access::routes()).await
+}

@@ -1,0 +1,102 @@
+//! The roles of the system, as this version has them: made and brought up to date by set-up, tenant by tenant.
+
+use serde_json::Value;
+
+use super::{Context, migration};
+use crate::domain::history::{RightsKind, Target};
+use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
+use crate::domain::tenant::TenantId;
+use crate::error::{Conflict, Error, Result};
+use crate::id::RoleId;
+use crate::store::unit::{self, Unit, atomically};
+use crate::store::{record, roles};
+
+/// Makes the roles that the tenant does not have yet, and gives the others what this version gives them; answers the names
+/// of those that it made.
+pub(super) async fn bring_up_to_date(cx: &Context, tenant: &TenantId) -> Result<Vec<String>> {
+    let within = &Context {
+        tenant: tenant.clone(),
+        ..cx.clone()
+    };
+    let known = roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await?;
+    let mut made = Vec::new();
+    for system in &SYSTEM_ROLES {
+        if known.iter().any(|role| role.id == system.id) {
+            change(within, system.id).await?;
+        } else if create(within, system).await? {
+            made.push(system.name.to_owned());
+        }
+    }
+    Ok(made)
+}
+
+/// A role that an administrator made under its name has another one from then on.
+async fn create(cx: &Context, system: &SystemRole) -> Result<bool> {
+    let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+    match unit::write(cx, &roles::create(&role)?).await {
+        Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
+        outcome => return outcome.map(|()| true),
+    }
+    let holder = roles::named(&cx.app.table, &cx.tenant, &role.name).await?;
+    // Another set-up was quicker.
+    let Some(holder) = holder.filter(|id| *id != system.id) else {
+        return Ok(false);
+    };
+    give_way(cx, holder).await?;
+    unit::write(cx, &roles::create(&role)?).await?;
+    Ok(true)
+}
+
+async fn give_way(cx: &Context, holder: RoleId) -> Result<()> {
+    atomically(cx, |unit| async move {
+        let Some(role) = roles::get(&cx.app.table, &cx.tenant, holder).await? else {
+            return Ok(());
+        };
+        let name = migration::free_role_name(cx, &role).await?;
+        tracing::warn!(
+            event = "name_collision",
+            tenant = cx.tenant.as_str(),
+            by = "role",
+            lost_by = %role.id,
+            "a role had the name of a role of the system, and was given another"
+        );
+        write(cx, &unit, &role, Role { name, ..role.clone() })
+    })
+    .await
+}
+
+/// A description of an earlier version becomes this one's; what the system gives, it has.
+async fn change(cx: &Context, id: RoleId) -> Result<()> {
+    atomically(cx, |unit| async move {
+        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id))
+        else {
+            return Ok(());
+        };
+        let given = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+        let mut after = role.clone();
+        after.permissions.extend(given.permissions);
+        if role.description.as_deref() == Some(system.described_before) {
+            after.description = given.description;
+        }
+        match after == role {
+            true => Ok(()),
+            false => write(cx, &unit, &role, after),
+        }
+    })
+    .await
+}
+
+fn write(cx: &Context, unit: &Unit<'_>, before: &Role, mut after: Role) -> Result<()> {
+    after.version = before.version + 1;
+    after.modified_at = cx.now;
+    let (was, is): (Value, Value) = (record::role(before), record::role(&after));
+    unit.write(roles::change(before, &after)?);
+    unit.write([record::rights(
+        cx,
+        RightsKind::RoleChanged,
+        Target::Role(after.id),
+        was,
+        is,
+    )?]);
+    Ok(())
+}
