@@ -47,7 +47,7 @@ enum Form {
 pub struct Question {
     form: Form,
     headers: HeaderMap,
-    /// What API Gateway keeps an answer under, should it cache; empty where it does not tell.
+    /// What API Gateway keeps an answer under, should it cache; empty where the event does not have it.
     identity_source: Vec<String>,
     /// Every route of its API's stage, as policies name resources.
     resource: String,

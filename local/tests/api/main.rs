@@ -56,3 +56,4 @@ mod secrets;
 mod setup;
 mod template;
 mod times;
+mod verify;
