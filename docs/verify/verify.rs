@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 /// How long keys are used before they are fetched again, and how soon a token that names another key has them fetched.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 const REST: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]

@@ -12,10 +12,6 @@ use local::{Options, Stack, server};
 use serde_json::{Value, json};
 
 #[path = "../../../docs/verify/verify.rs"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an example for services that have a clock of their own"
-)]
 mod example;
 
 use example::Verifier;
