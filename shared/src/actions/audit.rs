@@ -1,4 +1,4 @@
-//! The chains of the rights history, signed and verified (`docs/decisions/018-chains.md`).
+//! The chains of the rights history, signed and verified (`docs/decisions/019-chains.md`).
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,5 @@
 //! Chains of the rights history: each row has the hash of the one before it in its chain, so that a row that was changed,
-//! removed, inserted or put elsewhere shows (`docs/decisions/018-chains.md`).
+//! removed, inserted or put elsewhere shows (`docs/decisions/019-chains.md`).
 //!
 //! A row is linked when its transaction is sent, wherever it comes from ([`super::unit`]). Its hash is of all that its item
 //! holds, in DynamoDB's own JSON; of what an erasure empties it is a salted digest that counts, so that the hash holds

@@ -67,7 +67,7 @@ pub fn position(item: &Value) -> String {
     format!("chain {chain}, row {seq}")
 }
 
-/// The hash of a row, worked out from docs/decisions/018-chains.md and from nothing of ours.
+/// The hash of a row, worked out from docs/decisions/019-chains.md and from nothing of ours.
 pub fn hash(row: &Value) -> String {
     let mut row = row.clone();
     let empty = |text: &mut Value| {
