@@ -55,7 +55,7 @@ fn is_deed(route: &str) -> bool {
     ];
     let action = path.rsplit('/').next().unwrap();
     // A mail that is asked for again changes nothing, and nor does a question.
-    if ["verification", "introspect"].contains(&action) {
+    if ["verification", "introspect", "preview"].contains(&action) {
         return false;
     }
     match row.unwrap_or_else(|| panic!("no route {route}")).guard {
