@@ -56,6 +56,8 @@ pub struct Context {
     pub origin: Origin,
     /// What its contract asks for beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
+    /// Accounts that the request is about, to be read with the caller's.
+    pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
 }
 
@@ -89,6 +91,8 @@ pub struct Caller {
     pub roles: Vec<Role>,
     /// What it may do in requests about no department.
     pub rights: Rights,
+    /// The accounts that the request is about, where they were read with its own; deleted or not.
+    pub others: Vec<User>,
 }
 
 impl Caller {

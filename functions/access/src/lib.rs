@@ -16,6 +16,7 @@ pub mod wire;
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Access")
         .about("What somebody may do, asked by applications, and why; who changed whose rights.")
+        .about_accounts(wire::accounts)
         .post("/api/access/check", Guard::SignedIn, handlers::check)
         .summary("Check whether an account holds a permission; up to 100 checks at once")
         .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS))])

@@ -4,7 +4,10 @@
 //! - One check is answered with an object, several with the list of theirs.
 //! - An account that is not there, or not active, is `allowed: false`: an application need not know why.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use usher::access::decision::{Explanation, Missing, Reason, Verdict};
 use usher::actions::access::{Check, MAX_CHECKS};
 use usher::domain::text::Department;
@@ -13,6 +16,7 @@ use usher::domain::user::{Status, UserRef};
 use usher::error::{Error, Result};
 use usher::http::call::{Checks, UserPath};
 use usher::http::openapi::words;
+use usher::id::UserId;
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
@@ -92,6 +96,22 @@ impl OneCheck {
             place,
         }
     }
+}
+
+/// How many accounts are read with the caller's at most.
+const MAX_ABOUT: usize = 50;
+
+/// The accounts that a body names by id, before it is looked at closely.
+pub fn accounts(body: &[u8]) -> Vec<UserId> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let checks = body["checks"].as_array().into_iter().flatten();
+    let named = checks
+        .chain([&body])
+        .filter_map(|check| check["user"].as_str()?.parse().ok());
+    let distinct: BTreeSet<UserId> = named.collect();
+    distinct.into_iter().take(MAX_ABOUT).collect()
 }
 
 /// The account that a text in a body names.

@@ -15,8 +15,10 @@ use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::proof::jwt::{AccessClaims, Verifier};
 use crate::proof::opaque::ServiceToken;
+use crate::store::present::{self, Along};
+use crate::store::table::from_item;
 use crate::store::unit::atomically;
-use crate::store::{roles, service_keys, sessions};
+use crate::store::{keys, roles, service_keys, sessions};
 
 /// The caller that a bearer token makes, whose use is written down where that is called for.
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
@@ -49,11 +51,13 @@ pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, Acces
     let (t, table) = (&cx.tenant, &cx.app.table);
     let api_key = cx.api_key.as_deref().map(api_keys::digest);
     let roles = &claims.role_ids;
-    let present = sessions::present_with(table, t, claims.sub, claims.sid, roles, api_key.as_deref()).await?;
+    let along = along(cx, roles, api_key.as_deref());
+    let place = keys::session(t, claims.sub, claims.sid);
+    let present = present::present(table, t, claims.sub, place, along).await?;
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
     }
-    let session = present.session.ok_or(Error::InvalidToken)?;
+    let session: Session = from_item(present.credential.ok_or(Error::InvalidToken)?)?;
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);
     }
@@ -67,7 +71,8 @@ pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, Acces
     session
         .accepts(claims.generation, claims.attempt)
         .ok_or(Error::InvalidToken)?;
-    let caller = caller(cx, user, Credential::Session(session), present.roles, roles).await?;
+    let mut caller = caller(cx, user, Credential::Session(session), present.roles, roles).await?;
+    caller.others = present.others;
     Ok((caller, claims))
 }
 
@@ -81,18 +86,30 @@ pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, Se
     let api_key = cx.api_key.as_deref().map(api_keys::digest);
     let asked = cx.app.seen_roles.of(token.user());
     let (t, table) = (&cx.tenant, &cx.app.table);
-    let present = service_keys::present(table, t, &token, &asked, api_key.as_deref()).await?;
+    let place = keys::service_key(t, token.user(), token.slot());
+    let along = along(cx, &asked, api_key.as_deref());
+    let present = present::present(table, t, token.user(), place, along).await?;
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
     }
     let is_it = |key: &ServiceKey| key.digest == token.digest() && key.is_valid(cx.now);
-    let key = present.key.filter(is_it).ok_or(Error::InvalidToken)?;
+    let key: Option<ServiceKey> = present.credential.map(from_item).transpose()?;
+    let key = key.filter(is_it).ok_or(Error::InvalidToken)?;
     let is_active = |user: &User| user.kind == UserKind::Service && user.status_set(cx.now) == Status::Active;
     let user = present.user.filter(is_active).ok_or(Error::InvalidToken)?;
     cx.app.seen_roles.note(user.id, user.applying(cx.now));
     let credential = Credential::Key(key.clone());
-    let caller = caller(cx, user, credential, present.roles, &asked).await?;
+    let mut caller = caller(cx, user, credential, present.roles, &asked).await?;
+    caller.others = present.others;
     Ok((caller, key))
+}
+
+fn along<'a>(cx: &'a Context, roles: &'a [RoleId], api_key: Option<&'a str>) -> Along<'a> {
+    Along {
+        roles,
+        api_key,
+        others: &cx.about,
+    }
 }
 
 /// Which roles service accounts had when they were last seen by this process: which items are worth reading with the
@@ -160,6 +177,7 @@ async fn caller(
         credential,
         roles: known,
         rights,
+        others: Vec::new(),
     })
 }
 
@@ -199,5 +217,6 @@ async fn dev_principal(cx: &Context, session: Session) -> Result<Caller> {
         credential: Credential::Session(session),
         roles: known,
         rights,
+        others: Vec::new(),
     })
 }

@@ -67,7 +67,9 @@ async fn of_user(cx: &Context, who: &UserRef, give: Option<&NewGrant>, take: Opt
         Error::NotFound(Noun::User) => Error::invalid("/user", "there is no such account"),
         other => other,
     };
-    let known = access::known(cx, Some(who), None).await.map_err(there)?;
+    let (known, _) = access::known(cx, Some(who), None, &BTreeSet::new())
+        .await
+        .map_err(there)?;
     let (mut after, mut roles) = (known.user.clone(), known.roles.clone());
     if let Some(new) = give {
         let role = role_actions::named(cx, &new.role).await?;

@@ -172,8 +172,8 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
 
 /// The new pair; nothing where the token was spent before, and its session is ended for that.
 async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: &Terms) -> Result<Option<Issued>> {
-    let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
-    let (Some(user), Some(session)) = (present.user, present.session) else {
+    let present = sessions::with_account(&cx.app.table, &cx.tenant, token.user(), token.session()).await?;
+    let (Some(user), Some(session)) = present else {
         return Err(Error::InvalidToken);
     };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
@@ -249,20 +249,19 @@ pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
     }
     let ended = match RefreshToken::parse(token) {
         Some(token) => {
-            let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
+            let (_, session) = sessions::with_account(&cx.app.table, &cx.tenant, token.user(), token.session()).await?;
             let authentic = |session: &Session| {
                 session
                     .refresh
                     .as_ref()
                     .is_some_and(|family| family.family == token.family_digest())
             };
-            present.session.filter(authentic)
+            session.filter(authentic)
         }
         None => match authenticate::verify(cx, token).await {
             Ok(claims) => {
-                sessions::present(&cx.app.table, &cx.tenant, claims.sub, claims.sid, &[])
-                    .await?
-                    .session
+                let present = sessions::with_account(&cx.app.table, &cx.tenant, claims.sub, claims.sid);
+                present.await?.1
             }
             Err(Error::InvalidToken) => None,
             Err(other) => return Err(other),

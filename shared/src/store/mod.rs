@@ -11,6 +11,7 @@ pub mod keys;
 pub mod mail_limits;
 pub mod mails;
 pub mod one_time;
+pub mod present;
 pub mod record;
 pub mod roles;
 pub mod search;

@@ -5,56 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::dynamo::{Query, Table};
 use super::keys;
 use super::table::{Changes, Cond, Key, Lost, Write, from_item, number, text, to_item};
-use crate::domain::api_key::ApiKey;
-use crate::domain::role::Role;
 use crate::domain::service_key::ServiceKey;
 use crate::domain::tenant::TenantId;
-use crate::domain::user::User;
 use crate::error::{Error, Noun, Result};
-use crate::id::{RoleId, UserId};
-use crate::proof::opaque::ServiceToken;
+use crate::id::UserId;
 
 /// How often the last use is written down at most.
 const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
-
-#[derive(Debug, Default)]
-pub struct Present {
-    /// The account, deleted or not.
-    pub user: Option<User>,
-    /// Whatever key is in the place that the token names.
-    pub key: Option<ServiceKey>,
-    pub roles: Vec<Role>,
-    /// The API key that was asked for with them.
-    pub api_key: Option<ApiKey>,
-}
-
-/// Account, key, roles and perhaps an API key, by its SHA-256, in one strongly consistent round trip.
-pub async fn present(
-    table: &Table,
-    t: &TenantId,
-    token: &ServiceToken,
-    roles: &[RoleId],
-    api_key: Option<&str>,
-) -> Result<Present> {
-    let (account, own) = (
-        keys::user(t, token.user()),
-        keys::service_key(t, token.user(), token.slot()),
-    );
-    let api_key = api_key.map(|sha256| keys::api_key(t, sha256));
-    let mut places = vec![account.clone(), own.clone()];
-    places.extend(roles.iter().map(|role| keys::role(t, *role)));
-    places.extend(api_key.clone());
-    let mut present = Present::default();
-    for item in table.batch_get(&places).await? {
-        match Key::of(&item) {
-            Some(key) if key == account => present.user = Some(from_item(item)?),
-            Some(key) if key == own => present.key = Some(from_item(item)?),
-            key if key.is_some() && key == api_key => present.api_key = Some(from_item(item)?),
-            _ => present.roles.push(from_item(item)?),
-        }
-    }
-    Ok(present)
-}
 
 /// The keys of an account, the newest first.
 pub async fn of(table: &Table, t: &TenantId, user: UserId) -> Result<Vec<ServiceKey>> {

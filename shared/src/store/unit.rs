@@ -166,8 +166,8 @@ impl Unit<'_> {
             Credential::Session(session) => session,
             Credential::Key(_) => return Ok((self.own_of_key(user).await?, None)),
         };
-        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, user.id, session.id, &[]).await?;
-        let both = present.user.zip(present.session);
+        let (now, then) = sessions::with_account(&self.cx.app.table, &self.cx.tenant, user.id, session.id).await?;
+        let both = now.zip(then);
         let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
         let (user, session) = both.filter(still_open).ok_or(Error::InvalidToken)?;
         Ok((user, Some(session)))
@@ -192,8 +192,8 @@ impl Unit<'_> {
         if self.is_first {
             return Ok(session.clone());
         }
-        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, session.user, session.id, &[]).await?;
-        present.session.ok_or(Error::InvalidToken)
+        let (_, now) = sessions::with_account(&self.cx.app.table, &self.cx.tenant, session.user, session.id).await?;
+        now.ok_or(Error::InvalidToken)
     }
 
     /// The role of this name or id, which is to stay as it is until all is written.

@@ -64,7 +64,13 @@ async fn a_tenant_is_made_with_an_owner_who_can_sign_in() {
     assert_eq!(roles(&profile), ["owner", "user"]);
     assert_eq!(
         profile["permissions"],
-        json!(["admin.access", "admin.keys", "admin.permissions", "admin.roles", "admin.users"])
+        json!([
+            "admin.access",
+            "admin.keys",
+            "admin.permissions",
+            "admin.roles",
+            "admin.users"
+        ])
     );
     assert_reconciled(&world);
 }
