@@ -4,7 +4,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::access::cases::{Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, date, department, moment, role_id};
+use crate::access::cases::{
+    Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, date, department, moment, role_id,
+};
 use crate::access::policy;
 
 /// The departments, as whoever asks may spell them.
@@ -258,7 +260,13 @@ proptest! {
 
 /// Whether a grant lacks one thing alone.
 fn takes_one(account: &Account, asked: Asked, now: i64) -> bool {
-    let all = [Missing::NotYet, Missing::Ended, Missing::Department, Missing::Status, Missing::Permission];
+    let all = [
+        Missing::NotYet,
+        Missing::Ended,
+        Missing::Department,
+        Missing::Status,
+        Missing::Permission,
+    ];
     let there = (0..account.case.given.len()).filter(|n| account.case.exists[account.case.given[*n].role]);
     let mut ways = there.flat_map(|n| all.map(|missing| mended(account, n, missing, asked, now)));
     ways.any(|after| after.may(asked, now))
