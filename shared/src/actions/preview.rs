@@ -108,7 +108,8 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
     let mut known = BTreeMap::from([(before.id, before.clone())]);
     loop {
         let (ids, more) = roles::members(&cx.app.table, &cx.tenant, before.id, last, AT_ONCE).await?;
-        let holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        let mut holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        holders.sort_unstable_by_key(|user| user.id);
         learn(cx, &mut known, &holders).await?;
         let was: Vec<Role> = known.values().cloned().collect();
         let is: Vec<Role> = was

@@ -17,10 +17,9 @@ async fn a_change_of_a_role_is_shown_for_each_of_its_holders() {
     catalogue(&world, &["invoices.read", "invoices.write"]).await;
     role(&world, "clerk", &["invoices.read"]).await;
     role(&world, "reader", &["invoices.read"]).await;
-    let (jane, jack) = (
-        world.user_with(JANE, &["clerk"]).await,
-        world.user("jack@example.org").await,
-    );
+    let jane = world.user_with(JANE, &["clerk"]).await;
+    world.clock.advance(1);
+    let jack = world.user("jack@example.org").await;
     grant(&owner, &jack, json!({ "role": "clerk", "department": "Sales" })).await;
     // Who has the permission from elsewhere does not lose it; who has ended, or is not active, has nothing to lose.
     world.user_with("both@example.org", &["clerk", "reader"]).await;
