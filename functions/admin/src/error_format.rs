@@ -109,6 +109,7 @@ fn missing(noun: Noun) -> String {
         Noun::Role => "Role not found".to_owned(),
         Noun::Grant => "The user does not have this role".to_owned(),
         Noun::Ban => "The user is not banned".to_owned(),
+        Noun::Session => "Session not found".to_owned(),
         Noun::Permission => "Permission not found".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
         Noun::ServiceKey => "Key not found".to_owned(),

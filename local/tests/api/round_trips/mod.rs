@@ -11,6 +11,7 @@ mod cases_conditional;
 mod cases_ended;
 mod cases_keys;
 mod cases_registration;
+mod cases_sessions;
 
 use serde_json::{Value, json};
 use usher::access::guard::Guard;
@@ -162,6 +163,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
     cases_ended::ended(&mut m).await;
+    cases_sessions::sessions(&mut m).await;
     cases_access::catalogue(&mut m).await;
     cases_access::access(&mut m).await;
     m
