@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{JANE, asker, catalogue, check, verdict};
 use crate::auth::login;
 use crate::support::{PASSWORD, World};
+use crate::tenants::{owner_of, with_header};
 use crate::users::{grant, invalid, refused, role, signed_in_with, user};
 
 const NO: (bool, Value) = (false, Value::Null);
@@ -288,4 +289,20 @@ async fn a_development_principal_asks_about_itself_and_with_admin_access_about_o
         let other = check(&robot, json!({ "user": "owner", "permission": "admin.users" })).await;
         assert_eq!(other.status, about_others, "{}", other.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z05_another_tenant_s_account_is_nobody() {
+    let world = with_header().await;
+    let (main, acme) = (world.owner().await, owner_of(&world, "acme").await);
+    let mains = main.get("/api/me/profile").await.str("id").to_owned();
+    let acmes = acme.get("/api/me/profile").await.str("id").to_owned();
+    for (client, own, other) in [(&main, &mains, &acmes), (&acme, &acmes, &mains)] {
+        assert_eq!(verdict(client, own, "admin.users").await, YES);
+        assert_eq!(verdict(client, other, "admin.users").await, NO);
+        let body = json!({ "user": other, "permission": "admin.users" });
+        refused(&client.post("/api/access/explain", body).await, 404, "not-found");
+    }
+    assert_eq!(verdict(&main, "boss", "admin.users").await, NO);
+    assert_eq!(verdict(&acme, "owner@usher.local", "admin.users").await, NO);
 }

@@ -335,3 +335,46 @@ async fn z17_the_admin_contract_shows_them_with_their_descriptions() {
         ])
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z17_a_permission_is_taken_from_more_roles_than_a_page_has_and_from_those_of_the_system() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    assert_eq!(add(&owner, "invoices.read").await.status, 201);
+    let held = json!({ "permissions": ["invoices.read"] });
+    assert_eq!(owner.patch("/api/roles/member", held).await.status, 200);
+    for n in 0..130 {
+        role(&world, &format!("r{n}"), &["invoices.read"]).await;
+    }
+    // Those that lost it are no longer of interest, wherever they stand among the others.
+    for n in (0..130).step_by(3) {
+        let reply = owner
+            .patch(&format!("/api/roles/r{n}"), json!({ "permissions": [] }))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+    refused(
+        &owner.delete("/api/permissions/invoices.read").await,
+        409,
+        "permission-in-use",
+    );
+    assert_eq!(
+        owner.delete("/api/permissions/invoices.read?force=true").await.status,
+        204
+    );
+    let mut cursor = String::new();
+    loop {
+        let page = owner.get(&format!("/api/roles?limit=100{cursor}")).await.body;
+        for role in page["items"].as_array().unwrap() {
+            let held = role["permissions"].as_array().unwrap();
+            assert!(!held.contains(&json!("invoices.read")), "{}", role["name"]);
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    // Nothing is left that says that a role has it.
+    let items = world.items();
+    assert!(items.iter().all(|item| item["PK"]["S"] != "CATALOGUE#invoices.read"));
+}
