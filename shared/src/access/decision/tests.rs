@@ -97,7 +97,7 @@ impl Known {
     }
 }
 
-fn question<'a>(permission: usize, about: Option<&'a Department>) -> Question<'a> {
+fn question(permission: usize, about: Option<&Department>) -> Question<'_> {
     Question {
         permission: PERMISSIONS[permission],
         department: about,
