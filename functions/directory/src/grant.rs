@@ -29,9 +29,14 @@ pub struct GrantRole {
 }
 
 impl GrantRole {
-    pub fn parse(self) -> Result<grants::NewGrant> {
+    /// The grant; it is at this place in the body.
+    pub fn parse(self, place: &str) -> Result<grants::NewGrant> {
         let mut checks = Checks::new();
-        let department = checks.optional("/department", self.department.as_deref(), Department::parse);
+        let department = checks.optional(
+            &format!("{place}/department"),
+            self.department.as_deref(),
+            Department::parse,
+        );
         checks.done()?;
         Ok(grants::NewGrant {
             role: self.role,

@@ -155,7 +155,7 @@ pub async fn grant(
     IfMatch(expected): IfMatch,
     Body(body): Body<GrantRole>,
 ) -> Result<Created<GrantView>> {
-    let (user, grant, role) = grants::give(&cx, &user, &expected, &body.parse()?).await?;
+    let (user, grant, role) = grants::give(&cx, &user, &expected, &body.parse("")?).await?;
     let location = format!("/api/users/{user}/roles/{}", grant.id);
     Ok(Created {
         location,

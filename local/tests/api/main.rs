@@ -14,6 +14,7 @@ mod reconcile;
 mod support;
 mod watch;
 
+mod access;
 mod account;
 mod admin;
 mod api_keys;

@@ -17,6 +17,7 @@ mod aged;
 mod custom_resource;
 mod ends;
 pub mod names;
+mod system_roles;
 
 /// An application on an empty table.
 async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App>) {

@@ -206,7 +206,7 @@ impl<'a> Subject<'a> {
             (Missing::Permission, !reason.gives(question.permission)),
             (Missing::Department, !grant.concerns(question.department)),
             (Missing::Ended, !grant.stands(now)),
-            (Missing::NotYet, grant.stands(now) && !grant.has_begun(now)),
+            (Missing::NotYet, !grant.has_begun(now)),
             (Missing::Status, !self.is_active(now)),
         ];
         checks
@@ -215,3 +215,6 @@ impl<'a> Subject<'a> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,7 @@ async fn stop(cx: &Context, name: &str, mark: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let entry = catalogue::get(&cx.app.table, name).await?;
         if entry.is_marked(mark, cx.app.clock.now()) {
-            unit.write([catalogue::unmark(name, mark)]);
+            unit.write(catalogue::unmark(name, mark));
         }
         Ok(())
     })

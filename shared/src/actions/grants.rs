@@ -27,6 +27,17 @@ pub struct NewGrant {
 }
 
 impl NewGrant {
+    /// Whether it would come to an end after its beginning, and after now; its place is in the body of the request.
+    pub(super) fn lasts(&self, cx: &Context, place: &str) -> Result<()> {
+        let Some(to) = self.effective_to else { return Ok(()) };
+        let detail = match self.effective_from {
+            Some(from) if to <= from => "this is not after effectiveFrom",
+            _ if to <= cx.now => "the grant would have ended already: this is not after now",
+            _ => return Ok(()),
+        };
+        Err(Error::invalid(format!("{place}/effectiveTo"), detail))
+    }
+
     pub(super) fn of(&self, cx: &Context, role: &Role) -> Result<Grant> {
         Ok(Grant {
             department: self.department.clone(),
@@ -63,17 +74,7 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
 }
 
 pub async fn give(cx: &Context, user: &UserRef, expected: &Expected, new: &NewGrant) -> Result<(UserId, Grant, Role)> {
-    if new
-        .effective_from
-        .zip(new.effective_to)
-        .is_some_and(|(from, to)| to <= from)
-    {
-        return Err(Error::invalid("/effectiveTo", "this is not after effectiveFrom"));
-    }
-    if new.effective_to.is_some_and(|to| to <= cx.now) {
-        let detail = "the grant would have ended already: this is not after now";
-        return Err(Error::invalid("/effectiveTo", detail));
-    }
+    new.lasts(cx, "")?;
     atomically(cx, |unit| async move {
         let user = unit.grantee(user).await?;
         let role = unit.role(&new.role).await?;

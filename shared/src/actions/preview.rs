@@ -37,8 +37,8 @@ pub enum Change {
     },
 }
 
-/// What one account gains or loses in requests about a department; in those about no department, and in all that do not
-/// name another one, where absent.
+/// What one account gains or loses in requests about a department; where absent, in those about no department and about
+/// each for which there is no other difference of this account.
 #[derive(Debug, PartialEq)]
 pub struct Difference {
     pub user: UserId,
@@ -72,6 +72,7 @@ async fn of_user(cx: &Context, who: &UserRef, give: Option<&NewGrant>, take: Opt
         .map_err(there)?;
     let (mut after, mut roles) = (known.user.clone(), known.roles.clone());
     if let Some(new) = give {
+        new.lasts(cx, "/grant")?;
         let role = role_actions::named(cx, &new.role).await?;
         let role = role.ok_or_else(|| Error::invalid("/grant/role", format!("there is no role `{}`", new.role)))?;
         after.grants.push(new.of(cx, &role)?);
@@ -107,7 +108,8 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
     let mut known = BTreeMap::from([(before.id, before.clone())]);
     loop {
         let (ids, more) = roles::members(&cx.app.table, &cx.tenant, before.id, last, AT_ONCE).await?;
-        let holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        let mut holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        holders.sort_unstable_by_key(|user| user.id);
         learn(cx, &mut known, &holders).await?;
         let was: Vec<Role> = known.values().cloned().collect();
         let is: Vec<Role> = was
@@ -174,30 +176,21 @@ fn differences(
             .collect()
     };
     let (mut gains, mut loses) = (Vec::new(), Vec::new());
-    let (mut gained, mut lost) = (BTreeSet::new(), BTreeSet::new());
-    // No department comes first: what is gained or lost there is not named again.
+    let mut anywhere = (BTreeSet::new(), BTreeSet::new());
+    // No department comes first: a department is named where it differs from that, even by nothing that is gained or lost.
     for department in departments {
         let (was, is) = (all(before, department), all(after, department));
-        let difference = |names: BTreeSet<String>| Difference {
+        let (more, fewer) = (&is - &was, &was - &is);
+        let difference = |names: &BTreeSet<String>| Difference {
             user,
             department: department.cloned(),
-            permissions: names,
+            permissions: names.clone(),
         };
-        let more: BTreeSet<String> = is
-            .difference(&was)
-            .filter(|name| !gained.contains(*name))
-            .cloned()
-            .collect();
-        let fewer: BTreeSet<String> = was
-            .difference(&is)
-            .filter(|name| !lost.contains(*name))
-            .cloned()
-            .collect();
+        gains.extend((more != anywhere.0).then(|| difference(&more)));
+        loses.extend((fewer != anywhere.1).then(|| difference(&fewer)));
         if department.is_none() {
-            (gained, lost) = (more.clone(), fewer.clone());
+            anywhere = (more, fewer);
         }
-        gains.extend((!more.is_empty()).then(|| difference(more)));
-        loses.extend((!fewer.is_empty()).then(|| difference(fewer)));
     }
     (gains, loses)
 }

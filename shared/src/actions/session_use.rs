@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn of_one_session_one_request_a_minute_tries_and_of_too_many_every_one_does() {
         let uses = SessionUses::default();
-        let at = |seconds| Timestamp::from_second(1_800_000_000_i64 + seconds).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let new = || SessionId::new(at(0)).unwrap();
         let id = new();
         let tries: Vec<bool> = [0, 0, 59, 60, 61, 120].map(|s| uses.is_turn(id, at(s))).into();

@@ -33,23 +33,29 @@ pub(super) async fn bring_up_to_date(cx: &Context, tenant: &TenantId) -> Result<
 /// A role that an administrator made under its name has another one from then on.
 async fn create(cx: &Context, system: &SystemRole) -> Result<bool> {
     let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
-    match unit::write(cx, &roles::create(&role)?).await {
-        Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
-        outcome => return outcome.map(|()| true),
+    loop {
+        match unit::write(cx, &roles::create(&role)?).await {
+            Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
+            outcome => return outcome.map(|()| true),
+        }
+        // Another set-up was quicker.
+        if roles::named(&cx.app.table, &cx.tenant, &role.name).await? == Some(system.id) {
+            return Ok(false);
+        }
+        give_way(cx, &role).await?;
     }
-    let holder = roles::named(&cx.app.table, &cx.tenant, &role.name).await?;
-    // Another set-up was quicker.
-    let Some(holder) = holder.filter(|id| *id != system.id) else {
-        return Ok(false);
-    };
-    give_way(cx, holder).await?;
-    unit::write(cx, &roles::create(&role)?).await?;
-    Ok(true)
 }
 
-async fn give_way(cx: &Context, holder: RoleId) -> Result<()> {
-    atomically(cx, |unit| async move {
-        let Some(role) = roles::get(&cx.app.table, &cx.tenant, holder).await? else {
+/// Gives another name to the role that has the name of this one; once, where several set-ups are at it.
+async fn give_way(cx: &Context, to: &Role) -> Result<()> {
+    let renamed = atomically(cx, |unit| async move {
+        let holder = roles::named(&cx.app.table, &cx.tenant, &to.name).await?;
+        let Some(holder) = holder.filter(|id| *id != to.id) else {
+            return Ok(());
+        };
+        let role = roles::get(&cx.app.table, &cx.tenant, holder).await?;
+        // Another set-up may have renamed it since.
+        let Some(role) = role.filter(|role| role.name == to.name) else {
             return Ok(());
         };
         let name = migration::free_role_name(cx, &role).await?;
@@ -61,8 +67,12 @@ async fn give_way(cx: &Context, holder: RoleId) -> Result<()> {
             "a role had the name of a role of the system, and was given another"
         );
         write(cx, &unit, &role, Role { name, ..role.clone() })
-    })
-    .await
+    });
+    match renamed.await {
+        // The other name too was taken in the meantime: by another set-up, for the same role.
+        Err(Error::Conflict(Conflict::RoleNameTaken)) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// A description of an earlier version becomes this one's; what the system gives, it has.

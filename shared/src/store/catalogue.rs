@@ -3,7 +3,8 @@
 //! No role has a permission that is not in it. A change of a role that gains permissions of applications writes, before
 //! its transaction, that the role has them (what is written in vain is found and ignored), and holds the transaction to
 //! the catalogue's count of removals, one copy of several. A removal counts in all copies first, and marks the entry, so
-//! that no later change takes it for known; only then it looks at who has it.
+//! that no later change takes it for known; only then it looks at who has it. Where it is refused for that, it counts in
+//! all copies once more.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +75,7 @@ fn entry(item: Item) -> Result<Entry> {
     })
 }
 
-/// The count of removals; to be read before the entries are.
+/// The count of steps of removals; to be read before the entries are.
 pub async fn seen(table: &Table) -> Result<Seen> {
     let copy = ambient::random::<1>()?[0] % keys::REMOVALS_COPIES;
     let item = table.get(&keys::removals(copy)).await?;
@@ -82,7 +83,7 @@ pub async fn seen(table: &Table) -> Result<Seen> {
     Ok(Seen { copy, removals })
 }
 
-/// Holds a transaction to what was seen: since then nothing was removed.
+/// Holds a transaction to what was seen: since then no removal began, and none was refused.
 pub fn unchanged(seen: Seen) -> Write {
     let same = match seen.removals {
         0 => Cond::Absent("n"),
@@ -113,9 +114,14 @@ pub fn mark(name: &str, mark: &str, now: Timestamp, until: Timestamp) -> Vec<Wri
         .set("mark", text(mark))
         .set("removedUntil", number(until.as_millisecond()));
     let entry = Write::update(keys::permission(name), marked).when(is_not_marked(now), Lost::Changed);
+    counted(entry)
+}
+
+/// With the step of a removal that this is.
+fn counted(step: Write) -> Vec<Write> {
     let copies = 0..keys::REMOVALS_COPIES;
     let copies = copies.map(|copy| Write::update(keys::removals(copy), Changes::new().add("n", 1)));
-    std::iter::once(entry).chain(copies).collect()
+    std::iter::once(step).chain(copies).collect()
 }
 
 /// Holds a transaction to no removal of this permission going on.
@@ -129,10 +135,11 @@ fn is_not_marked(now: Timestamp) -> Cond {
     Cond::All(vec![Cond::exists(), free])
 }
 
-/// Takes the mark back, where it is still this one.
-pub fn unmark(name: &str, mark: &str) -> Write {
+/// Takes the mark back, where it is still this one. It counts as the mark did: the removal may have forgotten a role that
+/// was about to gain the permission.
+pub fn unmark(name: &str, mark: &str) -> Vec<Write> {
     let bare = Changes::new().remove("mark").remove("removedUntil");
-    Write::update(keys::permission(name), bare).when(is_marked(mark), Lost::Changed)
+    counted(Write::update(keys::permission(name), bare).when(is_marked(mark), Lost::Changed))
 }
 
 /// The second half: provided that nobody else began to remove it.

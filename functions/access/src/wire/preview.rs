@@ -35,7 +35,7 @@ impl PreviewBody {
             (Some(role), Some(permissions), None, None, None) => Ok(Change::Role { role, permissions }),
             (None, None, Some(user), Some(grant), None) => Ok(Change::Give {
                 user: named(&user)?,
-                grant: grant.parse()?,
+                grant: grant.parse("/grant")?,
             }),
             (None, None, Some(user), None, Some(grant)) => Ok(Change::Take {
                 user: named(&user)?,
@@ -76,8 +76,9 @@ pub struct DifferenceView {
     /// The account's id.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     user: String,
-    /// The department whose requests it is about; all, and those about none, where null.
+    /// The department whose requests it is about; where null, those about none, and about all that are not named beside it.
     department: Option<String>,
+    /// None where nothing is gained, or lost, in this department, and something elsewhere.
     #[schema(example = json!(["invoices.read"]))]
     permissions: BTreeSet<String>,
 }

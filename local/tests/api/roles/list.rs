@@ -45,7 +45,7 @@ async fn roles_are_listed_those_of_the_system_first_then_by_age_a_page_at_a_time
     );
     assert_eq!(pages, 3);
     let whole = owner.get("/api/roles").await.body;
-    assert_eq!(whole["items"].as_array().unwrap().len(), 8);
+    assert_eq!(whole["items"].as_array().unwrap().len(), 9);
     for item in whole["items"].as_array().unwrap() {
         assert_eq!(
             *item,

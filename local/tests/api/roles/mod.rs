@@ -1,5 +1,8 @@
 //! `/api/roles*` and `/api/permissions`: a module per route.
 
+mod catalogue;
+mod catalogue_limits;
+mod catalogue_races;
 mod create;
 mod delete;
 mod ended;
