@@ -217,7 +217,7 @@ def setup(stack):
     yield from want("Build", target(stack.properties("Setup").get("Build")) in stack.of("AWS::Lambda::Version"), True)
     rule = stack.properties("Rotation")
     yield from want("Rotation calls", [one["Arn"] for one in rule["Targets"]], [function])
-    yield from want("Rotation", (rule["ScheduleExpression"], rule.get("State", "ENABLED")), ("cron(0 4 1 * ? *)", "ENABLED"))
+    yield from want("Rotation", (rule["ScheduleExpression"], rule.get("State", "ENABLED")), ("cron(0 4 * * ? *)", "ENABLED"))
     yield from want("dead letters", target(stack.properties("SetupFunction").get("DeadLetterConfig", {}).get("TargetArn", {"Ref": ""})), "DeadLetters")
     yield from want("DeletionPolicy", stack.resources["Setup"].get("DeletionPolicy"), "Retain")
 

@@ -3,7 +3,7 @@
 //! A chain is walked from its head back: each row states the hash of the one before it, so what is known of the last one is
 //! known of all. What was signed of a chain is known as well, so that no chain can be calculated anew up to there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -159,7 +159,7 @@ pub struct Known {
 type Chains<'a> = BTreeMap<&'a str, BTreeMap<u64, Vec<&'a Row>>>;
 
 /// A row that is gone, and is somewhere else: one finding of the two.
-pub fn joined(findings: Vec<Finding>, rows: &HashMap<String, Finding>) -> Vec<Finding> {
+pub fn joined(findings: Vec<Finding>, rows: &BTreeMap<String, Finding>) -> Vec<Finding> {
     let elsewhere = |finding: &Finding| {
         let hash = finding.hash.as_ref().filter(|_| finding.fault == Fault::Removed)?;
         rows.get(hash)

@@ -32,6 +32,9 @@ pub struct Routes {
     pub(super) known: fn() -> Vec<Known>,
 }
 
+/// How a body is read for the accounts that it names by id.
+pub type Named = fn(&[u8]) -> Vec<UserId>;
+
 /// What is true of all routes of a table.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RouteOptions {
@@ -46,7 +49,7 @@ pub struct RouteOptions {
     /// What must hold beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
     /// The accounts that a body names by id.
-    pub about: Option<fn(&[u8]) -> Vec<UserId>>,
+    pub about: Option<Named>,
 }
 
 pub struct Route {
@@ -138,7 +141,7 @@ impl Routes {
     /// Requests are about the accounts that their bodies name so: they are read in one round trip with the caller's. To be
     /// set before the rows.
     #[must_use]
-    pub fn about_accounts(mut self, named: fn(&[u8]) -> Vec<UserId>) -> Self {
+    pub fn about_accounts(mut self, named: Named) -> Self {
         self.options.about = Some(named);
         self
     }

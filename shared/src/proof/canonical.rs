@@ -29,7 +29,7 @@ fn write(value: &Value, to: &mut String) -> Result<()> {
         Value::Number(_) => return Err(Error::fault("a number in what is to be digested")),
         // Its escapes are those of RFC 8785 section 3.2.2.2.
         Value::Null | Value::Bool(_) | Value::String(_) => to.push_str(&value.to_string()),
-        Value::Array(items) => list(to, ['[', ']'], items, |item, to| write(item, to))?,
+        Value::Array(items) => list(to, ['[', ']'], items, write)?,
         Value::Object(members) => {
             let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
             sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));

@@ -35,7 +35,7 @@ async fn an_erased_account_s_rows_keep_their_hash_and_the_bare_id() {
         let text = row.to_string();
         let is_by = row["actor"]["S"] == id.as_str();
         assert!(
-            !text.contains("jane") && !(is_by && text.contains("127.0.0.1")),
+            !(text.contains("jane") || is_by && text.contains("127.0.0.1")),
             "{text}"
         );
         assert_eq!(row["link"]["M"]["hash"]["S"], hash(row).as_str());

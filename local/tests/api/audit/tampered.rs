@@ -34,10 +34,11 @@ fn another_id(id: &str) -> String {
 }
 
 /// What can be changed of a row.
-const CHANGES: [(&str, fn(&mut Value)); 12] = [
+type Change = fn(&mut Value);
+const CHANGES: [(&str, Change); 12] = [
     ("kind", |row| row["kind"] = json!({ "S": "nothing" })),
     ("actor", |row| {
-        row["actor"] = json!({ "S": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" })
+        row["actor"] = json!({ "S": "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" });
     }),
     ("ip", |row| row["ip"] = json!({ "S": "203.0.113.99" })),
     (
@@ -45,11 +46,11 @@ const CHANGES: [(&str, fn(&mut Value)); 12] = [
         |row| row["after"] = json!({ "M": { "status": { "S": "active" }, "x": { "NULL": true } } }),
     ),
     ("before", |row| {
-        row["before"] = json!({ "M": { "email": { "S": "another@example.org" } } })
+        row["before"] = json!({ "M": { "email": { "S": "another@example.org" } } });
     }),
     ("ttl", |row| row["ttl"] = json!({ "N": "1795334401" })),
     ("who finds it", |row| {
-        row["GSI1PK"] = json!({ "S": "T#main#TARGET#nobody" })
+        row["GSI1PK"] = json!({ "S": "T#main#TARGET#nobody" });
     }),
     ("seq", |row| row["link"]["M"]["seq"] = json!({ "N": "77" })),
     ("prev", |row| row["link"]["M"]["prev"] = json!({ "S": "x" })),

@@ -67,6 +67,7 @@ async fn of_keys(owner: &Client, route: &str, n: usize) -> (String, Option<Value
     (format!("{keys}/{}", made.str("id")), None, 204)
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of routes")]
 async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
     let some = somebody(world, owner, n).await;
     let user = format!("/api/users/{}", some.id);

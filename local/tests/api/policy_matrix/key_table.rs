@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use usher::domain::role::{MEMBER, USER};
 use usher::domain::tenant::TenantId;
-use usher::domain::text::{Email, RoleName, Username};
+use usher::domain::text::{Email, PermissionName, RoleName, Username};
 use usher::domain::user::Status;
 use usher::id::{RoleId, UserNumber};
 use usher::store::keys;
@@ -129,6 +129,7 @@ fn of_accounts() -> Vec<Made> {
             keys::past(t, user, crate::support::START.parse().unwrap(), sample("<grant>")),
         ),
         key("session", "session", keys::session(t, user, sample("<session>"))),
+        key("service_key", "service account's key", keys::service_key(t, user, 7)),
         key(
             "first_account",
             "first accounts, made once",
@@ -323,9 +324,9 @@ fn fits(pattern: &str, text: &str) -> bool {
     let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
     ends.into_iter().any(|end| {
         let (value, tail) = text.split_at(end);
-        // What a change of a tenant, or of its settings, was done to has no other id than its name.
-        let of_tenant = name == "target" && TenantId::parse(value).is_ok();
-        let right = !is_id || of_tenant || value.parse::<usher::id::UserId>().is_ok();
+        // What a change of a tenant, of its settings, or of a permission was done to has no other id than its name.
+        let is_name = TenantId::parse(value).is_ok() || PermissionName::parse(value).is_ok();
+        let right = !is_id || name == "target" && is_name || value.parse::<usher::id::UserId>().is_ok();
         right && fits(after, tail)
     })
 }

@@ -13,6 +13,12 @@ use crate::tenants::{context, link};
 pub async fn lived_in() -> World {
     let world = World::new().await;
     let owner = world.owner().await;
+    let robot = json!({ "kind": "service", "username": "robot" });
+    let robot = owner.post("/api/users", robot).await.str("id").to_owned();
+    let key = owner
+        .post(&format!("/api/users/{robot}/keys"), json!({ "name": "CI" }))
+        .await;
+    assert_eq!(key.status, 201, "{}", key.text);
     owner.post("/api/permissions", json!({ "name": "press.write" })).await;
     let press = json!({ "name": "Press Office", "permissions": ["press.write"] });
     owner.post("/api/roles", press).await;

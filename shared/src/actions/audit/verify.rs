@@ -1,6 +1,6 @@
 //! `local audit verify`: every row of the rights history, and every anchor, held to each other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +52,7 @@ pub async fn verify(
     let keys = KeySet::from_jwks(jwks);
     let mut reports = Vec::new();
     // Rows that are not what they were, of all tenants, by their hash: one that is gone here may be there.
-    let mut strays = HashMap::new();
+    let mut strays = BTreeMap::new();
     for tenant in tenants {
         let (report, rows) = one(table, tenant, &keys, now).await?;
         for row in rows.iter().filter(|row| !row.is_sound) {

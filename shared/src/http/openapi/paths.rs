@@ -39,9 +39,11 @@ impl Input for GrantPath {
 impl Input for SessionPath {
     fn describe(description: &mut Description) {
         description.parameter("session", ParameterIn::Path, "The session's id", ID);
-        description
-            .errors
-            .extend([not_utf_8("session"), SessionPath::refused(), Error::NotFound(Noun::Session)]);
+        description.errors.extend([
+            not_utf_8("session"),
+            SessionPath::refused(),
+            Error::NotFound(Noun::Session),
+        ]);
     }
 }
 

@@ -59,16 +59,13 @@ impl Leases {
         let permit = pool.free.clone().acquire_owned().await.map_err(Error::fault)?;
         let [chance] = ambient::random()?;
         let mut state = pool.state();
-        let (shard, head) = match state.known.pop() {
-            Some((shard, head)) => (shard, Some(head)),
-            None => {
-                let mut shards = (0..=u8::MAX).map(|n| chance.wrapping_add(n));
-                let free = shards.find(|shard| !state.lent.contains(shard));
-                (
-                    free.ok_or_else(|| Error::fault("more chains are lent than there are"))?,
-                    None,
-                )
-            }
+        let (shard, head) = if let Some((shard, head)) = state.known.pop() {
+            (shard, Some(head))
+        } else {
+            let mut shards = (0..=u8::MAX).map(|n| chance.wrapping_add(n));
+            let free = shards.find(|shard| !state.lent.contains(shard));
+            let free = free.ok_or_else(|| Error::fault("more chains are lent than there are"))?;
+            (free, None)
         };
         state.lent.insert(shard);
         drop(state);
