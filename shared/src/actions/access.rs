@@ -5,7 +5,7 @@ use std::iter;
 
 use jiff::Timestamp;
 
-use super::{Caller, Context};
+use super::{Caller, Context, past};
 use crate::access::decision::{Explanation, Question, Subject, Verdict};
 use crate::domain::grant::MAX_GRANTS;
 use crate::domain::permission::ADMIN_ACCESS;
@@ -139,15 +139,15 @@ pub(super) fn in_catalogue<'a>(
 /// An account as it is, or was at a moment: with its grants, also those that ended, and their roles.
 pub async fn known(cx: &Context, who: Option<&UserRef>, at: Option<Timestamp>) -> Result<Known> {
     let caller = cx.caller()?;
+    if let Some(at) = at.filter(|at| *at < cx.now) {
+        return past::known(cx, who.unwrap_or(&UserRef::Id(caller.id)), at).await;
+    }
     let own = caller.user.as_ref().filter(|own| who.is_none_or(|who| who.names(own)));
     let mut user = match (own, who) {
         (Some(own), _) => own.clone(),
         (None, Some(who)) => users::find(&cx.app.table, &cx.tenant, who).await?,
         (None, None) => return Err(Error::NotFound(Noun::User)),
     };
-    if at.is_some_and(|at| at < cx.now) {
-        return Err(Error::invalid("/at", "this is before now"));
-    }
     let past = ended::latest(cx, &user, MAX_GRANTS).await?;
     user.grants.extend(past.into_iter().map(|past| past.grant));
     let mut roles = caller.roles.clone();

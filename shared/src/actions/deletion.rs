@@ -58,7 +58,7 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     let erased = atomically(cx, |unit| async move {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
-        unit.erase(&user);
+        unit.erase(&user)?;
         unit.write(own_session(cx, id).map(|own| Write::delete(keys::session(&cx.tenant, id, own))));
         Ok(user)
     })

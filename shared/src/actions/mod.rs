@@ -29,6 +29,7 @@ pub mod migration;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;
+mod past;
 pub mod preview;
 pub mod registration;
 pub mod revisions;
