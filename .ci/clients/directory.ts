@@ -1,6 +1,7 @@
 // The directory contract: a token, an account, a role, a grant, a search, a profile, and the end of it.
 
 import assert from "node:assert/strict";
+import * as oauth from "oauth4webapi";
 import { bearer, done, refused, until, usher } from "./usher.js";
 
 const guest = usher();
@@ -36,9 +37,30 @@ const profile = done(await herself.PATCH("/api/me/profile", { body: { displayNam
 assert.deepEqual([profile.displayName, profile.address.city, profile.permissions], ["J.", "Sofia", ["admin.users"]]);
 assert.equal(done(await herself.GET("/api/me/login-history")).items[0]?.kind, "login");
 
+// A service account's key asks what her token opens: with a client of OAuth's that knows the issuer and nothing else.
+const robot = done(await admin.POST("/api/users", { body: { kind: "service", username: "ts-robot" } }), 201);
+const account = { params: { path: { user: robot.id } } };
+const made = done(await admin.POST("/api/users/{user}/keys", { ...account, body: { name: "Deployed" } }), 201);
+const issuer = new URL(done(await guest.GET("/.well-known/openid-configuration")).issuer);
+const overHttp = { [oauth.allowInsecureRequests]: true };
+const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, overHttp));
+const client = { client_id: "ts-robot" };
+const byKey: oauth.ClientAuth = (_server, _client, _body, headers) => headers.set("authorization", bearer(made.key).authorization);
+const asked = async (token: string) => {
+  const reply = await oauth.introspectionRequest(server, client, byKey, token, overHttp);
+  return oauth.processIntrospectionResponse(server, client, reply);
+};
+const hers = await asked(login.token);
+assert.deepEqual([hers.active, hers.sub, hers.username, hers.scope], [true, jane.id, "ts-directory", "admin.users"]);
+assert.equal((await asked(pair.refreshToken ?? "")).active, false);
+
 done(await admin.DELETE("/api/users/{user}/roles/{grant}", { params: { path: { user: jane.id, grant: grant.userRoleId } } }), 204);
 assert.equal(refused(await herself.GET("/api/users"), 403).type, "/problems/missing-permission");
 done(await admin.PUT("/api/users/{user}", { ...user, body: { status: "inactive" } }), 204);
+assert.equal((await asked(login.token)).active, false);
+done(await admin.DELETE("/api/users/{user}/keys/{key}", { params: { path: { user: robot.id, key: made.id } } }), 204);
+await assert.rejects(asked(login.token));
+done(await admin.DELETE("/api/users/{user}", account), 204);
 assert.equal(refused(await herself.GET("/api/me/profile"), 401).type, "/problems/invalid-token");
 done(await admin.DELETE("/api/users/{user}", user), 204);
 done(await admin.DELETE("/api/roles/{role}", { params: { path: { role: role.id } } }), 204);

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
+use crate::actions::authenticate::SeenRoles;
 use crate::actions::keyring::Keyring;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
@@ -29,6 +30,7 @@ pub struct App {
     pub hasher: Hasher,
     pub keyring: Keyring,
     pub tenant_settings: SettingsCache,
+    pub seen_roles: SeenRoles,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -59,6 +61,7 @@ impl App {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
+            seen_roles: SeenRoles::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),

@@ -9,11 +9,12 @@ use crate::access::policy::Rights;
 use crate::app::App;
 use crate::domain::grant::Grant;
 use crate::domain::role::Role;
+use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::user::User;
-use crate::error::{Error, Noun, Result};
+use crate::error::{Error, Forbidden, Noun, Result};
 use crate::id::UserId;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
@@ -55,6 +56,8 @@ pub struct Context {
     pub origin: Origin,
     /// What its contract asks for beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
+    /// Accounts that the request is about, to be read with the caller's.
+    pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
 }
 
@@ -67,23 +70,43 @@ impl fmt::Debug for Context {
     }
 }
 
+/// What a caller's token belongs to.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// What a login opened.
+    Session(Session),
+    /// A service account's key.
+    Key(ServiceKey),
+}
+
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Its account, or the id of a development principal.
     pub id: UserId,
     /// Its account; none stands behind a development principal.
     pub user: Option<User>,
-    pub session: Session,
+    /// What it came with.
+    pub credential: Credential,
     /// Its roles that apply to requests about no department.
     pub roles: Vec<Role>,
     /// What it may do in requests about no department.
     pub rights: Rights,
+    /// The accounts that the request is about, where they were read with its own; deleted or not.
+    pub others: Vec<User>,
 }
 
 impl Caller {
     /// Whether its password must be changed before anything else.
     pub fn must_change_password(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.must_change_password)
+    }
+
+    /// Its session: a service account's key has none.
+    pub fn session(&self) -> Result<&Session> {
+        match &self.credential {
+            Credential::Session(session) => Ok(session),
+            Credential::Key(_) => Err(Forbidden::NoSession.into()),
+        }
     }
 }
 

@@ -134,6 +134,9 @@ pub enum Forbidden {
     AnothersAccount,
     #[error("registration is closed")]
     RegistrationClosed,
+    /// A service account came with its key, and this is about the session that a login opens.
+    #[error("a service account's key has no session: this is for who logged in")]
+    NoSession,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +149,8 @@ pub enum Noun {
     Grant,
     #[error("API key")]
     ApiKey,
+    #[error("key of this user")]
+    ServiceKey,
     #[error("permission")]
     Permission,
     #[error("tenant")]
@@ -199,6 +204,13 @@ pub enum Conflict {
     /// A contract that does not let the caller do this to its own account.
     #[error("you cannot delete your own account")]
     OwnAccount,
+    /// A password or an address for an account that never has one.
+    #[error("a service account has no password and no e-mail address")]
+    ServiceAccount,
+    #[error("only a service account has keys")]
+    NotServiceAccount,
+    #[error("an account can have {0} keys at most: revoke one first")]
+    TooManyKeys(u8),
 }
 
 impl Error {

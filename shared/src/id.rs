@@ -71,6 +71,7 @@ ids! {
     SessionId,
     EntryId,
     ApiKeyId,
+    ServiceKeyId,
     MailId,
 }
 

@@ -4,7 +4,7 @@
 use usher::access::guard::{Guard, needs};
 use usher::domain::permission::{ADMIN_ACCESS, ADMIN_ROLES, ADMIN_USERS};
 use usher::error::Conflict::SystemRole;
-use usher::error::Error::{Conflict, Forbidden, NotFound};
+use usher::error::Error::{Conflict, Forbidden, NotFound, NotKept};
 use usher::error::Forbidden::MissingPermission;
 use usher::error::Noun;
 use usher::http::problem::Problem;
@@ -16,12 +16,13 @@ pub mod wire;
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Access")
         .about("What somebody may do, asked by applications, and why; who changed whose rights.")
+        .about_accounts(wire::accounts)
         .post("/api/access/check", Guard::SignedIn, handlers::check)
         .summary("Check whether an account holds a permission; up to 100 checks at once")
         .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS))])
         .post("/api/access/explain", Guard::SignedIn, handlers::explain)
         .summary("Explain why an account holds a permission, or what it lacks")
-        .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS)), NotFound(Noun::User)])
+        .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS)), NotFound(Noun::User), NotKept])
         .post("/api/access/preview", needs(ADMIN_ROLES), handlers::preview)
         .summary("Preview who would gain and lose what by a change of a role or of grants")
         .errors(&[Conflict(SystemRole("a system role cannot lose `admin.*` permissions"))])

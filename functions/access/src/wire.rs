@@ -4,7 +4,10 @@
 //! - One check is answered with an object, several with the list of theirs.
 //! - An account that is not there, or not active, is `allowed: false`: an application need not know why.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use usher::access::decision::{Explanation, Missing, Reason, Verdict};
 use usher::actions::access::{Check, MAX_CHECKS};
 use usher::domain::text::Department;
@@ -13,6 +16,7 @@ use usher::domain::user::{Status, UserRef};
 use usher::error::{Error, Result};
 use usher::http::call::{Checks, UserPath};
 use usher::http::openapi::words;
+use usher::id::UserId;
 use usher::jiff::Timestamp;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
@@ -69,7 +73,10 @@ impl CheckBody {
             _ => return Err(Error::invalid("/checks", "send one check, or a list of them")),
         };
         if !(1..=MAX_CHECKS).contains(&list.len()) {
-            return Err(Error::invalid("/checks", format!("one request has 1 to {MAX_CHECKS} checks")));
+            return Err(Error::invalid(
+                "/checks",
+                format!("one request has 1 to {MAX_CHECKS} checks"),
+            ));
         }
         let place = |n: usize| if is_list { format!("/checks/{n}") } else { String::new() };
         let checks = list.into_iter().enumerate();
@@ -89,6 +96,22 @@ impl OneCheck {
             place,
         }
     }
+}
+
+/// How many accounts are read with the caller's at most.
+const MAX_ABOUT: usize = 50;
+
+/// The accounts that a body names by id, before it is looked at closely.
+pub fn accounts(body: &[u8]) -> Vec<UserId> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let checks = body["checks"].as_array().into_iter().flatten();
+    let named = checks
+        .chain([&body])
+        .filter_map(|check| check["user"].as_str()?.parse().ok());
+    let distinct: BTreeSet<UserId> = named.collect();
+    distinct.into_iter().take(MAX_ABOUT).collect()
 }
 
 /// The account that a text in a body names.
@@ -206,7 +229,16 @@ pub struct NearlyView {
 }
 
 fn missing_words() -> Object {
-    words([Missing::NotYet, Missing::Ended, Missing::Department, Missing::Status, Missing::Permission].map(missing))
+    words(
+        [
+            Missing::NotYet,
+            Missing::Ended,
+            Missing::Department,
+            Missing::Status,
+            Missing::Permission,
+        ]
+        .map(missing),
+    )
 }
 
 fn missing(missing: Missing) -> &'static str {
@@ -238,7 +270,10 @@ impl ExplanationView {
 impl ReasonView {
     fn of(reason: &Reason<'_>) -> Self {
         let Reason { grant, role } = reason;
-        let department = grant.department.as_ref().map(|department| department.as_given().to_owned());
+        let department = grant
+            .department
+            .as_ref()
+            .map(|department| department.as_given().to_owned());
         Self {
             grant: grant.id.to_string(),
             role: role.name.as_given().to_owned(),

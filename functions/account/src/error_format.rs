@@ -96,7 +96,8 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         | Forbidden::BelowRank(_)
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
-        | Forbidden::RegistrationClosed => StatusCode::FORBIDDEN,
+        | Forbidden::RegistrationClosed
+        | Forbidden::NoSession => StatusCode::FORBIDDEN,
     }
 }
 

@@ -5,9 +5,13 @@ use usher::access::guard::Guard;
 use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
 use usher::domain::user::Status;
-use usher::error::Conflict::{BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, TooManyGrants, UsernameTaken};
+use usher::error::Conflict::{
+    BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, ServiceAccount, TooManyGrants, UsernameTaken,
+};
 use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound};
-use usher::error::Forbidden::{AboveOwnRank, MustChangePassword, NotBelowOwnRank, RegistrationClosed, WrongPassword};
+use usher::error::Forbidden::{
+    AboveOwnRank, MustChangePassword, NoSession, NotBelowOwnRank, RegistrationClosed, WrongPassword,
+};
 use usher::error::{Error, Noun};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
@@ -84,10 +88,10 @@ pub const MATRIX: [Row; 19] = [
     row(A::ResetPassword, POST, Guests, "Request a password reset mail, or set a password with its token",
         &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
     row(A::Profile, GET, From(Rank::User), "Get the caller's profile", &[GONE], &[]),
-    row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Log out: end the caller's session", &[], &[]),
+    row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Log out: end the caller's session", &[Forbidden(NoSession)], &[]),
     row(A::Update, POST, From(Rank::User), "Update the optional properties in the body", &[GONE], &ANOTHERS),
     row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Change the e-mail address, password or username",
-        &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Error::LOCKED],
+        &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(ServiceAccount), Error::LOCKED],
         &[Forbidden(NotBelowOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS]),
     row(A::ResetPassword, ANY, From(Rank::User), "Send the caller a password reset mail", &[], &[]),
     row(A::Delete, ANY, From(Rank::User), "Delete the caller's account: disabled for good, its data kept",

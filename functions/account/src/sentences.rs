@@ -87,6 +87,7 @@ fn forbidden(why: &Forbidden) -> Cow<'static, str> {
         Forbidden::NotBelowOwnRank => "акаунтът не е с по-нисък ранг от вашия".into(),
         Forbidden::AnothersAccount => "това е чужд акаунт".into(),
         Forbidden::RegistrationClosed => "регистрацията е затворена".into(),
+        Forbidden::NoSession => "ключът на служебен акаунт няма сесия: това е за влезлите с парола".into(),
     }
 }
 
@@ -112,6 +113,11 @@ fn conflict(why: &Conflict) -> Cow<'static, str> {
         Conflict::PermissionInUse => "има роли с това право: първо им го отнемете".into(),
         Conflict::SystemPermission => "това е право на системата".into(),
         Conflict::OwnAccount => "не можете да изтриете собствения си акаунт".into(),
+        Conflict::ServiceAccount => "служебният акаунт няма парола и имейл адрес".into(),
+        Conflict::NotServiceAccount => "само служебен акаунт има ключове".into(),
+        Conflict::TooManyKeys(most) => {
+            format!("един акаунт може да има най-много {most} ключа: първо отменете някой").into()
+        }
     }
 }
 
@@ -121,6 +127,7 @@ fn unknown(what: Noun) -> &'static str {
         Noun::Role => "няма такава роля",
         Noun::Grant => "няма такава дадена роля",
         Noun::ApiKey => "няма такъв API ключ",
+        Noun::ServiceKey => "потребителят няма такъв ключ",
         Noun::Tenant => "няма такава организация",
         Noun::Permission => "няма такова право",
         Noun::Ban => "потребителят не е блокиран",

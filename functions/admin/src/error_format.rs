@@ -98,7 +98,8 @@ fn forbidden(why: &Forbidden) -> String {
         | Forbidden::BelowRank(_)
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
-        | Forbidden::RegistrationClosed => sentence(&why.to_string()),
+        | Forbidden::RegistrationClosed
+        | Forbidden::NoSession => sentence(&why.to_string()),
     }
 }
 
@@ -110,6 +111,7 @@ fn missing(noun: Noun) -> String {
         Noun::Ban => "The user is not banned".to_owned(),
         Noun::Permission => "Permission not found".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
+        Noun::ServiceKey => "Key not found".to_owned(),
         Noun::Tenant => "Tenant not found".to_owned(),
     }
 }
@@ -130,6 +132,9 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::TooManyGrants(_)
         | Conflict::TooManyMembers(_)
         | Conflict::NothingToVerify(_)
+        | Conflict::ServiceAccount
+        | Conflict::NotServiceAccount
+        | Conflict::TooManyKeys(_)
         | Conflict::PermissionTaken
         | Conflict::PermissionInUse
         | Conflict::SystemPermission

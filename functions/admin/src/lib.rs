@@ -4,9 +4,9 @@ use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::domain::role::Rank;
-use usher::error::Conflict::{LastAdministrator, NothingToVerify, OwnAccount, SystemRole};
+use usher::error::Conflict::{LastAdministrator, NothingToVerify, OwnAccount, ServiceAccount, SystemRole};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
-use usher::error::Forbidden::BelowRank;
+use usher::error::Forbidden::{BelowRank, NoSession};
 use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
 
@@ -28,6 +28,7 @@ pub fn routes() -> Routes {
         .errors(&[InvalidToken, NotSetUp])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
         .summary("Log out: end the caller's session and that of the refresh token")
+        .errors(&[Forbidden(NoSession)])
         .post("/v1/auth/verification", Anyone, handlers::ask_for_verification)
         .summary("Request the verification mail again; the response is the same for unknown addresses")
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
@@ -44,7 +45,7 @@ pub fn routes() -> Routes {
         .summary("Update a user; `roles` replaces all roles")
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
-        .errors(&[Conflict(LastAdministrator)])
+        .errors(&[Conflict(LastAdministrator), Conflict(ServiceAccount)])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
         .summary("Delete another user")
         .errors(&[Conflict(OwnAccount), Conflict(LastAdministrator)])

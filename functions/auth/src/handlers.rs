@@ -1,12 +1,13 @@
 //! Translation: parse, act, answer.
 
 use usher::Result;
-use usher::actions::{Context, dev, links, login as sign_in, passwords, sessions};
+use usher::actions::{Context, dev, introspection, links, login as sign_in, passwords, sessions};
 use usher::domain::text::Password;
 use usher::http::answer::{Accepted, Json, NoContent};
 use usher::http::body::{Body, FormOrJson, MaybeBody};
 use usher::jiff::SignedDuration;
 
+use crate::wire::introspection::{Introspect, Introspected};
 use crate::wire::{ChangePassword, Credentials, DevLogin, DevToken, ForgotPassword, LoginView, MintedToken, Refresh};
 use crate::wire::{LOGIN_TERMS, Revoke, SetPassword, SignIn, TOKEN_TERMS, TokenPair, dev_terms};
 
@@ -24,6 +25,13 @@ pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<Toke
 pub async fn revoke(cx: Context, FormOrJson(body): FormOrJson<Revoke>) -> Result<NoContent> {
     sessions::revoke(&cx, &body.token).await?;
     Ok(NoContent)
+}
+
+pub async fn introspect(cx: Context, FormOrJson(body): FormOrJson<Introspect>) -> Result<Json<Introspected>> {
+    let found = introspection::introspect(&cx, &body.token).await?;
+    Ok(Json(found.map_or_else(Introspected::inactive, |found| {
+        Introspected::of(&cx, &found)
+    })))
 }
 
 pub async fn logout(cx: Context) -> Result<NoContent> {

@@ -1,11 +1,14 @@
 //! Tokens: `/api/auth/*` of the directory contract (`docs/contracts/directory.md`, §A and §B).
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
+use usher::access::guard::needs;
+use usher::domain::permission::ADMIN_ACCESS;
 use usher::domain::user::Status;
+use usher::error::Conflict::ServiceAccount;
 use usher::error::Error::{
-    AccountNotActive, Forbidden, InvalidLink, InvalidToken, NotFound, NotSetUp, WrongCredentials,
+    AccountNotActive, Conflict, Forbidden, InvalidLink, InvalidToken, NotFound, NotSetUp, WrongCredentials,
 };
-use usher::error::Forbidden::WrongPassword;
+use usher::error::Forbidden::{NoSession, WrongPassword};
 use usher::error::{Error, Noun};
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
@@ -26,10 +29,14 @@ pub fn routes() -> Routes {
         .summary("Exchange a refresh token for a new pair")
         .errors(&[InvalidToken, NotSetUp])
         .post("/api/auth/revoke", Anyone, handlers::revoke)
-        .summary("Revoke an access or refresh token and its session (RFC 7009)")
+        .summary("Revoke an access or refresh token and its session, or a service account's key (RFC 7009)")
+        .errors(&[NotSetUp])
+        .post("/api/auth/introspect", needs(ADMIN_ACCESS), handlers::introspect)
+        .summary("What a token opens now (RFC 7662); for services that are sent tokens of Usher's")
         .errors(&[NotSetUp])
         .post("/api/auth/logout", SignedInToChangePassword, handlers::logout)
         .summary("Log out: end the caller's session")
+        .errors(&[Forbidden(NoSession)])
         .post("/api/auth/login", Anyone, handlers::login)
         .summary("Log in with a username or e-mail address, for eight hours")
         .errors(Error::LOGIN)
@@ -39,7 +46,12 @@ pub fn routes() -> Routes {
             handlers::change_password,
         )
         .summary("Change the caller's password; ends every other session of the user")
-        .errors(&[Forbidden(WrongPassword), Error::LOCKED, NotFound(Noun::User)])
+        .errors(&[
+            Forbidden(WrongPassword),
+            Error::LOCKED,
+            NotFound(Noun::User),
+            Conflict(ServiceAccount),
+        ])
         .post("/api/auth/forgot-password", Anyone, handlers::forgot_password)
         .summary("Request a password reset mail; the response is the same for unknown addresses")
         .post("/api/auth/set-password", Anyone, handlers::set_password)

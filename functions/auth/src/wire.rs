@@ -9,6 +9,8 @@
 //! - `/dev-token` with neither roles nor permissions is for the account of that name; with either it is for a principal
 //!   without an account, of that name.
 
+pub mod introspection;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -78,7 +80,7 @@ pub struct Refresh {
 /// The body of `/revoke`.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Revoke {
-    /// An access or a refresh token.
+    /// An access or a refresh token, or a service account's key.
     #[schema(example = "usher_rt_…")]
     pub token: String,
 }

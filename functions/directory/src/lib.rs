@@ -11,4 +11,4 @@ pub use grant::GrantRole;
 pub use login::LoginView;
 pub use page::{PageQuery, PageView};
 pub use permissions::{DepartmentQuery, MomentQuery, PermissionsView};
-pub use user::{UserView, shown_status_words, status_words};
+pub use user::{UserView, shown_status_words, status_words, user_kinds};

@@ -94,7 +94,9 @@ impl PermissionsView {
         };
         Self {
             department: department.map(name),
-            permissions: permissions.map(|(name, until)| HeldPermissionView { name, until }).collect(),
+            permissions: permissions
+                .map(|(name, until)| HeldPermissionView { name, until })
+                .collect(),
             roles: held.roles.into_iter().map(role).collect(),
         }
     }

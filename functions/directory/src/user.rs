@@ -8,7 +8,7 @@ use usher::actions::Context;
 use usher::domain::profile::{Address, Contact, Gender, Profile};
 use usher::domain::role::Role;
 use usher::domain::time;
-use usher::domain::user::{Status, User};
+use usher::domain::user::{Status, User, UserKind};
 use usher::http::openapi::words;
 use usher::id::RoleId;
 use usher::jiff::Timestamp;
@@ -25,12 +25,20 @@ pub fn shown_status_words() -> Object {
     words(Status::ALL.map(Status::as_str))
 }
 
+/// Who signs in with an account.
+pub fn user_kinds() -> Object {
+    words([UserKind::Person, UserKind::Service].map(<&str>::from))
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
 pub struct UserView {
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")]
     id: String,
+    /// Who signs in with it.
+    #[schema(schema_with = user_kinds)]
+    kind: &'static str,
     /// Its e-mail address, as it was given.
     #[schema(example = "jane@example.org")]
     email: Option<String>,
@@ -86,6 +94,7 @@ impl UserView {
         roles.dedup();
         Self {
             id: user.id.to_string(),
+            kind: user.kind.into(),
             email: user.email.as_ref().map(|email| email.as_given().to_owned()),
             email_verified: user.email_verified,
             username: user.username.as_ref().map(|name| name.as_given().to_owned()),

@@ -14,6 +14,7 @@
 //! - `id_token_signing_alg_values_supported` holds the algorithms of the published keys. There are no ID tokens, but it is
 //!   the one field that verifiers (go-oidc is one) take the accepted algorithms of any token from. Without it they take
 //!   RS256, and refuse EdDSA.
+//! - `introspection_endpoint` is there because `POST /api/auth/introspect` follows RFC 7662.
 //! - `revocation_endpoint` is there because `POST /api/auth/revoke` follows RFC 7009: it takes `token` in a form.
 
 use serde::Serialize;
@@ -57,6 +58,12 @@ pub struct Provider {
     /// How a client proves itself there: it needs the token and nothing else.
     #[schema(example = json!(["none"]))]
     revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    /// Where a service asks what a token opens now.
+    #[schema(example = "https://api.example.org/api/auth/introspect")]
+    introspection_endpoint: String,
+    /// How the service proves itself there: by a token of its own, such as a service account's key (RFC 8414, 2).
+    #[schema(example = json!(["Bearer"]))]
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
     /// The algorithms of the published keys.
     #[schema(example = json!(["EdDSA"]))]
     id_token_signing_alg_values_supported: Vec<String>,
@@ -88,6 +95,8 @@ impl Provider {
             jwks_uri: format!("{issuer}/.well-known/jwks.json"),
             revocation_endpoint: format!("{issuer}/api/auth/revoke"),
             revocation_endpoint_auth_methods_supported: ["none"],
+            introspection_endpoint: format!("{issuer}/api/auth/introspect"),
+            introspection_endpoint_auth_methods_supported: ["Bearer"],
             id_token_signing_alg_values_supported: algorithms,
             subject_types_supported: ["public"],
             response_types_supported: [],

@@ -78,6 +78,9 @@ fn conflict(why: &Conflict) -> StatusCode {
         | Conflict::SystemPermission
         | Conflict::TenantTaken
         | Conflict::NothingToVerify(_)
+        | Conflict::ServiceAccount
+        | Conflict::NotServiceAccount
+        | Conflict::TooManyKeys(_)
         | Conflict::OwnAccount => StatusCode::CONFLICT,
     }
 }

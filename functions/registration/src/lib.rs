@@ -3,7 +3,7 @@
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
-use usher::error::Conflict::{LastAdministrator, RoleFull};
+use usher::error::Conflict::{LastAdministrator, RoleFull, ServiceAccount};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
 use usher::error::Forbidden::{AnothersAccount, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
@@ -48,7 +48,12 @@ pub fn routes() -> Routes {
             "Changes the caller's own password, and ends every other session of the account: `Password changed for \
              user with ID: …`",
         )
-        .errors(&[Forbidden(WrongPassword), Forbidden(AnothersAccount), Error::LOCKED])
+        .errors(&[
+            Forbidden(WrongPassword),
+            Forbidden(AnothersAccount),
+            Conflict(ServiceAccount),
+            Error::LOCKED,
+        ])
         .delete("/v1/user/ban/{user}", needs(ADMIN_USERS), handlers::ban)
         .summary("Ban a user and reject the user's tokens: `Banned user: …`")
         .errors(Error::TOUCHES)

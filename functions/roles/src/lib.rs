@@ -5,8 +5,8 @@ use usher::access::guard::needs;
 use usher::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS};
 use usher::domain::role::Rank;
 use usher::error::Conflict::{
-    BelowMemberCount, LastAdministrator, PermissionInUse, PermissionTaken, RoleHasMembers, RoleNameTaken, SystemPermission,
-    SystemRole, TenantTaken, TooManyMembers,
+    BelowMemberCount, LastAdministrator, PermissionInUse, PermissionTaken, RoleHasMembers, RoleNameTaken,
+    SystemPermission, SystemRole, TenantTaken, TooManyMembers,
 };
 use usher::error::Error;
 use usher::error::Error::{Conflict, Forbidden};
@@ -51,10 +51,18 @@ pub fn routes() -> Routes {
         ])
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
         .summary("List the permission catalogue")
-        .post("/api/permissions", needs(ADMIN_PERMISSIONS), handlers::create_permission)
+        .post(
+            "/api/permissions",
+            needs(ADMIN_PERMISSIONS),
+            handlers::create_permission,
+        )
         .summary("Add a permission of an application to the catalogue; from `main` only")
         .errors(&[Conflict(PermissionTaken)])
-        .delete("/api/permissions/{permission}", needs(ADMIN_PERMISSIONS), handlers::delete_permission)
+        .delete(
+            "/api/permissions/{permission}",
+            needs(ADMIN_PERMISSIONS),
+            handlers::delete_permission,
+        )
         .summary("Remove a permission from the catalogue; with `force`, also from the roles that have it")
         .errors(&[Conflict(PermissionInUse), Conflict(SystemPermission)])
         .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)

@@ -86,6 +86,7 @@ pub fn context(app: &Arc<App>) -> Context {
             user_agent: String::new(),
         },
         stricter: None,
+        about: Vec::new(),
         caller: None,
     }
 }

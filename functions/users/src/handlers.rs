@@ -3,17 +3,16 @@
 use directory::{GrantRole, LoginView, MomentQuery, PageQuery, PageView, PermissionsView, UserView};
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, access, deletion, grants, histories, listing, locks, passwords, users};
+use usher::actions::{Context, access, deletion, grants, histories, listing, locks, passwords, service_keys, users};
 use usher::domain::role::Role;
 use usher::domain::user::{AdminLock, User};
 use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
-use usher::http::call::{GrantPath, Query, UserPath};
+use usher::http::call::{GrantPath, Query, ServiceKeyPath, UserPath};
 use usher::http::preconditions::{IfMatch, Prefer, Return};
 
-use crate::wire::{
-    GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword,
-};
+use crate::wire::keys::{KeyView, MadeKey, NewKey};
+use crate::wire::{GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword};
 
 pub async fn list(cx: Context, Query(query): Query<ListQuery>) -> Result<Json<PageView<UserView>>> {
     let (filter, limit) = query.parse()?;
@@ -141,6 +140,35 @@ pub async fn revoke(
     IfMatch(expected): IfMatch,
 ) -> Result<NoContent> {
     grants::take(&cx, &user, &expected, grant).await?;
+    Ok(NoContent)
+}
+
+pub async fn keys(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<KeyView>>> {
+    let all = service_keys::list(&cx, &user).await?;
+    Ok(Json(all.iter().map(KeyView::of).collect()))
+}
+
+pub async fn create_key(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    Body(body): Body<NewKey>,
+) -> Result<Created<MadeKey>> {
+    let (name, expires_at) = body.parse()?;
+    let (key, text) = service_keys::create(&cx, &user, &expected, &name, expires_at).await?;
+    Ok(Created {
+        location: format!("/api/users/{}/keys/{}", key.user, key.id),
+        body: MadeKey::of(&key, text),
+    })
+}
+
+pub async fn revoke_key(
+    cx: Context,
+    UserPath(user): UserPath,
+    ServiceKeyPath(key): ServiceKeyPath,
+    IfMatch(expected): IfMatch,
+) -> Result<NoContent> {
+    service_keys::revoke(&cx, &user, &expected, key).await?;
     Ok(NoContent)
 }
 

@@ -2,8 +2,11 @@
 //! and §B).
 
 use usher::access::guard::needs;
-use usher::domain::permission::ADMIN_USERS;
-use usher::error::Conflict::{GrantStands, LastAdministrator, SamePassword, SystemRole};
+use usher::domain::permission::{ADMIN_KEYS, ADMIN_USERS};
+use usher::domain::service_key::MAX_KEYS;
+use usher::error::Conflict::{
+    GrantStands, LastAdministrator, NotServiceAccount, SamePassword, ServiceAccount, SystemRole, TooManyKeys,
+};
 use usher::error::Error;
 use usher::error::Error::Conflict;
 use usher::http::problem::Problem;
@@ -33,6 +36,7 @@ pub fn routes() -> Routes {
         .errors(Error::TOUCHES)
         .errors(&[
             Error::HELD_FOR_LESS,
+            Conflict(ServiceAccount),
             Conflict(SamePassword),
             Conflict(LastAdministrator),
         ])
@@ -54,15 +58,20 @@ pub fn routes() -> Routes {
         )
         .summary("Set a password, or generate a temporary one; ends every session of the user")
         .errors(Error::TOUCHES)
-        .errors(&[Error::HELD_FOR_LESS])
+        .errors(&[Error::HELD_FOR_LESS, Conflict(ServiceAccount)])
         .get(
             "/api/users/{user}/login-history",
             needs(ADMIN_USERS),
             handlers::login_history,
         )
         .summary("List a user's logins, newest first")
-        .get("/api/users/{user}/permissions", needs(ADMIN_USERS), handlers::permissions)
+        .get(
+            "/api/users/{user}/permissions",
+            needs(ADMIN_USERS),
+            handlers::permissions,
+        )
         .summary("List what a user may do, now or at another moment")
+        .errors(&[Error::NotKept])
         .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
         .summary("List a user's grants: past, present and future")
         .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
@@ -76,4 +85,17 @@ pub fn routes() -> Routes {
             Conflict(LastAdministrator),
             Conflict(SystemRole("every account is at least `user`")),
         ])
+        .get("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::keys)
+        .summary("List a service account's keys, newest first")
+        .post("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::create_key)
+        .summary("Create a key that acts as a service account; its text is only in this response")
+        .errors(Error::TOUCHES)
+        .errors(&[
+            Error::HELD_FOR_LESS,
+            Conflict(NotServiceAccount),
+            Conflict(TooManyKeys(MAX_KEYS)),
+        ])
+        .delete("/api/users/{user}/keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
+        .summary("Revoke a service account's key")
+        .errors(Error::TOUCHES)
 }

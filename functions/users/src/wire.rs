@@ -5,6 +5,7 @@
 //! - One `POST` takes §A's body and §B's: the address, the name, or both.
 //! - `DELETE` of a deleted account is `404`, the second time as well.
 
+pub mod keys;
 mod requests;
 mod views;
 

@@ -268,7 +268,8 @@ async fn i07_other_methods_are_405_with_allow() {
         ("/api/users/a@b.org", vec!["DELETE", "GET", "PATCH", "PUT"]),
         ("/api/users/a@b.org/lock", vec!["POST"]),
         ("/api/roles/x", vec!["DELETE", "GET", "PATCH"]),
-        ("/api/permissions", vec!["GET"]),
+        ("/api/permissions", vec!["GET", "POST"]),
+        ("/api/permissions/x", vec!["DELETE"]),
         ("/api/me/profile", vec!["GET", "PATCH"]),
     ] {
         for method in ["TRACE", "PROPFIND", "NONSENSE"] {

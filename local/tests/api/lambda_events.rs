@@ -227,6 +227,7 @@ fn known(text: &str) -> &str {
         token if token.starts_with("usher_rt_") => "<refresh token>",
         number if number.len() > 9 && number.bytes().all(|b| b.is_ascii_digit()) => "<number>",
         key if key.starts_with("usher_ak_") => "<API key, or how it begins>",
+        key if key.starts_with("usher_sk_") => "<service account's key, or how it begins>",
         other => other,
     }
 }

@@ -22,6 +22,7 @@ mod me;
 mod outbox;
 mod registration;
 mod roles;
+mod service_accounts;
 mod tenant_settings;
 mod tenants;
 mod users;

@@ -205,6 +205,46 @@ async fn by_rare_ways() -> World {
     made(guest.post("/auth/resetpassword", spend).await);
     made(owner.get("/admin/rightschanges?From=owner").await);
     made(owner.get("/api/rights-history?actor=owner").await);
+    // The catalogue, and what a role gains of it.
+    made(owner.post("/api/permissions", json!({ "name": "ship.sail" })).await);
+    made(
+        owner
+            .post("/api/roles", json!({ "name": "sailor", "permissions": ["ship.sail"] }))
+            .await,
+    );
+    made(
+        owner
+            .patch("/api/roles/sailor", json!({ "description": "Sails" }))
+            .await,
+    );
+    let sailor = world.user_with("sailor@example.org", &["sailor"]).await;
+    made(owner.get(&format!("/v1/admin/users/{sailor}")).await);
+    made(
+        owner
+            .post(
+                "/api/access/check",
+                json!({ "user": sailor, "permission": "ship.sail" }),
+            )
+            .await,
+    );
+    made(owner.delete("/api/permissions/ship.sail?force=true").await);
+    // The first use of a pair that was refreshed, at the function that asks what somebody may do.
+    let first = crate::auth::pair(&world, "sailor@example.org").await;
+    let next = crate::auth::refresh(&world, &first.refresh).await;
+    made(
+        world
+            .with_token(next.str("accessToken"))
+            .get("/api/me/permissions")
+            .await,
+    );
+    let next = crate::auth::refresh(&world, next.str("refreshToken")).await;
+    let own = json!({ "permission": "admin.users" });
+    made(
+        world
+            .with_token(next.str("accessToken"))
+            .post("/api/access/check", own)
+            .await,
+    );
     // An account with a role that somebody created: that role stays as it is while the account is changed.
     made(owner.post("/api/roles", json!({ "name": "pirate" })).await);
     let pirate = json!({ "username": "lechuck", "password": PASSWORD, "roles": ["pirate"] });

@@ -27,7 +27,8 @@ impl Secrets {
             if let Some((_, signature)) = secret.rsplit_once('.') {
                 self.keep(signature);
             }
-            if let Some(opaque) = secret.strip_prefix("usher_rt_").or(secret.strip_prefix("usher_ak_")) {
+            let prefixes = ["usher_rt_", "usher_ak_", "usher_sk_"];
+            if let Some(opaque) = prefixes.iter().find_map(|prefix| secret.strip_prefix(prefix)) {
                 self.keep(opaque);
             }
         }
@@ -81,6 +82,7 @@ async fn story(world: &World) -> Secrets {
     assert_eq!(owner.post("/api/users", body).await.status, 201);
     assert_eq!(owner.post("/api/users", json!({ "email": NAMES[1] })).await.status, 201);
     secrets.issued(&crate::api_keys::made(&owner, "Web shop").await);
+    service_account(world, &mut secrets).await;
     let tenant = json!({ "id": "acme", "owner": { "email": NAMES[1], "password": PASSWORD } });
     assert_eq!(owner.post("/api/tenants", tenant).await.status, 201);
     tokens(world, &mut secrets, jane).await;
@@ -133,6 +135,23 @@ async fn story(world: &World) -> Secrets {
     assert_eq!(owner.get(&format!("/api/users?q={jane}")).await.status, 200);
     assert_eq!(owner.delete(&format!("/api/users/{jane}")).await.status, 204);
     secrets
+}
+
+/// A service account whose key is used, asked about, and revoked by whoever has it.
+async fn service_account(world: &World, secrets: &mut Secrets) {
+    let owner = world.owner().await;
+    let robot = crate::service_accounts::service(&owner, "robot", &["admin"]).await;
+    let key = crate::service_accounts::key(&owner, &robot).await;
+    secrets.issued(&key);
+    let with_key = world.with_token(key.str("key"));
+    assert_eq!(with_key.get("/api/users").await.status, 200);
+    let itself = json!({ "token": key.str("key") });
+    assert_eq!(
+        with_key.post("/api/auth/introspect", itself.clone()).await.body["active"],
+        true
+    );
+    assert_eq!(world.nobody().post("/api/auth/revoke", itself).await.status, 204);
+    assert_eq!(with_key.get("/api/users").await.status, 401);
 }
 
 async fn tokens(world: &World, secrets: &mut Secrets, email: &str) {

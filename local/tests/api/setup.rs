@@ -46,7 +46,7 @@ async fn set_up_eight_times_at_once_makes_one_of_each() {
         assert_eq!(keys, 2, "round {round}: the one that signs, and the next");
         assert_eq!(
             made.iter().map(|made| made.roles.len()).sum::<usize>(),
-            5,
+            6,
             "round {round}"
         );
         assert_eq!(

@@ -373,6 +373,7 @@ pub fn steps<I: IntoIterator<IntoIter: ExactSizeIterator>>(all: I) -> impl Itera
 /// An account as bodies show it: every personal field, null where this one does not have it.
 pub fn whole(account: Value) -> Value {
     let mut whole = json!({
+        "kind": "person",
         "firstName": null, "middleName": null, "lastName": null, "displayName": null, "gender": null, "age": null,
         "address": { "country": null, "city": null, "street": null },
         "contact": {

@@ -193,7 +193,7 @@ fn parsed(line: &str) -> Value {
 
 /// What of this text no log may hold: a secret, what looks like one, or an address.
 fn secret_in<'a>(text: &'a str, secrets: &'a [String]) -> Option<&'a str> {
-    let shape = ["usher_rt_", "usher_ot_", "usher_ak_", "$argon2", "@"]
+    let shape = ["usher_rt_", "usher_ot_", "usher_ak_", "usher_sk_", "$argon2", "@"]
         .into_iter()
         .find(|shape| text.contains(shape));
     let fitting = || secrets.iter().take_while(|secret| secret.len() <= text.len());

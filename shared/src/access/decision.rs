@@ -118,21 +118,36 @@ impl<'a> Subject<'a> {
         let mut because = Vec::new();
         let mut nearly = Vec::new();
         if verdict.allowed {
-            because = self.all().filter(|reason| self.missing(*reason, question, now).is_empty()).collect();
+            because = self
+                .all()
+                .filter(|reason| self.missing(*reason, question, now).is_empty())
+                .collect();
         } else {
             let lacking = self.all().map(|reason| (reason, self.missing(reason, question, now)));
             let lacking: Vec<(Reason<'a>, Vec<Missing>)> = lacking.collect();
-            let least = lacking.iter().map(|(_, missing)| missing.len()).min().unwrap_or_default();
+            let least = lacking
+                .iter()
+                .map(|(_, missing)| missing.len())
+                .min()
+                .unwrap_or_default();
             let nearest = lacking.into_iter().filter(|(_, missing)| missing.len() == least);
             nearly.extend(nearest.filter_map(|(reason, missing)| Some((reason, *missing.first()?))));
         }
-        Explanation { verdict, because, nearly }
+        Explanation {
+            verdict,
+            because,
+            nearly,
+        }
     }
 
     /// All that it may do in requests about a department, and each until when.
     pub fn permissions(&self, now: Timestamp, department: Option<&Department>) -> BTreeMap<&'a str, Option<Timestamp>> {
         let held: BTreeSet<&str> = match self.is_active(now) {
-            true => self.effective(now, department).flat_map(|reason| reason.role.gives()).map(String::as_str).collect(),
+            true => self
+                .effective(now, department)
+                .flat_map(|reason| reason.role.gives())
+                .map(String::as_str)
+                .collect(),
             false => BTreeSet::new(),
         };
         let until = |permission| self.check(Question { permission, department }, now).until;
@@ -173,7 +188,9 @@ impl<'a> Subject<'a> {
     fn verdict(&self, grants: &[&Grant], now: Timestamp) -> Verdict {
         let is_allowed = |at: Timestamp| self.is_active(at) && grants.iter().any(|grant| grant.is_effective(at));
         let allowed = is_allowed(now);
-        let dates = grants.iter().flat_map(|grant| [grant.effective_from, grant.effective_to]);
+        let dates = grants
+            .iter()
+            .flat_map(|grant| [grant.effective_from, grant.effective_to]);
         let mut moments: Vec<Timestamp> = dates.chain([self.lock_ends]).flatten().filter(|at| *at > now).collect();
         moments.sort_unstable();
         Verdict {
@@ -192,6 +209,9 @@ impl<'a> Subject<'a> {
             (Missing::NotYet, grant.stands(now) && !grant.has_begun(now)),
             (Missing::Status, !self.is_active(now)),
         ];
-        checks.into_iter().filter_map(|(missing, is)| is.then_some(missing)).collect()
+        checks
+            .into_iter()
+            .filter_map(|(missing, is)| is.then_some(missing))
+            .collect()
     }
 }

@@ -61,7 +61,10 @@ pub async fn check(cx: &Context, checks: &[Check]) -> Result<Vec<Verdict>> {
     let found = subjects(cx, checks).await?;
     let answers = checks.iter().map(|check| {
         let user = check.user.as_ref();
-        let subject = found.users.iter().find(|found| user.map_or(is_caller(cx, found), |who| who.names(found)));
+        let subject = found
+            .users
+            .iter()
+            .find(|found| user.map_or(is_caller(cx, found), |who| who.names(found)));
         match subject {
             Some(user) => Subject::of(user, &found.roles).check(check.question(), cx.now),
             None if user.is_none() => own_verdict(cx, check),
@@ -90,7 +93,8 @@ fn is_caller(cx: &Context, user: &User) -> bool {
 /// Whoever asks about others holds `admin.access`.
 fn may_ask<'a>(cx: &Context, mut about: impl Iterator<Item = &'a UserRef>) -> Result<()> {
     let caller = cx.caller()?;
-    let is_own = |who: &UserRef| caller.user.as_ref().is_some_and(|own| who.names(own)) || *who == UserRef::Id(caller.id);
+    let is_own =
+        |who: &UserRef| caller.user.as_ref().is_some_and(|own| who.names(own)) || *who == UserRef::Id(caller.id);
     match caller.rights.permissions.contains(ADMIN_ACCESS) || about.all(is_own) {
         true => Ok(()),
         false => Err(Forbidden::MissingPermission(ADMIN_ACCESS).into()),
@@ -108,11 +112,19 @@ struct Found {
 async fn subjects(cx: &Context, checks: &[Check]) -> Result<Found> {
     let own = cx.caller()?.user.clone();
     let is_own = |who: &UserRef| own.as_ref().is_some_and(|own| who.names(own));
-    let others: Vec<&UserRef> = checks.iter().filter_map(|check| check.user.as_ref()).filter(|who| !is_own(who)).collect();
-    let mut users = users::find_all(&cx.app.table, &cx.tenant, &others).await?;
+    let others: Vec<&UserRef> = checks
+        .iter()
+        .filter_map(|check| check.user.as_ref())
+        .filter(|who| !is_own(who))
+        .collect();
+    let mut users = find_all(cx, &others).await?;
     users.extend(own);
     let known = &cx.caller()?.roles;
-    let mut wanted: BTreeSet<RoleId> = users.iter().flat_map(|user| &user.grants).map(|grant| grant.role).collect();
+    let mut wanted: BTreeSet<RoleId> = users
+        .iter()
+        .flat_map(|user| &user.grants)
+        .map(|grant| grant.role)
+        .collect();
     wanted.retain(|id| !known.iter().any(|role| role.id == *id));
     let names: BTreeSet<&str> = checks.iter().map(|check| check.permission.as_str()).collect();
     let (mut roles, there) = roles::with_permissions(&cx.app.table, &cx.tenant, wanted, &names).await?;
@@ -121,11 +133,19 @@ async fn subjects(cx: &Context, checks: &[Check]) -> Result<Found> {
     Ok(Found { users, roles })
 }
 
+/// The accounts that these name: those that were read with the caller's need not be read again.
+async fn find_all(cx: &Context, all: &[&UserRef]) -> Result<Vec<User>> {
+    let read = &cx.caller()?.others;
+    let is_read = |who: &UserRef| matches!(who, UserRef::Id(id) if cx.about.contains(id));
+    let left: Vec<&UserRef> = all.iter().copied().filter(|who| !is_read(who)).collect();
+    let mut found = users::find_all(&cx.app.table, &cx.tenant, &left).await?;
+    let there = read.iter().filter(|user| user.status != Status::Deleted);
+    found.extend(there.cloned());
+    Ok(found)
+}
+
 /// Whether the catalogue has what is named at these places of the body.
-pub(super) fn in_catalogue<'a>(
-    named: impl Iterator<Item = (String, &'a str)>,
-    there: &BTreeSet<String>,
-) -> Result<()> {
+pub(super) fn in_catalogue<'a>(named: impl Iterator<Item = (String, &'a str)>, there: &BTreeSet<String>) -> Result<()> {
     let unknown = named.filter(|(_, name)| !there.contains(*name));
     let unknown: Vec<Violation> = unknown
         .map(|(place, name)| Violation::new(place, format!("there is no permission `{name}`")))
@@ -136,24 +156,37 @@ pub(super) fn in_catalogue<'a>(
     }
 }
 
-/// An account as it is, or was at a moment: with its grants, also those that ended, and their roles.
-pub async fn known(cx: &Context, who: Option<&UserRef>, at: Option<Timestamp>) -> Result<Known> {
+/// An account as it is, or was at a moment: with its grants, also those that ended, and their roles. Also, which of these
+/// permissions the catalogue has.
+pub async fn known(
+    cx: &Context,
+    who: Option<&UserRef>,
+    at: Option<Timestamp>,
+    names: &BTreeSet<&str>,
+) -> Result<(Known, BTreeSet<String>)> {
     let caller = cx.caller()?;
     if let Some(at) = at.filter(|at| *at < cx.now) {
-        return past::known(cx, who.unwrap_or(&UserRef::Id(caller.id)), at).await;
+        let known = past::known(cx, who.unwrap_or(&UserRef::Id(caller.id)), at).await?;
+        let (_, mut there) = roles::with_permissions(&cx.app.table, &cx.tenant, BTreeSet::new(), names).await?;
+        // What a role gave then, the catalogue had.
+        let given = known.roles.iter().flat_map(Role::gives);
+        there.extend(given.filter(|name| names.contains(name.as_str())).cloned());
+        return Ok((known, there));
     }
-    let own = caller.user.as_ref().filter(|own| who.is_none_or(|who| who.names(own)));
-    let mut user = match (own, who) {
-        (Some(own), _) => own.clone(),
-        (None, Some(who)) => users::find(&cx.app.table, &cx.tenant, who).await?,
-        (None, None) => return Err(Error::NotFound(Noun::User)),
-    };
+    let own = caller.user.as_ref();
+    let mut user = match who {
+        None => own.cloned(),
+        Some(who) if own.is_some_and(|own| who.names(own)) => own.cloned(),
+        Some(who) => find_all(cx, &[who]).await?.into_iter().find(|user| who.names(user)),
+    }
+    .ok_or(Error::NotFound(Noun::User))?;
     let past = ended::latest(cx, &user, MAX_GRANTS).await?;
     user.grants.extend(past.into_iter().map(|past| past.grant));
-    let mut roles = caller.roles.clone();
-    let missing = user.grants.iter().map(|grant| grant.role).filter(|id| !roles.iter().any(|role| role.id == *id));
-    roles.extend(roles::get_all(&cx.app.table, &cx.tenant, missing.collect::<Vec<_>>()).await?);
-    Ok(Known { user, roles })
+    let is_missing = |id: &RoleId| !caller.roles.iter().any(|role| role.id == *id);
+    let missing = user.grants.iter().map(|grant| grant.role).filter(is_missing);
+    let (mut roles, there) = roles::with_permissions(&cx.app.table, &cx.tenant, missing.collect(), names).await?;
+    roles.extend(caller.roles.iter().cloned());
+    Ok((Known { user, roles }, there))
 }
 
 /// Why an account may do something, or what it lacks; and its status.
@@ -164,9 +197,8 @@ pub async fn explain<T>(
     view: impl FnOnce(Status, &Explanation<'_>) -> T,
 ) -> Result<T> {
     may_ask(cx, check.user.iter())?;
-    let known = known(cx, check.user.as_ref(), at).await?;
     let names = BTreeSet::from([check.permission.as_str()]);
-    let (_, there) = roles::with_permissions(&cx.app.table, &cx.tenant, BTreeSet::new(), &names).await?;
+    let (known, there) = known(cx, check.user.as_ref(), at, &names).await?;
     in_catalogue(iter::once(check.place()), &there)?;
     let (subject, now) = (known.subject(), at.unwrap_or(cx.now));
     Ok(view(subject.status_at(now), &subject.explain(check.question(), now)))
@@ -196,7 +228,7 @@ pub async fn permissions(
     if who.is_none() && caller.user.is_none() {
         return Ok(of_principal(caller));
     }
-    let known = known(cx, who, at).await?;
+    let (known, _) = known(cx, who, at, &BTreeSet::new()).await?;
     let (subject, now) = (known.subject(), at.unwrap_or(cx.now));
     let permissions = subject.permissions(now, department).into_iter();
     let roles = subject.held_roles(now, department).into_iter();

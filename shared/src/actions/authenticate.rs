@@ -2,20 +2,47 @@
 //!
 //! A token names who somebody was when it was issued. What they may do now, the account decides (rule 1).
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Caller, Context, api_keys};
+use super::{Caller, Context, Credential, api_keys};
 use crate::access::policy::{self, Rights};
-use crate::domain::role::Role;
+use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
+use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
-use crate::domain::user::{Status, User};
+use crate::domain::user::{Status, User, UserKind};
 use crate::error::{Error, Result};
-use crate::id::RoleId;
+use crate::id::{RoleId, UserId};
 use crate::proof::jwt::{AccessClaims, Verifier};
+use crate::proof::opaque::ServiceToken;
+use crate::store::present::{self, Along};
+use crate::store::table::from_item;
 use crate::store::unit::atomically;
-use crate::store::{roles, sessions};
+use crate::store::{keys, roles, service_keys, sessions};
 
+/// The caller that a bearer token makes, whose use is written down where that is called for.
 pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
+    if ServiceToken::is_meant_by(token) {
+        let (caller, key) = identify_key(cx, token).await?;
+        // Whoever came with a good key is let in, whether that can be noted or not.
+        if let Err(error) = service_keys::used(&cx.app.table, &key, cx.now).await {
+            tracing::warn!(?error, key = %key.id, "the use of a key was not written down");
+        }
+        return Ok(Arc::new(caller));
+    }
+    let (mut caller, claims) = identify(cx, token).await?;
+    let confirmed = match &caller.credential {
+        Credential::Session(session) if caller.user.is_some() => Some(first_use(cx, session, &claims).await?),
+        Credential::Session(_) | Credential::Key(_) => None,
+    };
+    if let Some(session) = confirmed {
+        caller.credential = Credential::Session(session);
+    }
+    Ok(Arc::new(caller))
+}
+
+/// Who an access token stands for, by the account's present state. Nothing is written.
+pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, AccessClaims)> {
     let claims = match verify(cx, token).await {
         Ok(claims) => claims,
         // A wrong API key is reported first, whatever else is wrong.
@@ -24,33 +51,91 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     let api_key = cx.api_key.as_deref().map(api_keys::digest);
     let roles = &claims.role_ids;
-    let present = sessions::present_with(table, t, claims.sub, claims.sid, roles, api_key.as_deref()).await?;
+    let along = along(cx, roles, api_key.as_deref());
+    let place = keys::session(t, claims.sub, claims.sid);
+    let present = present::present(table, t, claims.sub, place, along).await?;
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
     }
-    let session = present.session.ok_or(Error::InvalidToken)?;
+    let session: Session = from_item(present.credential.ok_or(Error::InvalidToken)?)?;
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);
     }
     if session.dev_principal.is_some() {
-        return dev_principal(cx, session).await;
+        return Ok((dev_principal(cx, session).await?, claims));
     }
     let user = present.user.ok_or(Error::InvalidToken)?;
     if user.status_set(cx.now) != Status::Active || !session.is_open_for(&user, cx.now) {
         return Err(Error::InvalidToken);
     }
-    let session = first_use(cx, &session, &claims).await?;
-    // A role given since the token was issued is not named in it, and counts all the same.
-    let missing: Vec<RoleId> = user
-        .applying(cx.now)
-        .into_iter()
-        .filter(|id| !claims.role_ids.contains(id))
-        .collect();
-    let mut known = present.roles;
-    if !missing.is_empty() {
-        known.extend(roles::get_all(table, t, missing).await?);
+    session
+        .accepts(claims.generation, claims.attempt)
+        .ok_or(Error::InvalidToken)?;
+    let mut caller = caller(cx, user, Credential::Session(session), present.roles, roles).await?;
+    caller.others = present.others;
+    Ok((caller, claims))
+}
+
+/// Whom a service account's key acts as, likewise. Its text names no roles, for it outlives what it was made with: those
+/// that the account had when it was last seen here are read with it, so that another round trip is only needed where it
+/// was given others since.
+pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, ServiceKey)> {
+    let Some(token) = ServiceToken::parse(text) else {
+        return Err(api_keys::check_own(cx).await.err().unwrap_or(Error::InvalidToken));
+    };
+    let api_key = cx.api_key.as_deref().map(api_keys::digest);
+    let asked = cx.app.seen_roles.of(token.user());
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    let place = keys::service_key(t, token.user(), token.slot());
+    let along = along(cx, &asked, api_key.as_deref());
+    let present = present::present(table, t, token.user(), place, along).await?;
+    if cx.api_key.is_some() {
+        api_keys::check(cx, present.api_key).await?;
     }
-    Ok(Arc::new(caller(cx, user, session, known)))
+    let is_it = |key: &ServiceKey| key.digest == token.digest() && key.is_valid(cx.now);
+    let key: Option<ServiceKey> = present.credential.map(from_item).transpose()?;
+    let key = key.filter(is_it).ok_or(Error::InvalidToken)?;
+    let is_active = |user: &User| user.kind == UserKind::Service && user.status_set(cx.now) == Status::Active;
+    let user = present.user.filter(is_active).ok_or(Error::InvalidToken)?;
+    cx.app.seen_roles.note(user.id, user.applying(cx.now));
+    let credential = Credential::Key(key.clone());
+    let mut caller = caller(cx, user, credential, present.roles, &asked).await?;
+    caller.others = present.others;
+    Ok((caller, key))
+}
+
+fn along<'a>(cx: &'a Context, roles: &'a [RoleId], api_key: Option<&'a str>) -> Along<'a> {
+    Along {
+        roles,
+        api_key,
+        others: &cx.about,
+    }
+}
+
+/// Which roles service accounts had when they were last seen by this process: which items are worth reading with the
+/// account, and never what it may do.
+#[derive(Debug, Default)]
+pub struct SeenRoles(Mutex<HashMap<UserId, Vec<RoleId>>>);
+
+/// How many accounts are remembered.
+const REMEMBERED: usize = 10_000;
+
+impl SeenRoles {
+    fn of(&self, user: UserId) -> Vec<RoleId> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What every service account begins with.
+        seen.get(&user)
+            .cloned()
+            .unwrap_or_else(|| vec![USER.id, SERVICE_ACCOUNT.id])
+    }
+
+    fn note(&self, user: UserId, roles: BTreeSet<RoleId>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= REMEMBERED && !seen.contains_key(&user) {
+            seen.clear();
+        }
+        seen.insert(user, roles.into_iter().collect());
+    }
 }
 
 /// The claims of a token that this stack issued, for this tenant, and that has not expired.
@@ -67,16 +152,33 @@ pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
     }
 }
 
-fn caller(cx: &Context, user: User, session: Session, mut known: Vec<Role>) -> Caller {
+/// The caller, with the roles that apply now: those that were asked for with the account, and those that nobody knew of
+/// then (given since its token was issued, say), which count all the same.
+async fn caller(
+    cx: &Context,
+    user: User,
+    credential: Credential,
+    mut known: Vec<Role>,
+    asked: &[RoleId],
+) -> Result<Caller> {
+    let missing: Vec<RoleId> = user
+        .applying(cx.now)
+        .into_iter()
+        .filter(|id| !asked.contains(id))
+        .collect();
+    if !missing.is_empty() {
+        known.extend(roles::get_all(&cx.app.table, &cx.tenant, missing).await?);
+    }
     let rights = policy::effective(&user.grants, &known, cx.now, None);
     known.retain(|role| rights.roles.contains(&role.id));
-    Caller {
+    Ok(Caller {
         id: user.id,
         user: Some(user),
-        session,
+        credential,
         roles: known,
         rights,
-    }
+        others: Vec::new(),
+    })
 }
 
 /// Writes down the first use of the newest pair: from then on the refresh token before it is spent. Should somebody
@@ -96,7 +198,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
 }
 
 /// A development principal: its rights are kept in its session.
-async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
+async fn dev_principal(cx: &Context, session: Session) -> Result<Caller> {
     let principal = session.dev_principal.as_ref().ok_or(Error::InvalidToken)?;
     if !session.is_open(cx.now) {
         return Err(Error::InvalidToken);
@@ -109,11 +211,12 @@ async fn dev_principal(cx: &Context, session: Session) -> Result<Arc<Caller>> {
     }
     let mut rights = Rights::of(known.iter());
     rights.permissions.extend(principal.permissions.iter().cloned());
-    Ok(Arc::new(Caller {
+    Ok(Caller {
         id: session.user,
         user: None,
-        session,
+        credential: Credential::Session(session),
         roles: known,
         rights,
-    }))
+        others: Vec::new(),
+    })
 }

@@ -36,10 +36,19 @@ pub async fn describe(cx: &Context, names: &BTreeSet<&str>) -> Result<Vec<Permis
 pub async fn add(cx: &Context, permission: &Permission) -> Result<()> {
     policy::may_manage_stack(&cx.tenant, ADMIN_PERMISSIONS)?;
     if is_system(&permission.name) {
-        return Err(Error::invalid("/name", "names that start with `admin.` are the system's"));
+        return Err(Error::invalid(
+            "/name",
+            "names that start with `admin.` are the system's",
+        ));
     }
     let target = Target::Permission(permission.name.clone());
-    let row = record::rights(cx, RightsKind::PermissionCreated, target, Value::Null, json!(permission))?;
+    let row = record::rights(
+        cx,
+        RightsKind::PermissionCreated,
+        target,
+        Value::Null,
+        json!(permission),
+    )?;
     let writes: Vec<_> = catalogue::add(permission)?.into_iter().chain([row]).collect();
     unit::write(cx, &writes).await
 }
@@ -124,7 +133,10 @@ async fn held_by(cx: &Context, name: &str) -> Result<Vec<(TenantId, RoleId)>> {
             let holds = role.is_some_and(|role| role.permissions.contains(name));
             if holds { &mut holding } else { &mut stale }.push((tenant.clone(), *id));
         }
-        cx.app.table.batch_write(&catalogue::forget_holders(name, &stale)).await?;
+        cx.app
+            .table
+            .batch_write(&catalogue::forget_holders(name, &stale))
+            .await?;
         after = page.roles.last().cloned();
         if !page.more {
             return Ok(holding);
@@ -170,7 +182,11 @@ pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<Strin
     let mut unknown: Vec<&String> = Vec::new();
     let (system, applications): (Vec<&String>, Vec<&String>) = gained.into_iter().partition(|name| is_system(name));
     let built_in = permission::built_in();
-    unknown.extend(system.into_iter().filter(|name| !built_in.iter().any(|entry| entry.name == **name)));
+    unknown.extend(
+        system
+            .into_iter()
+            .filter(|name| !built_in.iter().any(|entry| entry.name == **name)),
+    );
     if !applications.is_empty() {
         let seen = catalogue::seen(&cx.app.table).await?;
         let names = applications.iter().map(|name| name.as_str()).collect();
@@ -179,11 +195,15 @@ pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<Strin
         unknown.extend(applications.iter().copied().filter(|name| !is_there(name)));
         unit.write([catalogue::unchanged(seen)]);
         // A removal that is going on may yet be refused: it is waited for.
-        let removed = entries.iter().filter(|entry| entry.is_being_removed(cx.app.clock.now()));
+        let removed = entries
+            .iter()
+            .filter(|entry| entry.is_being_removed(cx.app.clock.now()));
         unit.write(removed.map(|entry| catalogue::stays(&entry.permission.name, cx.app.clock.now())));
         unit.write_before(catalogue::held_by(after, applications.into_iter()));
         let restricted = entries.iter().filter(|entry| entry.permission.restricted);
-        after.restricted.extend(restricted.map(|entry| entry.permission.name.clone()));
+        after
+            .restricted
+            .extend(restricted.map(|entry| entry.permission.name.clone()));
     }
     let missing = |name: &&String| Violation::new("/permissions", format!("there is no permission `{name}`"));
     match unknown.is_empty() {

@@ -41,7 +41,7 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
     atomically(cx, |unit| async move {
         let (user, session) = unit.own(own).await?;
         let after = unit.edit(&user, edit)?;
-        if after.epoch != user.epoch {
+        if let Some(session) = session.filter(|_| after.epoch != user.epoch) {
             unit.keep_session(&session, &after)?;
         }
         Ok(())

@@ -53,6 +53,7 @@ pub async fn change(cx: &Context, whose: Option<UserId>, change: Change) -> Resu
 fn rename(user: &mut User, change: &Change) -> Result<()> {
     let was = match change {
         Change::Email(old, new) => {
+            user.is_person()?;
             let was = user.email == *old;
             user.set_email(Some(new));
             was

@@ -1,14 +1,14 @@
 //! Accounts deleted: kept in the table, and never answering again. And accounts erased, of which nothing is kept.
 
-use super::Context;
 use super::changes::{changeable, may_change};
 use super::revisions::{Expected, expect};
-use crate::domain::user::{Status, User, UserRef};
+use super::{Context, Credential};
+use crate::domain::user::{Status, User, UserKind, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
-use crate::id::{SessionId, UserId};
-use crate::store::table::Write;
+use crate::id::UserId;
+use crate::store::table::{Key, Write};
 use crate::store::unit::{Unit, atomically};
-use crate::store::{ended, history, keys, mails, search, sessions, users};
+use crate::store::{ended, history, keys, mails, search, service_keys, sessions, users};
 
 /// Deletes an account: it is kept, never answers again, and its address and name are free.
 pub async fn delete(cx: &Context, user: &UserRef, expected: &Expected) -> Result<()> {
@@ -59,7 +59,7 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
         unit.erase(&user)?;
-        unit.write(own_session(cx, id).map(|own| Write::delete(keys::session(&cx.tenant, id, own))));
+        unit.write(own_credential(cx, id).map(Write::delete));
         Ok(user)
     })
     .await?;
@@ -70,10 +70,13 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// The caller's session, where the account is its own: it must last until nothing is left to be done.
-fn own_session(cx: &Context, id: UserId) -> Option<SessionId> {
+/// Where the caller's session or key is, where the account is its own: it must last until nothing is left to be done.
+fn own_credential(cx: &Context, id: UserId) -> Option<Key> {
     let caller = cx.caller.as_ref().filter(|caller| caller.id == id)?;
-    Some(caller.session.id)
+    Some(match &caller.credential {
+        Credential::Session(session) => keys::session(&cx.tenant, id, session.id),
+        Credential::Key(key) => service_keys::place(key),
+    })
 }
 
 /// Removes what belongs to an account and is not in step with it. One-time tokens are found by their text alone: they
@@ -81,7 +84,11 @@ fn own_session(cx: &Context, id: UserId) -> Option<SessionId> {
 async fn clean(cx: &Context, user: &User) -> Result<()> {
     let (table, t) = (&cx.app.table, &cx.tenant);
     history::anonymise(table, t, user.id).await?;
-    sessions::remove_all(table, t, user.id, own_session(cx, user.id)).await?;
+    let own = own_credential(cx, user.id);
+    sessions::remove_all(table, t, user.id, own.as_ref()).await?;
+    if user.kind == UserKind::Service {
+        service_keys::remove_all(table, t, user.id, own.as_ref()).await?;
+    }
     ended::forget(table, user).await?;
     mails::remove_unsent(table, t, user.id).await?;
     if user.status == Status::Deleted {

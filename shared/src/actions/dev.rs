@@ -11,7 +11,7 @@ use super::{Context, Terms, login, roles};
 use crate::domain::role::SystemRole;
 use crate::domain::session::DevPrincipal;
 use crate::domain::text;
-use crate::domain::user::Status;
+use crate::domain::user::{Status, UserKind};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::{sessions as session_store, unit};
@@ -36,6 +36,8 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
         other => other,
     })?;
     match user.status_at(cx.now) {
+        // It never logs in, by whatever way.
+        _ if user.kind == UserKind::Service => Err(Error::WrongCredentials),
         Status::Active => {
             let (mut session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
             session.unproven = true;

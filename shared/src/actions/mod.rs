@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-pub use crate::context::{Caller, Context, MayChange, Origin, Surface};
+pub use crate::context::{Caller, Context, Credential, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
@@ -20,6 +20,7 @@ pub mod grants;
 mod hashed;
 pub mod health;
 pub mod histories;
+pub mod introspection;
 pub mod keyring;
 pub mod links;
 pub mod listing;
@@ -35,6 +36,7 @@ pub mod registration;
 pub mod revisions;
 pub mod roles;
 pub mod rotation;
+pub mod service_keys;
 pub mod sessions;
 pub mod settings;
 pub mod setup;

@@ -87,6 +87,7 @@ pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: 
 
 /// Changes the caller's own password, and ends every other session of the account.
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
+    cx.own_account()?.is_person()?;
     // Before an attempt is reserved: this tells nothing about the password.
     if new.expose() == current.expose() {
         return Err(is_the_same(&new));
@@ -133,6 +134,7 @@ pub async fn reset(
         let mut user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;
         expect(cx, &unit, &user, expected).await?;
+        user.is_person()?;
         if !must_change {
             user = may_be_set(cx, password, &user, &user, None).await?;
         }

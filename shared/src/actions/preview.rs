@@ -23,9 +23,18 @@ const AT_ONCE: usize = 100;
 #[derive(Debug)]
 pub enum Change {
     /// These are all the permissions of a role.
-    Role { role: String, permissions: BTreeSet<String> },
-    Give { user: UserRef, grant: NewGrant },
-    Take { user: UserRef, grant: GrantId },
+    Role {
+        role: String,
+        permissions: BTreeSet<String>,
+    },
+    Give {
+        user: UserRef,
+        grant: NewGrant,
+    },
+    Take {
+        user: UserRef,
+        grant: GrantId,
+    },
 }
 
 /// What one account gains or loses in requests about a department; in those about no department, and in all that do not
@@ -58,7 +67,9 @@ async fn of_user(cx: &Context, who: &UserRef, give: Option<&NewGrant>, take: Opt
         Error::NotFound(Noun::User) => Error::invalid("/user", "there is no such account"),
         other => other,
     };
-    let known = access::known(cx, Some(who), None).await.map_err(there)?;
+    let (known, _) = access::known(cx, Some(who), None, &BTreeSet::new())
+        .await
+        .map_err(there)?;
     let (mut after, mut roles) = (known.user.clone(), known.roles.clone());
     if let Some(new) = give {
         let role = role_actions::named(cx, &new.role).await?;
@@ -81,7 +92,12 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
     let before = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{name}`")))?;
     let names: BTreeSet<&str> = permissions.iter().map(String::as_str).collect();
     let (_, there) = roles::with_permissions(&cx.app.table, &cx.tenant, BTreeSet::new(), &names).await?;
-    in_catalogue(permissions.iter().map(|name| ("/permissions".to_owned(), name.as_str())), &there)?;
+    in_catalogue(
+        permissions
+            .iter()
+            .map(|name| ("/permissions".to_owned(), name.as_str())),
+        &there,
+    )?;
     let patch = RolePatch {
         permissions: Some(permissions.clone()),
         ..RolePatch::default()
@@ -94,7 +110,11 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
         let holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
         learn(cx, &mut known, &holders).await?;
         let was: Vec<Role> = known.values().cloned().collect();
-        let is: Vec<Role> = was.iter().map(|role| if role.id == after.id { &after } else { role }).cloned().collect();
+        let is: Vec<Role> = was
+            .iter()
+            .map(|role| if role.id == after.id { &after } else { role })
+            .cloned()
+            .collect();
         for user in holders.iter().filter(|user| user.status != Status::Deleted) {
             if !preview.add(cx, user, &was, user, &is) {
                 return Ok(preview);
@@ -112,7 +132,10 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
 /// Reads the roles of these accounts that are not known yet.
 async fn learn(cx: &Context, known: &mut BTreeMap<RoleId, Role>, holders: &[User]) -> Result<()> {
     let grants = holders.iter().flat_map(|user| &user.grants);
-    let missing: BTreeSet<RoleId> = grants.map(|grant| grant.role).filter(|id| !known.contains_key(id)).collect();
+    let missing: BTreeSet<RoleId> = grants
+        .map(|grant| grant.role)
+        .filter(|id| !known.contains_key(id))
+        .collect();
     let found = roles::get_all(&cx.app.table, &cx.tenant, missing).await?;
     known.extend(found.into_iter().map(|role| (role.id, role)));
     Ok(())
@@ -134,11 +157,21 @@ impl Preview {
     }
 }
 
-fn differences(cx: &Context, before: &Subject<'_>, after: &Subject<'_>, user: UserId) -> (Vec<Difference>, Vec<Difference>) {
+fn differences(
+    cx: &Context,
+    before: &Subject<'_>,
+    after: &Subject<'_>,
+    user: UserId,
+) -> (Vec<Difference>, Vec<Difference>) {
     let grants = before.grants.iter().chain(after.grants);
-    let departments: BTreeSet<Option<&Department>> = grants.map(|grant| grant.department.as_ref()).chain([None]).collect();
+    let departments: BTreeSet<Option<&Department>> =
+        grants.map(|grant| grant.department.as_ref()).chain([None]).collect();
     let all = |subject: &Subject<'_>, department| -> BTreeSet<String> {
-        subject.permissions(cx.now, department).into_keys().map(str::to_owned).collect()
+        subject
+            .permissions(cx.now, department)
+            .into_keys()
+            .map(str::to_owned)
+            .collect()
     };
     let (mut gains, mut loses) = (Vec::new(), Vec::new());
     let (mut gained, mut lost) = (BTreeSet::new(), BTreeSet::new());
@@ -150,8 +183,16 @@ fn differences(cx: &Context, before: &Subject<'_>, after: &Subject<'_>, user: Us
             department: department.cloned(),
             permissions: names,
         };
-        let more: BTreeSet<String> = is.difference(&was).filter(|name| !gained.contains(*name)).cloned().collect();
-        let fewer: BTreeSet<String> = was.difference(&is).filter(|name| !lost.contains(*name)).cloned().collect();
+        let more: BTreeSet<String> = is
+            .difference(&was)
+            .filter(|name| !gained.contains(*name))
+            .cloned()
+            .collect();
+        let fewer: BTreeSet<String> = was
+            .difference(&is)
+            .filter(|name| !lost.contains(*name))
+            .cloned()
+            .collect();
         if department.is_none() {
             (gained, lost) = (more.clone(), fewer.clone());
         }

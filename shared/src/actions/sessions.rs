@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Caller, Context, Terms, VerifiedEmail, authenticate};
+use super::{Context, Terms, VerifiedEmail, authenticate, service_keys};
 use crate::domain::history::LoginKind;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
@@ -15,7 +15,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{EntryId, RoleId, SessionId, UserId};
 use crate::proof::jwt::AccessClaims;
-use crate::proof::opaque::RefreshToken;
+use crate::proof::opaque::{RefreshToken, ServiceToken};
 use crate::store::table::Write;
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{record, roles, sessions};
@@ -116,7 +116,8 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
     atomically(cx, |unit| async move {
         let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
-        if caller.session.surface != cx.origin.surface.name || not_verified(cx, user, terms).is_some() {
+        let session = caller.session().map_err(|_| Error::InvalidToken)?;
+        if session.surface != cx.origin.surface.name || not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
         }
         let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
@@ -125,7 +126,7 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
         let (access_token, expires_at) = if ends.duration_since(cx.now) >= left {
             (token.clone(), ends)
         } else {
-            prolong(cx, &unit, &caller.session, user, &roles, terms).await?
+            prolong(cx, &unit, session, user, &roles, terms).await?
         };
         Ok(Issued {
             user: Some(user.clone()),
@@ -171,8 +172,8 @@ pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued>
 
 /// The new pair; nothing where the token was spent before, and its session is ended for that.
 async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: &Terms) -> Result<Option<Issued>> {
-    let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
-    let (Some(user), Some(session)) = (present.user, present.session) else {
+    let present = sessions::with_account(&cx.app.table, &cx.tenant, token.user(), token.session()).await?;
+    let (Some(user), Some(session)) = present else {
         return Err(Error::InvalidToken);
     };
     let family = session.refresh.as_ref().ok_or(Error::InvalidToken)?;
@@ -224,41 +225,43 @@ pub(super) fn not_verified(cx: &Context, user: &User, terms: &Terms) -> Option<E
 }
 
 pub async fn logout(cx: &Context) -> Result<()> {
-    let Caller { session, .. } = cx.caller()?;
-    end(cx, session).await
+    end(cx, cx.caller()?.session()?).await
 }
 
 /// Ends the caller's session, and that of a refresh token of the caller's own. One of somebody else's is left alone, as
 /// is whatever is no token: a client that logs out has nothing to learn from it.
 pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
-    let Caller { id, session, .. } = cx.caller()?;
+    let caller = cx.caller()?;
+    let (id, session) = (caller.id, caller.session()?);
     let token = RefreshToken::parse(refresh);
     // The other one first: should it fail in between, the caller can still ask again.
-    if token.is_some_and(|token| token.user() == *id && token.session() != session.id) {
+    if token.is_some_and(|token| token.user() == id && token.session() != session.id) {
         revoke(cx, refresh).await?;
     }
     logout(cx).await
 }
 
 /// Ends the session of a token of either kind (RFC 7009). An invalid token ends nothing: that is
-/// no error (RFC 7009, 2.2).
+/// no error (RFC 7009, 2.2). Whoever has a service account's key may end it in the same way.
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
+    if ServiceToken::is_meant_by(token) {
+        return service_keys::revoke_text(cx, token).await;
+    }
     let ended = match RefreshToken::parse(token) {
         Some(token) => {
-            let present = sessions::present(&cx.app.table, &cx.tenant, token.user(), token.session(), &[]).await?;
+            let (_, session) = sessions::with_account(&cx.app.table, &cx.tenant, token.user(), token.session()).await?;
             let authentic = |session: &Session| {
                 session
                     .refresh
                     .as_ref()
                     .is_some_and(|family| family.family == token.family_digest())
             };
-            present.session.filter(authentic)
+            session.filter(authentic)
         }
         None => match authenticate::verify(cx, token).await {
             Ok(claims) => {
-                sessions::present(&cx.app.table, &cx.tenant, claims.sub, claims.sid, &[])
-                    .await?
-                    .session
+                let present = sessions::with_account(&cx.app.table, &cx.tenant, claims.sub, claims.sid);
+                present.await?.1
             }
             Err(Error::InvalidToken) => None,
             Err(other) => return Err(other),

@@ -65,7 +65,8 @@ async fn give_way(cx: &Context, holder: RoleId) -> Result<()> {
 /// A description of an earlier version becomes this one's; what the system gives, it has.
 async fn change(cx: &Context, id: RoleId) -> Result<()> {
     atomically(cx, |unit| async move {
-        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id)) else {
+        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id))
+        else {
             return Ok(());
         };
         let given = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;

@@ -12,10 +12,10 @@ use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::profile::Profile;
-use crate::domain::role::{Role, USER};
+use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::text::{Email, FORM, Password, Username};
 use crate::domain::trail::Trail;
-use crate::domain::user::{PasswordHash, Status, User};
+use crate::domain::user::{PasswordHash, Status, User, UserKind};
 use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::unit::{Unit, atomically};
@@ -25,6 +25,7 @@ pub use crate::domain::user::UserRef;
 
 #[derive(Debug, Default)]
 pub struct NewUser {
+    pub kind: UserKind,
     pub email: Option<Email>,
     pub username: Option<Username>,
     /// Its password; without one the account cannot log in.
@@ -59,6 +60,9 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
         let mut roles = grants::kept(&unit, &new.roles).await?;
+        if new.kind == UserKind::Service && roles.iter().all(|role| role.id != SERVICE_ACCOUNT.id) {
+            roles.extend(unit.role(&SERVICE_ACCOUNT.id.to_string()).await?);
+        }
         let held = held_by_caller(cx).await?;
         for role in &roles {
             policy::may_grant(&actor(cx, &held)?, role, &Span::for_good(cx.now))?;
@@ -79,6 +83,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         tenant: cx.tenant.clone(),
         other_number: None,
         form: FORM,
+        kind: new.kind,
         email_verified: new.email_verified && new.email.is_some(),
         email: new.email.clone(),
         username: new.username.clone(),
@@ -99,6 +104,9 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         deleted_at: None,
     };
     user.has_name()?;
+    if user.email.is_some() || user.password.is_some() {
+        user.is_person()?;
+    }
     if let Some(password) = new.password.as_ref().filter(|password| user.is_called(password)) {
         return Err(passwords::is_a_name(password));
     }
@@ -187,6 +195,9 @@ async fn patch_in(
         None => None,
     };
     expect(cx, unit, &user, &patch.expected).await?;
+    if patch.password.is_some() || patch.email.as_ref().is_some_and(Option::is_some) {
+        user.is_person()?;
+    }
     let mut after = user.clone();
     if let Some(profile) = &patch.profile {
         after.profile = user.profile.merge(profile)?;

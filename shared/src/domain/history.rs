@@ -66,6 +66,9 @@ pub enum RightsKind {
     SettingsChanged,
     ApiKeyCreated,
     ApiKeyRevoked,
+    /// A service account was given a key.
+    ServiceKeyCreated,
+    ServiceKeyRevoked,
     TenantCreated,
     PermissionCreated,
     PermissionRemoved,

@@ -9,6 +9,7 @@ pub mod permission;
 pub mod profile;
 pub mod role;
 pub mod rotation;
+pub mod service_key;
 pub mod session;
 pub mod tenant;
 pub mod tenant_settings;

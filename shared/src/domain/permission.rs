@@ -57,8 +57,14 @@ pub fn built_in() -> Vec<Permission> {
         ),
         (ADMIN_ROLES, "Create, change and delete roles"),
         (ADMIN_KEYS, "Create and revoke API keys and keys of service accounts"),
-        (ADMIN_ACCESS, "Ask what another account may do, and introspect its tokens"),
-        (ADMIN_PERMISSIONS, "Add permissions of applications to the catalogue and remove them"),
+        (
+            ADMIN_ACCESS,
+            "Ask what another account may do, and introspect its tokens",
+        ),
+        (
+            ADMIN_PERMISSIONS,
+            "Add permissions of applications to the catalogue and remove them",
+        ),
         (ADMIN_TENANTS, "Create tenants and list them"),
     ]
     .map(|(name, description)| Permission {

@@ -14,7 +14,7 @@ use super::profile::Profile;
 use super::tenant::TenantId;
 use super::text::{Email, Password, Username};
 use super::trail::Trail;
-use crate::error::{Error, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::id::{UserId, UserNumber};
 
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
@@ -44,6 +44,23 @@ impl Status {
     /// The status of this name, in any letter case.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// Who signs in with an account. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, IntoStaticStr, Display, EnumString)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
+pub enum UserKind {
+    #[default]
+    Person,
+    /// A program: it has a username and keys, and neither a password nor an address.
+    Service,
+}
+
+impl UserKind {
+    fn is_default(&self) -> bool {
+        *self == Self::Person
     }
 }
 
@@ -105,6 +122,8 @@ pub struct User {
     /// numbers.
     #[serde(default = "first_form")]
     pub form: u8,
+    #[serde(default, skip_serializing_if = "UserKind::is_default")]
+    pub kind: UserKind,
     pub email: Option<Email>,
     /// Whether somebody showed that the address is theirs.
     #[serde(default)]
@@ -244,7 +263,18 @@ impl User {
         self.username = username.cloned();
     }
 
+    /// Whether it can have a password and an address: a service account has neither.
+    pub fn is_person(&self) -> Result<()> {
+        match self.kind {
+            UserKind::Person => Ok(()),
+            UserKind::Service => Err(Conflict::ServiceAccount.into()),
+        }
+    }
+
     pub fn has_name(&self) -> Result<()> {
+        if self.kind == UserKind::Service && self.username.is_none() {
+            return Err(Error::invalid("/username", "a service account needs a username"));
+        }
         match self.email.is_none() && self.username.is_none() {
             true => Err(Error::invalid(
                 "/email",

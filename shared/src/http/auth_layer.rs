@@ -7,12 +7,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
+use super::body;
 use super::dialect::ErrorFormat;
 use super::request_info::RequestInfo;
 use super::routes::{RouteOptions, bearer};
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, api_keys, authenticate};
 use crate::error::{Error, Result};
+use crate::id::UserId;
 
 /// What a request has to pass on its way to a route's handler.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +26,15 @@ pub(super) struct AuthLayer {
 
 impl AuthLayer {
     /// Gives the handler its context, or answers in its place.
-    pub(super) async fn apply(self, mut request: Request, next: Next) -> Response {
+    pub(super) async fn apply(self, request: Request, next: Next) -> Response {
         let Some(info) = request.extensions().get::<RequestInfo>().cloned() else {
             return Error::fault("a request came past the edge").into_response();
         };
-        match self.context(&info, request.headers()).await {
+        let (mut request, about) = match self.about(request).await {
+            Ok(read) => read,
+            Err(error) => return error.into_response(),
+        };
+        match self.context(&info, request.headers(), about).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
                 next.run(request).await
@@ -37,8 +43,20 @@ impl AuthLayer {
         }
     }
 
-    async fn context(self, info: &RequestInfo, headers: &HeaderMap) -> Result<Context> {
+    /// The accounts that the body names, where the table's requests are about such.
+    async fn about(self, request: Request) -> Result<(Request, Vec<UserId>)> {
+        let Some(named) = self.options.about else {
+            return Ok((request, Vec::new()));
+        };
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body).await?;
+        let about = named(&bytes);
+        Ok((Request::from_parts(parts, bytes.into()), about))
+    }
+
+    async fn context(self, info: &RequestInfo, headers: &HeaderMap, about: Vec<UserId>) -> Result<Context> {
         let mut context = info.context(self.error_format.surface);
+        context.about = about;
         context.stricter = self.options.stricter;
         if !self.options.tenantless {
             context.enter(info.tenant.clone()?).await?;

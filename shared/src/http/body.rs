@@ -116,7 +116,7 @@ fn is_not_encoded(headers: &HeaderMap) -> Result<()> {
     }
 }
 
-async fn read(mut body: axum::body::Body) -> Result<Vec<u8>> {
+pub(super) async fn read(mut body: axum::body::Body) -> Result<Vec<u8>> {
     let (mut bytes, mut seen) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::Malformed("the body broke off".to_owned()))?;

@@ -10,7 +10,7 @@ use crate::actions::Context;
 use crate::actions::users::UserRef;
 use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::{ApiKeyId, GrantId};
+use crate::id::{ApiKeyId, GrantId, ServiceKeyId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -64,6 +64,11 @@ pub struct GrantPath(pub GrantId);
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
 pub struct KeyPath(pub ApiKeyId);
+
+/// `{key}`: the id of a service account's key.
+#[derive(Debug, Clone)]
+pub struct ServiceKeyPath(pub ServiceKeyId);
+
 /// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
 pub struct OneTimePath(pub String);
 
@@ -120,6 +125,15 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = segment(parts, state, "key").await?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ServiceKeyPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = segment(parts, state, "key").await?;
+        text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ServiceKey))
     }
 }
 

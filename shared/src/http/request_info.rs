@@ -93,6 +93,7 @@ impl RequestInfo {
                 user_agent: self.user_agent.clone(),
             },
             stricter: None,
+            about: Vec::new(),
             caller: None,
         }
     }

@@ -20,6 +20,7 @@ use super::openapi::{Described, Description};
 use crate::access::guard::Guard;
 use crate::actions::MayChange;
 use crate::error::{Error, Result};
+use crate::id::UserId;
 
 pub struct Routes {
     error_format: ErrorFormat,
@@ -44,6 +45,8 @@ pub struct RouteOptions {
     pub head: bool,
     /// What must hold beside the common rule where another's account is changed.
     pub stricter: Option<MayChange>,
+    /// The accounts that a body names by id.
+    pub about: Option<fn(&[u8]) -> Vec<UserId>>,
 }
 
 pub struct Route {
@@ -127,6 +130,14 @@ impl Routes {
     #[must_use]
     pub fn stricter(mut self, rule: MayChange) -> Self {
         self.options.stricter = Some(rule);
+        self
+    }
+
+    /// Requests are about the accounts that their bodies name so: they are read in one round trip with the caller's. To be
+    /// set before the rows.
+    #[must_use]
+    pub fn about_accounts(mut self, named: fn(&[u8]) -> Vec<UserId>) -> Self {
+        self.options.about = Some(named);
         self
     }
 

@@ -21,6 +21,10 @@ use crate::ambient;
 use crate::error::Result;
 use crate::id::{SessionId, UserId};
 
+mod service;
+
+pub use service::ServiceToken;
+
 /// No opaque secret is longer; what is longer is not looked at.
 const MAX_LEN: usize = 256;
 /// `_` and eight hexadecimal digits.
@@ -34,6 +38,8 @@ pub enum Kind {
     /// Works once, out of a mail: verification, reset, invitation. The purpose is in the store, not in the text.
     OneTime,
     ApiKey,
+    /// Acts as a service account. See [`ServiceToken`].
+    ServiceKey,
 }
 
 impl Kind {
@@ -43,6 +49,7 @@ impl Kind {
             Self::Refresh => "usher_rt_",
             Self::OneTime => "usher_ot_",
             Self::ApiKey => "usher_ak_",
+            Self::ServiceKey => "usher_sk_",
         }
     }
 }

@@ -138,7 +138,10 @@ pub fn unmark(name: &str, mark: &str) -> Write {
 /// The second half: provided that nobody else began to remove it.
 pub fn remove(name: &str, mark: &str) -> [Write; 2] {
     let gone = Write::delete(keys::permission(name)).when(is_marked(mark), Lost::Changed);
-    [gone, Write::update(keys::catalogue_count(), Changes::new().add("n", -1))]
+    [
+        gone,
+        Write::update(keys::catalogue_count(), Changes::new().add("n", -1)),
+    ]
 }
 
 fn is_marked(mark: &str) -> Cond {
@@ -186,6 +189,8 @@ pub struct Holders {
 
 /// That nothing of the holders of a removed permission is left behind.
 pub fn forget_holders(name: &str, roles: &[(TenantId, RoleId)]) -> Vec<Write> {
-    let places = roles.iter().map(|(tenant, role)| keys::permission_holder(name, tenant, *role));
+    let places = roles
+        .iter()
+        .map(|(tenant, role)| keys::permission_holder(name, tenant, *role));
     places.map(Write::delete).collect()
 }

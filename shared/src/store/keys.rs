@@ -10,6 +10,7 @@
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
+//! | service account's key | `T#main#USER#<user>` | `SERVICEKEY#<slot>` | |
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
 //! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
@@ -36,7 +37,7 @@
 //! | permission | `CATALOGUE` | `PERMISSION#<name>` | |
 //! | how many permissions applications have | `CATALOGUE` | `COUNT` | |
 //! | how many permissions were removed, one copy of several | `CATALOGUE#<copy>` | `REMOVALS` | |
-//! | a role that has a permission | `CATALOGUE#<name>` | `ROLE#<tenant>#<role>` | |
+//! | a role that has a permission | `CATALOGUE#<permission>` | `ROLE#<tenant>#<role>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
@@ -107,6 +108,11 @@ pub fn session(t: &TenantId, user: UserId, id: SessionId) -> Key {
     Key::new(user_partition(t, user), format!("{SESSION}{id}"))
 }
 pub const SESSION: &str = "SESSION#";
+/// A key of a service account, in one of its few places.
+pub fn service_key(t: &TenantId, user: UserId, slot: u8) -> Key {
+    Key::new(user_partition(t, user), format!("{SERVICE_KEY}{slot:02}"))
+}
+pub const SERVICE_KEY: &str = "SERVICEKEY#";
 pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
     Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
 }

@@ -15,7 +15,7 @@ use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
 use super::{ended, record, roles, seats, sessions, users};
 use crate::ambient;
-use crate::context::Context;
+use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
 use crate::domain::session::Session;
 use crate::domain::text::FORM;
@@ -161,16 +161,32 @@ impl Unit<'_> {
         user.ok_or(Error::NotFound(Noun::User))
     }
 
-    /// The caller's own account, which was read already, and its session.
-    pub async fn own(&self, user: &User) -> Result<(User, Session)> {
-        let session = &self.cx.caller()?.session;
-        if self.is_first {
-            return Ok((user.clone(), session.clone()));
-        }
-        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, user.id, session.id, &[]).await?;
-        let both = present.user.zip(present.session);
+    /// The caller's own account, which was read already, and its session, where it came with one.
+    pub async fn own(&self, user: &User) -> Result<(User, Option<Session>)> {
+        let session = match &self.cx.caller()?.credential {
+            Credential::Session(session) if self.is_first => return Ok((user.clone(), Some(session.clone()))),
+            Credential::Session(session) => session,
+            Credential::Key(_) => return Ok((self.own_of_key(user).await?, None)),
+        };
+        let (now, then) = sessions::with_account(&self.cx.app.table, &self.cx.tenant, user.id, session.id).await?;
+        let both = now.zip(then);
         let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
-        both.filter(still_open).ok_or(Error::InvalidToken)
+        let (user, session) = both.filter(still_open).ok_or(Error::InvalidToken)?;
+        Ok((user, Some(session)))
+    }
+
+    /// A service account has nothing that would have to end with its sessions.
+    async fn own_of_key(&self, user: &User) -> Result<User> {
+        let now = self.reread(user).await?;
+        match now.status == Status::Deleted {
+            true => Err(Error::InvalidToken),
+            false => Ok(now),
+        }
+    }
+
+    /// Holds the unit to an account that it does not change: it is to stay as it was read.
+    pub fn keep_user(&self, user: &User) {
+        self.write([users::unchanged(user)]);
     }
 
     /// A session that was read already.
@@ -178,8 +194,8 @@ impl Unit<'_> {
         if self.is_first {
             return Ok(session.clone());
         }
-        let present = sessions::present(&self.cx.app.table, &self.cx.tenant, session.user, session.id, &[]).await?;
-        present.session.ok_or(Error::InvalidToken)
+        let (_, now) = sessions::with_account(&self.cx.app.table, &self.cx.tenant, session.user, session.id).await?;
+        now.ok_or(Error::InvalidToken)
     }
 
     /// The role of this name or id, which is to stay as it is until all is written.

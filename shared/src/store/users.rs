@@ -198,6 +198,11 @@ fn own_item(change: &Change) -> Result<Option<Write>> {
     Ok(Some(write))
 }
 
+/// What holds a transaction to an account as it was read; else [`Lost::Changed`].
+pub fn unchanged(user: &User) -> Write {
+    Write::check(keys::user(&user.tenant, user.id)).when(as_read(user), Lost::Changed)
+}
+
 fn as_read(user: &User) -> Cond {
     let cleared = match user.cleared {
         Some(times) => Cond::Eq("cleared", number(times)),
@@ -333,7 +338,11 @@ pub async fn find_all(table: &Table, t: &TenantId, all: &[&UserRef]) -> Result<V
         claims.extend(former.into_iter().chain([claim]));
     }
     let claimed = table.batch_get(&claims.into_iter().collect::<Vec<_>>()).await?;
-    ids.extend(claimed.iter().filter_map(|item| string(item, "user")?.parse::<UserId>().ok()));
+    ids.extend(
+        claimed
+            .iter()
+            .filter_map(|item| string(item, "user")?.parse::<UserId>().ok()),
+    );
     let mut found = get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
     found.retain(|user| user.status != Status::Deleted);
     Ok(found)

@@ -81,7 +81,9 @@ impl NewPermission {
         checks.parse("/name", &self.name, PermissionName::parse);
         checks.optional("/description", self.description.as_deref(), |text| {
             match text.chars().count() > MAX_DESCRIPTION {
-                true => Err(format!("a permission's description has {MAX_DESCRIPTION} characters at most")),
+                true => Err(format!(
+                    "a permission's description has {MAX_DESCRIPTION} characters at most"
+                )),
                 false => Description::parse(text),
             }
         });

@@ -1,6 +1,6 @@
 //! What is asked.
 
-use directory::{shown_status_words, status_words};
+use directory::{shown_status_words, status_words, user_kinds};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_with::rust::double_option;
@@ -11,7 +11,7 @@ use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
 use usher::domain::text::{Description, Email, Password, Username};
 use usher::domain::time;
-use usher::domain::user::Status;
+use usher::domain::user::{Status, UserKind};
 use usher::error::{Conflict, Result};
 use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
 use usher::http::openapi::words;
@@ -67,6 +67,10 @@ fn any_status(text: &str) -> Result<Status, String> {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({ "email": "jane@example.org", "password": "correct horse", "firstName": "Jane" }))]
 pub struct NewUser {
+    /// Who signs in with it: `person` where absent. A `service` account has a username and keys, and neither a password
+    /// nor an address.
+    #[schema(schema_with = user_kinds)]
+    kind: Option<String>,
     /// Its e-mail address. An account has an address, a username, or both.
     email: Option<String>,
     username: Option<String>,
@@ -90,7 +94,13 @@ pub struct NewUser {
 impl NewUser {
     pub fn parse(self, cx: &Context) -> Result<users::NewUser> {
         let mut checks = Checks::new();
-        if self.email.is_none() && self.username.is_none() {
+        let kind = checks.optional("/kind", self.kind.as_deref(), |text| {
+            text.parse().map_err(|_| "a kind is `person` or `service`".to_owned())
+        });
+        let kind: UserKind = kind.unwrap_or_default();
+        if kind == UserKind::Service {
+            self.check_service(&mut checks);
+        } else if self.email.is_none() && self.username.is_none() {
             checks.fault("/email", "an account needs an e-mail address or a username");
         }
         let email = checks.optional("/email", self.email.as_deref(), Email::parse);
@@ -102,6 +112,7 @@ impl NewUser {
             .unwrap_or_default();
         checks.done()?;
         Ok(users::NewUser {
+            kind,
             email,
             username,
             password,
@@ -111,6 +122,23 @@ impl NewUser {
             must_change_password: self.must_change_password,
             is_temporary: false,
         })
+    }
+}
+
+impl NewUser {
+    /// What a service account must have, and what it never has.
+    fn check_service(&self, checks: &mut Checks) {
+        if self.username.is_none() {
+            checks.fault("/username", "a service account needs a username");
+        }
+        for (pointer, is_there) in [
+            ("/email", self.email.is_some() || self.email_verified),
+            ("/password", self.password.is_some() || self.must_change_password),
+        ] {
+            if is_there {
+                checks.fault(pointer, "a service account has no password and no e-mail address");
+            }
+        }
     }
 }
 

@@ -139,7 +139,7 @@ async fn z04_nobody_makes_an_account_with_more_than_they_hold() {
     refused(
         &helpdesk.post(PATH, body(&["SYS_ADMIN"])).await,
         403,
-        "You cannot give what you do not hold: admin.keys",
+        "You cannot give what you do not hold: admin.access",
     );
     assert_eq!(helpdesk.post(PATH, body(&["helpdesk"])).await.status, 201);
     assert_eq!(login(&world, "x@example.org", PASSWORD).await.status, 403, "unverified");

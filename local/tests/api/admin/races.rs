@@ -146,7 +146,7 @@ async fn z04_a_password_is_not_set_on_rights_that_were_given_since_it_was_decide
     let jane = "jane@example.org";
     let put = json!({ "password": "taken over" });
     let reply = given_rights_in_between(Method::PUT, &user(jane), put).await;
-    refused(&reply, 403, "You cannot give what you do not hold: admin.keys");
+    refused(&reply, 403, "You cannot give what you do not hold: admin.access");
     let path = format!("/api/users/{jane}");
     let put = json!({ "password": "taken over!" });
     let reply = given_rights_in_between(Method::PATCH, &path, put).await;

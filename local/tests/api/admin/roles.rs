@@ -92,7 +92,7 @@ async fn z04_nobody_assigns_what_they_do_not_hold() {
             ("owner", "The account stands above yours"),
             ("admin", "The account stands above yours"),
             ("member", "The account stands above yours"),
-            ("SYS_ADMIN", "You cannot give what you do not hold: admin.keys"),
+            ("SYS_ADMIN", "You cannot give what you do not hold: admin.access"),
         ] {
             refused(&helpdesk.post(&roles(id), json!({ "roles": [name] })).await, 403, said);
         }

@@ -200,7 +200,7 @@ async fn z04_nobody_raises_an_account_above_themselves_or_touches_one_that_is() 
         refused(
             &helpdesk.put(&user(id), json!({ "roles": ["SYS_ADMIN"] })).await,
             403,
-            "You cannot give what you do not hold: admin.keys",
+            "You cannot give what you do not hold: admin.access",
         );
     }
     for body in [
@@ -220,7 +220,7 @@ async fn z04_nobody_raises_an_account_above_themselves_or_touches_one_that_is() 
         refused(
             &helpdesk.put(&user(&sys), body).await,
             403,
-            "You cannot give what you do not hold: admin.keys",
+            "You cannot give what you do not hold: admin.access",
         );
     }
     assert_eq!(

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{if_match, tag};
+use crate::service_accounts::{key, service};
 use crate::support::{Client, PASSWORD, Reply, World, tables};
 use crate::users::{grant, refused, role, user};
 
@@ -38,6 +39,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         ("POST", "/api/users/{user}/lock") => Some(json!({ "reason": "on leave" })),
         ("POST", "/api/users/{user}/reset-password") => Some(json!({ "newPassword": "another horse" })),
         ("POST", "/api/users/{user}/roles") => Some(json!({ "role": "member" })),
+        ("POST", "/api/users/{user}/keys") => Some(json!({ "name": "Deployed" })),
         ("PATCH", "/api/roles/{role}") => Some(json!({ "description": "new" })),
         ("POST", "/api/users/{user}/unlock") | ("DELETE", _) => None,
         _ => panic!("{method} {path} writes to what has an ETag: give it a body here, and let it honour If-Match"),
@@ -57,6 +59,15 @@ async fn something(world: &World, owner: &Client, n: usize, path: &str) -> (Clie
             world.user(&name).await;
             let jane = world.signed_in(&name, PASSWORD).await;
             (jane, path.to_owned(), PROFILE.to_owned())
+        }
+        _ if path.contains("/keys") => {
+            let id = service(owner, &format!("s{n}"), &[]).await;
+            let made = match path.contains("{key}") {
+                true => key(owner, &id).await.str("id").to_owned(),
+                false => String::new(),
+            };
+            let at = path.replace("/api/users/{user}", &user(&id)).replace("{key}", &made);
+            (owner.clone(), at, user(&id))
         }
         _ => {
             let id = world.user(&name).await;

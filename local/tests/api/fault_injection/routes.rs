@@ -105,6 +105,16 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             let made = crate::api_keys::made(owner, "made").await;
             (of_owner, format!("/api/api-keys/{}", made.str("id")), None, 204)
         }
+        "POST /api/users/{user}/keys" | "DELETE /api/users/{user}/keys/{key}" => {
+            let robot = crate::service_accounts::service(owner, &format!("robot-{n:04}"), &[]).await;
+            let keys = format!("/api/users/{robot}/keys");
+            if route.starts_with("POST") {
+                (of_owner, keys, Some(json!({ "name": "made" })), 201)
+            } else {
+                let made = crate::service_accounts::key(owner, &robot).await;
+                (of_owner, format!("{keys}/{}", made.str("id")), None, 204)
+            }
+        }
         "POST /api/tenants" => {
             let body = json!({ "id": format!("new-{n:04}"), "owner": { "email": "jane@example.org" } });
             (of_owner, "/api/tenants".to_owned(), Some(body), 201)
@@ -298,6 +308,8 @@ under_faults! {
     f1_f2_f3_a_role_is_deleted_whole_or_not_at_all: "DELETE /api/roles/{role}",
     f1_f2_f3_an_api_key_is_made_once_or_not_at_all: "POST /api/api-keys",
     f1_f2_f3_an_api_key_is_revoked_once_or_not_at_all: "DELETE /api/api-keys/{key}",
+    f1_f2_f3_a_service_account_s_key_is_made_once_or_not_at_all: "POST /api/users/{user}/keys",
+    f1_f2_f3_a_service_account_s_key_is_revoked_once_or_not_at_all: "DELETE /api/users/{user}/keys/{key}",
     f1_f2_f3_a_tenant_is_made_whole_or_not_at_all: "POST /api/tenants",
     f1_f2_f3_a_profile_is_changed_once_or_not_at_all: "PATCH /api/me/profile",
     f1_f2_f3_a_login_opens_one_session_or_none: "POST /api/auth/login",

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use usher::access::guard::Guard;
 use usher::http::dialect::ErrorFormat;
 
+use crate::service_accounts::service;
 use crate::support::{Client, PASSWORD, Reply, World, tables};
 
 pub struct Route {
@@ -127,8 +128,14 @@ impl Walk {
                 self.world.signed_in(&name, PASSWORD).await
             }
         };
-        let about = format!("about{}@example.org", self.made);
-        self.user(&about, json!([])).await;
+        let about = match route.path.ends_with("/keys") {
+            true => service(&self.owner, &format!("about{}", self.made), &[]).await,
+            false => {
+                let about = format!("about{}@example.org", self.made);
+                self.user(&about, json!([])).await;
+                about
+            }
+        };
         let path = route.path.replace("{user}", &about).replace("{role}", "editor");
         caller.send(route.method.clone(), &path, body.cloned(), headers).await
     }

@@ -24,6 +24,11 @@ async fn i03_the_events_of_roles_answer_as_http_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn i03_the_events_of_access_answer_as_http_does() {
+    golden("events_access", &play("access").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn i03_the_events_of_registration_answer_as_http_does() {
     golden("events_registration", &play("registration").await);
 }

@@ -86,6 +86,10 @@ async fn staged([creates, registers, is_own]: [bool; 3]) -> Staged {
         world.clock.advance_ms(1);
         let key = crate::api_keys::made(&owner, "Web shop").await;
         replacements.push(("019ab0f4-2e6b-7a18-b5c3-8d9e0f1a2b3c", key.str("id").to_owned()));
+        let robot = crate::service_accounts::service(&owner, "robot", &[]).await;
+        let key = crate::service_accounts::key(&owner, &robot).await;
+        replacements.push(("019ab0f5-6a1c-7b42-9d3e-5f6a7b8c9d0e", key.str("id").to_owned()));
+        replacements.push(("{{serviceKey}}", key.str("key").to_owned()));
         let jane = json!({ "email": "jane@example.org", "password": PASSWORD });
         let pair = world.nobody().post("/api/auth/token", jane).await;
         // One of a verified account: every contract refreshes it.

@@ -28,7 +28,7 @@ async fn the_profile_is_the_caller_s_whole_account() {
         whole(json!({
             "id": reply.str("id"), "email": "admin@gauth.local", "emailVerified": true, "username": "admin",
             "status": "active", "mustChangePassword": false, "roles": ["admin", "user"],
-            "permissions": ["admin.keys", "admin.roles", "admin.users"],
+            "permissions": ["admin.access", "admin.keys", "admin.roles", "admin.users"],
             "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",
         }))
     );

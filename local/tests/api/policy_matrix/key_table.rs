@@ -50,7 +50,7 @@ fn documented() -> Vec<Row> {
 }
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 26] = [
+const SAMPLES: [(&str, &str); 28] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -67,6 +67,8 @@ const SAMPLES: [(&str, &str); 26] = [
     ("<shard>", "3"),
     ("<counter>", "07"),
     ("<byte>", "07"),
+    ("<copy>", "7"),
+    ("<permission>", "press.write"),
     ("<month>", "2026-11"),
     ("<sha256>", "ba7816bf"),
     ("<first character>", "ä"),
@@ -260,6 +262,27 @@ fn of_the_stack() -> Vec<Made> {
     let marker = "the marker that a stack has a signing key";
     vec![
         key("permission", "permission", keys::permission("admin.users")),
+        key(
+            "catalogue_count",
+            "how many permissions applications have",
+            keys::catalogue_count(),
+        ),
+        key(
+            "removals",
+            "how many permissions were removed, one copy of several",
+            keys::removals(7),
+        ),
+        partition(
+            "permission_partition",
+            "a role that has a permission",
+            "PK",
+            keys::permission_partition("press.write"),
+        ),
+        key(
+            "permission_holder",
+            "a role that has a permission",
+            keys::permission_holder("press.write", &TenantId::main(), sample("<role>")),
+        ),
         key("signing_key", "signing key", keys::signing_key("a_kid")),
         key("first_signing_key", marker, keys::first_signing_key()),
         key("health", "a check that writes succeed, one of 256", keys::health(7)),

@@ -12,7 +12,11 @@ use crate::tenants::{context, link};
 pub async fn lived_in() -> World {
     let world = World::new().await;
     let owner = world.owner().await;
-    owner.post("/api/roles", json!({ "name": "Press Office" })).await;
+    owner.post("/api/permissions", json!({ "name": "press.write" })).await;
+    let press = json!({ "name": "Press Office", "permissions": ["press.write"] });
+    owner.post("/api/roles", press).await;
+    owner.post("/api/permissions", json!({ "name": "press.print" })).await;
+    owner.delete("/api/permissions/press.print").await;
     let id = world.user_with("jane@example.org", &["Press Office"]).await;
     for end in ["2026-11-22T08:00:00.001Z", "2030-01-01T00:00:00Z"] {
         crate::users::grant(&owner, &id, json!({ "role": "member", "effectiveTo": end })).await;

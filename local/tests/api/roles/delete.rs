@@ -66,7 +66,7 @@ async fn a_system_role_is_not_deleted_and_neither_is_one_above_the_caller_s_reac
             );
         }
     }
-    assert_eq!(owner.get("/api/roles").await.body["items"].as_array().unwrap().len(), 5);
+    assert_eq!(owner.get("/api/roles").await.body["items"].as_array().unwrap().len(), 6);
     let (_, jane) = signed_in_with(&world, "jane@example.org", &[]).await;
     role(&world, "editor", &[]).await;
     refused(

@@ -42,3 +42,66 @@ pub async fn tenants(m: &mut Measured) {
     m.of("GET /api/tenants", "two tenants", 200, owner.get("/api/tenants"))
         .await;
 }
+
+/// Service accounts and their keys, and what a request with one costs.
+pub async fn service_accounts(m: &mut Measured) {
+    let owner = m.owner.clone();
+    let body = json!({ "kind": "service", "username": "robot678" });
+    let robot = m
+        .of(
+            "POST /api/users",
+            "a service account",
+            201,
+            owner.post("/api/users", body),
+        )
+        .await;
+    let path = format!("/api/users/{}/keys", robot.str("id"));
+    let body = json!({ "name": "Deployed" });
+    let route = "POST /api/users/{user}/keys";
+    let key = m.of(route, "", 201, owner.post(&path, body)).await;
+    m.of("GET /api/users/{user}/keys", "one key", 200, owner.get(&path))
+        .await;
+    let one = format!("{path}/{}", key.str("id"));
+    let role = json!({ "name": "of robots", "permissions": ["admin.users"] });
+    assert_eq!(owner.post("/api/roles", role).await.status, 201);
+    let given = json!({ "role": "of robots" });
+    let given = owner
+        .post(&format!("/api/users/{}/roles", robot.str("id")), given)
+        .await;
+    assert_eq!(given.status, 201, "{}", given.text);
+    let with_key = m.world.with_token(key.str("key"));
+    let own = "/api/me/profile";
+    for case in [
+        "by a key: its first use in a minute, in a process that never saw its account, which has a role of its own",
+        "by a key",
+    ] {
+        m.of("GET /api/me/profile", case, 200, with_key.get(own)).await;
+    }
+    for (case, token) in [("a key", key.str("key")), ("an access token", owner.token.as_str())] {
+        let asked = json!({ "token": token });
+        m.of(
+            "POST /api/auth/introspect",
+            case,
+            200,
+            with_key.post("/api/auth/introspect", asked),
+        )
+        .await;
+    }
+    // Wherever a key is first used in a minute, that function notes it.
+    let second = owner.post(&path, json!({ "name": "Deployed" })).await;
+    let asks = m.world.with_token(second.str("key"));
+    let asked = json!({ "user": "owner", "permission": "admin.users" });
+    assert_eq!(asks.post("/api/access/check", asked).await.body["allowed"], true);
+    m.of("DELETE /api/users/{user}/keys/{key}", "", 204, owner.delete(&one))
+        .await;
+    let key = owner.post(&path, json!({ "name": "Deployed" })).await;
+    let body = json!({ "token": key.str("key") });
+    let nobody = m.world.nobody();
+    m.of(
+        "POST /api/auth/revoke",
+        "a key",
+        204,
+        nobody.post("/api/auth/revoke", body),
+    )
+    .await;
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 mod cases;
+mod cases_access;
 mod cases_account;
 mod cases_admin;
 mod cases_conditional;
@@ -52,8 +53,8 @@ fn is_deed(route: &str) -> bool {
         "setrolecounts",
     ];
     let action = path.rsplit('/').next().unwrap();
-    // A mail that is asked for again changes nothing.
-    if action == "verification" {
+    // A mail that is asked for again changes nothing, and nor does a question.
+    if ["verification", "introspect"].contains(&action) {
         return false;
     }
     match row.unwrap_or_else(|| panic!("no route {route}")).guard {
@@ -151,6 +152,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases::accounts(&mut m).await;
     cases::roles(&mut m).await;
     cases_keys::api_keys(&mut m).await;
+    cases_keys::service_accounts(&mut m).await;
     cases_keys::rights_history(&mut m).await;
     cases_keys::tenants(&mut m).await;
     cases::discovery(&mut m).await;
@@ -160,6 +162,8 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
     cases_ended::ended(&mut m).await;
+    cases_access::catalogue(&mut m).await;
+    cases_access::access(&mut m).await;
     m
 }
 

@@ -111,7 +111,7 @@ async fn a_stack_is_created_updated_and_deleted_and_its_data_stays() {
     let (db, url, app) = bare(&STACK).await;
     stack.done(&app, "create").await;
     let created = items(&db);
-    for (key, count) in [("KEY#", 2), ("ROLE#", 5), ("USER", 1), ("PERMISSION#", 4)] {
+    for (key, count) in [("KEY#", 2), ("ROLE#", 6), ("USER", 1), ("PERMISSION#", 6)] {
         assert_eq!(with_key(&created, key).len(), count, "{key}");
     }
     let api_keys = created
@@ -149,7 +149,7 @@ async fn a_question_that_comes_twice_or_twice_at_once_is_answered_twice_and_done
     let made = items(&db);
     stack.done(&app, "create").await;
     assert_eq!(items(&db), made);
-    for (key, count) in [("KEY#", 2), ("ROLE#", 5), ("USER", 1), ("PERMISSION#", 4)] {
+    for (key, count) in [("KEY#", 2), ("ROLE#", 6), ("USER", 1), ("PERMISSION#", 6)] {
         assert_eq!(with_key(&made, key).len(), count, "{key}");
     }
 }

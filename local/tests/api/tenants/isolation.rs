@@ -197,8 +197,8 @@ async fn z05_search_listings_and_totals_are_a_tenants_own() {
         assert_eq!(client.get("/api/roles/user").await.body["memberCount"], members);
     }
     let roles = |body: Value| body["items"].as_array().unwrap().len();
-    assert_eq!(roles(one.get("/api/roles").await.body), 6);
-    assert_eq!(roles(ten.get("/api/roles").await.body), 5);
+    assert_eq!(roles(one.get("/api/roles").await.body), 7);
+    assert_eq!(roles(ten.get("/api/roles").await.body), 6);
     let keys = |body: Value| body["items"].as_array().unwrap().len();
     crate::api_keys::made(&one, "x").await;
     assert_eq!(keys(one.get("/api/api-keys").await.body), 1);

@@ -61,7 +61,7 @@ async fn an_account_can_be_made_with_everything_at_once() {
     let made = json!({
         "id": reply.str("id"), "username": "Jane", "email": "jane@example.org", "emailVerified": true,
         "mustChangePassword": true, "status": "active", "roles": ["admin", "editor", "user"],
-        "permissions": ["admin.keys", "admin.roles", "admin.users"],
+        "permissions": ["admin.access", "admin.keys", "admin.roles", "admin.users"],
         "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",
     });
     expected

@@ -41,14 +41,37 @@ mod tests {
 
     #[test]
     fn the_catalogue_s_names_are_permissions() {
-        for text in ["admin.users", "a", "a1", "1a", "reports.2026_q1.read-only", "user:read", "a.-", "a..b"] {
+        for text in [
+            "admin.users",
+            "a",
+            "a1",
+            "1a",
+            "reports.2026_q1.read-only",
+            "user:read",
+            "a.-",
+            "a..b",
+        ] {
             assert_eq!(PermissionName::parse(text).unwrap().as_str(), text);
         }
     }
 
     #[test]
     fn anything_else_is_none() {
-        for text in ["", ".", ".a", "_a", "-a", ":a", "Admin", "admin.Users", "a b", "a*", "\u{e4}", "a\n", "a/b"] {
+        for text in [
+            "",
+            ".",
+            ".a",
+            "_a",
+            "-a",
+            ":a",
+            "Admin",
+            "admin.Users",
+            "a b",
+            "a*",
+            "\u{e4}",
+            "a\n",
+            "a/b",
+        ] {
             assert!(PermissionName::parse(text).is_err(), "{text:?}");
         }
     }

@@ -35,7 +35,7 @@ pub fn document(version: &str, about: &str, tables: &[Routes]) -> Result<Value> 
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "An access token. Each operation names the permission that its account must hold.",
+            "An access token, or the key of a service account (`usher_sk_…`). Each operation names the permission that its account must hold.",
         ))
         .build();
     let api_key = ApiKeyValue::with_description(

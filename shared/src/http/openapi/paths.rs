@@ -4,7 +4,7 @@ use utoipa::openapi::path::ParameterIn;
 
 use super::{Description, Input};
 use crate::error::{Error, Noun};
-use crate::http::call::{GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, UserPath};
+use crate::http::call::{GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, UserPath};
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
@@ -37,6 +37,13 @@ impl Input for KeyPath {
     }
 }
 
+impl Input for ServiceKeyPath {
+    fn describe(description: &mut Description) {
+        description.parameter("key", ParameterIn::Path, "The key's id", ID);
+        description.errors.push(Error::NotFound(Noun::ServiceKey));
+    }
+}
+
 const ID: &str = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 impl Input for OneTimePath {
@@ -48,7 +55,12 @@ impl Input for OneTimePath {
 
 impl Input for PermissionPath {
     fn describe(description: &mut Description) {
-        description.parameter("permission", ParameterIn::Path, "The permission's name", "invoices.read");
+        description.parameter(
+            "permission",
+            ParameterIn::Path,
+            "The permission's name",
+            "invoices.read",
+        );
         description.errors.push(Error::NotFound(Noun::Permission));
     }
 }

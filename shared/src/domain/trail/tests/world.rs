@@ -13,7 +13,7 @@ use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Department, FORM, RoleName, Username};
 use crate::domain::trail::{GoneRole, Trail, of_account, of_role};
-use crate::domain::user::{Status, User};
+use crate::domain::user::{Status, User, UserKind};
 use crate::id::{EntryId, GrantId, RoleId, UserId};
 
 pub const USERS: usize = 2;
@@ -93,6 +93,7 @@ impl World {
         let (now, id) = (self.now, UserId::from_uuid(self.id()));
         self.users[n] = Some(User {
             id,
+            kind: UserKind::default(),
             tenant: TenantId::main(),
             other_number: None,
             form: FORM,
