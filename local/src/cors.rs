@@ -29,11 +29,12 @@ pub const SENT: [&str; 9] = [
 ];
 
 /// What a page may read of an answer, beside what any may.
-pub const READ: [&str; 7] = [
+pub const READ: [&str; 8] = [
     "allow",
     "etag",
     "link",
     "location",
+    "preference-applied",
     "retry-after",
     "www-authenticate",
     "x-request-id",

@@ -66,8 +66,8 @@ fn every_refusal_is_the_answer_of_the_route_s_dialect_to_one_of_its_errors_and_e
         let mut said: BTreeSet<(String, String)> = BTreeSet::new();
         for error in openapi::errors(row, &description) {
             let asked = Asked {
-                path: String::new(),
                 with_token: true,
+                ..Asked::default()
             };
             let (status, _, mut body) = dialect::example(&row.error_format, &asked, &error).unwrap();
             forget_place(&mut body);
@@ -264,4 +264,61 @@ fn closed_sets_of_words_are_in_the_document() {
         row["kind"]["enum"],
         json!(["login", "loginFailed", "logout", "refresh", "lockout"])
     );
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let operations = item.as_object().into_iter().flatten();
+        operations.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    })
+}
+
+/// Those of its parameters that are headers.
+fn sent(operation: &Value) -> BTreeSet<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let headers = parameters.filter(|parameter| parameter["in"] == "header");
+    headers
+        .map(|header| header["name"].as_str().unwrap().to_lowercase())
+        .collect()
+}
+
+#[test]
+fn pages_may_send_and_read_every_header_that_the_document_names() {
+    let document = committed();
+    let (mut may_send, mut may_read) = (BTreeSet::new(), BTreeSet::new());
+    for (_, operation) in operations(&document) {
+        may_send.extend(sent(operation));
+        for answer in operation["responses"].as_object().unwrap().values() {
+            let named = answer["headers"].as_object().into_iter().flatten();
+            may_read.extend(named.map(|(name, _)| name.to_lowercase()));
+        }
+    }
+    // Every page may read the one, and no page the other.
+    may_read.retain(|name| !["cache-control", "set-cookie"].contains(&name.as_str()));
+    let unknown = |named: &BTreeSet<String>, known: &[&str]| {
+        let unknown = named.iter().filter(|name| !known.contains(&name.as_str()));
+        unknown.cloned().collect::<Vec<String>>()
+    };
+    assert_eq!(unknown(&may_send, &local::cors::SENT), Vec::<String>::new());
+    assert_eq!(unknown(&may_read, &local::cors::READ), Vec::<String>::new());
+    assert!(may_send.len() > 2 && may_read.len() > 4, "{may_send:?} {may_read:?}");
+}
+
+#[test]
+fn what_answers_304_takes_if_none_match_and_shows_its_tag_both_times() {
+    let document = committed();
+    let mut seen = 0;
+    for (name, operation) in operations(&document) {
+        let answers = &operation["responses"];
+        let known = sent(operation).contains("if-none-match");
+        assert_eq!(answers["304"].is_object(), known, "{name}");
+        if known {
+            seen += 1;
+            for status in ["200", "304"] {
+                assert!(answers[status]["headers"]["ETag"].is_object(), "{name} {status}");
+            }
+        }
+    }
+    assert!(seen > 4, "only {seen}");
 }

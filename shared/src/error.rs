@@ -114,6 +114,9 @@ pub enum Forbidden {
     /// The account stands on a rank above the caller's (rule 9).
     #[error("the account stands above yours")]
     AboveOwnRank,
+    /// The role that is given stands on a rank above the giver's (rule 9).
+    #[error("the role stands above your rank")]
+    RoleAboveOwnRank,
     /// What is given holds a permission that the giver lacks (rule 9).
     #[error("you cannot give what you do not hold: {0}")]
     NotHeld(Cow<'static, str>),
@@ -234,7 +237,7 @@ impl Error {
     ];
     /// What stands in the way of giving roles, likewise.
     pub const GIVES_ROLES: &[Self] = &[
-        Self::Forbidden(Forbidden::AboveOwnRank),
+        Self::Forbidden(Forbidden::RoleAboveOwnRank),
         Self::NOT_HELD,
         Self::HELD_FOR_LESS,
         Self::Conflict(Conflict::RoleFull),

@@ -51,14 +51,33 @@ impl Dialect for Message {
     fn refuse(error: &Error, _: &Asked) -> (StatusCode, Self::Refusal) {
         let errors = errors(error);
         let fields: Vec<&str> = errors.keys().map(String::as_str).collect();
+        let said = english(error);
         let body = Refusal {
-            message: error.to_string(),
-            en: error.to_string(),
+            message: said.clone(),
+            en: said,
             bg: bulgarian(error, &fields).into_owned(),
             errors,
         };
         (status(error), body)
     }
+}
+
+/// The error, each fault with its field, where the sentence does not name it.
+fn english(error: &Error) -> String {
+    let Error::Invalid(violations) = error else {
+        return error.to_string();
+    };
+    let named = violations.iter().map(|Violation { pointer, detail }| {
+        let field = field(pointer);
+        let last = field.rsplit('.').next().unwrap_or_default().to_lowercase();
+        let is_named = detail.to_lowercase().replace('-', "").contains(&last);
+        if is_named {
+            detail.clone()
+        } else {
+            format!("{field}: {detail}")
+        }
+    });
+    named.collect::<Vec<String>>().join("; ")
 }
 
 fn status(error: &Error) -> StatusCode {
@@ -90,6 +109,7 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         Forbidden::WrongPassword => StatusCode::BAD_REQUEST,
         Forbidden::MissingPermission(_)
         | Forbidden::AboveOwnRank
+        | Forbidden::RoleAboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::HeldForLess(_)
         | Forbidden::MustChangePassword

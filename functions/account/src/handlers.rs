@@ -69,7 +69,7 @@ pub async fn update(cx: Context, Body(body): Body<UpdateOwn>) -> Result<Json<Ans
 /// `Update`, from `admin` up
 pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json<Answer>> {
     match body.another()? {
-        Some(user) => accounts::patch(&cx, &user, &body.parse()).await?,
+        Some(user) => accounts::patch(&cx, &user, &body.parse()).await?.0,
         None => accounts::patch_own(&cx, &body.own.patch(), &Expected::Anything).await?,
     };
     Ok(Answer::of(sentences::UPDATED))
@@ -102,12 +102,12 @@ pub async fn delete_account(cx: Context) -> Result<WithCookie<Answer>> {
 
 pub async fn delete_user(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
     let user = accounts::UserRef::Id(body.parse()?);
-    deletion::delete(&cx, &user, &Expected::Anything).await?;
+    deletion::delete_anothers(&cx, &user).await?;
     Ok(Answer::of(sentences::DELETED))
 }
 
 pub async fn delete_user_account(cx: Context, Body(body): Body<UserId>) -> Result<Json<Answer>> {
-    deletion::erase(&cx, body.parse()?).await?;
+    deletion::erase_anothers(&cx, body.parse()?).await?;
     Ok(Answer::of(sentences::ERASED))
 }
 

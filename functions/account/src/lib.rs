@@ -2,6 +2,7 @@
 //! The table is made of the [`matrix`].
 
 use axum::handler::Handler;
+use percent_encoding::percent_decode_str;
 use usher::access::guard::Guard;
 use usher::http::known;
 use usher::http::openapi::Described;
@@ -28,7 +29,7 @@ pub fn routes() -> Routes {
              body begins with a small letter, and for a session whose login did. Only names of fields change.",
         )
         .credential(credentials::api_key)
-        .rewrite_path(in_lower_case)
+        .rewrite_path(in_one_spelling)
         .stricter(credentials::strictly_below)
         // API Gateway sends `ANY /{rank}/{action}` here, and so what is another function's.
         .known(|| known::listed(include_str!("../../../routes.txt")));
@@ -47,12 +48,23 @@ pub fn routes() -> Routes {
     })
 }
 
-/// Paths of this contract are taken in any letter case.
-fn in_lower_case(path: &str) -> Option<String> {
-    let lower = path.to_ascii_lowercase();
-    let first = lower.split('/').nth(1)?;
-    let own = SIDES.iter().any(|side| side.to_string() == first);
-    (own && lower != path).then_some(lower)
+/// Paths of this contract are matched as the source's server does: in any letter case, with or without a slash at the
+/// end, and with letters percent-encoded.
+fn in_one_spelling(path: &str) -> Option<String> {
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    let segments: Vec<String> = bare.split('/').map(segment).collect();
+    let is_own = SIDES.iter().any(|side| segments.get(1) == Some(&side.to_string()));
+    Some(segments.join("/")).filter(|spelled| is_own && spelled != path)
+}
+
+fn segment(text: &str) -> String {
+    let decoded = percent_decode_str(text).decode_utf8_lossy();
+    // Any other character means something else where it is not encoded (RFC 3986, 2.3).
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    match decoded.bytes().all(is_unreserved) {
+        true => decoded.to_ascii_lowercase(),
+        false => text.to_ascii_lowercase(),
+    }
 }
 
 struct AccountRoute {

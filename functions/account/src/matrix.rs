@@ -6,11 +6,11 @@ use usher::domain::grant::MAX_GRANTS;
 use usher::domain::role::Rank;
 use usher::domain::user::Status;
 use usher::error::Conflict::{
-    BelowMemberCount, EmailTaken, LastAdministrator, RoleFull, ServiceAccount, TooManyGrants, UsernameTaken,
+    BelowMemberCount, EmailTaken, LastAdministrator, OwnAccount, RoleFull, ServiceAccount, TooManyGrants, UsernameTaken,
 };
 use usher::error::Error::{AccountNotActive, Conflict, Forbidden, InvalidLink, NotFound};
 use usher::error::Forbidden::{
-    AboveOwnRank, MustChangePassword, NoSession, NotBelowOwnRank, RegistrationClosed, WrongPassword,
+    MustChangePassword, NoSession, NotBelowOwnRank, RegistrationClosed, RoleAboveOwnRank, WrongPassword,
 };
 use usher::error::{Error, Noun};
 
@@ -99,11 +99,11 @@ pub const MATRIX: [Row; 19] = [
     row(A::DeleteAccount, ANY, From(Rank::User), "Erase the caller's account and all its data",
         &[GONE, Error::NOT_HELD, Conflict(LastAdministrator)], &[]),
     row(A::DeleteUser, POST, From(Rank::Admin), "Delete a user: disabled for good, its data kept",
-        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+        &[GONE, Conflict(OwnAccount), Conflict(LastAdministrator)], &ANOTHERS),
     row(A::DeleteUserAccount, POST, From(Rank::Admin), "Erase a user and all its data",
-        &[GONE, Conflict(LastAdministrator)], &ANOTHERS),
+        &[GONE, Conflict(OwnAccount), Conflict(LastAdministrator)], &ANOTHERS),
     row(A::ChangeRole, POST, From(Rank::Admin), "Grant a role to a user: a rank replaces the present rank, any other role is added",
-        &[GONE, NotFound(Noun::Role), Forbidden(AboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
+        &[GONE, NotFound(Noun::Role), Forbidden(RoleAboveOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleFull), Conflict(TooManyGrants(MAX_GRANTS)), Conflict(LastAdministrator)],
         &ANOTHERS),
     row(A::Users, GET, From(Rank::Admin), "List users, newest first", &[], &[]),
     row(A::Roles, GET, From(Rank::Admin), "List roles", &[], &[]),

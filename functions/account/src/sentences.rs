@@ -62,8 +62,8 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::InvalidLink => "връзката не е валидна: използвана е, изтекла е или никога не е издавана".into(),
         Error::Forbidden(why) => forbidden(why),
         Error::NotFound(what) => unknown(*what).into(),
-        Error::NoSuchRoute => "на този път няма нищо".into(),
-        Error::MethodNotAllowed => "този път не приема този метод".into(),
+        Error::NoSuchRoute => "на този адрес няма нищо".into(),
+        Error::MethodNotAllowed => "този адрес не приема този метод".into(),
         Error::Conflict(why) => conflict(why),
         Error::NotKept => "данните за този момент вече не се пазят".into(),
         Error::PreconditionFailed => "има промяна след последното прочитане: прочетете отново".into(),
@@ -77,13 +77,14 @@ fn forbidden(why: &Forbidden) -> Cow<'static, str> {
     match why {
         Forbidden::MissingPermission(permission) => format!("нужно е правото {permission}").into(),
         Forbidden::AboveOwnRank => "акаунтът е с по-висок ранг от вашия".into(),
+        Forbidden::RoleAboveOwnRank => "ролята е с по-висок ранг от вашия".into(),
         Forbidden::NotHeld(what) => format!("не можете да давате права, които нямате: {what}").into(),
         Forbidden::HeldForLess(what) => {
             format!("имате {what} за по-кратък срок или за друг отдел от този, за който се дава").into()
         }
         Forbidden::WrongPassword => "текущата парола е грешна".into(),
         Forbidden::MustChangePassword => "първо сменете паролата си".into(),
-        Forbidden::BelowRank(rank) => format!("този път е за {}", of_rank(*rank)).into(),
+        Forbidden::BelowRank(rank) => format!("този адрес е само за {}", of_rank(*rank)).into(),
         Forbidden::NotBelowOwnRank => "акаунтът не е с по-нисък ранг от вашия".into(),
         Forbidden::AnothersAccount => "това е чужд акаунт".into(),
         Forbidden::RegistrationClosed => "регистрацията е затворена".into(),
@@ -100,7 +101,7 @@ fn conflict(why: &Conflict) -> Cow<'static, str> {
         Conflict::RoleNameTaken => "името на ролята е заето".into(),
         Conflict::GrantStands => "ролята вече е дадена на акаунта".into(),
         Conflict::RoleFull => "ролята е запълнена".into(),
-        Conflict::BelowMemberCount => "ролята вече има повече членове".into(),
+        Conflict::BelowMemberCount => "ролята вече има повече членове от това".into(),
         Conflict::LastAdministrator => "това е последният акаунт, който може да управлява потребители".into(),
         Conflict::SystemRole(_) => "системна роля не може да се променя така".into(),
         Conflict::RoleHasMembers => "ролята има членове: първо им я отнемете".into(),
@@ -150,5 +151,29 @@ fn of_rank(rank: Rank) -> &'static str {
         Rank::Member => "членове",
         Rank::Admin => "администратори",
         Rank::Owner => "собственици",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_not_called_a_time_and_a_comparison_names_both_sides() {
+        for (error, bg) in [
+            (Error::NoSuchRoute, "на този адрес няма нищо"),
+            (Error::MethodNotAllowed, "този адрес не приема този метод"),
+            (
+                Forbidden::BelowRank(Rank::Admin).into(),
+                "този адрес е само за администратори",
+            ),
+            (Forbidden::RoleAboveOwnRank.into(), "ролята е с по-висок ранг от вашия"),
+            (
+                Conflict::BelowMemberCount.into(),
+                "ролята вече има повече членове от това",
+            ),
+        ] {
+            assert_eq!(bulgarian(&error, &[]), bg);
+        }
     }
 }

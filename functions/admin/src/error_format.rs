@@ -91,6 +91,7 @@ fn forbidden(why: &Forbidden) -> String {
     match why {
         Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
         Forbidden::AboveOwnRank
+        | Forbidden::RoleAboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::HeldForLess(_)
         | Forbidden::WrongPassword
@@ -209,6 +210,10 @@ mod tests {
                 "Admin access required",
             ),
             (forbidden(Forbidden::AboveOwnRank), "The account stands above yours"),
+            (
+                forbidden(Forbidden::RoleAboveOwnRank),
+                "The role stands above your rank",
+            ),
             (forbidden(Forbidden::MustChangePassword), "Change your password first"),
             ((Error::NotFound(Noun::User), 404), "User not found"),
             ((Error::NotFound(Noun::Role), 404), "Role not found"),

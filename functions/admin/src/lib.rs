@@ -44,6 +44,7 @@ pub fn routes() -> Routes {
         .put("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::update)
         .summary("Update a user; `roles` replaces all roles")
         .errors(Error::GIVES_ROLES)
+        .errors(Error::TOUCHES)
         .errors(Error::TAKES_NAMES)
         .errors(&[Conflict(LastAdministrator), Conflict(ServiceAccount)])
         .delete("/v1/admin/users/{user}", needs(ADMIN_USERS), handlers::delete)
@@ -57,6 +58,7 @@ pub fn routes() -> Routes {
         )
         .summary("Add roles to a user: all of them, or none")
         .errors(Error::GIVES_ROLES)
+        .errors(Error::TOUCHES)
         .delete(
             "/v1/admin/users/{user}/roles/{role}",
             needs(ADMIN_USERS),

@@ -3,7 +3,7 @@
 use usher::Result;
 use usher::actions::{Context, dev, introspection, links, login as sign_in, passwords, sessions};
 use usher::domain::text::Password;
-use usher::http::answer::{Accepted, Json, NoContent};
+use usher::http::answer::{Accepted, Done, Json, NoContent};
 use usher::http::body::{Body, FormOrJson, MaybeBody};
 use usher::jiff::SignedDuration;
 
@@ -22,9 +22,9 @@ pub async fn refresh(cx: Context, Body(body): Body<Refresh>) -> Result<Json<Toke
     Ok(Json(TokenPair::of(&cx, &issued)))
 }
 
-pub async fn revoke(cx: Context, FormOrJson(body): FormOrJson<Revoke>) -> Result<NoContent> {
+pub async fn revoke(cx: Context, FormOrJson(body): FormOrJson<Revoke>) -> Result<Done> {
     sessions::revoke(&cx, &body.token).await?;
-    Ok(NoContent)
+    Ok(Done)
 }
 
 pub async fn introspect(cx: Context, FormOrJson(body): FormOrJson<Introspect>) -> Result<Json<Introspected>> {

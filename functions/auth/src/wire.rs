@@ -3,7 +3,8 @@
 //! On purpose:
 //! - `/token` takes an e-mail address alone and answers a pair; `/login` takes the username or the address in the field
 //!   `username`, and answers one token for eight hours and no refresh token: on expiry the client logs in again.
-//! - `/revoke` answers `204` to an unknown token (RFC 7009, 2.2), and takes a form beside JSON. `token_type_hint` is not
+//! - `/revoke` answers `200` to an unknown token (RFC 7009, 2.2), and takes a form beside JSON, whose `400` has the `error`
+//!   of RFC 6749, 5.2, beside the Problem Details. `token_type_hint` is not
 //!   needed to know what a token is, so it is ignored as any unknown field is.
 //! - `/forgot-password` answers `202` and nothing else to every address, known or not, however often it is called.
 //! - `/dev-token` with neither roles nor permissions is for the account of that name; with either it is for a principal

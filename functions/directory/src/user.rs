@@ -56,6 +56,9 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::option::serialize")]
     #[schema(value_type = Option<String>, format = DateTime)]
     lockout_until: Option<Timestamp>,
+    /// How many logins failed in a row: under its address or its username, whichever is more.
+    #[schema(example = 0)]
+    failed_login_count: u32,
     /// Whether its password must be changed before anything else.
     must_change_password: bool,
     /// Names of the roles that apply now.
@@ -101,6 +104,7 @@ impl UserView {
             personal: PersonalFields::of(&user.profile),
             status: user.status_at(cx.now).as_str(),
             lockout_until: user.lock_ends(cx.now),
+            failed_login_count: user.attempts.failed_login_count(),
             must_change_password: user.must_change_password,
             roles,
             permissions: None,

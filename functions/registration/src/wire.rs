@@ -5,7 +5,7 @@
 //! - `/email/verify/{token}` is followed in a browser: it answers plain text, and a link that is no good is `400` in plain
 //!   text too.
 //! - `/email/resend` answers `202` and the same sentence to every address, known or not, however often it is called.
-//! - A blank `email` is none. Where the tenant keeps no addresses, one that is given must still be one, and is dropped.
+//! - A blank `email` is none. Where the tenant's setting asks for none, what is given is not looked at, and dropped.
 //! - The username is held to this contract's own rule (1 to 20 ASCII letters, digits, `-`, `_`) where it is chosen here;
 //!   accounts of other contracts, with other names or none, log in all the same. Where an account has no username, its
 //!   e-mail address stands in for it in answers and tokens.
@@ -27,6 +27,7 @@ use usher::actions::sessions::Issued;
 use usher::actions::users::{NewUser, UserRef};
 use usher::actions::{Context, Terms, VerifiedEmail, passwords};
 use usher::domain::role::Rank;
+use usher::domain::tenant_settings::EmailOnSignup;
 use usher::domain::text::{Email, Password, Username};
 use usher::domain::user::User;
 use usher::error::{Error, Result};
@@ -114,8 +115,7 @@ impl Register {
     pub fn parse(self, cx: &Context) -> Result<NewUser> {
         let mut checks = Checks::new();
         let username = checks.parse("/username", &self.username, username);
-        let email = self.email.filter(|email| !email.trim().is_empty());
-        let email = checks.optional("/email", email.as_deref(), Email::parse);
+        let email = email(cx, &mut checks, self.email);
         let password = confirmed(cx, &mut checks, self.password, &self.confirm_password)?;
         checks.done()?;
         Ok(NewUser {
@@ -124,6 +124,19 @@ impl Register {
             password,
             ..NewUser::default()
         })
+    }
+}
+
+/// The address, where the tenant's setting asks for one or lets one be given. A blank one is none.
+fn email(cx: &Context, checks: &mut Checks, given: Option<String>) -> Option<Email> {
+    let given = given.filter(|email| !email.trim().is_empty());
+    match (cx.tenant_settings.email_on_signup, given) {
+        (EmailOnSignup::None, _) | (EmailOnSignup::Optional, None) => None,
+        (EmailOnSignup::Required, None) => {
+            checks.fault("/email", "Email is required");
+            None
+        }
+        (_, Some(given)) => checks.parse("/email", &given, Email::parse),
     }
 }
 

@@ -9,7 +9,8 @@ use usher::domain::user::{AdminLock, User};
 use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
 use usher::http::call::{GrantPath, Query, ServiceKeyPath, UserPath};
-use usher::http::preconditions::{IfMatch, Prefer, Return};
+use usher::http::preconditions::IfMatch;
+use usher::http::prefer::{Prefer, Return};
 
 use crate::wire::keys::{KeyView, MadeKey, NewKey};
 use crate::wire::{GrantView, ListQuery, LockUser, NewUser, PatchUser, PutUser, ResetPassword, TemporaryPassword};
@@ -62,13 +63,13 @@ pub async fn patch(
     prefer: Prefer,
     MergePatch(body): MergePatch<PatchUser>,
 ) -> Result<Changed<UserView>> {
-    let user = users::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
-    let tagged = match prefer.0 {
+    let (user, roles) = users::patch(&cx, &user, &body.parse(&cx, expected)?).await?;
+    let roles = match (roles, prefer.0) {
         // It is done. A preference that cannot be met does not undo that (RFC 7240, 2): the answer is 204 then.
-        Some(Return::Representation) => users::roles_of(&cx, &user).await.ok(),
-        _ => None,
-    }
-    .map(|roles| tagged(&cx, &user, &roles));
+        (None, Some(Return::Representation)) => users::roles_of(&cx, &user).await.ok(),
+        (known, _) => known,
+    };
+    let tagged = roles.map(|roles| tagged(&cx, &user, &roles));
     Ok(Changed { prefer, tagged })
 }
 

@@ -226,11 +226,11 @@ async fn d01_what_is_held_until_a_date_or_for_a_department_is_given_for_no_longe
     for whom in [&id, &friend] {
         let path = format!("/api/users/{whom}/roles");
         let give = async |body: Value| jane.post(&path, body).await;
-        refused(&give(json!({ "role": "admin" })).await, 403, "above-own-rank");
+        refused(&give(json!({ "role": "admin" })).await, 403, "held-for-less");
         refused(
             &give(json!({ "role": "admin", "effectiveTo": later })).await,
             403,
-            "above-own-rank",
+            "held-for-less",
         );
         refused(
             &give(json!({ "role": "SYS_ADMIN", "effectiveTo": later })).await,

@@ -43,6 +43,7 @@ impl Row {
         let asked = Asked {
             path: self.url(),
             with_token,
+            ..Asked::default()
         };
         let (status, headers, body) = dialect::example(&self.error_format, &asked, error).unwrap();
         assert_eq!((reply.status, &reply.body), (status, &body), "{self}");

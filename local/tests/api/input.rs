@@ -7,13 +7,14 @@ mod names;
 mod nothing;
 mod nulls;
 mod paths;
+mod sentences;
 mod walk;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::support::{Client, PASSWORD, Reply, World, reply};
+use crate::support::{API_KEY, Client, PASSWORD, Reply, World, reply};
 use crate::users::{invalid, refused, user};
 
 /// Every route that takes a body, with an account to take it about.
@@ -228,6 +229,32 @@ async fn i05_a_header_cannot_carry_what_a_body_cannot() {
     ] {
         let sent = crate::support::reply(http.get(&url).header(AUTHORIZATION, &value)).await;
         assert_eq!(sent.status, 401, "{value}");
+    }
+    // The challenge names an error where a bearer token was sent, and nowhere else (RFC 6750, 3.1).
+    for (value, challenge) in [
+        ("Basic b3duZXI6eA==", "Bearer"),
+        ("Token x", "Bearer"),
+        ("x.y.z", "Bearer"),
+        ("Bearer x.y.z", r#"Bearer error="invalid_token""#),
+        ("bearer", r#"Bearer error="invalid_token""#),
+    ] {
+        for path in [
+            "/api/me/profile",
+            "/v1/admin/users",
+            "/user/profile",
+            "/v1/user/ban/jane",
+        ] {
+            let method = if path.contains("ban") {
+                Method::DELETE
+            } else {
+                Method::GET
+            };
+            let request = http.request(method, format!("{}{path}", world.base));
+            let sent = request.header(AUTHORIZATION, value).header("x-api-key", API_KEY);
+            let sent = crate::support::reply(sent).await;
+            let answer = (sent.status.as_u16(), sent.header("www-authenticate"));
+            assert_eq!(answer, (401, challenge), "{value} {path}");
+        }
     }
     // Two sets of credentials are none.
     let twice = http

@@ -129,7 +129,9 @@ fn known() -> Vec<Role> {
 fn verdict(outcome: Result<()>) -> String {
     match outcome {
         Ok(()) => "yes".to_owned(),
-        Err(Error::Forbidden(Forbidden::AboveOwnRank | Forbidden::NotBelowOwnRank)) => "rank".to_owned(),
+        Err(Error::Forbidden(Forbidden::AboveOwnRank | Forbidden::RoleAboveOwnRank | Forbidden::NotBelowOwnRank)) => {
+            "rank".to_owned()
+        }
         Err(Error::Forbidden(Forbidden::BelowRank(rank))) => format!("for {rank}s"),
         Err(Error::Forbidden(Forbidden::NotHeld(name))) => name.into_owned(),
         Err(Error::Forbidden(Forbidden::HeldForLess(name))) => format!("{name} less"),

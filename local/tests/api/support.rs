@@ -370,7 +370,7 @@ pub fn steps<I: IntoIterator<IntoIter: ExactSizeIterator>>(all: I) -> impl Itera
     })
 }
 
-/// An account as bodies show it: every personal field, null where this one does not have it.
+/// An account as bodies show it: every personal field, null where this one does not have it, and no failed login.
 pub fn whole(account: Value) -> Value {
     let mut whole = json!({
         "kind": "person",
@@ -380,6 +380,7 @@ pub fn whole(account: Value) -> Value {
             "mobile": null, "email": null, "website": null, "facebook": null, "instagram": null, "tikTok": null,
             "youtube": null, "twitter": null,
         },
+        "failedLoginCount": 0,
     });
     for (name, value) in account.as_object().unwrap() {
         match value {

@@ -107,13 +107,17 @@ impl Actor<'_> {
         span.is_covered(grants.iter().filter(|grant| like.contains(&grant.role)))
     }
 
-    fn reaches_rank(&self, role: &Role, span: &Span) -> Result<()> {
-        let Some(rank) = role.rank() else { return Ok(()) };
+    /// Whether it stands on the role's rank or above it, for as long as the span.
+    fn reaches_rank(&self, role: &Role, span: &Span) -> Result<(), Forbidden> {
+        let Some(rank) = role.rank().filter(|rank| *rank > Rank::User) else {
+            return Ok(());
+        };
         let reaches = |own: &Role| own.rank().is_some_and(|own| own >= rank);
-        if rank > Rank::User && (rank > self.rights.rank || !self.holds_through(span, reaches)) {
-            return Err(Forbidden::AboveOwnRank.into());
+        match rank <= self.rights.rank {
+            false => Err(Forbidden::RoleAboveOwnRank),
+            true if !self.holds_through(span, reaches) => Err(Forbidden::HeldForLess(rank.as_str().into())),
+            true => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether it holds these permissions of a role, as long as the span.
@@ -183,7 +187,7 @@ pub fn may_take_over(actor: &Actor, target: &[Grant], roles: &[Role], now: Times
             continue;
         };
         let span = Span::of(grant, now);
-        actor.reaches_rank(role, &span)?;
+        actor.reaches_rank(role, &span).map_err(|_| Forbidden::AboveOwnRank)?;
         actor.holds_all(role.gives().filter(|name| is_system(name)), role, &span)?;
     }
     Ok(())

@@ -24,13 +24,18 @@ pub async fn delete(cx: &Context, user: &UserRef, expected: &Expected) -> Result
 pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.user(user).await?;
-        if user.id == cx.caller()?.id {
-            return Err(Conflict::OwnAccount.into());
-        }
+        is_anothers(cx, user.id)?;
         may_change(cx, &unit, &user).await?;
         delete_in(cx, &unit, &user)
     })
     .await
+}
+
+fn is_anothers(cx: &Context, id: UserId) -> Result<()> {
+    match id == cx.caller()?.id {
+        true => Err(Conflict::OwnAccount.into()),
+        false => Ok(()),
+    }
 }
 
 fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
@@ -68,6 +73,12 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
         tracing::warn!(?error, user = %id, "an erased account's last rows were left as they are");
     }
     Ok(())
+}
+
+/// The same, for contracts that refuse to erase the caller's own account.
+pub async fn erase_anothers(cx: &Context, id: UserId) -> Result<()> {
+    is_anothers(cx, id)?;
+    erase(cx, id).await
 }
 
 /// Where the caller's session or key is, where the account is its own: it must last until nothing is left to be done.

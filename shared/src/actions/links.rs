@@ -140,9 +140,10 @@ async fn spend(cx: &Context, unit: &Unit<'_>, token: &Opaque, purpose: Purpose) 
     Ok(user)
 }
 
-/// Whether the account still has the address that the token went to, and its sessions were not ended since: by another
-/// password, another address, or an administrator.
+/// Whether the account still has the address that the token went to, and, where it has a password, its sessions were not
+/// ended since: by another password, another address, or an administrator. An invitation lasts with the address, as a
+/// link to verify it does: where the address is changed and put back, the next invitation may be over the limit of mails.
 fn is_still_meant(token: &OneTime, user: &User) -> bool {
     let same = user.email.as_ref().is_some_and(|email| email.as_given() == token.email);
-    same && (token.purpose == Purpose::VerifyEmail || token.epoch == user.epoch)
+    same && (token.purpose == Purpose::VerifyEmail || user.password.is_none() || token.epoch == user.epoch)
 }

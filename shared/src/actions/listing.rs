@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::paging::{Listing, Page, Total};
 use super::{Context, roles as role_actions};
 use crate::domain::role::Role;
+use crate::domain::text::folded;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
@@ -33,10 +34,22 @@ pub struct Filter {
     pub with_deleted: bool,
 }
 
+impl Filter {
+    /// What it asks for, the same however that is spelled.
+    fn question(&self, role: Option<&Role>) -> String {
+        let Self {
+            status,
+            q,
+            with_deleted,
+            ..
+        } = self;
+        let (role, q) = (role.map(|role| role.id), q.as_deref().map(folded));
+        format!("users|{status:?}|{role:?}|{q:?}|{with_deleted}")
+    }
+}
+
 /// A page of the accounts that a filter finds.
 pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
-    let listing = Listing::of(cx, &format!("users|{filter:?}")).await?;
-    let after: Option<UserId> = listing.after(cursor)?;
     let role = match &filter.role {
         Some(name) => Some(
             role_actions::named(cx, name)
@@ -45,6 +58,8 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
         ),
         None => None,
     };
+    let listing = Listing::of(cx, &filter.question(role.as_ref())).await?;
+    let after: Option<UserId> = listing.after(cursor)?;
     let source = Source::of(cx, filter, role.as_ref()).await?;
     let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
     // A first page that is also the last has been counted by looking at it.

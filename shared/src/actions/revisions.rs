@@ -1,9 +1,10 @@
 //! What clients saw of an account or a role, in a text: what entity tags are made of (RFC 9110, 8.8.3).
 //!
 //! A body shows more than the item that its version counts: the permissions of an account change with its roles, its
-//! status and its roles with time, and the members of a role come and go. So a revision is the version, and behind it
-//! whatever else is shown, unless that is nothing: `3` is an account with the role `user` alone. What is expected is
-//! compared with the whole of it, inside the unit of work that writes: a client never changes what it has not seen.
+//! status and its roles with time, its failed logins are counted apart, and the members of a role come and go. So a
+//! revision is the version, and behind it whatever else is shown, unless that is nothing: `3` is an account with the role
+//! `user` alone. What is expected is compared with the whole of it, inside the unit of work that writes: a client never
+//! changes what it has not seen.
 
 use std::fmt;
 
@@ -47,6 +48,8 @@ impl Revision {
         beside.extend(rights.permissions.iter().map(|permission| format!("may {permission}")));
         let status = user.status_at(cx.now);
         beside.extend((status != Status::Active).then(|| status.to_string()));
+        let failed = user.attempts.failed_login_count();
+        beside.extend((failed > 0).then(|| format!("failed {failed}")));
         beside.extend(user.lock_ends(cx.now).map(|until| until.to_string()));
         Self::of(user.version, (!beside.is_empty()).then(|| digested(&beside)))
     }
@@ -85,11 +88,18 @@ impl Expected {
 }
 
 /// Holds an account that the unit changes to what the client expects of it: once it is known that the account is there,
-/// and that the caller may change it. The roles that it was seen with are to stay as they are, too.
-pub(super) async fn expect(cx: &Context, unit: &Unit<'_>, user: &User, expected: &Expected) -> Result<()> {
+/// and that the caller may change it. The roles that it was seen with are to stay as they are, too; answers them, where
+/// they had to be read.
+pub(super) async fn expect(
+    cx: &Context,
+    unit: &Unit<'_>,
+    user: &User,
+    expected: &Expected,
+) -> Result<Option<Vec<Role>>> {
     if expected.is_anything() {
-        return Ok(());
+        return Ok(None);
     }
     let roles = unit.applying_roles(user).await?;
-    expected.met_by(&Revision::of_user(cx, user, &roles))
+    expected.met_by(&Revision::of_user(cx, user, &roles))?;
+    Ok(Some(roles))
 }

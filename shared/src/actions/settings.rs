@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
-use crate::domain::tenant_settings::{Chosen, TenantSettings};
+use crate::domain::tenant_settings::{Chosen, LONGEST_PASSWORD, TenantSettings};
 use crate::error::{Error, Noun, Result};
 use crate::settings::Settings;
 use crate::store::unit::atomically;
@@ -64,12 +64,19 @@ impl TenantSettings {
     }
 
     /// How many characters a password has that this contract sets: as many as the contract asks for, unless the tenant set
-    /// others. What every contract asks for raises both.
+    /// others. What every contract asks for raises the least; where that leaves only one length, or none, the most is what
+    /// it is where no contract has another.
     pub fn password_length(&self, surface: &Surface) -> (usize, usize) {
         let set = self.password_lengths.get(surface.name).copied().unwrap_or_default();
         let or = |length: Option<u32>, given: usize| length.and_then(|length| length.try_into().ok()).unwrap_or(given);
         let min = or(set.min, surface.min_password).max(self.min_password_length);
-        (min, or(set.max, surface.max_password).max(min))
+        let max = or(set.max, surface.max_password);
+        let leaves_one = self.min_password_length >= max && set.max.is_none();
+        if leaves_one || min > max {
+            (min, LONGEST_PASSWORD.max(min))
+        } else {
+            (min, max)
+        }
     }
 
     /// These terms with the lifetimes that the tenant set for them.

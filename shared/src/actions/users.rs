@@ -148,14 +148,25 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: &Expected) -> Resu
     .await
 }
 
-/// Changes an account as an administrator: all of it, or nothing.
-pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<User> {
+/// Changes an account as an administrator: all of it, or nothing. Answers the roles that apply to it, too, where they had
+/// to be read for what the client expects.
+pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<(User, Option<Vec<Role>>)> {
     let hash = &Hashed::of(patch.password.as_ref());
-    atomically(
-        cx,
-        |unit| async move { Ok(patch_in(cx, &unit, user, patch, hash).await?.1) },
-    )
+    atomically(cx, |unit| async move {
+        let patched = patch_in(cx, &unit, user, patch, hash).await?;
+        Ok((patched.after, patched.applying))
+    })
     .await
+}
+
+/// An account before and after a patch.
+struct Patched {
+    before: User,
+    after: User,
+    /// The roles that it has since, where the patch has roles.
+    given: Vec<Role>,
+    /// The roles that apply to it, where they were read.
+    applying: Option<Vec<Role>>,
 }
 
 /// The same; answers the names of the account's roles, too. They are read before it is changed: what is read afterwards
@@ -167,10 +178,11 @@ pub async fn patch_naming_roles(
 ) -> Result<(User, BTreeMap<RoleId, String>)> {
     let hash = &Hashed::of(patch.password.as_ref());
     atomically(cx, |unit| async move {
-        let (before, after, given) = patch_in(cx, &unit, user, patch, hash).await?;
-        let mut names = role_names(cx, [&before]).await?;
-        names.extend(given.into_iter().map(|role| (role.id, role.name.as_given().to_owned())));
-        Ok((after, names))
+        let patched = patch_in(cx, &unit, user, patch, hash).await?;
+        let mut names = role_names(cx, [&patched.before]).await?;
+        let given = patched.given.into_iter();
+        names.extend(given.map(|role| (role.id, role.name.as_given().to_owned())));
+        Ok((patched.after, names))
     })
     .await
 }
@@ -181,7 +193,7 @@ async fn patch_in(
     user: &UserRef,
     patch: &UserPatch,
     hash: &Hashed<'_>,
-) -> Result<(User, User, Vec<Role>)> {
+) -> Result<Patched> {
     let user = match patch.roles {
         Some(_) => unit.grantee(user).await?,
         None => unit.user(user).await?,
@@ -194,7 +206,7 @@ async fn patch_in(
         Some(names) => Some(grants::kept(unit, names).await?),
         None => None,
     };
-    expect(cx, unit, &user, &patch.expected).await?;
+    let applying = expect(cx, unit, &user, &patch.expected).await?;
     if patch.password.is_some() || patch.email.as_ref().is_some_and(Option::is_some) {
         user.is_person()?;
     }
@@ -227,7 +239,12 @@ async fn patch_in(
         hash.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
         after.attempts = NameAttempts::default();
     }
-    Ok((user.clone(), unit.change(&user, after)?, given.unwrap_or_default()))
+    Ok(Patched {
+        after: unit.change(&user, after)?,
+        before: user,
+        given: given.unwrap_or_default(),
+        applying,
+    })
 }
 
 /// The roles that apply to an account now, in requests about no department.

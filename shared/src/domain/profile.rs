@@ -7,6 +7,7 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Violation};
+use crate::json::in_words;
 
 mod age;
 mod gender;
@@ -29,18 +30,18 @@ pub use gender::Gender;
     "contact": { "mobile": "+49 431 123456", "website": "https://jane.example.org/" }
 })))]
 pub struct Profile {
-    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(100))))]
     #[schema(examples("Jane"), max_length = 100)]
     pub first_name: Option<String>,
     /// Names between the given name and the family's.
-    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(100))))]
     #[schema(examples("Marie"), max_length = 100)]
     pub middle_name: Option<String>,
-    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(100))))]
     #[schema(examples("Doe"), max_length = 100)]
     pub last_name: Option<String>,
     /// The name to show to others.
-    #[garde(length(chars, max = 100), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(100))))]
     #[schema(examples("Jane D."), max_length = 100)]
     pub display_name: Option<String>,
     #[garde(skip)]
@@ -62,14 +63,14 @@ pub struct Profile {
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({ "country": "Germany", "city": "Kiel", "street": "Holstenstraße 1" })))]
 pub struct Address {
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(200))))]
     #[schema(examples("Germany"), max_length = 200)]
     pub country: Option<String>,
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(200))))]
     #[schema(examples("Kiel"), max_length = 200)]
     pub city: Option<String>,
     /// The street and the number in it.
-    #[garde(length(chars, max = 200), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(200))))]
     #[schema(examples("Holstenstraße 1"), max_length = 200)]
     pub street: Option<String>,
 }
@@ -85,35 +86,35 @@ pub struct Address {
     "tikTok": "@jane"
 })))]
 pub struct Contact {
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("+49 431 123456"), max_length = 256)]
     pub mobile: Option<String>,
     /// An e-mail address to show, which need not be the account's.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("jane@example.org"), max_length = 256)]
     pub email: Option<String>,
     /// A web page, as the person writes it: make it a link only where it begins with `http://` or `https://`.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("https://jane.example.org/"), max_length = 256)]
     pub website: Option<String>,
     /// A name or page on Facebook.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("jane.doe"), max_length = 256)]
     pub facebook: Option<String>,
     /// A name or page on Instagram.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("@jane"), max_length = 256)]
     pub instagram: Option<String>,
     /// A name or page on TikTok.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("@jane"), max_length = 256)]
     pub tik_tok: Option<String>,
     /// A name or page on YouTube.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("@jane"), max_length = 256)]
     pub youtube: Option<String>,
     /// A name or page on Twitter.
-    #[garde(length(chars, max = 256), inner(custom(rules::one_line)))]
+    #[garde(inner(custom(rules::line(256))))]
     #[schema(examples("@jane"), max_length = 256)]
     pub twitter: Option<String>,
 }
@@ -148,14 +149,14 @@ impl Profile {
     }
 }
 
-/// Serde's own sentence, "invalid type: integer `1`, expected a string", at the place it is about.
+/// What serde refuses, at the place it is about.
 fn wrong_type(refusal: serde_path_to_error::Error<serde_json::Error>) -> Error {
     let names = refusal.path().iter().filter_map(|segment| match segment {
         Segment::Map { key } => Some(format!("/{key}")),
         Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
     });
     let pointer: String = names.collect();
-    Error::invalid(pointer, refusal.into_inner().to_string())
+    Error::invalid(pointer, in_words(&refusal.into_inner().to_string()))
 }
 
 /// garde names a place by the fields of the code: `contact.tik_tok`.

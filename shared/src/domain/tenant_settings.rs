@@ -13,6 +13,8 @@ use super::lockout::LockoutRule;
 pub const MIN_PASSWORD_LENGTH: RangeInclusive<u32> = 0..=128;
 /// How many characters a tenant can ask for at least, and allow at most, of passwords that one contract sets.
 pub const PASSWORD_LENGTHS: RangeInclusive<u32> = 1..=128;
+/// How many characters a password has at most where no contract asks for fewer (rule 4).
+pub const LONGEST_PASSWORD: usize = 128;
 /// Failed logins in a row that can lock an account.
 pub const LOCKOUT_LIMIT: RangeInclusive<u32> = 3..=100;
 /// How long the first lock can be, in seconds: an hour at most. Each further one doubles.
@@ -45,7 +47,7 @@ pub enum EmailOnSignup {
     #[default]
     Optional,
     Required,
-    /// They are not asked, and one that is given is not kept.
+    /// They are not asked. What is given is not kept, unless the contract itself asks for it.
     None,
 }
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::preconditions::{Prefer, Return};
+use super::prefer::{Prefer, Return};
 use crate::actions::revisions::Revision;
 use crate::proof::opaque::Digest;
 
@@ -42,6 +42,10 @@ pub struct CreatedTagged<T> {
 #[derive(Debug)]
 pub struct NoContent;
 
+/// `200` without a body, where that is what a standard asks for.
+#[derive(Debug)]
+pub struct Done;
+
 /// `202`: accepted; the outcome is not reported here.
 #[derive(Debug)]
 pub struct Accepted;
@@ -61,7 +65,7 @@ pub enum Sentence {
 #[derive(Debug)]
 pub struct Maybe<T>(pub Option<T>);
 
-/// What was changed, where the client prefers to have it back, else `204` (RFC 7240).
+/// What was changed, where the client prefers to have it back, else `204` (RFC 7240); with its `ETag`, where it is known.
 #[derive(Debug)]
 pub struct Changed<T> {
     pub prefer: Prefer,
@@ -121,6 +125,12 @@ impl IntoResponse for NoContent {
     }
 }
 
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::OK.into_response()
+    }
+}
+
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         StatusCode::ACCEPTED.into_response()
@@ -153,14 +163,16 @@ impl<T: Serialize> IntoResponse for Maybe<T> {
 
 impl<T: Serialize> IntoResponse for Changed<T> {
     fn into_response(self) -> Response {
-        let applied = match (&self.tagged, self.prefer.0) {
-            (Some(_), _) => Some("return=representation"),
-            (None, Some(Return::Minimal)) => Some("return=minimal"),
-            (None, _) => None,
+        let (mut response, applied) = match (&self.tagged, self.prefer.0) {
+            (Some(known), Some(Return::Representation)) => {
+                (json(StatusCode::OK, &known.body), Some("return=representation"))
+            }
+            (_, Some(Return::Minimal)) => (NoContent.into_response(), Some("return=minimal")),
+            _ => (NoContent.into_response(), None),
         };
-        let mut response = self
-            .tagged
-            .map_or_else(|| NoContent.into_response(), Tagged::into_response);
+        if let Some(known) = &self.tagged {
+            tag(&mut response, &known.revision);
+        }
         if let Some(applied) = applied {
             let name = header::HeaderName::from_static("preference-applied");
             insert(&mut response, name, applied);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,7 @@ pub(super) struct AuthLayer {
     pub(super) guard: Guard,
     pub(super) error_format: ErrorFormat,
     pub(super) options: RouteOptions,
+    pub(super) takes_no_body: bool,
 }
 
 impl AuthLayer {
@@ -34,11 +36,15 @@ impl AuthLayer {
             Ok(read) => read,
             Err(error) => return error.into_response(),
         };
-        match self.context(&info, request.headers(), about).await {
+        let admitted = match self.context(&info, request.headers(), about).await {
             Ok(context) => {
                 request.extensions_mut().insert(context);
-                next.run(request).await
+                self.without_body(request).await
             }
+            Err(error) => Err(error),
+        };
+        match admitted {
+            Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }
     }
@@ -52,6 +58,24 @@ impl AuthLayer {
         let bytes = body::read(body).await?;
         let about = named(&bytes);
         Ok((Request::from_parts(parts, bytes.into()), about))
+    }
+
+    /// Whether the answer may be that there is no such path, or no such method: where a contract asks for an API key, it is
+    /// asked for before anything else is looked at.
+    pub(super) async fn may_know(self, info: &RequestInfo, headers: &HeaderMap) -> Result<()> {
+        match self.options.api_key {
+            Some(_) => self.context(info, headers, Vec::new()).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    async fn without_body(self, request: Request) -> Result<Request> {
+        if !self.takes_no_body {
+            return Ok(request);
+        }
+        let (parts, body) = request.into_parts();
+        body::if_any(&parts.headers, body).await?;
+        Ok(Request::from_parts(parts, Body::empty()))
     }
 
     async fn context(self, info: &RequestInfo, headers: &HeaderMap, about: Vec<UserId>) -> Result<Context> {

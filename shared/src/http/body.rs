@@ -11,7 +11,7 @@ use serde_path_to_error::{Path, Segment, Track};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Error, Result, Violation};
-use crate::json::Strict;
+use crate::json::{Strict, in_words};
 
 mod shape;
 
@@ -66,13 +66,10 @@ impl<S: Send + Sync, T: Shaped + Default> FromRequest<S> for MaybeBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await;
-        // `sam local` hands over a body of no length for none, and one in chunks need not have any.
-        if bytes.as_ref().is_ok_and(Vec::is_empty) {
-            return Ok(Self(T::default()));
+        match if_any(&parts.headers, body).await? {
+            Some(bytes) => parse(&bytes, &parts.method).map(Self),
+            None => Ok(Self(T::default())),
         }
-        is_json(&parts.headers)?;
-        parse(&bytes?, &parts.method).map(Self)
     }
 }
 
@@ -80,7 +77,7 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        if media_type(request.headers()) != FORM_URLENCODED {
+        if !is_form(request.headers()) {
             return Body::from_request(request, state).await.map(|Body(read)| Self(read));
         }
         let (parts, body) = request.into_parts();
@@ -90,6 +87,10 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for FormOrJson<T> {
 }
 
 pub const FORM_URLENCODED: &str = "application/x-www-form-urlencoded";
+
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == FORM_URLENCODED
+}
 
 /// The media type of a body, in lower case and without its parameters.
 fn media_type(headers: &HeaderMap) -> String {
@@ -114,6 +115,17 @@ fn is_not_encoded(headers: &HeaderMap) -> Result<()> {
     } else {
         Err(Error::UnsupportedEncoding)
     }
+}
+
+/// The bytes of a body that can be left out, if there are any. `sam local` hands over a body of no length for none, and
+/// one in chunks need not have any.
+pub(super) async fn if_any(headers: &HeaderMap, body: axum::body::Body) -> Result<Option<Vec<u8>>> {
+    let bytes = read(body).await;
+    if bytes.as_ref().is_ok_and(Vec::is_empty) {
+        return Ok(None);
+    }
+    is_json(headers)?;
+    bytes.map(Some)
 }
 
 pub(super) async fn read(mut body: axum::body::Body) -> Result<Vec<u8>> {
@@ -204,7 +216,7 @@ pub fn query<T: DeserializeOwned + IntoParams + 'static>(text: &str) -> Result<T
         let name = twice
             .or(Some(name.as_str()).filter(|name| *name != "."))
             .unwrap_or_default();
-        Error::invalid(format!("?{name}"), detail)
+        Error::invalid(format!("?{name}"), in_words(&detail))
     })
 }
 
@@ -224,20 +236,6 @@ fn refusal(pointer: String, error: &serde_json::Error) -> Error {
         .and_then(|rest| rest.strip_suffix('`'));
     let pointer = missing.map_or_else(|| pointer.clone(), |field| pointer.clone() + &token(field));
     Error::Invalid(vec![Violation::new(pointer, detail)])
-}
-
-/// Serde names the types of the code: `invalid type: floating point `42.5`, expected u32`.
-fn in_words(detail: &str) -> String {
-    let named = [
-        ("u8", u64::from(u8::MAX)),
-        ("u32", u64::from(u32::MAX)),
-        ("u64", u64::MAX),
-    ];
-    let unsigned = named.into_iter().find_map(|(name, most)| {
-        let rest = detail.strip_suffix(name)?.strip_suffix("expected ")?;
-        Some(format!("{rest}expected a whole number from 0 to {most}"))
-    });
-    unsigned.unwrap_or_else(|| detail.replace("expected i64", "expected a whole number"))
 }
 
 /// A path of serde's as a JSON Pointer (RFC 6901).

@@ -1,7 +1,10 @@
 //! What a handler is given beside its body: the context, the query, and the things that the path names.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use std::borrow::Cow;
+
+use axum::extract::{FromRequestParts, MatchedPath};
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
@@ -69,42 +72,45 @@ pub struct KeyPath(pub ApiKeyId);
 #[derive(Debug, Clone)]
 pub struct ServiceKeyPath(pub ServiceKeyId);
 
+/// What is wrong with a segment that is not UTF-8.
+pub fn not_utf_8(name: &str) -> Error {
+    Error::invalid(format!("{{{name}}}"), "this is not UTF-8, percent-encoded")
+}
+
 /// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.
 pub struct OneTimePath(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for OneTimePath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        segment(parts, state, "token").await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        // What is not UTF-8 is the token of no mail.
+        Ok(Self(segment(parts, "token").unwrap_or_default()))
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "user").await.map_err(|refused| match refused {
-            Error::NoSuchRoute => Self::refused(),
-            other => other,
-        })?;
-        UserRef::parse(&text).map(Self).ok_or_else(Self::refused)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let named = segment(parts, "user").ok().and_then(|text| UserRef::parse(&text));
+        named.map(Self).ok_or_else(Self::refused)
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RolePath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        segment(parts, state, "role").await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        segment(parts, "role").map(Self)
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "permission").await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "permission")?;
         PermissionName::parse(&text).map_err(|_| Error::NotFound(Noun::Permission))?;
         Ok(Self(text))
     }
@@ -113,8 +119,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PermissionPath {
 impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "grant").await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "grant")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
     }
 }
@@ -122,8 +128,8 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
 impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "key").await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "key")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ApiKey))
     }
 }
@@ -131,22 +137,21 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
 impl<S: Send + Sync> FromRequestParts<S> for ServiceKeyPath {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = segment(parts, state, "key").await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "key")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::ServiceKey))
     }
 }
 
-/// One decoded segment of the path. One that is no UTF-8 names nothing.
-async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
-    let params = RawPathParams::from_request_parts(parts, state)
-        .await
-        .map_err(|_| Error::NoSuchRoute)?;
-    let value = params
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value.to_owned());
-    value.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))
+/// One decoded segment of the path.
+fn segment(parts: &Parts, name: &str) -> Result<String> {
+    let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    let mut segments = route.unwrap_or_default().split('/').zip(parts.uri.path().split('/'));
+    let sent =
+        segments.find(|(known, _)| known.strip_prefix('{').and_then(|known| known.strip_suffix('}')) == Some(name));
+    let (_, sent) = sent.ok_or_else(|| Error::fault(format!("the path has no {{{name}}}")))?;
+    let decoded = percent_decode_str(sent).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| not_utf_8(name))
 }
 
 /// Items to a page of a listing by cursor, unless the query has a `limit`.
@@ -158,6 +163,11 @@ pub fn page_limit(text: Option<&str>) -> Result<usize> {
     let limit = whole_number(text).and_then(|number| usize::try_from(number).ok());
     let number = limit.filter(|limit| (1..=LARGEST_PAGE).contains(limit));
     number.ok_or_else(|| Error::invalid("?limit", format!("a page has 1 to {LARGEST_PAGE} items")))
+}
+
+/// A filter of a listing; a blank one is none.
+pub fn given<T: AsRef<str>>(filter: Option<T>) -> Option<T> {
+    filter.filter(|text| !text.as_ref().trim().is_empty())
 }
 
 /// A number of digits alone, without a sign. One that is larger than any is the largest.

@@ -32,6 +32,8 @@ pub struct Asked {
     pub path: String,
     /// Whether a token was sent with it (RFC 6750, 3.1: only then does the challenge name the error).
     pub with_token: bool,
+    /// Whether its body is a form, as requests of OAuth are.
+    pub with_form: bool,
 }
 
 #[derive(Debug, Clone, Copy)]

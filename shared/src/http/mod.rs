@@ -13,6 +13,7 @@ pub mod lambda;
 mod not_modified;
 pub mod openapi;
 pub mod preconditions;
+pub mod prefer;
 pub mod problem;
 pub mod request_info;
 pub mod rewrite;

@@ -8,28 +8,30 @@ use std::future::Future;
 
 use http::StatusCode;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
-use utoipa::openapi::{Object, Ref, RefOr, Required, Schema, Type};
+use utoipa::openapi::{Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{
-    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Json, Kept, Maybe, NoContent, Public, Sentence, Shown,
-    Tagged,
+    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Done, Json, Kept, Maybe, NoContent, Public, Sentence,
+    Shown, Tagged,
 };
-use super::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
 use super::call::Query;
-use super::preconditions::{IfMatch, Prefer};
+use super::preconditions::IfMatch;
+use super::prefer::Prefer;
 use crate::actions::Context;
 use crate::error::{Error, Result};
 
+mod bodies;
 pub mod check;
 mod document;
 mod example;
 mod operation;
 mod paths;
+mod schema;
 
 pub use document::{document, surfaces};
 pub use operation::errors;
+pub use schema::{text, words, words_or_null};
 
 #[cfg(test)]
 mod tests;
@@ -92,37 +94,26 @@ impl Description {
         }
     }
 
-    /// The last answer may be kept, and asked for again by its tag.
+    /// The last answer may be kept by caches, and asked for again by its tag.
     pub fn kept(&mut self) {
-        self.with_header("Cache-Control", "For how long it may be kept");
-        self.with_header(
-            "ETag",
-            "For `If-None-Match`, which is answered `304` while this is current",
-        );
-        self.answer(
-            StatusCode::NOT_MODIFIED,
-            "The client has it already (`If-None-Match`)",
-            None,
-        );
+        let kept_for = ("Cache-Control", "For how long it may be kept");
+        self.with_header(kept_for.0, kept_for.1);
+        self.tagged();
+        self.with_header(kept_for.0, kept_for.1);
+    }
+
+    /// The last answer can be asked for again by its tag.
+    pub fn tagged(&mut self) {
+        self.with_header("ETag", TAG_OF_READ);
+        let text = "The `ETag` that the client has, or several: while one of them is current the answer is `304`";
+        self.parameter("If-None-Match", ParameterIn::Header, text, "\"3\"");
+        let known = "The client has it already (`If-None-Match`)";
+        self.answer(StatusCode::NOT_MODIFIED, known, None);
+        self.with_header("ETag", TAG_OF_READ);
     }
 
     pub fn error(&mut self, error: Error) {
         self.errors.push(error);
-    }
-
-    /// A body of this shape, in any of these media types, and what can be wrong with one.
-    fn body<T: ToSchema>(&mut self, types: &'static [&'static str]) {
-        self.body = Some((types, self.reference::<T>()));
-        let field = json(&T::schema())["required"][0].as_str().map(str::to_owned);
-        let missing = field.map(|field| Error::invalid(format!("/{field}"), format!("missing field `{field}`")));
-        let not_json = Error::Malformed("the body is not JSON: expected value at line 1, column 1".to_owned());
-        let wrong = missing.unwrap_or_else(|| Error::invalid("", "the body must be an object"));
-        self.errors.extend([wrong, not_json]);
-        self.errors.extend([
-            Error::BodyTooLarge(LIMIT),
-            Error::UnsupportedMediaType,
-            Error::UnsupportedEncoding,
-        ]);
     }
 
     fn parameter(&mut self, name: &str, place: ParameterIn, text: &str, example: &str) {
@@ -135,28 +126,10 @@ impl Description {
             .parameter_in(place)
             .required(required)
             .description(Some(text))
-            .schema(Some(self::text()))
+            .schema(Some(schema::text()))
             .example(Some(example.into()));
         self.parameters.push(parameter.build());
     }
-}
-
-pub fn text() -> Schema {
-    ObjectBuilder::new().schema_type(Type::String).build().into()
-}
-
-/// The schema of a text that is one of these words: for `#[schema(schema_with = …)]`.
-pub fn words(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
-    let object = ObjectBuilder::new().schema_type(Type::String);
-    object.enum_values(Some(words.into_iter().map(Into::into))).build()
-}
-
-/// The same, or null.
-pub fn words_or_null(words: impl IntoIterator<Item = impl Into<serde_json::Value>>) -> Object {
-    let object = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
-    let null = std::iter::once(serde_json::Value::Null);
-    let all = words.into_iter().map(Into::into).chain(null);
-    object.enum_values(Some(all)).build()
 }
 
 fn json(value: &impl serde::Serialize) -> serde_json::Value {
@@ -178,6 +151,9 @@ fn name<T: ToSchema>() -> Option<String> {
 }
 
 pub trait Input {
+    /// Whether it is the body.
+    const IS_BODY: bool = false;
+
     fn describe(description: &mut Description);
 }
 
@@ -187,6 +163,9 @@ pub trait Output {
 
 /// A handler whose signature describes what it takes and answers.
 pub trait Described<T> {
+    /// Whether it reads the body.
+    const READS_BODY: bool;
+
     fn describe() -> Description;
 }
 
@@ -199,6 +178,8 @@ macro_rules! described {
             R: Output,
             $($input: Input,)*
         {
+            const READS_BODY: bool = false $(|| $input::IS_BODY)*;
+
             fn describe() -> Description {
                 let mut description = Description::default();
                 $($input::describe(&mut description);)*
@@ -218,31 +199,6 @@ described!(A, B, C, D, E);
 
 impl Input for Context {
     fn describe(_: &mut Description) {}
-}
-
-impl<T: ToSchema> Input for Body<T> {
-    fn describe(description: &mut Description) {
-        description.body::<T>(&["application/json"]);
-    }
-}
-
-impl<T: ToSchema> Input for MaybeBody<T> {
-    fn describe(description: &mut Description) {
-        <Body<T> as Input>::describe(description);
-        description.body_can_be_left_out = true;
-    }
-}
-
-impl<T: ToSchema> Input for FormOrJson<T> {
-    fn describe(description: &mut Description) {
-        description.body::<T>(&["application/json", FORM_URLENCODED]);
-    }
-}
-
-impl<T: ToSchema> Input for MergePatch<T> {
-    fn describe(description: &mut Description) {
-        description.body::<T>(&["application/json", "application/merge-patch+json"]);
-    }
 }
 
 impl<T: IntoParams> Input for Query<T> {
@@ -285,11 +241,12 @@ impl<T: ToSchema> Output for Tagged<T> {
 }
 
 const TAG: &str = "What it is now, for `If-Match` and `If-None-Match`";
+const TAG_OF_READ: &str = "For `If-None-Match`, which is answered `304` while this is current";
 
 impl<T: ToSchema> Output for Shown<T> {
     fn describe(description: &mut Description) {
-        <Tagged<T> as Output>::describe(description);
-        description.kept();
+        <Json<T> as Output>::describe(description);
+        description.tagged();
     }
 }
 
@@ -306,6 +263,7 @@ impl<T: ToSchema> Output for Changed<T> {
         <Tagged<T> as Output>::describe(description);
         description.with_header("Preference-Applied", applied);
         <NoContent as Output>::describe(description);
+        description.with_header("ETag", "What it is now, where the request has `If-Match`");
         description.with_header("Preference-Applied", applied);
     }
 }
@@ -318,17 +276,16 @@ impl<T: ToSchema> Output for Created<T> {
     }
 }
 
-impl Output for NoContent {
-    fn describe(description: &mut Description) {
-        description.answer(StatusCode::NO_CONTENT, "Done", None);
-    }
+macro_rules! without_body {
+    ($($answer:ty, $status:ident, $words:literal;)+) => {$(
+        impl Output for $answer {
+            fn describe(description: &mut Description) {
+                description.answer(StatusCode::$status, $words, None);
+            }
+        }
+    )+};
 }
-
-impl Output for Accepted {
-    fn describe(description: &mut Description) {
-        description.answer(StatusCode::ACCEPTED, "Accepted", None);
-    }
-}
+without_body! { NoContent, NO_CONTENT, "Done"; Done, OK, "Done"; Accepted, ACCEPTED, "Accepted"; }
 
 impl<T: ToSchema> Output for AcceptedJson<T> {
     fn describe(description: &mut Description) {

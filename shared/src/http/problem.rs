@@ -39,6 +39,10 @@ pub struct Body {
     /// The places of a validation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Place>,
+    /// What RFC 6749, 5.2, calls it where a form is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "invalid_request")]
+    error: Option<&'static str>,
     /// Why an account is locked.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -81,6 +85,7 @@ impl Dialect for Problem {
             detail: error.to_string(),
             instance: asked.path.clone(),
             errors: places(error),
+            error: (asked.with_form && status == StatusCode::BAD_REQUEST).then_some("invalid_request"),
             reason,
             lockout_until,
         };

@@ -10,8 +10,8 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::header::LOCATION;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::auth_layer::AuthLayer;
 use super::dialect::{Dialect, ErrorFormat};
@@ -62,6 +62,8 @@ pub struct Route {
     /// Errors of its own, beside those that its guard and its inputs bring along.
     pub errors: Vec<&'static Error>,
     pub dev_only: bool,
+    /// It reads no body, and holds one that comes all the same to what every body is held to. (A `GET` ignores it.)
+    pub takes_no_body: bool,
     /// What its handler takes and answers. It is asked for by the document alone.
     pub describe: fn() -> Description,
     /// Its handler's name: `<crate>_<function>`.
@@ -264,10 +266,12 @@ impl Routes {
         T: 'static,
     {
         let (error_format, options) = (self.error_format, self.options);
+        let takes_no_body = !H::READS_BODY && method != Method::GET;
         let layer = AuthLayer {
             guard,
             error_format,
             options,
+            takes_no_body,
         };
         let layer = middleware::from_fn(move |request: Request, next: Next| layer.apply(request, next));
         self.rows.push(Route {
@@ -280,6 +284,7 @@ impl Routes {
             summary: "",
             errors: Vec::new(),
             dev_only: false,
+            takes_no_body,
             describe: H::describe,
             operation: operation(std::any::type_name::<H>()),
             mount: on(filter, handler).route_layer(layer),
@@ -328,22 +333,31 @@ fn redirect(to: &'static str) -> MethodRouter {
     on(MethodFilter::GET, async move || (StatusCode::FOUND, [(LOCATION, to)]))
 }
 
-/// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case.
+/// The bearer token of a request (RFC 6750, 2.1), if it has one: the scheme in any letter case. Credentials of other
+/// schemes are none (3.1).
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
-    let mut all = headers.get_all(http::header::AUTHORIZATION).iter();
-    let Some(first) = all.next() else { return Ok(None) };
-    if all.next().is_some() {
-        return Err(Error::InvalidToken);
+    let all: Vec<&[u8]> = headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    match all.as_slice() {
+        all if !all.iter().any(|one| is_bearer(one)) => Ok(None),
+        [one] => token(one).map(Some).ok_or(Error::InvalidToken),
+        _ => Err(Error::InvalidToken),
     }
-    let text = first.to_str().map_err(|_| Error::InvalidToken)?;
-    let (scheme, token) = text.split_once(' ').ok_or(Error::InvalidToken)?;
+}
+
+fn is_bearer(credentials: &[u8]) -> bool {
+    let scheme = credentials.split(|byte| matches!(byte, b' ' | b'\t')).next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+}
+
+fn token(credentials: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(credentials).ok()?.split_once(' ')?;
     // As many spaces as the client likes (RFC 9110, 11.4), and no other white space.
     let token = token.trim_start_matches(' ');
-    if scheme.eq_ignore_ascii_case("bearer") && is_token68(token) {
-        Ok(Some(token))
-    } else {
-        Err(Error::InvalidToken)
-    }
+    (scheme.eq_ignore_ascii_case("bearer") && is_token68(token)).then_some(token)
 }
 
 /// What RFC 9110, 11.2, lets stand behind a scheme.

@@ -21,6 +21,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::auth_layer::AuthLayer;
+use super::body;
 use super::compression;
 use super::dialect::{Asked, ErrorFormat, Failure};
 use super::known::{Elsewhere, Served};
@@ -29,13 +31,14 @@ use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::rewrite;
-use super::routes::Routes;
+use super::routes::{Route, RouteOptions, Routes, bearer};
+use crate::access::guard::Guard;
 use crate::app::App;
 use crate::error::Error;
 
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
-    let error_formats = Arc::new(ErrorFormats::of(&tables));
+    let contracts = Arc::new(Contracts::of(&tables));
     let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
     let served = Arc::new(Served::of(&tables, dev));
     let functions = Arc::new(Functions::of(&tables));
@@ -60,9 +63,9 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             Error::fault("a handler panicked").into_response()
         }));
     let edge = tower::service_fn(move |request: Request| {
-        let (app, error_formats, routes, alone) = (app.clone(), error_formats.clone(), routes.clone(), alone.clone());
+        let (app, contracts, routes, alone) = (app.clone(), contracts.clone(), routes.clone(), alone.clone());
         async move {
-            let answered = handle(&app, &error_formats, routes, alone.as_deref(), request).await;
+            let answered = handle(&app, &contracts, routes, alone.as_deref(), request).await;
             Ok::<Response, std::convert::Infallible>(answered)
         }
     });
@@ -122,42 +125,40 @@ fn span(info: &RequestInfo, parts: &Parts, function: Option<&str>) -> Span {
 
 async fn handle(
     app: &Arc<App>,
-    error_formats: &ErrorFormats,
+    contracts: &Contracts,
     routes: Router,
     alone: Option<&str>,
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     super::lambda::restore_path(&mut parts);
-    error_formats.rewrite(&mut parts);
+    contracts.rewrite(&mut parts);
     let info = RequestInfo::of(app, &parts);
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
-    let answer = answer(error_formats, routes, &info, Request::from_parts(parts, body));
+    let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
     let response = answer.instrument(span).await;
     app.write_metrics(alone.unwrap_or_default());
     response
 }
 
-async fn answer(error_formats: &ErrorFormats, routes: Router, info: &RequestInfo, request: Request) -> Response {
+async fn answer(contracts: &Contracts, routes: Router, info: &RequestInfo, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let error_format = error_formats.of_path(parts.uri.path());
-    let (body, rewrite) = rewrite::chosen(error_format.rewrite, &mut parts, body).await;
+    let contract = contracts.of_path(parts.uri.path());
+    let (body, rewrite) = rewrite::chosen(contract.error_format.rewrite, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
-        with_token: parts.headers.contains_key(header::AUTHORIZATION),
+        with_token: bearer(&parts.headers) != Ok(None),
+        with_form: body::is_form(&parts.headers),
     };
     let (app, method) = (&info.app, parts.method.clone());
     let condition = IfNoneMatch::of(&parts.headers);
     let cold_start = app.is_cold();
     let left = super::lambda::time_left(&parts, info.now).unwrap_or(Duration::MAX);
-    let answer = tokio::time::timeout(left, routes.oneshot(Request::from_parts(parts, body)));
-    let response = match answer.await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => Error::unavailable("the function's time is over").into_response(),
-    };
-    let (response, outcome) = phrase(response, error_format, &asked);
+    let answer = tokio::time::timeout(left, contract.answer(routes, info, Request::from_parts(parts, body)));
+    let late = |_| Error::unavailable("the function's time is over").into_response();
+    let response = answer.await.unwrap_or_else(late);
+    let (response, outcome) = phrase(response, contract.error_format, &asked);
     let response = rewrite::applied(rewrite, response).await;
     let mut response = unless_known(response, &method, condition.as_ref());
     compression::note(&mut response, &method);
@@ -203,17 +204,69 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+/// What is true of a path, even where no route is there.
+struct Contract {
+    function: String,
+    error_format: ErrorFormat,
+    options: RouteOptions,
+}
+
+impl Contract {
+    /// What the routes answer; where there is none and the contract asks for an API key, to whoever has one.
+    async fn answer(&self, routes: Router, info: &RequestInfo, request: Request) -> Response {
+        // What a refusal needs of the request, which is gone by then.
+        let headers = self.options.api_key.map(|_| request.headers().clone());
+        let response = match routes.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let Some(headers) = headers.filter(|_| is_unknown(&response)) else {
+            return response;
+        };
+        Span::current().record("function", &self.function);
+        let layer = AuthLayer {
+            guard: Guard::Anyone,
+            error_format: self.error_format,
+            options: self.options,
+            takes_no_body: false,
+        };
+        match layer.may_know(info, &headers).await {
+            Ok(()) => response,
+            Err(refused) => refused.into_response(),
+        }
+    }
+}
+
+/// Whether there is no such path, or no such method.
+fn is_unknown(response: &Response) -> bool {
+    let failure = response.extensions().get::<Failure>();
+    failure.is_some_and(|Failure(error)| matches!(error, Error::NoSuchRoute | Error::MethodNotAllowed))
+}
+
 /// Which contract a path belongs to, even where no route is there.
-struct ErrorFormats {
-    routes: Vec<(String, ErrorFormat)>,
+struct Contracts {
+    routes: Vec<(String, Contract)>,
+    none: Contract,
     rewrites: Vec<fn(&str) -> Option<String>>,
 }
 
-impl ErrorFormats {
+impl Contracts {
     fn of(tables: &[Routes]) -> Self {
-        let rows = || tables.iter().flat_map(Routes::rows);
+        let rows = tables
+            .iter()
+            .flat_map(|table| table.rows().iter().map(move |row| (table, row)));
+        let contract = |(table, row): (&Routes, &Route)| Contract {
+            function: table.function().to_owned(),
+            error_format: row.error_format,
+            options: row.options,
+        };
         Self {
-            routes: rows().map(|row| (row.path.to_string(), row.error_format)).collect(),
+            routes: rows.map(|of| (of.1.path.to_string(), contract(of))).collect(),
+            none: Contract {
+                function: String::new(),
+                error_format: ErrorFormat::of::<Problem>(),
+                options: RouteOptions::default(),
+            },
             rewrites: tables.iter().filter_map(|table| table.options.rewrite_path).collect(),
         }
     }
@@ -232,8 +285,8 @@ impl ErrorFormats {
         }
     }
 
-    /// The dialect of the route that shares the most leading segments with the path.
-    fn of_path(&self, path: &str) -> ErrorFormat {
+    /// The contract of the route that shares the most leading segments with the path.
+    fn of_path(&self, path: &str) -> &Contract {
         let shared = |route: &str| {
             let pairs = route.split('/').skip(1).zip(path.split('/').skip(1));
             pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
@@ -243,6 +296,6 @@ impl ErrorFormats {
             .iter()
             .max_by_key(|(route, _)| shared(route))
             .filter(|(route, _)| shared(route) > 0);
-        closest.map_or_else(ErrorFormat::of::<Problem>, |(_, error_format)| *error_format)
+        closest.map_or(&self.none, |(_, contract)| contract)
     }
 }

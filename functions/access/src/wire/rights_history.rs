@@ -7,6 +7,7 @@ use usher::actions::{Context, roles, users};
 use usher::domain::history::{RightsEntry, RightsKind};
 use usher::domain::time;
 use usher::error::{Error, Result};
+use usher::http::call::given;
 use usher::id::UserId;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
@@ -28,9 +29,9 @@ pub struct RightsQuery {
 
 impl RightsQuery {
     pub async fn filter(&self, cx: &Context) -> Result<RightsFilter> {
-        let target = account(cx, "?target", self.target.as_deref()).await?;
-        let actor = account(cx, "?actor", self.actor.as_deref()).await?;
-        let role = match &self.role {
+        let target = account(cx, "?target", given(self.target.as_deref())).await?;
+        let actor = account(cx, "?actor", given(self.actor.as_deref())).await?;
+        let role = match given(self.role.as_deref()) {
             Some(name) => Some(
                 roles::named(cx, name)
                     .await?

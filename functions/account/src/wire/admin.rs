@@ -6,7 +6,7 @@ use usher::actions::histories;
 use usher::actions::users::{self, UserRef};
 use usher::actions::{Context, roles};
 use usher::error::{Error, Noun, Result};
-use usher::http::call::{Checks, page_limit};
+use usher::http::call::{Checks, given, page_limit};
 use usher::id;
 use utoipa::{IntoParams, ToSchema};
 
@@ -127,7 +127,7 @@ impl EntriesQuery {
     pub fn parse(&self) -> Result<(Option<id::UserId>, usize)> {
         let mut checks = Checks::new();
         let size = checks.take(page_size(self.limit.as_deref()))?;
-        let user = checks.optional("?UserId", self.user_id.as_deref(), |id| {
+        let user = checks.optional("?UserId", given(self.user_id.as_deref()), |id| {
             id.parse().map_err(|_| "this is no account's id".to_owned())
         });
         checks.done()?;
@@ -153,6 +153,15 @@ pub struct RightsFilter {
 }
 
 impl RightsFilter {
+    /// Without what is blank: that is no filter.
+    fn given(self) -> Self {
+        Self {
+            from: given(self.from),
+            to: given(self.to),
+            role: given(self.role),
+        }
+    }
+
     pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
         let mut checks = Checks::new();
         let actor = checks.take(user_id(cx, "/From", self.from.as_deref()).await)?;
@@ -177,7 +186,7 @@ impl RightsFilter {
 async fn user_id(cx: &Context, pointer: &str, text: Option<&str>) -> Result<Option<id::UserId>> {
     let Some(text) = text else { return Ok(None) };
     let found = users::id_of(cx, text).await?;
-    let unknown = || Error::invalid(pointer, "nobody has this id, address or username");
+    let unknown = || Error::invalid(pointer, "no account has this id, address or username");
     found.ok_or_else(unknown).map(Some)
 }
 
@@ -206,16 +215,18 @@ impl RightsQuery {
     }
 
     pub fn filter(&self) -> RightsFilter {
-        RightsFilter {
+        let named = RightsFilter {
             from: self.from.clone(),
             to: self.to.clone(),
             role: self.role.clone(),
-        }
+        };
+        named.given()
     }
 
     /// The same with the filter of a body.
     #[must_use]
-    pub fn with(self, RightsFilter { from, to, role }: RightsFilter) -> Self {
+    pub fn with(self, filter: RightsFilter) -> Self {
+        let RightsFilter { from, to, role } = filter.given();
         Self {
             from: from.or(self.from),
             to: to.or(self.to),

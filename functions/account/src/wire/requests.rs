@@ -86,7 +86,7 @@ fn of_profile(name: &str) -> String {
     example = json!({ "Email": "jane@example.org", "Username": "jane", "Password": "correct horse", "FirstName": "Jane" })
 )]
 pub struct Register {
-    /// The e-mail address. Not needed where the tenant asks for none.
+    /// The e-mail address. Need not be given where the tenant asks for none.
     email: Option<String>,
     username: String,
     /// The password: 10 characters at least.

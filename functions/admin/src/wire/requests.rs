@@ -70,8 +70,9 @@ impl SearchQuery {
 
 fn place(checks: &mut Checks, page: Option<&str>, limit: Option<&str>) -> Place {
     let page = checks.optional("?page", page, |text| {
-        let number = whole_number(text).filter(|page| *page >= 1);
-        number.ok_or_else(|| "pages are numbered from 1".to_owned())
+        let digits = whole_number(text).and_then(|_| text.parse().ok());
+        let number = digits.filter(|page| *page >= 1);
+        number.ok_or_else(|| format!("pages are numbered from 1 to {}", u64::MAX))
     });
     let limit = checks.optional("?limit", limit, page_size);
     Place {

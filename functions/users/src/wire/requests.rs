@@ -13,7 +13,7 @@ use usher::domain::text::{Description, Email, Password, Username};
 use usher::domain::time;
 use usher::domain::user::{Status, UserKind};
 use usher::error::{Conflict, Result};
-use usher::http::call::{Checks, DEFAULT_PAGE, page_limit};
+use usher::http::call::{Checks, DEFAULT_PAGE, given, page_limit};
 use usher::http::openapi::words;
 use usher::jiff::Timestamp;
 use utoipa::openapi::Object;
@@ -40,7 +40,7 @@ impl ListQuery {
     pub fn parse(&self) -> Result<(Filter, usize)> {
         let mut checks = Checks::new();
         let limit = checks.take(page_limit(self.limit.as_deref()))?;
-        let status = checks.optional("?status", self.status.as_deref(), |text| {
+        let status = checks.optional("?status", given(self.status.as_deref()), |text| {
             Status::parse(text)
                 .ok_or_else(|| "a status is `active`, `inactive`, `locked`, `banned` or `deleted`".to_owned())
         });
@@ -49,7 +49,7 @@ impl ListQuery {
         Ok((
             Filter {
                 status,
-                role: self.role.clone(),
+                role: given(self.role.clone()),
                 q,
                 with_deleted: false,
             },

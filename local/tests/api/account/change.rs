@@ -30,7 +30,7 @@ async fn one_s_own_address_is_changed_by_naming_the_one_before_and_other_session
       "asked": "POST /user/change",
       "status": 400,
       "body": {
-        "Message": "this is not what it was until now",
+        "Message": "Old: this is not what it was until now",
         "Errors": {
           "Old": [
             "this is not what it was until now"

@@ -141,12 +141,12 @@ async fn a_refusal_in_camel_case_is_whole() {
     let reply = world.nobody().post("/auth/register", body).await;
     insta::assert_json_snapshot!(reply.body, @r#"
     {
-      "message": "an e-mail address has the form name@example.org; must not have control characters",
-      "en": "an e-mail address has the form name@example.org; must not have control characters",
+      "message": "an e-mail address has the form name@example.org; Contact.TikTok: this must not have control characters",
+      "en": "an e-mail address has the form name@example.org; Contact.TikTok: this must not have control characters",
       "bg": "невалидна стойност: Contact.TikTok, Email",
       "errors": {
         "contact.tikTok": [
-          "must not have control characters"
+          "this must not have control characters"
         ],
         "email": [
           "an e-mail address has the form name@example.org"

@@ -94,9 +94,9 @@ fn expected(who: Who, action: &str, method: &str, side: &str) -> u16 {
     let taken = methods(action, side);
     let behind = behind(action, method, side);
     match who {
+        Who::NoKey | Who::WrongKey => 401,
         _ if taken.is_empty() => 404,
         _ if !taken.contains(&method) => 405,
-        Who::NoKey | Who::WrongKey => 401,
         Who::On(_) if side == "auth" => 400,
         _ if side == "auth" => behind,
         Who::NoToken | Who::Cookie | Who::BadToken => 401,
@@ -245,6 +245,41 @@ async fn z10_a_key_in_the_query_or_sent_twice_is_none() {
     let once = [("x-api-key", key)];
     let reply = nobody.send(Method::POST, "/auth/login", Some(body), &once).await;
     assert_eq!(reply.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_there_is_no_path_and_no_method_to_be_known() {
+    let world = World::new().await;
+    for (method, path) in [
+        (Method::GET, "/user/nope"),
+        (Method::GET, "/USER/nope"),
+        (Method::GET, "/admin"),
+        (Method::GET, "/user/profile/x"),
+        (Method::DELETE, "/user/profile"),
+        (Method::PUT, "/auth/login"),
+        (Method::HEAD, "/admin/users"),
+        (Method::OPTIONS, "/auth/login"),
+    ] {
+        for key in ["", "another key"] {
+            let mut nobody = world.nobody();
+            key.clone_into(&mut nobody.api_key);
+            let reply = nobody.send(method.clone(), path, None, &[]).await;
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("allow")),
+                (401, ""),
+                "{method} {path}"
+            );
+            if method != Method::HEAD {
+                super::refused(&reply, 401, "this needs a valid API key: send it as `X-Api-Key`");
+            }
+        }
+    }
+    // What belongs to no contract, or to another one, asks for none.
+    let mut nobody = world.nobody();
+    nobody.api_key.clear();
+    for path in ["/nope", "/api/nope", "/v1/user/nope"] {
+        assert_eq!(nobody.get(path).await.status, 404, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

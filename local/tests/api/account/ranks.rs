@@ -93,7 +93,7 @@ async fn z04_nobody_gives_a_role_above_its_own_rank_or_with_more_than_it_holds()
                 .await
         }
     };
-    refused(&give("Owner").await, 403, "the account stands above yours");
+    refused(&give("Owner").await, 403, "the role stands above your rank");
     refused(
         &give("tenants").await,
         403,
@@ -103,7 +103,7 @@ async fn z04_nobody_gives_a_role_above_its_own_rank_or_with_more_than_it_holds()
     refused(
         &admin.client.post("/admin/changerole", own).await,
         403,
-        "the account stands above yours",
+        "the role stands above your rank",
     );
     // An administrator makes administrators, as rule 9 has it, and can undo it no more.
     done(&give("Admin").await);

@@ -45,6 +45,38 @@ async fn paths_and_fields_are_known_in_any_letter_case_nested_ones_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_known_with_a_slash_at_its_end_and_with_its_letters_encoded() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    for path in [
+        "/admin/users/",
+        "/Admin/Users/?limit=1",
+        "/admin/%75sers",
+        "/%61dmin/%55SERS/",
+        "/admin/user%73?limit=1",
+    ] {
+        let reply = owner.get(path).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+    }
+    for path in [
+        "/admin/users//",
+        "/admin//users",
+        "//admin/users",
+        "/admin%2Fusers",
+        "/admin/users%2F",
+        "/admin/users%3Flimit=1",
+        "/admin/users%20",
+        "/admin/%2575sers",
+        "/admin/%zzsers",
+        "/admin/%",
+    ] {
+        assert_eq!(owner.get(path).await.status, 404, "{path}");
+    }
+    let reply = owner.send(Method::DELETE, "/admin/%75sers/", None, &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "GET"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_spellings_of_one_field_are_refused() {
     let world = World::new().await;
     let send = |body: &'static str| {
@@ -160,7 +192,10 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, service).await });
-    let ask = |method: Method, path: &str| reply(reqwest::Client::new().request(method, format!("{base}{path}")));
+    let ask = |method: Method, path: &str| {
+        let request = reqwest::Client::new().request(method, format!("{base}{path}"));
+        reply(request.header("x-api-key", crate::support::API_KEY))
+    };
     let wrong = ask(Method::DELETE, "/api/roles").await;
     assert_eq!(
         (wrong.status.as_u16(), wrong.header("allow")),
@@ -179,4 +214,38 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
     }
     let own: Value = ask(Method::GET, "/user/nope").await.body;
     assert_eq!(own["Message"], "there is nothing at this path");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_names_its_field_in_both_languages_and_none_names_it_twice() {
+    let world = World::new().await;
+    for (body, en, bg) in [
+        (
+            json!({ "Email": 5 }),
+            "Email: this must be a text",
+            "невалидна стойност: Email",
+        ),
+        (
+            json!({ "Username": "jane" }),
+            "missing field `Password`",
+            "невалидна стойност: Password",
+        ),
+        (
+            json!({ "Username": "jane", "Password": "short", "Email": "jane@example.org", "Age": 151 }),
+            "the password must have at least 10 characters; Age: this must be a whole number from 0 to 150",
+            "невалидна стойност: Age, Password",
+        ),
+        (
+            json!({ "Username": "jane", "Password": PASSWORD, "Email": "a@b.org", "Contact": { "TikTok": "a\nb" } }),
+            "Contact.TikTok: this must not have control characters",
+            "невалидна стойност: Contact.TikTok",
+        ),
+    ] {
+        let reply = world.nobody().post("/auth/register", body.clone()).await;
+        assert_eq!(
+            (reply.str("En"), reply.str("Message"), reply.str("Bg")),
+            (en, en, bg),
+            "{body}"
+        );
+    }
 }

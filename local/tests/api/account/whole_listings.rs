@@ -193,3 +193,41 @@ async fn deleted_accounts_are_among_the_users_in_one_order_and_erased_ones_are_n
     assert_eq!(owner.get("/v1/admin/users").await.body["pagination"]["total"], 4);
     crate::reconcile::assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blank_filter_of_any_listing_is_none() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    person(&world, "jane", &["member"]).await;
+    let all = owner.get("/owner/rightschanges").await;
+    assert!(all.body.as_array().unwrap().len() > 1, "{}", all.text);
+    for blank in ["", " "] {
+        let filter = json!({ "From": blank, "To": blank, "Role": blank });
+        let posted = owner.post("/owner/rightschanges", filter).await;
+        assert_eq!(posted.body, all.body, "{}", posted.text);
+        // Where the body leaves it blank, the query's counts.
+        let both = owner
+            .post("/owner/rightschanges?Role=member", json!({ "Role": blank }))
+            .await;
+        assert_eq!(
+            both.body,
+            owner.get("/owner/rightschanges?Role=member").await.body,
+            "{}",
+            both.text
+        );
+    }
+    for (path, blank) in [
+        ("/owner/rightschanges", "?From=&To=%20&Role="),
+        ("/owner/entries", "?UserId="),
+        ("/api/rights-history", "?target=&actor=%20&role="),
+        ("/api/users", "?status=&role=%20&q="),
+    ] {
+        let (bare, reply) = (owner.get(path).await, owner.get(&format!("{path}{blank}")).await);
+        assert_eq!(
+            (reply.status.as_u16(), &reply.body),
+            (200, &bare.body),
+            "{path}: {}",
+            reply.text
+        );
+    }
+}

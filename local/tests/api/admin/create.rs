@@ -129,12 +129,12 @@ async fn z04_nobody_makes_an_account_with_more_than_they_hold() {
     refused(
         &admin.post(PATH, body(&["owner"])).await,
         403,
-        "The account stands above yours",
+        "The role stands above your rank",
     );
     refused(
         &helpdesk.post(PATH, body(&["admin"])).await,
         403,
-        "The account stands above yours",
+        "The role stands above your rank",
     );
     refused(
         &helpdesk.post(PATH, body(&["SYS_ADMIN"])).await,

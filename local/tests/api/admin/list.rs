@@ -117,12 +117,6 @@ async fn a_page_past_the_end_is_empty_with_the_right_totals() {
         ("?page=4294967295&limit=100", at(4_294_967_295, 100, 10, 1)),
         ("?page=4294967296&limit=100", at(4_294_967_296, 100, 10, 1)),
         ("?page=18446744073709551615", at(u64::MAX, 10, 10, 1)),
-        // There is no larger number.
-        ("?page=99999999999999999999", at(u64::MAX, 10, 10, 1)),
-        (
-            "/search?q=example.org&page=99999999999999999999",
-            at(u64::MAX, 10, 8, 1),
-        ),
         ("?page=02", at(2, 10, 10, 1)),
         ("/search?q=example.org&page=2", at(2, 10, 8, 1)),
         ("/search?q=nothing", at(1, 10, 0, 0)),
@@ -137,7 +131,12 @@ async fn i06_a_page_or_limit_that_is_none_is_refused_with_its_name() {
     let world = World::new().await;
     let admin = admin(&world).await;
     for list in ["?", "/search?q=a&"] {
-        for wrong in ["0", "-1", "%2B1", "1.5", "abc", "", "%20", "0x1"] {
+        // No answer could name a larger page than 2^64 - 1.
+        let larger = ["18446744073709551616", "99999999999999999999"];
+        for wrong in ["0", "-1", "%2B1", "1.5", "abc", "", "%20", "0x1"]
+            .into_iter()
+            .chain(larger)
+        {
             invalid(
                 &admin.get(&format!("/v1/admin/users{list}page={wrong}")).await,
                 &["page"],

@@ -47,7 +47,7 @@ async fn either_all_of_them_are_added_or_none() {
         &add(&["editor", "nothing", "member", "neither"]).await,
         &["roles.1", "roles.3"],
     );
-    refused(&add(&["editor", "owner"]).await, 403, "The account stands above yours");
+    refused(&add(&["editor", "owner"]).await, 403, "The role stands above your rank");
     refused(&add(&["editor", "full"]).await, 409, "The role is full");
     invalid(&add(&[]).await, &["roles"]);
     invalid(&admin.post(&roles(&id), json!({})).await, &["roles"]);
@@ -89,9 +89,9 @@ async fn z04_nobody_assigns_what_they_do_not_hold() {
     let boss = made(&owner, "boss", &["admin"]).await;
     for id in [&own, &jane] {
         for (name, said) in [
-            ("owner", "The account stands above yours"),
-            ("admin", "The account stands above yours"),
-            ("member", "The account stands above yours"),
+            ("owner", "The role stands above your rank"),
+            ("admin", "The role stands above your rank"),
+            ("member", "The role stands above your rank"),
             ("SYS_ADMIN", "You cannot give what you do not hold: admin.access"),
         ] {
             refused(&helpdesk.post(&roles(id), json!({ "roles": [name] })).await, 403, said);

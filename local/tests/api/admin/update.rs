@@ -170,7 +170,7 @@ async fn a_change_is_done_whole_or_not_at_all() {
     refused(
         &admin.put(&user(&id), with("roles", json!(["owner"]))).await,
         403,
-        "The account stands above yours",
+        "The role stands above your rank",
     );
     assert_eq!(admin.get(&user(&id)).await.body, before);
     assert_reconciled(&world);
@@ -186,16 +186,17 @@ async fn z04_nobody_raises_an_account_above_themselves_or_touches_one_that_is() 
     let sys = made(&owner, "sys", &["SYS_ADMIN"]).await;
     let boss = made(&owner, "boss", &["admin"]).await;
     let above = "The account stands above yours";
+    let role_above = "The role stands above your rank";
     for id in [&own, &jane] {
         refused(
             &helpdesk.put(&user(id), json!({ "roles": ["admin"] })).await,
             403,
-            above,
+            role_above,
         );
         refused(
             &helpdesk.put(&user(id), json!({ "roles": ["member"] })).await,
             403,
-            above,
+            role_above,
         );
         refused(
             &helpdesk.put(&user(id), json!({ "roles": ["SYS_ADMIN"] })).await,

@@ -115,6 +115,40 @@ async fn an_account_locked_under_both_names_shows_the_later_end() {
 }
 
 #[tokio::test]
+async fn the_account_shows_the_larger_count_of_failed_logins_under_its_tag_until_a_success() {
+    let world = World::new().await;
+    with_both(&world, "jane", "jane@example.org").await;
+    let owner = world.owner().await;
+    let mut tags = std::collections::BTreeSet::new();
+    for (name, times, larger) in [
+        ("jane", 0, 0),
+        ("jane", 2, 2),
+        ("jane@example.org", 4, 4),
+        ("jane", 1, 4),
+    ] {
+        fail(&world, name, times).await;
+        let account = shown(&world, "jane").await;
+        assert_eq!(account.body["failedLoginCount"], larger, "{}", account.text);
+        let listed = owner.get("/api/users?q=jane").await.body["items"][0].clone();
+        assert_eq!(listed["failedLoginCount"], larger);
+        tags.insert(account.header("etag").to_owned());
+    }
+    assert_eq!(tags.len(), 3, "{tags:?}");
+    let jane = world.signed_in("jane", PASSWORD).await;
+    assert_eq!(jane.get("/api/me/profile").await.body["failedLoginCount"], 0);
+    assert_eq!(shown(&world, "jane").await.body["failedLoginCount"], 0);
+    // It is nobody's to set.
+    let patched = owner
+        .patch(
+            "/api/users/jane",
+            json!({ "failedLoginCount": 4, "displayName": "Jane" }),
+        )
+        .await;
+    assert_eq!(patched.status, 204);
+    assert_eq!(shown(&world, "jane").await.body["failedLoginCount"], 0);
+}
+
+#[tokio::test]
 async fn another_address_or_username_begins_without_the_count_of_the_old_one() {
     let world = World::new().await;
     with_both(&world, "jane", "jane@example.org").await;

@@ -92,8 +92,14 @@ async fn a_new_password_is_not_the_present_one_in_any_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_password_is_the_account_s_own_address_or_username_in_any_letter_case() {
-    for name in ["JANET@example.ORG", "Janet-of-Usher"] {
+async fn no_password_is_the_account_s_own_address_or_username_in_any_letter_case_or_width() {
+    for name in [
+        "JANET@example.ORG",
+        "Janet-of-Usher",
+        "\u{ff2a}\u{ff41}\u{ff4e}\u{ff45}\u{ff54}-of-usher",
+        "janet@\u{ff45}xample.org",
+        "janet\u{ff20}example\u{3002}org",
+    ] {
         let world = World::new().await;
         for (way, reply) in set_everywhere(&world, name).await {
             eprintln!("{way}");

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::World;
-use crate::users::user;
+use crate::users::{role, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_preferred_is_met_however_it_is_written_and_the_answer_names_it() {
@@ -33,5 +33,30 @@ async fn what_is_preferred_is_met_however_it_is_written_and_the_answer_names_it(
         assert_eq!(answer, (status, applied), "{lines:?}");
         assert_eq!(reply.body["age"] == 42, status == 200, "{lines:?}");
         assert_eq!(reply.header("etag").is_empty(), status == 204, "{lines:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conditional_change_is_answered_with_the_tag_that_the_next_one_needs() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    role(&world, "editor", &["admin.users"]).await;
+    for roles in [json!([]), json!(["editor", "SYS_ADMIN"])] {
+        let body = json!({ "username": format!("jane{roles}"), "roles": roles });
+        let made = owner.post("/api/users", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let (path, mut tag) = (user(made.str("id")), made.header("etag").to_owned());
+        for (age, prefer) in [(41, "return=minimal"), (42, "wait=1"), (43, "return=representation")] {
+            let body = Some(json!({ "age": age }));
+            let headers = [("if-match", tag.as_str()), ("prefer", prefer)];
+            let reply = owner.send(Method::PATCH, &path, body, &headers).await;
+            assert_eq!(reply.status, if age == 43 { 200 } else { 204 }, "{}", reply.text);
+            assert_ne!(reply.header("etag"), tag);
+            reply.header("etag").clone_into(&mut tag);
+            assert_eq!(owner.get(&path).await.header("etag"), tag, "{roles} {prefer}");
+        }
+        // To know it costs a read where nothing is expected.
+        let plain = owner.patch(&path, json!({ "age": 44 })).await;
+        assert_eq!((plain.status.as_u16(), plain.header("etag")), (204, ""));
     }
 }

@@ -139,7 +139,7 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             nobody,
             "/api/auth/revoke".to_owned(),
             Some(json!({ "token": some.refresh })),
-            204,
+            200,
         ),
         "POST /api/auth/change-password" => {
             let body = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });

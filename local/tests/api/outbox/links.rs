@@ -51,6 +51,49 @@ async fn an_invitation_lets_its_holder_choose_a_password_and_sign_in() {
     world.signed_in("jane@example.org", NEW).await;
 }
 
+/// The invitation that follows is over the limit of mails: without the first one there would be no way in.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_stays_good_where_its_address_is_changed_and_put_back_or_its_account_disabled_for_a_moment() {
+    let (one, other) = ("jane@example.org", "other@example.org");
+    for [away, back] in [
+        [json!({ "email": other }), json!({ "email": one })],
+        [json!({ "status": "inactive" }), json!({ "status": "active" })],
+    ] {
+        let world = World::new().await;
+        let path = format!("/api/users/{}", invite(&world, one).await);
+        let token = sent(&world).await;
+        let owner = world.owner().await;
+        assert_eq!(owner.patch(&path, away.clone()).await.status, 204);
+        let meanwhile = set_password(&context(&world), &token).await;
+        assert!(meanwhile.is_err(), "{away}");
+        assert_eq!(owner.patch(&path, back).await.status, 204);
+        let post = Post::default();
+        sweep(&post.outbox(&world.app)).await;
+        assert!(post.letters().iter().all(|letter| letter.to == other), "{away}");
+        set_password(&context(&world), &token).await.unwrap();
+        world.signed_in(one, NEW).await;
+        let again = set_password(&context(&world), &token).await;
+        assert_eq!(again, Err(Error::InvalidLink));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_invitations_the_second_is_dead_once_the_first_was_taken_up() {
+    let world = World::new().await;
+    let path = format!("/api/users/{}/verification", invite(&world, "jane@example.org").await);
+    let first = sent(&world).await;
+    world.clock.advance(60);
+    let again = world
+        .owner()
+        .await
+        .post_empty(&path.replace("/api/", "/v1/admin/"))
+        .await;
+    assert!(again.status.is_success(), "{}", again.text);
+    let second = sent(&world).await;
+    set_password(&context(&world), &first).await.unwrap();
+    assert_eq!(set_password(&context(&world), &second).await, Err(Error::InvalidLink));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_to_verify_an_address_verifies_it() {
     let world = World::new().await;

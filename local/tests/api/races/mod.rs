@@ -1,6 +1,7 @@
 //! Races: many requests at once, 20 times, and never a violation.
 
 mod administrators;
+mod ended;
 mod names;
 mod passwords;
 mod refreshes;

@@ -61,10 +61,7 @@ async fn what_is_no_token_is_invalid_and_no_token_at_all_is_a_broken_rule() {
     for (body, words) in [
         (json!({}), "Missing field `token`"),
         (json!({ "token": null }), "Missing field `token`"),
-        (
-            json!({ "token": 1 }),
-            "token: invalid type: integer `1`, expected a string",
-        ),
+        (json!({ "token": 1 }), "token: this must be a text"),
     ] {
         assert_refusal(&world.nobody().post("/v1/user/token/verify", body).await, 400, words);
     }

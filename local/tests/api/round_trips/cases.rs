@@ -79,7 +79,7 @@ pub async fn auth(m: &mut Measured) {
     m.of(
         "POST /api/auth/revoke",
         "refresh token",
-        204,
+        200,
         nobody.post("/api/auth/revoke", body),
     )
     .await;
@@ -88,7 +88,7 @@ pub async fn auth(m: &mut Measured) {
     m.of(
         "POST /api/auth/revoke",
         "access token",
-        204,
+        200,
         nobody.post("/api/auth/revoke", body),
     )
     .await;

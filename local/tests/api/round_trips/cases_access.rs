@@ -26,7 +26,8 @@ pub async fn catalogue(m: &mut Measured) {
         owner.delete(path),
     )
     .await;
-    let forced = owner.delete(&format!("{path}?force=true"));
+    let forced = format!("{path}?force=true");
+    let forced = owner.delete(&forced);
     m.of("DELETE /api/permissions/{permission}", "`force`, one role", 204, forced)
         .await;
     let body = json!({ "name": "invoices.read" });

@@ -60,7 +60,7 @@ async fn an_account_can_be_made_with_everything_at_once() {
     let mut expected = personal;
     let made = json!({
         "id": reply.str("id"), "username": "Jane", "email": "jane@example.org", "emailVerified": true,
-        "mustChangePassword": true, "status": "active", "roles": ["admin", "editor", "user"],
+        "failedLoginCount": 0, "mustChangePassword": true, "status": "active", "roles": ["admin", "editor", "user"],
         "permissions": ["admin.access", "admin.keys", "admin.roles", "admin.users"],
         "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",
     });
@@ -277,13 +277,17 @@ async fn z04_nobody_makes_an_account_with_more_than_they_hold() {
     role(&world, "keeper", &["admin.users", "admin.keys"]).await;
     let (_, helpdesk) = signed_in_with(&world, "help@example.org", &["helpdesk"]).await;
     let body = |role: &str| json!({ "email": "new@example.org", "password": PASSWORD, "roles": [role] });
-    refused(&helpdesk.post("/api/users", body("admin")).await, 403, "above-own-rank");
+    refused(
+        &helpdesk.post("/api/users", body("admin")).await,
+        403,
+        "role-above-own-rank",
+    );
     refused(&helpdesk.post("/api/users", body("SYS_ADMIN")).await, 403, "not-held");
     refused(&helpdesk.post("/api/users", body("keeper")).await, 403, "not-held");
     refused(
         &world.admin().await.post("/api/users", body("owner")).await,
         403,
-        "above-own-rank",
+        "role-above-own-rank",
     );
     assert_eq!(world.owner().await.get("/api/users/new@example.org").await.status, 404);
     assert_eq!(helpdesk.post("/api/users", body("helpdesk")).await.status, 201);

@@ -305,3 +305,31 @@ async fn grants_that_end_can_be_taken_with_their_account_and_most_of_them_in_one
     assert_eq!(owner.delete(&user(&id)).await.status, 204);
     assert_reconciled(&world);
 }
+
+/// A promise reserves its seat: whoever is to have the role finds room when its time comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_to_come_has_its_seat_its_line_and_its_member_from_when_it_is_given() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    let jack = world.user("jack@example.org").await;
+    super::ended::limited(&owner, "single", 1).await;
+    grant(
+        &owner,
+        &id,
+        json!({ "role": "single", "effectiveFrom": "2026-11-22T09:00:00Z" }),
+    )
+    .await;
+    assert_eq!(roles_of(&owner, &id).await, json!(["user"]));
+    for _ in 0..2 {
+        let full = owner.post(&(user(&jack) + "/roles"), json!({ "role": "single" })).await;
+        refused(&full, 409, "role-full");
+        assert_eq!(owner.get("/api/roles/single").await.body["memberCount"], 1);
+        let listed = owner.get("/api/users?role=single").await.body;
+        assert_eq!((&listed["total"], &listed["items"][0]["id"]), (&json!(1), &json!(id)));
+        refused(&owner.delete("/api/roles/single").await, 409, "role-has-members");
+        world.clock.advance(3600);
+    }
+    assert_eq!(roles_of(&owner, &id).await, json!(["single", "user"]));
+    assert_reconciled(&world);
+}

@@ -151,9 +151,8 @@ async fn a_filter_that_is_none_is_refused_with_its_name() {
     let world = World::new().await;
     let owner = world.owner().await;
     invalid(&owner.get("/api/users?status=gone").await, &["?status"]);
-    invalid(&owner.get("/api/users?status=").await, &["?status"]);
     invalid(&owner.get("/api/users?status=x&limit=0").await, &["?limit", "?status"]);
-    for role in ["nothing", "", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "..%2F"] {
+    for role in ["nothing", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "..%2F"] {
         invalid(&owner.get(&format!("/api/users?role={role}")).await, &["?role"]);
     }
 }

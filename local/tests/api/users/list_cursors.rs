@@ -213,3 +213,46 @@ async fn a_filter_that_drops_nearly_all_costs_forty_requests_and_a_short_page_at
     let asked = proxy.cost().operations.len();
     assert!(asked <= 40, "{asked} requests");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_is_good_for_the_same_question_however_it_is_spelled() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = role(&world, "Editor", &[]).await;
+    for account in many(&world, &owner, 3).await {
+        super::grant(&owner, &account, json!({ "role": "editor" })).await;
+    }
+    for (asked, same, other) in [
+        ("q=example", vec!["q=EXAMPLE", "Q=Example"], "q=exampl"),
+        ("role=editor", vec!["role=EDITOR", id.as_str()], "role=user"),
+        (
+            "status=active",
+            vec!["STATUS=active", "status=ACTIVE"],
+            "status=inactive",
+        ),
+    ] {
+        let first = owner.get(&format!("/api/users?limit=1&{asked}")).await;
+        let cursor = first.str("nextCursor").to_owned();
+        let next = owner.get(&format!("/api/users?limit=1&{asked}&cursor={cursor}")).await;
+        assert_eq!(next.status, 200, "{}", next.text);
+        for spelling in same {
+            let spelling = if spelling == id {
+                format!("role={id}")
+            } else {
+                spelling.to_owned()
+            };
+            let reply = owner
+                .get(&format!("/api/users?limit=1&{spelling}&cursor={cursor}"))
+                .await;
+            assert_eq!(
+                (reply.status.as_u16(), &reply.body["items"]),
+                (200, &next.body["items"]),
+                "{spelling}"
+            );
+        }
+        invalid(
+            &owner.get(&format!("/api/users?limit=1&{other}&cursor={cursor}")).await,
+            &["?cursor"],
+        );
+    }
+}

@@ -114,13 +114,13 @@ async fn z04_nobody_gives_a_role_above_their_rank_or_with_a_permission_that_they
                 let mut body = limits;
                 body["role"] = json!("owner");
                 let reply = client.post(&format!("/api/users/{target}/roles"), body).await;
-                refused(&reply, 403, "above-own-rank");
+                refused(&reply, 403, "role-above-own-rank");
             }
         }
     }
     for (role, why) in [
-        ("admin", "above-own-rank"),
-        ("member", "above-own-rank"),
+        ("admin", "role-above-own-rank"),
+        ("member", "role-above-own-rank"),
         ("SYS_ADMIN", "not-held"),
         ("keyring", "not-held"),
     ] {
@@ -134,7 +134,7 @@ async fn z04_nobody_gives_a_role_above_their_rank_or_with_a_permission_that_they
     refused(
         &helpdesk.put(&user(&jane), json!({ "type": "admin" })).await,
         403,
-        "above-own-rank",
+        "role-above-own-rank",
     );
     // What they hold, they give; an administrator makes administrators.
     grant(&helpdesk, &jane, json!({ "role": "helpdesk" })).await;

@@ -109,12 +109,7 @@ async fn give_way(cx: &Context, id: UserId, name: Name, found: &Found) -> Result
     let Some(other) = users::get(&cx.app.table, &cx.tenant, holder).await? else {
         return Ok(());
     };
-    let age = |user: &User| (user.created_at, user.id);
-    let (older, newer) = if age(&one) < age(&other) {
-        (&one, &other)
-    } else {
-        (&other, &one)
-    };
+    let (older, newer) = by_age(&one, &other, |user| (user.created_at, user.id));
     let gave_way = atomically(cx, |unit| async move {
         let user = unit.any_user(newer.id).await?;
         if !name.is_shared(older, &user) {
@@ -127,6 +122,15 @@ async fn give_way(cx: &Context, id: UserId, name: Name, found: &Found) -> Result
     });
     let by = if name == Name::Email { "email" } else { "username" };
     reported(gave_way.await, collision(cx, by, older.id, newer.id), found).await
+}
+
+/// The older of two, which keeps the name, and the newer.
+fn by_age<'a, T, K: Ord>(one: &'a T, other: &'a T, age: impl Fn(&T) -> K) -> (&'a T, &'a T) {
+    if age(one) < age(other) {
+        (one, other)
+    } else {
+        (other, one)
+    }
 }
 
 /// Reports that one gave way. Where another set-up was quicker, perhaps with the same new name, it is that one's to report.
@@ -251,12 +255,7 @@ async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
     let Some(other) = roles::get(table, &cx.tenant, holder).await? else {
         return Ok(());
     };
-    let age = |role: &Role| (role.created_at, role.id);
-    let (older, newer) = if age(&one) < age(&other) {
-        (&one, &other)
-    } else {
-        (&other, &one)
-    };
+    let (older, newer) = by_age(&one, &other, |role| (role.created_at, role.id));
     let gave_way = atomically(cx, |unit| async move {
         let Some(role) = roles::get(table, &cx.tenant, newer.id)
             .await?

@@ -2,10 +2,15 @@
 
 use crate::domain::text::is_steering;
 
-/// No controls and no direction overrides: what goes to a log or a table of an administrator's reads as it is written.
-pub(super) fn one_line(text: &str, (): &()) -> garde::Result {
-    match text.contains(is_steering) {
-        true => Err(garde::Error::new("must not have control characters")),
-        false => Ok(()),
+/// So many characters at most, and no controls and no direction overrides: what goes to a log or a table of an
+/// administrator's reads as it is written.
+pub(super) fn line(most: usize) -> impl Fn(&str, &()) -> garde::Result {
+    move |text, ()| {
+        let wrong = match text.chars().nth(most) {
+            Some(_) => format!("this can have {most} characters at most"),
+            None if text.contains(is_steering) => "this must not have control characters".to_owned(),
+            None => return Ok(()),
+        };
+        Err(garde::Error::new(wrong))
     }
 }

@@ -1,5 +1,6 @@
 //! Passwords as they are typed, before anything is hashed.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::folded;
@@ -71,11 +72,20 @@ impl Password {
         COMMON.lines().any(|known| known.eq_ignore_ascii_case(self.expose()))
     }
 
-    /// Whether it is this name, in any letter case.
+    /// Whether it is this name, in any letter case and width.
     pub fn is(&self, name: &str) -> bool {
-        let own = SecretString::from(folded(self.expose()));
-        own.expose_secret() == folded(name)
+        let (own, name) = (plain(self.expose()), plain(name));
+        own.expose_secret() == name.expose_secret()
     }
+}
+
+/// What names and addresses have in common that are read as one: compatibility characters (fullwidth ones among them) as
+/// those that they stand for, the ideographic full stop as the one that it is in a domain, and no letter case.
+fn plain(text: &str) -> SecretString {
+    let mapped = ComposingNormalizerBorrowed::new_nfkc().normalize_iter(text.chars());
+    let mapped: String = mapped.map(|c| if c == '\u{3002}' { '.' } else { c }).collect();
+    let mapped = SecretString::from(mapped);
+    SecretString::from(folded(mapped.expose_secret()))
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ impl Username {
 
 /// The text as UsernameCaseMapped enforces it, or how it breaks that profile, to follow the name of the thing.
 pub(super) fn case_mapped(text: &str) -> Result<String, String> {
-    let once = UsernameCaseMapped::enforce(text).map_err(phrase)?;
+    let once = UsernameCaseMapped::enforce(text).map_err(|refusal| phrase(&refusal, text))?;
     // The profile is not idempotent: a Sinhala vowel sign and the virama behind it become one character, and a joiner
     // that the virama allowed stands there without it. Such a key could not be read back.
     if UsernameCaseMapped::enforce(once.as_ref()).is_ok_and(|twice| twice == once) {
@@ -72,9 +72,17 @@ pub(super) fn case_mapped(text: &str) -> Result<String, String> {
     }
 }
 
-fn phrase(refusal: Refusal) -> String {
+fn phrase(refusal: &Refusal, text: &str) -> String {
     match refusal {
-        Refusal::BadCodepoint(place) => format!("must not have the character U+{:04X}", place.cp),
+        Refusal::BadCodepoint(place) => {
+            // The profile refuses a character as it is mapped: U+3000 as the space that it stands for.
+            let stands_for_it = |c: &char| {
+                let alone = UsernameCaseMapped::enforce(c.to_string());
+                alone.is_err_and(|why| matches!(why, Refusal::BadCodepoint(at) if at.cp == place.cp))
+            };
+            let sent = text.chars().find(stands_for_it).map_or(place.cp, u32::from);
+            format!("must not have the character U+{sent:04X}")
+        }
         Refusal::Invalid | Refusal::Unexpected(_) => "mixes writing directions in a way that cannot be read".to_owned(),
     }
 }
@@ -162,6 +170,21 @@ mod tests {
             "the username must not have the character U+212A"
         );
         refused("\u{fb01}sh");
+    }
+
+    #[test]
+    fn a_character_is_refused_as_it_was_sent_and_not_as_it_is_mapped() {
+        for (text, named) in [
+            ("a\u{3000}b", "U+3000"),
+            ("ab\u{a0}", "U+00A0"),
+            ("a\u{2003}b", "U+2003"),
+            ("a\u{200b}b", "U+200B"),
+        ] {
+            assert_eq!(
+                refused(text),
+                format!("the username must not have the character {named}")
+            );
+        }
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn an_integer_is_one_however_it_is_written() {
         assert!(
             refused
                 .to_string()
-                .ends_with("expected a whole number from 0 to 4294967295"),
+                .ends_with("this must be a whole number from 0 to 4294967295"),
             "{refused}"
         );
     }

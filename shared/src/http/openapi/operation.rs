@@ -14,6 +14,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
+use super::bodies::REFUSED;
 use super::example::Examples;
 use super::{Answer, Description, json};
 use crate::access::guard::Guard;
@@ -146,6 +147,9 @@ pub fn errors(row: &Route, description: &Description) -> Vec<Error> {
     if row.dev_only {
         all.push(Error::NoSuchRoute);
     }
+    if row.takes_no_body {
+        all.extend(REFUSED);
+    }
     all.extend([Error::fault(""), Error::unavailable("")]);
     all
 }
@@ -179,6 +183,7 @@ fn refusals(row: &Route, description: &Description) -> BTreeMap<u16, Vec<Refusal
     let asked = Asked {
         path: path(row, description),
         with_token: true,
+        with_form: false,
     };
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     for error in errors(row, description) {

@@ -4,7 +4,9 @@ use utoipa::openapi::path::ParameterIn;
 
 use super::{Description, Input};
 use crate::error::{Error, Noun};
-use crate::http::call::{GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, UserPath};
+use crate::http::call::{
+    GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, UserPath, not_utf_8,
+};
 
 impl Input for UserPath {
     fn describe(description: &mut Description) {
@@ -19,28 +21,36 @@ impl Input for UserPath {
 impl Input for RolePath {
     fn describe(description: &mut Description) {
         description.parameter("role", ParameterIn::Path, "The role's id, or its name", "admin");
-        description.errors.push(Error::NotFound(Noun::Role));
+        description
+            .errors
+            .extend([not_utf_8("role"), Error::NotFound(Noun::Role)]);
     }
 }
 
 impl Input for GrantPath {
     fn describe(description: &mut Description) {
         description.parameter("grant", ParameterIn::Path, "The grant's id (`userRoleId`)", ID);
-        description.errors.push(Error::NotFound(Noun::Grant));
+        description
+            .errors
+            .extend([not_utf_8("grant"), Error::NotFound(Noun::Grant)]);
     }
 }
 
 impl Input for KeyPath {
     fn describe(description: &mut Description) {
         description.parameter("key", ParameterIn::Path, "The API key's id", ID);
-        description.errors.push(Error::NotFound(Noun::ApiKey));
+        description
+            .errors
+            .extend([not_utf_8("key"), Error::NotFound(Noun::ApiKey)]);
     }
 }
 
 impl Input for ServiceKeyPath {
     fn describe(description: &mut Description) {
         description.parameter("key", ParameterIn::Path, "The key's id", ID);
-        description.errors.push(Error::NotFound(Noun::ServiceKey));
+        description
+            .errors
+            .extend([not_utf_8("key"), Error::NotFound(Noun::ServiceKey)]);
     }
 }
 
@@ -61,6 +71,8 @@ impl Input for PermissionPath {
             "The permission's name",
             "invoices.read",
         );
-        description.errors.push(Error::NotFound(Noun::Permission));
+        description
+            .errors
+            .extend([not_utf_8("permission"), Error::NotFound(Noun::Permission)]);
     }
 }

@@ -12,7 +12,8 @@ use crate::error::{Conflict, Error};
 use crate::http::answer::{Created, Json, Maybe, NoContent, Sentence, Tagged};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{GrantPath, Query, RolePath, UserPath};
-use crate::http::preconditions::{IfMatch, Prefer};
+use crate::http::preconditions::IfMatch;
+use crate::http::prefer::Prefer;
 use crate::http::problem::Problem;
 use crate::http::routes::Routes;
 
