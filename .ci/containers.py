@@ -169,6 +169,11 @@ class Play:
         elif function == "outbox":
             answer = self.invoke(function, name, event)
             assert answer == {"batchItemFailures": []}, f"outbox/{name}: {answer}"
+        elif function == "authorizer":
+            self.containers.set_out(function, name)
+            answer = json.dumps(self.invoke(function, name, self.containers.filled(function, event)))
+            allowed = '"isAuthorized": true' in answer or '"Effect": "Allow"' in answer
+            assert allowed != name.endswith("-refused"), f"authorizer/{name}: {answer}"
         else:
             self.request(function, name, event)
 

@@ -10,7 +10,7 @@ CHECKOV=checkov==3.2.459
 PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV")
 
 # The clients that are made of openapi.json (.ci/clients); those of npm are in its package.json.
-CLIENT_TOOLS=(openapi-python-client==0.29.1 mypy==2.4.1)
+CLIENT_TOOLS=(openapi-python-client==0.29.1 mypy==2.4.1 "$PYJWT")
 HURL=8.0.1
 
 # `sam validate` wants a region to be named and then calls nobody.
@@ -76,13 +76,15 @@ install_hurl() {
     cargo install --quiet hurl --version "$HURL" --locked --debug --root "$CACHE/hurl-$HURL"
 }
 
-# Runs a command beside a local server of its own, whose address and first API key it has as BASE and API_KEY.
+# Runs a command beside a local server of its own, whose address and first API key it has as BASE and API_KEY, and whose
+# variables are these.
+server_settings=()
 with_server() { # command...
     local out server status
     out=$(mktemp)
     export BASE API_KEY=a-key-for-the-checks-from-outside
     cargo build --quiet --locked
-    (unset_variables && exec "${CARGO_TARGET_DIR:-target}/debug/local" --ephemeral --port 0 --api-key "$API_KEY") >"$out" 2>"$out.log" &
+    (unset_variables && exec env "${server_settings[@]}" "${CARGO_TARGET_DIR:-target}/debug/local" --ephemeral --port 0 --api-key "$API_KEY") >"$out" 2>"$out.log" &
     server=$!
     for _ in $(seq 100); do grep -q 'listens on' "$out" && break; sleep 0.1; done
     BASE=$(sed -n 's/^Usher listens on //p' "$out")

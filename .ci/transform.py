@@ -38,8 +38,9 @@ SETS = {
         "DomainName": "id.example.org", "CertificateArn": CERTIFICATE, "HostedZoneId": "Z0123456789ABCDEFGHIJ",
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
         "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
+        "Authorizer": "true", "AuthorizerSimpleResponses": "false", "AuthorizerCacheSeconds": "60",
     },
-    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug"},
+    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true"},
     # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
     "elsewhere": {
         "Stage": "staging", "DomainName": "users.example.net", "CertificateArn": CERTIFICATE,

@@ -84,5 +84,7 @@ def secrets(stack):
 def outputs(stack):
     for name, output in stack.outputs.items():
         value = output["Value"]
-        if looks_secret(value) or (isinstance(value, dict) and "Fn::GetAtt" in value and value["Fn::GetAtt"][1] not in ("StreamArn", "RegionalDomainName")):
+        given = value.get("Fn::GetAtt") if isinstance(value, dict) else None
+        named = given is None or given[1] in ("StreamArn", "RegionalDomainName") or given == ["AuthorizerFunction", "Arn"]
+        if looks_secret(value) or not named:
             yield f"{name} is {json.dumps(value)}"

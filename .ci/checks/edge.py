@@ -45,10 +45,10 @@ def integrations(stack):
 
 
 @holds(
-    "no authorizer, whose cache would keep a revoked token alive: the function itself asks who calls",
+    "no authorizer before Usher itself, whose cache would keep a revoked token alive: the function itself asks who calls",
     of("Api", "Body", "components", to={"securitySchemes": {"jwt": {"type": "oauth2"}}}),
     of(*HEALTH, "security", to=[{"jwt": []}]),
-    Change(("Resources", "Authorizer"), {"Type": "AWS::ApiGatewayV2::Authorizer"}, also=("kinds",)),
+    Change(("Resources", "OwnAuthorizer"), {"Type": "AWS::ApiGatewayV2::Authorizer"}, also=("kinds",)),
 )
 def authorizers(stack):
     body = stack.properties("Api")["Body"]
@@ -125,6 +125,7 @@ ISSUER = ("AuthFunction", "Environment", "Variables", "USHER_ISSUER")
     of("TenantDomainsMapping", "ApiId", to="abcdefghij"),
     of("DomainRecord", "Name", to="www.example.org"),
     of(*ISSUER, to=""),
+    of("AuthorizerFunction", "Environment", "Variables", "USHER_ISSUER", to=""),
     of("Api", "Body", "servers"),
     of("Api", "DisableExecuteApiEndpoint", to=True, before="defaults"),
     Change(("Conditions", "HasTenantDomains"), {"Condition": "HasDomain"}),
@@ -145,6 +146,9 @@ def domain(stack):
     closed = [server["x-amazon-apigateway-endpoint-configuration"] for server in stack.properties("Api")["Body"].get("servers", [])]
     yield from want("API Gateway's own address", closed, [{"disableExecuteApiEndpoint": bool(own)}])
     issuer = stack.parameters["Issuer"] or (f"https://{own}" if own else "")
+    gateway = {"Fn::Sub": "https://${Api}.execute-api.eu-central-1.amazonaws.com"}
     for name, function in functions(stack).items():
-        yield from want(f"issuer of {name}", function["Environment"]["Variables"]["USHER_ISSUER"], issuer)
-    yield from want("ApiUrl", stack.outputs["ApiUrl"]["Value"], f"https://{own}" if own else {"Fn::Sub": "https://${Api}.execute-api.eu-central-1.amazonaws.com"})
+        # No request has Usher's address to the authorizer.
+        expected = issuer or (gateway if name == "Authorizer" else "")
+        yield from want(f"issuer of {name}", function["Environment"]["Variables"]["USHER_ISSUER"], expected)
+    yield from want("ApiUrl", stack.outputs["ApiUrl"]["Value"], f"https://{own}" if own else gateway)

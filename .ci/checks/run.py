@@ -90,12 +90,15 @@ PROFILE = "MeFunctionShowProfilePermission"
 
 
 @holds(
-    "a function is called by its own routes of this API, or by a schedule of this stack, and by nothing else",
+    "a function is called by its own routes of this API, or by a schedule of this stack, the authorizer by this account's APIs, and by nothing else",
     of(PROFILE, "SourceArn"),
     of(PROFILE, "SourceArn", to="arn:aws:execute-api:eu-central-1:123456789012:*/*/GET/api/me/profile"),
     of(PROFILE, "Principal", to="*"),
     of(PROFILE, "FunctionName", to={"Ref": "SetupFunction"}),
     of("RotationPermission", "SourceArn", to="arn:aws:events:eu-central-1:123456789012:rule/any"),
+    of("AuthorizerPermission", "SourceArn"),
+    of("AuthorizerPermission", "SourceArn", to="arn:aws:execute-api:eu-central-1:*:*/authorizers/*"),
+    of("AuthorizerPermission", "FunctionName", to={"Ref": "MeFunction"}),
 )
 def permissions(stack):
     rules = {id: {target(one["Arn"]) for one in rule["Targets"]} for id, rule in stack.of("AWS::Events::Rule").items()}
@@ -107,6 +110,8 @@ def permissions(stack):
     for id, permission in stack.of("AWS::Lambda::Permission").items():
         function, source = target(permission["FunctionName"]), permission.get("SourceArn")
         match permission["Principal"]:
+            case "apigateway.amazonaws.com" if function == "AuthorizerFunction":
+                allowed = source == "arn:aws:execute-api:eu-central-1:123456789012:*/authorizers/*"
             case "apigateway.amazonaws.com":
                 allowed = isinstance(source, dict) and source.get("Fn::Sub") in calls.get(function, ())
             case "events.amazonaws.com":
@@ -139,6 +144,29 @@ def kinds(stack):
             yield f"{id} is a {resource['Type']}"
         if "ResourcePolicy" in resource.get("Properties", {}):
             yield f"{id} has a policy of its own"
+
+
+@holds(
+    "the authorizer is where Authorizer is true and nowhere else, and is given its parameters, which are output",
+    Change(("Resources", "AuthorizerFunction", "Condition"), None, before="defaults", also=("logs", "references", "watched")),
+    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}),
+    of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_CACHE_SECONDS", to=300),
+    of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_SIMPLE_RESPONSES"),
+    Change(("Outputs", "AuthorizerCacheSeconds"), None),
+)
+def authorizer(stack):
+    on = stack.parameters["Authorizer"] == "true"
+    made = sorted(id for id in stack.resources if id.startswith("Authorizer"))
+    expected = ["AuthorizerFunction", "AuthorizerFunctionRole", "AuthorizerLog", "AuthorizerPermission"]
+    yield from want("resources", made, expected if on else [])
+    if on:
+        given = stack.properties("AuthorizerFunction")["Environment"]["Variables"]
+        seconds = stack.parameters["AuthorizerCacheSeconds"]
+        yield from want("cache", given.get("USHER_AUTHORIZER_CACHE_SECONDS"), seconds)
+        simple = stack.parameters["AuthorizerSimpleResponses"]
+        yield from want("responses", given.get("USHER_AUTHORIZER_SIMPLE_RESPONSES"), simple)
+        yield from want("output", stack.outputs.get("AuthorizerCacheSeconds", {}).get("Value"), seconds)
+        yield from want("ARN", stack.outputs["AuthorizerArn"]["Value"], {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]})
 
 
 DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}

@@ -66,7 +66,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
         plan.within
             .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.sk.starts_with("SEATS#")));
     }
-    plan.fill();
+    plan.fill()?;
     let (table, within) = (&cx.app.table, &plan.within);
     table.batch_write(&plan.before).await?;
     let done = unit::commit(table, within).await;

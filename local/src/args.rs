@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use usher::secrecy::SecretString;
 
 use crate::cors;
@@ -12,8 +12,11 @@ use crate::cors;
 ///
 /// Whatever a Lambda function reads from its environment (USHER_…) can be set here as well.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "usher", version)]
+#[command(name = "usher", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Port to listen on; 0 takes any free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
@@ -54,6 +57,46 @@ pub struct Args {
     /// Write the OpenAPI document of all routes to this file and the list of them beside it, and end
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.json")]
     pub write_openapi: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// The rights history, for whoever does not take its word for it
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Audit {
+    Verify(Verify),
+}
+
+/// Walk the chains of the rights history, and name the first row that was changed, removed, inserted or put elsewhere.
+///
+/// Ends with 0 where all is as it was written, with 1 where a row is not, and with 2 where it cannot be told. Nothing is
+/// written. Without `--table` and `--dynamodb-endpoint` it reads the data directory, whose server must not run meanwhile.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Verify {
+    /// Table of a stack, in the account and region of the environment (AWS_PROFILE, AWS_REGION)
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+
+    /// A DynamoDB other than AWS's, such as http://127.0.0.1:8000
+    #[arg(long, value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
+    pub dynamodb_endpoint: Option<String>,
+
+    /// Data directory of a local server
+    #[arg(long, default_value = ".usher", value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// One tenant [default: all]
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+
+    /// JWK Set with the keys to believe, kept where nobody who writes the table can change it: all that
+    /// `/.well-known/jwks.json` ever had [default: those in the table]
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
 }
 
 impl Args {

@@ -73,6 +73,15 @@ pub enum Error {
     /// `template.yaml` defines no table that can be made.
     #[error("template.yaml: {0}")]
     Template(String),
+    /// The file with the keys to believe is none.
+    #[error("{path} is no JWK Set")]
+    Jwks { path: PathBuf },
+    /// There is no data to verify.
+    #[error("{path} has no data: choose another directory with --data-dir, or a stack with --table")]
+    NoData { path: PathBuf },
+    /// No tenant can be called so.
+    #[error("--tenant: {0}")]
+    Tenant(String),
     /// Usher itself cannot be built or set up.
     #[error("{}", private(.0))]
     Usher(#[from] usher::Error),

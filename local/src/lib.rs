@@ -5,7 +5,9 @@
 //! requests differs.
 
 pub mod args;
+pub mod audit;
 pub mod cors;
+mod daily;
 mod directory;
 pub mod dynamodb;
 pub mod embedded;
@@ -35,6 +37,7 @@ use usher::secrecy::ExposeSecret;
 use usher::settings::{KeySource, Settings, TenantSource};
 
 use cors::Origins;
+use daily::Daily;
 use directory::{Directory, Keys};
 use embedded::{Embedded, Listen};
 pub use error::{Error, Result};
@@ -129,6 +132,7 @@ pub struct Stack {
     host_names: Vec<String>,
     origins: Origins,
     sending: Sending,
+    _daily: Daily,
     embedded: Option<Embedded>,
     directory: Option<Arc<Directory>>,
 }
@@ -184,6 +188,7 @@ impl Stack {
         let outbox = ::outbox::outbox(app.clone(), letters.mailer()?)?;
         Ok(Self {
             sending: Sending::start(Arc::new(outbox), records),
+            _daily: Daily::start(app.clone()),
             app,
             router,
             dynamodb_url,

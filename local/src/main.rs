@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::args::Args;
+use local::args::{Args, Audit, Command, Verify};
+use local::audit;
 use local::welcome::Welcome;
 use local::{DynamoDb, Error, Options, Result, Stack, server};
 use tokio::net::TcpListener;
@@ -21,11 +22,26 @@ const LOGS: &str = "warn,usher=info,local=info";
 #[tokio::main]
 async fn main() -> ExitCode {
     logs();
-    match run(Args::parse()).await {
+    let args = Args::parse();
+    if let Some(Command::Audit(Audit::Verify(verify))) = &args.command {
+        return verified(verify).await;
+    }
+    match run(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(stderr(), "usher: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+async fn verified(args: &Verify) -> ExitCode {
+    match audit::verify(args, &mut stdout()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(stderr(), "usher: {error}");
+            ExitCode::from(2)
         }
     }
 }

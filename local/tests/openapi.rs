@@ -106,7 +106,7 @@ fn the_refusals_of_these_routes_are_these() {
     let forms = |side: &str| [format!("/{side}/change"), "POST 409".to_owned()];
     let mut cases: Vec<([String; 2], &[&str])> = Vec::new();
     for side in ["user", "member", "admin", "owner"] {
-        cases.push((forms(side), &["email-taken", "username-taken"]));
+        cases.push((forms(side), &["email-taken", "service-account", "username-taken"]));
     }
     let own: [(&str, &str, &[&str]); 14] = [
         (
@@ -144,7 +144,7 @@ fn the_refusals_of_these_routes_are_these() {
         ("/auth/login", "POST 401", &["invalid-api-key", "wrong-credentials"]),
         ("/v1/admin/users/{user}", "DELETE 400", &["own-account", "validation"]),
         ("/api/auth/set-password", "POST 401", &["account-not-active"]),
-        ("/api/auth/logout", "POST 403", &[]),
+        ("/api/auth/logout", "POST 403", &["no-session"]),
     ];
     let own = own.map(|(path, which, kinds)| ([path.to_owned(), which.to_owned()], kinds));
     cases.extend(own);

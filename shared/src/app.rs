@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::actions::authenticate::SeenRoles;
 use crate::actions::keyring::Keyring;
+use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
 use crate::aws;
@@ -30,6 +31,7 @@ pub struct App {
     pub hasher: Hasher,
     pub keyring: Keyring,
     pub tenant_settings: SettingsCache,
+    pub session_uses: SessionUses,
     pub seen_roles: SeenRoles,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
@@ -61,6 +63,7 @@ impl App {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
+            session_uses: SessionUses::default(),
             seen_roles: SeenRoles::default(),
             metrics,
             warm: AtomicBool::new(false),

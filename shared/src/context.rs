@@ -111,6 +111,28 @@ impl Caller {
 }
 
 impl Context {
+    /// Work that no HTTP request asked for, in the tenant `main`.
+    pub fn without_request(app: &Arc<App>, surface: Surface) -> Self {
+        let issuer = app.settings.issuer.clone().unwrap_or_default();
+        Self {
+            app: app.clone(),
+            now: app.clock.now(),
+            tenant: TenantId::main(),
+            tenant_settings: Arc::new(TenantSettings::of_stack(&app.settings)),
+            address: issuer.clone(),
+            issuer,
+            api_key: None,
+            origin: Origin {
+                surface,
+                ip: String::new(),
+                user_agent: String::new(),
+            },
+            stricter: None,
+            about: Vec::new(),
+            caller: None,
+        }
+    }
+
     pub fn caller(&self) -> Result<&Caller> {
         self.caller.as_deref().ok_or(Error::NoCredentials)
     }

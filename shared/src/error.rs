@@ -150,6 +150,8 @@ pub enum Noun {
     Role,
     #[error("grant")]
     Grant,
+    #[error("session")]
+    Session,
     #[error("API key")]
     ApiKey,
     #[error("key of this user")]

@@ -1,7 +1,7 @@
 //! The environment, read once and typed. All its errors are reported together, each naming its variable.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,13 +10,15 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
-use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::{LOCKOUT_LIMIT, LOCKOUT_SECONDS};
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 use crate::proof::password::Params;
 
 mod hashing;
+mod tenant_source;
+
+pub use self::tenant_source::TenantSource;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -68,6 +70,11 @@ pub struct Settings {
     pub mail_from: Option<Sender>,
     /// `USHER_MAIL_CONFIGURATION_SET`: the configuration set that SES sends it under, for bounces and complaints.
     pub mail_configuration_set: Option<String>,
+    /// `USHER_AUTHORIZER_SIMPLE_RESPONSES`: what API Gateway's `EnableSimpleResponses` is set to where the authorizer is used
+    /// with payload 2.0. Other payloads are always answered with a policy.
+    pub authorizer_simple_responses: bool,
+    /// `USHER_AUTHORIZER_CACHE_SECONDS`: for how long a policy of the authorizer allows anything, should it be cached.
+    pub authorizer_cache: SignedDuration,
     /// `USHER_ADMIN_EMAIL`: whom set-up makes the first owner of a deployed stack.
     pub admin_email: Option<String>,
     /// `USHER_ADMIN_SECRET`: the first owner's password.
@@ -80,54 +87,6 @@ pub enum KeySource {
     SecretsManager(String),
     /// Given as text; on a developer's machine only.
     Text(SecretString),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TenantSource {
-    /// Nothing: there is one, `main`.
-    One,
-    /// The header `X-Tenant`; without it, the tenant is `main`. For a deployment whose own gateway sets it.
-    Header,
-    /// The host: `acme.<domain>` is the tenant `acme`, and any other host `main`.
-    Host(String),
-}
-
-impl TenantSource {
-    /// The address of a tenant, where the host names it.
-    pub fn address(&self, tenant: &TenantId) -> Option<String> {
-        match self {
-            Self::Host(domain) if *tenant != TenantId::main() => Some(format!("https://{tenant}.{domain}")),
-            Self::One | Self::Header | Self::Host(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for TenantSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One => f.write_str("none"),
-            Self::Header => f.write_str("header"),
-            Self::Host(domain) => write!(f, "host:{domain}"),
-        }
-    }
-}
-
-impl FromStr for TenantSource {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "none" => Ok(Self::One),
-            "header" => Ok(Self::Header),
-            _ => {
-                let domain = text
-                    .strip_prefix("host:")
-                    .filter(|domain| domain.contains('.'))
-                    .ok_or(())?;
-                Ok(Self::Host(domain.to_ascii_lowercase()))
-            }
-        }
-    }
 }
 
 impl Settings {
@@ -192,6 +151,13 @@ impl Settings {
             cursor_key: env.key("USHER_CURSOR_KEY"),
             mail_from: env.optional("USHER_MAIL_FROM", "a mailbox, like `Usher <no-reply@example.org>`"),
             mail_configuration_set: env.text("USHER_MAIL_CONFIGURATION_SET"),
+            authorizer_simple_responses: env.parsed("USHER_AUTHORIZER_SIMPLE_RESPONSES", "`true` or `false`", true),
+            authorizer_cache: SignedDuration::from_secs(i64::from(env.within(
+                "USHER_AUTHORIZER_CACHE_SECONDS",
+                "seconds",
+                0,
+                &(0..=3_600),
+            ))),
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_password: env.secret("USHER_ADMIN_SECRET"),
         };

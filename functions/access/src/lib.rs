@@ -22,7 +22,11 @@ pub fn routes() -> Routes {
         .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS))])
         .post("/api/access/explain", Guard::SignedIn, handlers::explain)
         .summary("Explain why an account holds a permission, or what it lacks")
-        .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS)), NotFound(Noun::User), NotKept])
+        .errors(&[
+            Forbidden(MissingPermission(ADMIN_ACCESS)),
+            NotFound(Noun::User),
+            NotKept,
+        ])
         .post("/api/access/preview", needs(ADMIN_ROLES), handlers::preview)
         .summary("Preview who would gain and lose what by a change of a role or of grants")
         .errors(&[Conflict(SystemRole("a system role cannot lose `admin.*` permissions"))])

@@ -127,6 +127,7 @@ fn unknown(what: Noun) -> &'static str {
         Noun::User => "няма такъв потребител",
         Noun::Role => "няма такава роля",
         Noun::Grant => "няма такава дадена роля",
+        Noun::Session => "няма такава сесия",
         Noun::ApiKey => "няма такъв API ключ",
         Noun::ServiceKey => "потребителят няма такъв ключ",
         Noun::Tenant => "няма такава организация",

@@ -110,6 +110,7 @@ fn missing(noun: Noun) -> String {
         Noun::Role => "Role not found".to_owned(),
         Noun::Grant => "The user does not have this role".to_owned(),
         Noun::Ban => "The user is not banned".to_owned(),
+        Noun::Session => "Session not found".to_owned(),
         Noun::Permission => "Permission not found".to_owned(),
         Noun::ApiKey => "API key not found".to_owned(),
         Noun::ServiceKey => "Key not found".to_owned(),
@@ -228,9 +229,9 @@ mod tests {
             ),
             (
                 (Error::PreconditionFailed, 412),
-                (Error::NotKept, 410),
                 "It has changed since it was read: read it again",
             ),
+            ((Error::NotKept, 410), "What was in force then is not kept any more"),
             ((Error::BodyTooLarge(65_536), 413), "The body is over 65536 bytes"),
             ((Error::fault("secret"), 500), "Something went wrong here"),
             (

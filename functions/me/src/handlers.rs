@@ -1,15 +1,15 @@
 //! Translation: parse, act, answer. Accounts and histories are shown as `/api/users` shows them.
 
-use directory::{DepartmentQuery, LoginView, PageQuery, PageView, PermissionsView, UserView};
+use directory::{DepartmentQuery, EndQuery, LoginView, PageQuery, PageView, PermissionsView, SessionView, UserView};
 use serde_json::Value;
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, access, histories, users as accounts};
+use usher::actions::{Context, access, histories, open_sessions, users as accounts};
 use usher::domain::profile::Profile;
 use usher::domain::user::User;
-use usher::http::answer::{Json, Shown, Tagged};
+use usher::http::answer::{Json, NoContent, Shown, Tagged};
 use usher::http::body::MergePatch;
-use usher::http::call::Query;
+use usher::http::call::{Query, SessionPath};
 use usher::http::preconditions::IfMatch;
 
 pub async fn profile(cx: Context) -> Result<Shown<UserView>> {
@@ -36,6 +36,21 @@ pub async fn patch(
 pub async fn login_history(cx: Context, Query(query): Query<PageQuery>) -> Result<Json<PageView<LoginView>>> {
     let page = histories::logins(&cx, cx.caller()?.id, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, LoginView::of))
+}
+
+pub async fn sessions(cx: Context) -> Result<Json<Vec<SessionView>>> {
+    let open = open_sessions::own(&cx).await?;
+    Ok(SessionView::all(&cx, open))
+}
+
+pub async fn end_sessions(cx: Context, Query(query): Query<EndQuery>) -> Result<NoContent> {
+    open_sessions::end_all_own(&cx, query.keeps_current()).await?;
+    Ok(NoContent)
+}
+
+pub async fn end_session(cx: Context, SessionPath(session): SessionPath) -> Result<NoContent> {
+    open_sessions::end_own(&cx, session).await?;
+    Ok(NoContent)
 }
 
 /// A merge patch of the personal fields (RFC 7396). Whatever else it holds has no effect.

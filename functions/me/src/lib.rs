@@ -19,6 +19,12 @@ pub fn routes() -> Routes {
         .errors(&[NotFound(Noun::User)])
         .get("/api/me/login-history", SignedIn, handlers::login_history)
         .summary("List the caller's logins, newest first")
+        .get("/api/me/sessions", SignedIn, handlers::sessions)
+        .summary("List the caller's open sessions, newest first")
+        .delete("/api/me/sessions", SignedIn, handlers::end_sessions)
+        .summary("End every session of the caller, or every other one")
+        .delete("/api/me/sessions/{session}", SignedIn, handlers::end_session)
+        .summary("End a session of the caller")
         .get("/api/me/permissions", SignedIn, handlers::permissions)
         .summary("List what the caller may do")
 }

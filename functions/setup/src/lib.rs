@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use usher::actions::setup::{self as actions, FirstAccount, Made};
 use usher::actions::users::{self, NewUser, UserRef};
-use usher::actions::{Context, Origin, Surface};
+use usher::actions::{Context, Surface};
 use usher::app::App;
 use usher::domain::role::{ADMIN, OWNER, SystemRole};
-use usher::domain::tenant::TenantId;
-use usher::domain::tenant_settings::TenantSettings;
 use usher::domain::text::{Email, Password, Username};
 use usher::domain::user::{PasswordHash, Status};
 use usher::error::{Error, Result};
@@ -72,21 +70,5 @@ pub async fn unchanged(app: &Arc<App>) -> Result<Vec<(&'static str, &'static str
 
 /// The context of work without an HTTP request.
 pub fn context(app: &Arc<App>) -> Context {
-    Context {
-        app: app.clone(),
-        now: app.clock.now(),
-        tenant: TenantId::main(),
-        tenant_settings: Arc::new(TenantSettings::of_stack(&app.settings)),
-        issuer: app.settings.issuer.clone().unwrap_or_default(),
-        address: app.settings.issuer.clone().unwrap_or_default(),
-        api_key: None,
-        origin: Origin {
-            surface: SURFACE,
-            ip: String::new(),
-            user_agent: String::new(),
-        },
-        stricter: None,
-        about: Vec::new(),
-        caller: None,
-    }
+    Context::without_request(app, SURFACE)
 }

@@ -1,14 +1,18 @@
 //! Translation: parse, act, answer.
 
-use directory::{GrantRole, LoginView, MomentQuery, PageQuery, PageView, PermissionsView, UserView};
+use directory::{
+    EndQuery, GrantRole, LoginView, MomentQuery, PageQuery, PageView, PermissionsView, SessionView, UserView,
+};
 use usher::Result;
 use usher::actions::revisions::Revision;
-use usher::actions::{Context, access, deletion, grants, histories, listing, locks, passwords, service_keys, users};
+use usher::actions::{
+    Context, access, deletion, grants, histories, listing, locks, open_sessions, passwords, service_keys, users,
+};
 use usher::domain::role::Role;
 use usher::domain::user::{AdminLock, User};
 use usher::http::answer::{Changed, Created, CreatedTagged, Json, Maybe, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MaybeBody, MergePatch};
-use usher::http::call::{GrantPath, Query, ServiceKeyPath, UserPath};
+use usher::http::call::{GrantPath, Query, ServiceKeyPath, SessionPath, UserPath};
 use usher::http::preconditions::IfMatch;
 use usher::http::prefer::{Prefer, Return};
 
@@ -112,6 +116,31 @@ pub async fn login_history(
     let user = users::find(&cx, &user).await?;
     let page = histories::logins(&cx, user.id, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, LoginView::of))
+}
+
+pub async fn sessions(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<SessionView>>> {
+    let open = open_sessions::of(&cx, &user).await?;
+    Ok(SessionView::all(&cx, open))
+}
+
+pub async fn end_sessions(
+    cx: Context,
+    UserPath(user): UserPath,
+    IfMatch(expected): IfMatch,
+    Query(query): Query<EndQuery>,
+) -> Result<NoContent> {
+    open_sessions::end_all(&cx, &user, &expected, query.keeps_current()).await?;
+    Ok(NoContent)
+}
+
+pub async fn end_session(
+    cx: Context,
+    UserPath(user): UserPath,
+    SessionPath(session): SessionPath,
+    IfMatch(expected): IfMatch,
+) -> Result<NoContent> {
+    open_sessions::end(&cx, &user, &expected, session).await?;
+    Ok(NoContent)
 }
 
 pub async fn grants(cx: Context, UserPath(user): UserPath) -> Result<Json<Vec<GrantView>>> {

@@ -66,6 +66,19 @@ pub fn routes() -> Routes {
             handlers::login_history,
         )
         .summary("List a user's logins, newest first")
+        .get("/api/users/{user}/sessions", needs(ADMIN_USERS), handlers::sessions)
+        .summary("List a user's open sessions, newest first")
+        .errors(Error::TOUCHES)
+        .delete("/api/users/{user}/sessions", needs(ADMIN_USERS), handlers::end_sessions)
+        .summary("End every session of a user")
+        .errors(Error::TOUCHES)
+        .delete(
+            "/api/users/{user}/sessions/{session}",
+            needs(ADMIN_USERS),
+            handlers::end_session,
+        )
+        .summary("End a session of a user")
+        .errors(Error::TOUCHES)
         .get(
             "/api/users/{user}/permissions",
             needs(ADMIN_USERS),

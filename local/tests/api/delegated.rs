@@ -388,7 +388,7 @@ async fn d04_every_change_of_settings_keys_and_tenants_is_shown_with_who_made_it
         of_role.iter().all(|row| row["kind"] != "settingsChanged"),
         "{of_role:?}"
     );
-    for wrong in ["target=nobody", "role=nothing", "actor=%20"] {
+    for wrong in ["target=nobody", "role=nothing", "actor=a%20%20b"] {
         assert_eq!(
             owner.get(&format!("/api/rights-history?{wrong}")).await.status,
             400,

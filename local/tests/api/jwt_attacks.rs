@@ -13,7 +13,7 @@ use usher::secrecy::ExposeSecret;
 use crate::support::World;
 
 mod encoding;
-mod forger;
+pub mod forger;
 
 use forger::Forger;
 

@@ -40,7 +40,7 @@ struct Event {
     json: Value,
 }
 
-/// Every event of a function with routes. (Set-up's are CloudFormation's and the scheduler's.)
+/// Every event of a function with routes. (The others' are CloudFormation's, the scheduler's, the authorizer's.)
 fn events() -> Vec<Event> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let mut events = Vec::new();
@@ -58,7 +58,7 @@ fn events() -> Vec<Event> {
             });
         }
     }
-    events.retain(|event| !["setup", "outbox"].contains(&event.function.as_str()));
+    events.retain(|event| !["authorizer", "setup", "outbox"].contains(&event.function.as_str()));
     events.sort_by(|a, b| (&a.function, &a.name).cmp(&(&b.function, &b.name)));
     events
 }

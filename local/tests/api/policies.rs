@@ -284,6 +284,7 @@ async fn p02_what_a_policy_allows_on_the_table_is_done() {
         rotated().await,
         crate::setup::names::upgraded().await,
         by_rare_ways().await,
+        crate::authorizer::used().await,
     ];
     let logs = worlds.iter().flat_map(|world| world.watch.log.lines());
     let seen = seen(&logs.collect::<Vec<_>>());

@@ -9,6 +9,7 @@ use usher::domain::text::{Email, RoleName, Username};
 
 use crate::support::World;
 
+mod chains;
 mod ends;
 mod numbers;
 
@@ -50,6 +51,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     shares(&table, &mut found);
     ends::marks(&table, &mut found);
     grants(&table, &mut found);
+    chains::check(tenant, items, &mut found);
     found
 }
 
@@ -374,6 +376,8 @@ async fn c11_the_reconciler_finds_a_thing_that_is_missing_and_a_thing_too_many()
         "#TALLY",
         "#ROLE#",
         "#ROLES",
+        "#RIGHTS#",
+        "#CHAINS",
         "USER",
     ];
     for kind in kinds {

@@ -7,6 +7,7 @@ use setup::cloudformation::Event;
 use usher::app::App;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
+use usher::store::signing_keys;
 
 use crate::support::{PASSWORD, World, at_once, settings_of, steps};
 use crate::watch::Watch;
@@ -176,9 +177,9 @@ async fn a_key_that_was_taken_out_by_hand_is_replaced_whichever_it_was() {
             let signing = kid(&token(&world).await);
             let all = published(&world).await;
             let gone = all.iter().find(|kid| (**kid == signing) == signs).unwrap().clone();
-            usher::store::signing_keys::retire(&world.app.table, std::slice::from_ref(&gone))
-                .await
-                .unwrap();
+            let stored = signing_keys::all(&world.app.table).await.unwrap();
+            let taken: Vec<_> = stored.iter().filter(|key| key.kid == gone).collect();
+            signing_keys::retire(&world.app.table, &taken).await.unwrap();
             scheduled(&world).await;
             world.clock.advance(11);
             let after = published(&world).await;

@@ -56,7 +56,7 @@ async fn set_up_eight_times_at_once_makes_one_of_each() {
         );
         let world = World::on(db, url, &[]).await;
         let items = world.items();
-        for (key, count) in [("KEY#", 2), ("ROLE#", 5), ("USER", 2), ("PERMISSION#", 4)] {
+        for (key, count) in [("KEY#", 2), ("ROLE#", 6), ("USER", 2), ("PERMISSION#", 6)] {
             assert_eq!(with_key(&items, key).len(), count, "round {round}: {key}");
         }
         assert_reconciled(&world);

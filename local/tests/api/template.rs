@@ -218,7 +218,7 @@ fn every_function_with_routes_has_a_table_and_what_no_route_takes_goes_to_discov
             function.name
         );
         assert!(
-            ["", "HasDevEndpoints"].contains(&function.condition()),
+            ["", "HasAuthorizer", "HasDevEndpoints"].contains(&function.condition()),
             "{}",
             function.name
         );
@@ -248,6 +248,14 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
         }
         if vars.contains_key("USHER_MAIL_FROM") {
             vars.insert("USHER_MAIL_FROM".to_owned(), "Usher <no-reply@example.org>".to_owned());
+        }
+        if function.binary() == "authorizer" {
+            for (name, value) in [
+                ("USHER_AUTHORIZER_SIMPLE_RESPONSES", "true"),
+                ("USHER_AUTHORIZER_CACHE_SECONDS", "0"),
+            ] {
+                assert!(vars.insert(name.to_owned(), value.to_owned()).is_some(), "{name}");
+            }
         }
         let settings = Settings::from_map(vars.clone().into_iter().collect()).unwrap();
         assert_eq!(settings.table, "Table", "{}", function.name);

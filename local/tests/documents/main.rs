@@ -10,6 +10,7 @@ mod citations;
 mod configuration;
 mod generated;
 mod values;
+mod verify;
 
 /// The top of the repository.
 fn root() -> PathBuf {

@@ -5,11 +5,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Caller, Context, Credential, api_keys};
+use super::{Caller, Context, Credential, api_keys, session_use};
 use crate::access::policy::{self, Rights};
 use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
+use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User, UserKind};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
@@ -31,12 +32,11 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<Arc<Caller>> {
         return Ok(Arc::new(caller));
     }
     let (mut caller, claims) = identify(cx, token).await?;
-    let confirmed = match &caller.credential {
-        Credential::Session(session) if caller.user.is_some() => Some(first_use(cx, session, &claims).await?),
-        Credential::Session(_) | Credential::Key(_) => None,
-    };
-    if let Some(session) = confirmed {
-        caller.credential = Credential::Session(session);
+    if let Credential::Session(session) = &mut caller.credential {
+        if caller.user.is_some() {
+            *session = first_use(cx, session, &claims).await?;
+        }
+        session_use::note(cx, session).await;
     }
     Ok(Arc::new(caller))
 }
@@ -138,13 +138,26 @@ impl SeenRoles {
     }
 }
 
-/// The claims of a token that this stack issued, for this tenant, and that has not expired.
-pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
+/// The tenant that a token of this stack names: for where nothing else does, as before another service's API. A service
+/// account's key names none.
+pub async fn tenant_of(cx: &Context, token: &str) -> Result<Option<TenantId>> {
+    if ServiceToken::is_meant_by(token) {
+        return Ok(None);
+    }
+    let claims = issued_here(cx, token).await?;
+    TenantId::parse(&claims.tid).map(Some).map_err(|_| Error::InvalidToken)
+}
+
+/// The claims of a token that this stack issued, and that has not expired.
+async fn issued_here(cx: &Context, token: &str) -> Result<AccessClaims> {
     let keys = cx.keys().await?;
     let verifier = Verifier::new(cx.issuer.as_str(), cx.app.settings.audience.as_str());
-    let claims = verifier
-        .verify(token, &keys.public, cx.now)
-        .map_err(|_| Error::InvalidToken)?;
+    Ok(verifier.verify(token, &keys.public, cx.now)?)
+}
+
+/// The same of a token for this tenant.
+pub async fn verify(cx: &Context, token: &str) -> Result<AccessClaims> {
+    let claims = issued_here(cx, token).await?;
     if claims.tid == cx.tenant.as_str() {
         Ok(claims)
     } else {
@@ -190,7 +203,7 @@ async fn first_use(cx: &Context, session: &Session, claims: &AccessClaims) -> Re
         if !accepted.ok_or(Error::InvalidToken)?.0 {
             return Ok(session);
         }
-        let (used, (key, changes, when)) = sessions::confirm(&session)?;
+        let (used, (key, changes, when)) = sessions::confirm(&session, cx.now)?;
         unit.update_alone(key, changes, when);
         Ok(used)
     })

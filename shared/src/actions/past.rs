@@ -57,7 +57,11 @@ async fn account(cx: &Context, user: User, then: Then) -> Result<User> {
 async fn roles_of(cx: &Context, user: &User, then: Then) -> Result<Vec<Role>> {
     let ids: BTreeSet<RoleId> = user.grants.iter().map(|grant| grant.role).collect();
     let (present, gone) = roles::present_and_gone(&cx.app.table, &cx.tenant, &ids, cx.now).await?;
-    let known: BTreeSet<RoleId> = present.iter().chain(gone.iter().map(|gone| &gone.role)).map(|role| role.id).collect();
+    let known: BTreeSet<RoleId> = present
+        .iter()
+        .chain(gone.iter().map(|gone| &gone.role))
+        .map(|role| role.id)
+        .collect();
     let mut standing = user.grants.iter().filter(|grant| grant.stands(then.at));
     if standing.any(|grant| !known.contains(&grant.role)) {
         return Err(Error::NotKept);
@@ -68,5 +72,9 @@ async fn roles_of(cx: &Context, user: &User, then: Then) -> Result<Vec<Role>> {
     roles.iter().try_for_each(|role| role.is_known_at(then.at))?;
     let trails: Vec<_> = roles.iter().map(|role| (Target::Role(role.id), role.trail())).collect();
     let changes = changes_since(&cx.app.table, &cx.tenant, &trails, then).await?;
-    roles.into_iter().zip(&changes).map(|(role, changes)| role.before(changes)).collect()
+    roles
+        .into_iter()
+        .zip(&changes)
+        .map(|(role, changes)| role.before(changes))
+        .collect()
 }

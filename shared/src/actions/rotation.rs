@@ -32,7 +32,8 @@ async fn publish_due(cx: &Context) -> Result<bool> {
         for kid in &due.retire {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");
         }
-        signing_keys::retire(&cx.app.table, &due.retire).await?;
+        let retired = stored.iter().filter(|key| due.retire.contains(&key.kid));
+        signing_keys::retire(&cx.app.table, &retired.collect::<Vec<_>>()).await?;
         let Some(signs_from) = due.publish else { return Ok(None) };
         let key = new(cx, signs_from).await?;
         unit.write(signing_keys::publish(&key, newest.as_deref())?);

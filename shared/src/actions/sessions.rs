@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Context, Terms, VerifiedEmail, authenticate, service_keys};
+use super::{Context, Terms, VerifiedEmail, authenticate, service_keys, session_use};
 use crate::domain::history::LoginKind;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
@@ -57,6 +57,9 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
         surface: cx.origin.surface.name.to_owned(),
         created_at: cx.now,
         expires_at: cx.now + terms.session,
+        last_used_at: None,
+        ip: cx.origin.ip.clone(),
+        user_agent: cx.origin.user_agent.clone(),
         epoch,
         version: 0,
         refresh: token.as_ref().map(Family::beginning),
@@ -114,16 +117,17 @@ pub async fn issue(
 /// prolonged this way: each ends as its own contract defines.
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
     atomically(cx, |unit| async move {
-        let caller = authenticate::authenticate(cx, token.expose_secret()).await?;
+        let (caller, claims) = authenticate::identify(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
         let session = caller.session().map_err(|_| Error::InvalidToken)?;
         if session.surface != cx.origin.surface.name || not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
         }
-        let ends = authenticate::verify(cx, token.expose_secret()).await?.expires_at()?;
+        let ends = claims.expires_at()?;
         let known = caller.roles.iter();
         let roles = known.map(|role| (role.id, role.name.as_given().to_owned())).collect();
         let (access_token, expires_at) = if ends.duration_since(cx.now) >= left {
+            session_use::note(cx, session).await;
             (token.clone(), ends)
         } else {
             prolong(cx, &unit, session, user, &roles, terms).await?
@@ -152,6 +156,7 @@ async fn prolong(
     let mut after = session.clone();
     // Never shorter: another token of the session may have been given out for longer.
     after.expires_at = (cx.now + cx.tenant_settings.applied(terms).session).max(session.expires_at);
+    after.last_used_at = Some(cx.now);
     let issued = issue(cx, &after, roles, claims(cx, user, terms), terms).await?;
     unit.write([
         sessions::change(session, &after)?,
@@ -195,6 +200,7 @@ async fn refresh_in(cx: &Context, unit: &Unit<'_>, token: &RefreshToken, terms: 
     let successor = token.next(depth, attempt)?;
     let mut after = session.clone();
     after.refresh = Some(family.rotated(presented, token, &successor));
+    after.last_used_at = Some(cx.now);
     let roles = role_names(cx, &user).await?;
     let extra = claims(cx, &user, terms);
     let (access_token, expires_at) = issue(cx, &after, &roles, extra, terms).await?;
@@ -282,7 +288,7 @@ async fn end(cx: &Context, session: &Session) -> Result<()> {
 
 fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
     Ok([
-        sessions::end(session),
+        sessions::end(session, Error::InvalidToken),
         record::login(cx, session.user, LoginKind::Logout, Some(session.id))?,
     ])
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, rotation, system_roles};
+use super::{Context, api_keys, audit, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
@@ -66,6 +66,7 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     if let Some(source) = &cx.app.settings.first_api_key {
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
+    audit::sign(cx, &tenants).await?;
     for tenant in &tenants {
         ended::list_all(&cx.app.table, tenant).await?;
     }

@@ -63,6 +63,8 @@ pub enum RightsKind {
     ProfileChanged,
     /// Somebody else cleared an account's failed logins.
     AttemptsCleared,
+    /// Somebody else ended a session of an account, or all of them.
+    SessionEnded,
     SettingsChanged,
     ApiKeyCreated,
     ApiKeyRevoked,

@@ -1,6 +1,7 @@
 //! What is true: accounts, roles, grants, sessions and their rules. Pure: no clock, no I/O, no HTTP.
 
 pub mod api_key;
+pub mod audit;
 pub mod grant;
 pub mod history;
 pub mod lockout;

@@ -30,6 +30,15 @@ pub struct Session {
     /// Its end: no refresh extends it, only a renewal where the contract has one.
     #[serde(with = "millisecond::required")]
     pub expires_at: Timestamp,
+    /// The last use that was written down.
+    #[serde(default, with = "millisecond::optional")]
+    pub last_used_at: Option<Timestamp>,
+    /// From which address it was opened; empty where that was not kept yet.
+    #[serde(default)]
+    pub ip: String,
+    /// With which client, as it calls itself; likewise.
+    #[serde(default)]
+    pub user_agent: String,
     /// The account's epoch when it was opened; it lives while they are equal.
     pub epoch: u32,
     #[serde(default)]
@@ -95,6 +104,11 @@ impl Session {
     /// Whether it is open for this account at this moment.
     pub fn is_open_for(&self, user: &User, now: Timestamp) -> bool {
         self.is_open(now) && self.user == user.id && self.epoch == user.epoch
+    }
+
+    /// When it was last used, or opened: at most a minute before the last use.
+    pub fn used_at(&self) -> Timestamp {
+        self.last_used_at.unwrap_or(self.created_at)
     }
 
     /// Whether an access token of this depth and attempt is still one of its own. `None` where it is not; else

@@ -54,7 +54,9 @@ impl Trail {
 
     /// Notes that a grant that ended is kept for so long.
     pub fn keeps_ended(&mut self, kept: SignedDuration) {
-        let kept = self.ended_kept.map_or(kept.as_secs(), |known| known.min(kept.as_secs()));
+        let kept = self
+            .ended_kept
+            .map_or(kept.as_secs(), |known| known.min(kept.as_secs()));
         self.ended_kept = Some(kept);
     }
 
@@ -67,7 +69,6 @@ impl Trail {
     pub const fn go_on(&mut self, row: EntryId) -> Option<EntryId> {
         self.last.replace(row)
     }
-
 }
 
 /// Whether this row, or one before it, may be of a change since that moment.
@@ -122,7 +123,9 @@ impl User {
     /// Whether it is known what its rights were at a moment: all that changed since, and each grant that ended since.
     pub fn is_known_at(&self, at: Timestamp, now: Timestamp) -> Result<()> {
         let trail = self.trail();
-        let kept = trail.ended_kept.map_or(Timestamp::MIN, |kept| now - SignedDuration::from_secs(kept));
+        let kept = trail
+            .ended_kept
+            .map_or(Timestamp::MIN, |kept| now - SignedDuration::from_secs(kept));
         match trail.from <= at && kept <= at {
             true => Ok(()),
             false => Err(Error::NotKept),
@@ -185,7 +188,11 @@ impl Role {
     }
 
     pub fn is_known_at(&self, at: Timestamp) -> Result<()> {
-        if self.trail().from <= at { Ok(()) } else { Err(Error::NotKept) }
+        if self.trail().from <= at {
+            Ok(())
+        } else {
+            Err(Error::NotKept)
+        }
     }
 
     /// What it was called and what it gave before these changes, the latest first.

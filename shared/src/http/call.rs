@@ -13,7 +13,7 @@ use crate::actions::Context;
 use crate::actions::users::UserRef;
 use crate::domain::text::{Email, Password, PermissionName};
 use crate::error::{Error, Noun, Result, Violation};
-use crate::id::{ApiKeyId, GrantId, ServiceKeyId};
+use crate::id::{ApiKeyId, GrantId, ServiceKeyId, SessionId};
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
@@ -63,6 +63,16 @@ pub struct PermissionPath(pub String);
 /// `{grant}`: the id of a grant.
 #[derive(Debug, Clone)]
 pub struct GrantPath(pub GrantId);
+
+/// `{session}`: the id of a session.
+#[derive(Debug, Clone)]
+pub struct SessionPath(pub SessionId);
+
+impl SessionPath {
+    pub fn refused() -> Error {
+        Error::invalid("{session}", "this is no id")
+    }
+}
 
 /// `{key}`: the id of an API key.
 #[derive(Debug, Clone)]
@@ -122,6 +132,15 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let text = segment(parts, "grant")?;
         text.parse().map(Self).map_err(|_| Error::NotFound(Noun::Grant))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let text = segment(parts, "session")?;
+        text.parse().map(Self).map_err(|_| Self::refused())
     }
 }
 

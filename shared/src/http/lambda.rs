@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::TryFutureExt;
 use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -36,12 +37,16 @@ pub type Ended = lambda_http::Error;
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
 pub async fn run(routes: Routes) -> Result<(), Ended> {
     let app = start().await?;
-    // During init, at full speed and before the first request: the connection to the store.
-    if let Err(error) = app.keyring.keys(&app, app.clock.now()).await {
-        tracing::warn!(?error, "the store did not answer at start");
-    }
+    warm_up(&app).await;
     let service = lambda_http::Adapter::from(serve::service(app, vec![routes]));
     lambda_runtime::run(service.map_request(sendable)).await
+}
+
+/// During init, at full speed and before the first request: the connection to the store.
+pub async fn warm_up(app: &Arc<App>) {
+    if let Err(error) = app.keyring.keys(app, app.clock.now()).await {
+        tracing::warn!(?error, "the store did not answer at start");
+    }
 }
 
 /// What a query may hold that a client sends and `http::Uri` does not take: the library would panic at it.
@@ -69,11 +74,24 @@ pub async fn start() -> Result<Arc<App>, Ended> {
     Ok(app.map_err(|error| format!("{error:?}"))?)
 }
 
+/// What a function answers: JSON, or an error that its caller knows by its text.
+pub type Answered<A> = Result<A, &'static str>;
+
 /// Serves a Lambda function that is called with JSON, and answers JSON.
 pub async fn run_with<F, Fut, A>(function: &'static str, app: Arc<App>, work: F) -> Result<(), Ended>
 where
     F: Fn(Arc<App>, Value) -> Fut,
     Fut: Future<Output = crate::Result<A>>,
+    A: Serialize,
+{
+    run_or_refuse(function, app, move |app, payload| work(app, payload).map_ok(Ok)).await
+}
+
+/// The same of one that may also refuse.
+pub async fn run_or_refuse<F, Fut, A>(function: &'static str, app: Arc<App>, work: F) -> Result<(), Ended>
+where
+    F: Fn(Arc<App>, Value) -> Fut,
+    Fut: Future<Output = crate::Result<Answered<A>>>,
     A: Serialize,
 {
     let (app, work) = (&app, &work);
@@ -90,7 +108,10 @@ where
         let outcome = outcome.instrument(span).await;
         app.write_metrics(function);
         // An error goes back to Lambda, which tries an asynchronous call again and then puts it with the dead letters.
-        outcome.map_err(|error| format!("{error:?}"))
+        match outcome {
+            Ok(answered) => answered.map_err(str::to_owned),
+            Err(error) => Err(format!("{error:?}")),
+        }
     });
     lambda_runtime::run(handler).await
 }

@@ -6,6 +6,7 @@
 //! present state does.
 
 mod keys;
+mod statement;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::keys::{Algorithm, SigningKey, UnknownAlgorithm};
+pub use self::statement::unverified;
 use crate::error::{Error, Result};
 use crate::id::{RoleId, SessionId, UserId};
 use crate::json::Object;

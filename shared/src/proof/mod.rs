@@ -9,8 +9,10 @@
 //! | [`password`] | that somebody knows a password (Argon2id, RFC 9106) |
 //! | [`opaque`] | that a refresh token, mailed token or API key is one that we gave out; only its SHA-256 is kept |
 //! | [`jwt`] | that an access token (RFC 9068) is one that we signed, for us, and not yet expired |
+//! | [`canonical`] | that content is what it was when its digest was taken (RFC 8785) |
 //! | [`seal`] | that a sealed private key opens only where it was put; that a cursor is one that we wrote |
 
+pub mod canonical;
 pub mod jwt;
 pub mod opaque;
 pub mod password;

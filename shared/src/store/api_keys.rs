@@ -1,17 +1,14 @@
 //! API keys in the table, each at the SHA-256 of its text.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::dynamo::{Index, Query, Table};
-use super::keys;
-use super::table::{Changes, Cond, Key, Write, from_item, number, string, text, to_item};
+use super::table::{Cond, Key, Write, from_item, number, string, text, to_item};
+use super::{keys, last_use};
 use crate::domain::api_key::ApiKey;
 use crate::domain::tenant::TenantId;
 use crate::error::{Error, Noun, Result};
 use crate::id::ApiKeyId;
-
-/// How often the last use is written down at most.
-pub const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 pub async fn get(table: &Table, t: &TenantId, sha256: &str) -> Result<Option<ApiKey>> {
     table.get(&keys::api_key(t, sha256)).await?.map(from_item).transpose()
@@ -29,20 +26,10 @@ pub fn put(key: &ApiKey) -> Result<Write> {
 
 /// Writes down that a key was used, unless that was done within the last minute.
 pub async fn used(table: &Table, key: &ApiKey, now: Timestamp) -> Result<()> {
-    if key
-        .last_used_at
-        .is_some_and(|last| now.duration_since(last) < USE_WRITTEN_EVERY)
-    {
-        return Ok(());
+    match last_use::is_due(key.last_used_at, now) {
+        true => last_use::write(table, &keys::api_key(&key.tenant, &key.digest), Cond::exists(), now).await,
+        false => Ok(()),
     }
-    let changes = Changes::new().set("lastUsedAt", number(now.as_millisecond()));
-    let before = number((now - USE_WRITTEN_EVERY).as_millisecond() + 1);
-    let long_ago = Cond::Any(vec![Cond::Absent("lastUsedAt"), Cond::Lt("lastUsedAt", before)]);
-    let when = Cond::All(vec![Cond::exists(), long_ago]);
-    table
-        .update(&keys::api_key(&key.tenant, &key.digest), &changes, &when)
-        .await
-        .map(drop)
 }
 
 /// A tenant's keys, newest first, after this one; and the id of the last one looked at, where there are more. The index

@@ -21,6 +21,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
+use super::chain::leases::Leases;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
 use crate::aws;
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ pub struct Table {
     client: Client,
     name: String,
     metrics: Arc<Metrics>,
+    chains: Arc<Leases>,
 }
 
 /// A question for one partition.
@@ -123,7 +125,13 @@ impl Table {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),
             metrics,
+            chains: Arc::default(),
         }
+    }
+
+    /// The chains of the rights history that this process writes to.
+    pub fn chains(&self) -> &Leases {
+        &self.chains
     }
 
     pub fn metrics(&self) -> &Metrics {

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::de::DeserializeOwned;
 
+use super::chain::seal::Part;
 use super::dynamo::{Index, Query, Table};
 use super::keys;
 use super::table::{Item, Key, Value, Write, from_item, number, string, text, to_item};
@@ -67,7 +68,7 @@ pub struct Span {
 
 impl Span {
     /// A moment in each of its months, newest first: from that of this row on.
-    fn months(self, after: Option<EntryId>) -> impl Iterator<Item = Timestamp> {
+    pub fn months(self, after: Option<EntryId>) -> impl Iterator<Item = Timestamp> {
         let first = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().first_of_month();
         let start = after.map_or(self.newest, EntryId::made_at).min(self.newest);
         let last = first(self.oldest);
@@ -190,6 +191,24 @@ impl Found {
     }
 }
 
+/// Rows of the rights history of a month as they stand, by time, after this sort key; and whether there are more.
+pub async fn rights_of_month(
+    table: &Table,
+    t: &TenantId,
+    month: Timestamp,
+    after: Option<String>,
+    limit: usize,
+) -> Result<(Vec<Item>, bool)> {
+    let query = Query {
+        pk: keys::rights_partition(t, month),
+        after,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    Ok((page.items, page.more))
+}
+
 /// How many rows of a history are read at once.
 const READ_AT_ONCE: usize = 500;
 
@@ -211,13 +230,13 @@ pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> 
         pk: keys::target_index(t, &user.to_string()),
         ..Query::default()
     };
-    rewrite(table, own, &["ip", "userAgent"]).await?;
-    rewrite(table, by, &["ip"]).await?;
-    rewrite(table, of, &["email", "username"]).await
+    rewrite(table, own, |row| empty(row, &["ip", "userAgent"])).await?;
+    rewrite(table, by, |row| Part::Actor.empty(row)).await?;
+    rewrite(table, of, |row| Part::Target.empty(row)).await
 }
 
-/// Takes these attributes out of the rows that a query finds.
-async fn rewrite(table: &Table, query: Query, personal: &[&str]) -> Result<()> {
+/// Takes something out of the rows that a query finds.
+async fn rewrite(table: &Table, query: Query, empty: impl Fn(&mut Item)) -> Result<()> {
     let mut after = None;
     loop {
         let query = Query {
@@ -238,7 +257,7 @@ async fn rewrite(table: &Table, query: Query, personal: &[&str]) -> Result<()> {
             let places: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
             table.batch_get(&places).await?
         };
-        let bare = items.into_iter().filter_map(|item| bare(item, personal));
+        let bare = items.into_iter().filter_map(|item| changed(item, &empty));
         table.batch_write(&bare.map(Write::put).collect::<Vec<_>>()).await?;
         if !page.more {
             return Ok(());
@@ -246,15 +265,10 @@ async fn rewrite(table: &Table, query: Query, personal: &[&str]) -> Result<()> {
     }
 }
 
-/// A row without these; nothing where it has none already.
-fn bare(mut item: Item, personal: &[&str]) -> Option<Item> {
+/// A row that this changes; nothing where it does not.
+fn changed(mut item: Item, change: impl Fn(&mut Item)) -> Option<Item> {
     let was = item.clone();
-    empty(&mut item, personal);
-    for side in ["before", "after"] {
-        if let Some(Value::M(side)) = item.get_mut(side) {
-            empty(side, personal);
-        }
-    }
+    change(&mut item);
     (item != was).then_some(item)
 }
 

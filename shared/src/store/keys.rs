@@ -14,6 +14,8 @@
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
 //! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
+//! | head of a chain of the rights history | `T#main#CHAINS` | `HEAD#<chain>` | |
+//! | signed heads of chains | `AUDIT#main` | `ANCHOR#<anchor>` | |
 //! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
 //! | accounts by status, one counter of several | `T#main#TALLY` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY` | `ADMINISTRATORS` | |
@@ -39,6 +41,7 @@
 //! | how many permissions were removed, one copy of several | `CATALOGUE#<copy>` | `REMOVALS` | |
 //! | a role that has a permission | `CATALOGUE#<permission>` | `ROLE#<tenant>#<role>` | |
 //! | signing key | `KEYS` | `KEY#<kid>` | |
+//! | public half of a key that no longer signs | `KEYS` | `RETIRED#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
 
@@ -126,6 +129,26 @@ pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
 }
 pub fn rights_partition(t: &TenantId, at: Timestamp) -> String {
     format!("T#{t}#RIGHTS#{}", month(at))
+}
+/// Whether a partition is one of the rights history.
+pub fn is_rights(pk: &str) -> bool {
+    let kind = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
+    kind == Some("RIGHTS")
+}
+/// The heads of the chains that the rows of the rights history are linked in. Each row's transaction writes one beside the
+/// row, so this partition takes no more than that of the month, and its keys can be parted where it is hot.
+pub fn chains_partition(t: &TenantId) -> String {
+    format!("T#{t}#CHAINS")
+}
+pub fn chain_head(t: &TenantId, chain: &str) -> Key {
+    Key::new(chains_partition(t), format!("HEAD#{chain}"))
+}
+/// What set-up signed of a tenant's chains. Not under `T#`: set-up alone may write here.
+pub fn anchors_partition(t: &TenantId) -> String {
+    format!("AUDIT#{t}")
+}
+pub fn anchor(t: &TenantId, number: u64) -> Key {
+    Key::new(anchors_partition(t), format!("ANCHOR#{number:010}"))
 }
 /// The index partition of the changes to one account's or role's rights.
 pub fn target_index(t: &TenantId, target: &str) -> String {
@@ -290,6 +313,11 @@ pub const KEYS: &str = "KEYS";
 pub const KEY: &str = "KEY#";
 pub fn signing_key(kid: &str) -> Key {
     Key::new(KEYS, format!("{KEY}{kid}"))
+}
+pub const RETIRED: &str = "RETIRED#";
+/// The public half of a key that was retired: what it signed of the histories is verified with it for good.
+pub fn retired_key(kid: &str) -> Key {
+    Key::new(KEYS, format!("{RETIRED}{kid}"))
 }
 /// The marker that the stack has a signing key.
 pub fn first_signing_key() -> Key {

@@ -1,13 +1,16 @@
 //! How it is kept: one DynamoDB table. [`keys`] is the whole of it, one line per key; only [`dynamo`] names the SDK.
 
+pub mod anchors;
 pub mod api_keys;
 pub mod attempts;
 pub mod catalogue;
+pub mod chain;
 pub mod cursor;
 pub mod dynamo;
 pub mod ended;
 pub mod history;
 pub mod keys;
+pub mod last_use;
 pub mod mail_limits;
 pub mod mails;
 pub mod one_time;

@@ -231,12 +231,20 @@ pub fn gone(cx: &Context, role: &Role) -> Result<Write> {
         deleted_at: cx.now,
     };
     let mut item = to_item(&keys::gone_role(&role.tenant, role.id), &gone)?;
-    item.insert("ttl".to_owned(), number((cx.now + cx.tenant_settings.history).as_second()));
+    item.insert(
+        "ttl".to_owned(),
+        number((cx.now + cx.tenant_settings.history).as_second()),
+    );
     Ok(Write::put(item))
 }
 
 /// The roles of these ids that there are; and those that were deleted, as far as that is kept.
-pub async fn present_and_gone(table: &Table, t: &TenantId, ids: &BTreeSet<RoleId>, now: Timestamp) -> Result<(Vec<Role>, Vec<GoneRole>)> {
+pub async fn present_and_gone(
+    table: &Table,
+    t: &TenantId,
+    ids: &BTreeSet<RoleId>,
+    now: Timestamp,
+) -> Result<(Vec<Role>, Vec<GoneRole>)> {
     let present = ids.iter().map(|id| keys::role(t, *id));
     let places: Vec<Key> = present.chain(ids.iter().map(|id| keys::gone_role(t, *id))).collect();
     let (mut there, mut gone) = (Vec::new(), Vec::new());

@@ -1,17 +1,14 @@
 //! Keys of service accounts in the table, each in one of the few places beside its account.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
-use super::keys;
-use super::table::{Changes, Cond, Key, Lost, Write, from_item, number, text, to_item};
+use super::table::{Cond, Key, Lost, Write, from_item, number, text, to_item};
+use super::{keys, last_use};
 use crate::domain::service_key::ServiceKey;
 use crate::domain::tenant::TenantId;
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
-
-/// How often the last use is written down at most.
-const USE_WRITTEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// The keys of an account, the newest first.
 pub async fn of(table: &Table, t: &TenantId, user: UserId) -> Result<Vec<ServiceKey>> {
@@ -54,17 +51,10 @@ pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<&
 
 /// Writes down that a key was used, unless that was done within the last minute.
 pub async fn used(table: &Table, key: &ServiceKey, now: Timestamp) -> Result<()> {
-    if key
-        .last_used_at
-        .is_some_and(|last| now.duration_since(last) < USE_WRITTEN_EVERY)
-    {
-        return Ok(());
+    match last_use::is_due(key.last_used_at, now) {
+        true => last_use::write(table, &place(key), same(key), now).await,
+        false => Ok(()),
     }
-    let changes = Changes::new().set("lastUsedAt", number(now.as_millisecond()));
-    let before = number((now - USE_WRITTEN_EVERY).as_millisecond() + 1);
-    let long_ago = Cond::Any(vec![Cond::Absent("lastUsedAt"), Cond::Lt("lastUsedAt", before)]);
-    let when = Cond::All(vec![same(key), long_ago]);
-    table.update(&place(key), &changes, &when).await.map(drop)
 }
 
 pub fn place(key: &ServiceKey) -> Key {

@@ -1,9 +1,11 @@
 //! Sessions in the table.
 
+use jiff::Timestamp;
+
 use super::dynamo::{Query, Table};
-use super::keys;
 use super::present::{self, Along};
-use super::table::{Changes, Cond, Item, Key, Lost, Write, from_item, number, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, to_item};
+use super::{keys, last_use};
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
@@ -49,15 +51,40 @@ pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<&
     table.batch_write(&places.map(Write::delete).collect::<Vec<_>>()).await
 }
 
-/// Ends a session, provided that it is there; else [`Error::InvalidToken`].
-pub fn end(session: &Session) -> Write {
-    Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), Error::InvalidToken)
+/// Ends a session, provided that it is there; else this is why nothing was done.
+pub fn end(session: &Session, gone: impl Into<Refusal>) -> Write {
+    Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), gone)
+}
+
+pub async fn get(table: &Table, t: &TenantId, user: UserId, id: SessionId) -> Result<Option<Session>> {
+    table.get(&keys::session(t, user, id)).await?.map(from_item).transpose()
+}
+
+/// An account's sessions, newest first, whether they are open or not; and whether there are more.
+pub async fn newest(table: &Table, t: &TenantId, user: UserId, limit: usize) -> Result<(Vec<Session>, bool)> {
+    let query = Query {
+        pk: keys::user_partition(t, user),
+        prefix: Some(keys::SESSION.to_owned()),
+        newest_first: true,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let found = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
+    Ok((found, page.more))
+}
+
+/// Writes down that a session is used. Its version stays: whoever changes it at this moment goes on.
+pub async fn used(table: &Table, session: &Session, now: Timestamp) -> Result<()> {
+    let key = keys::session(&session.tenant, session.user, session.id);
+    last_use::write(table, &key, Cond::exists(), now).await
 }
 
 /// What writes down that the newest pair was used, and the session as it is since.
-pub fn confirm(session: &Session) -> Result<(Session, (Key, Changes, Cond))> {
+pub fn confirm(session: &Session, now: Timestamp) -> Result<(Session, (Key, Changes, Cond))> {
     let mut used = session.clone();
     used.version += 1;
+    used.last_used_at = Some(now);
     if let Some(family) = &mut used.refresh {
         family.confirmed = true;
     }

@@ -54,9 +54,31 @@ pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
     ])
 }
 
-pub async fn retire(table: &Table, kids: &[String]) -> Result<()> {
-    let gone: Vec<Write> = kids.iter().map(|kid| Write::delete(keys::signing_key(kid))).collect();
-    table.batch_write(&gone).await
+/// Takes keys away that no token is left of. Their public halves stay, for what else they signed.
+pub async fn retire(table: &Table, retired: &[&StoredKey]) -> Result<()> {
+    let kept = retired.iter().map(|key| {
+        let jwk = to_item(&keys::retired_key(&key.kid), &Retired { jwk: key.jwk.clone() })?;
+        Ok(Write::put(jwk))
+    });
+    table.batch_write(&kept.collect::<Result<Vec<_>>>()?).await?;
+    let gone = retired.iter().map(|key| Write::delete(keys::signing_key(&key.kid)));
+    table.batch_write(&gone.collect::<Vec<_>>()).await
+}
+
+#[derive(Serialize, Deserialize)]
+struct Retired {
+    jwk: Value,
+}
+
+/// The public halves of all keys that there ever were, as JWKs.
+pub async fn ever(table: &Table) -> Result<Vec<Value>> {
+    let query = Query {
+        pk: keys::KEYS.to_owned(),
+        ..Query::default()
+    };
+    let items = table.query(&query).await?.items.into_iter();
+    let jwks = items.filter(|item| item.contains_key("jwk"));
+    jwks.map(|item| from_item(item).map(|key: Retired| key.jwk)).collect()
 }
 
 mod serde_bytes_base64 {

@@ -164,6 +164,8 @@ pub enum Lost {
     Changed,
     /// One counter of a role's seats has none left: another one may.
     Full,
+    /// The chain of a row of the rights history went on: the same writes may go through behind another row.
+    Moved,
     /// Another transaction has one of the items in hand: the same writes may go through in a moment.
     Busy,
 }

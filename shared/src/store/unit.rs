@@ -13,7 +13,7 @@ use super::dynamo::Table;
 use super::dynamo::retry::{Delays, jitter};
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
-use super::{ended, record, roles, seats, sessions, users};
+use super::{chain, ended, record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
@@ -77,10 +77,32 @@ where
     }
 }
 
+/// Links the rows of the rights history that are among the writes into their chains, and sends all of it; where a chain
+/// went on, with the rows in another one.
+async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
+    loop {
+        let linked = chain::link(table, writes).await?;
+        match send_linked(table, &linked.writes, tries).await {
+            Ok(()) => {
+                linked.done();
+                return Ok(());
+            }
+            Err(Refusal::Lost(Lost::Moved)) => drop(linked),
+            // It may have been done after all.
+            Err(unknown @ Refusal::Answer(Error::Unavailable(_) | Error::Fault(_))) => return Err(unknown),
+            Err(refused) => {
+                linked.refused();
+                return Err(refused);
+            }
+        }
+        tries.another(table, Lost::Moved).await?;
+    }
+}
+
 /// One token for all times that the same writes are sent, here and by the SDK: should one whose answer was lost be done
 /// after all, no other is. A token is only remembered for what was done, so it does not block another try after a
 /// cancellation.
-async fn send(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
+async fn send_linked(table: &Table, writes: &[Write], tries: &mut Tries) -> Result<(), Refusal> {
     let token = uuid::Uuid::from_bytes(ambient::random()?).to_string();
     loop {
         match table.transact(writes, &token).await {
@@ -373,7 +395,7 @@ impl Wanted {
         for change in &self.changes {
             plan.within.extend(record::mails_of(cx, change)?);
         }
-        plan.fill();
+        plan.fill()?;
         plan.before.extend(self.before.iter().cloned());
         plan.after.extend(self.after.iter().cloned());
         Ok(plan)

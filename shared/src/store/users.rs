@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::dynamo::{TRANSACTION_LIMIT, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
-use super::{keys, search, seats};
+use super::{chain, keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, FORM, Username};
@@ -42,13 +42,15 @@ pub struct Plan {
 
 impl Plan {
     /// Adds search entries to the transaction, as many as it has room for.
-    pub fn fill(&mut self) {
-        let mut room = TRANSACTION_LIMIT.saturating_sub(self.within.len());
+    pub fn fill(&mut self) -> Result<()> {
+        let taken = self.within.len() + chain::heads_of(&self.within)?;
+        let mut room = TRANSACTION_LIMIT.saturating_sub(taken);
         for overflow in [&mut self.before, &mut self.after] {
             let fits = overflow.len().min(room);
             room -= fits;
             self.within.extend(overflow.drain(..fits));
         }
+        Ok(())
     }
 }
 

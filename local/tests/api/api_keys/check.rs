@@ -297,7 +297,9 @@ async fn the_last_use_is_written_at_most_once_a_minute() {
         assert_eq!(updates(), 1, "{path}: 50 requests within 59.95 s");
         world.clock.advance_ms(60_000 - 50 * 1_199);
         assert_eq!(client.get(path).await.status, 204);
-        assert_eq!(updates(), 1, "{path}: a minute after the one that was written");
+        // That of the session, too, where there is one.
+        let written = if path == "/keyed/signed-in" { 2 } else { 1 };
+        assert_eq!(updates(), written, "{path}: a minute after the one that was written");
         let listed = asking.owner.get("/api/api-keys?limit=1").await.body;
         let used = usher::domain::time::text(world.now());
         assert_eq!(

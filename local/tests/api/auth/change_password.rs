@@ -198,7 +198,8 @@ async fn everything_else_refuses(world: &World, me: &Client) {
             .path
             .replace("{user}", "owner@usher.local")
             .replace("{role}", "user")
-            .replace("{grant}", "x");
+            .replace("{grant}", "x")
+            .replace("{session}", "x");
         let body = (row.method != "GET").then(|| json!({}));
         let reply = me.send(row.method.clone(), &path, body, &[]).await;
         let what = format!("{} {path}", row.method);

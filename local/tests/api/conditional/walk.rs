@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{if_match, tag};
+use crate::me::sessions::own_id;
 use crate::service_accounts::{key, service};
 use crate::support::{Client, PASSWORD, Reply, World, tables};
 use crate::users::{grant, refused, role, user};
@@ -78,10 +79,21 @@ async fn something(world: &World, owner: &Client, n: usize, path: &str) -> (Clie
                 true => grant(owner, &id, json!({ "role": "SYS_ADMIN" })).await,
                 false => String::new(),
             };
+            let session = match path.ends_with("/sessions/{session}") {
+                true => opened(world, owner, &id).await,
+                false => String::new(),
+            };
             let at = path.replace("/api/users/{user}", &user(&id)).replace("{grant}", &given);
+            let at = at.replace("{session}", &session);
             (owner.clone(), at, user(&id))
         }
     }
+}
+
+/// A new session of an account.
+async fn opened(world: &World, owner: &Client, id: &str) -> String {
+    let email = owner.get(&user(id)).await.str("email").to_owned();
+    own_id(&world.signed_in(&email, PASSWORD).await).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

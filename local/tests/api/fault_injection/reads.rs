@@ -7,7 +7,7 @@ use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::{PASSWORD, World, steps};
 
-const PATHS: [&str; 19] = [
+const PATHS: [&str; 21] = [
     "/api/users?limit=5",
     "/api/users?limit=5&status=active",
     "/api/users?q=some",
@@ -15,6 +15,8 @@ const PATHS: [&str; 19] = [
     "/api/roles",
     "/api/permissions",
     "/api/me/login-history",
+    "/api/me/sessions",
+    "/api/users/owner/sessions",
     "/api/api-keys",
     "/api/tenants",
     "/v1/admin/users?limit=3&page=3",

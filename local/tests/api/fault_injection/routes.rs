@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::diff::{Diff, between, dump};
+use crate::me::sessions::own_id;
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
@@ -55,6 +56,17 @@ async fn somebody(world: &World, owner: &Client, n: usize) -> Somebody {
     }
 }
 
+/// A key of a service account is made, or revoked: the path, the body and the answer.
+async fn of_keys(owner: &Client, route: &str, n: usize) -> (String, Option<Value>, u16) {
+    let robot = crate::service_accounts::service(owner, &format!("robot-{n:04}"), &[]).await;
+    let keys = format!("/api/users/{robot}/keys");
+    if route.starts_with("POST") {
+        return (keys, Some(json!({ "name": "made" })), 201);
+    }
+    let made = crate::service_accounts::key(owner, &robot).await;
+    (format!("{keys}/{}", made.str("id")), None, 204)
+}
+
 async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
     let some = somebody(world, owner, n).await;
     let user = format!("/api/users/{}", some.id);
@@ -91,6 +103,16 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             let given = owner.post(&format!("{user}/roles"), json!({ "role": "member" })).await;
             (of_owner, format!("{user}/roles/{}", given.str("userRoleId")), None, 204)
         }
+        "DELETE /api/me/sessions" | "DELETE /api/me/sessions/{session}" => {
+            let own = own_id(&some.user).await;
+            let path = route.split(' ').nth(1).unwrap().replace("{session}", &own);
+            (some.user, path, None, 204)
+        }
+        "DELETE /api/users/{user}/sessions" => (of_owner, format!("{user}/sessions"), None, 204),
+        "DELETE /api/users/{user}/sessions/{session}" => {
+            let session = own_id(&some.user).await;
+            (of_owner, format!("{user}/sessions/{session}"), None, 204)
+        }
         "POST /api/roles" => {
             let body = json!({ "name": format!("made-{n:04}"), "permissions": ["admin.users"], "maxCount": 3 });
             (of_owner, "/api/roles".to_owned(), Some(body), 201)
@@ -106,14 +128,8 @@ async fn ready(world: &World, owner: &Client, route: &str, n: usize) -> Ready {
             (of_owner, format!("/api/api-keys/{}", made.str("id")), None, 204)
         }
         "POST /api/users/{user}/keys" | "DELETE /api/users/{user}/keys/{key}" => {
-            let robot = crate::service_accounts::service(owner, &format!("robot-{n:04}"), &[]).await;
-            let keys = format!("/api/users/{robot}/keys");
-            if route.starts_with("POST") {
-                (of_owner, keys, Some(json!({ "name": "made" })), 201)
-            } else {
-                let made = crate::service_accounts::key(owner, &robot).await;
-                (of_owner, format!("{keys}/{}", made.str("id")), None, 204)
-            }
+            let (path, body, status) = of_keys(owner, route, n).await;
+            (of_owner, path, body, status)
         }
         "POST /api/tenants" => {
             let body = json!({ "id": format!("new-{n:04}"), "owner": { "email": "jane@example.org" } });
@@ -317,4 +333,8 @@ under_faults! {
     f1_f2_f3_a_revocation_ends_one_session_or_none: "POST /api/auth/revoke",
     f1_f2_f3_a_password_is_changed_once_or_not_at_all: "POST /api/auth/change-password",
     f1_f2_f3_a_logout_ends_one_session_or_none: "POST /api/auth/logout",
+    f1_f2_f3_one_s_own_session_is_ended_or_none: "DELETE /api/me/sessions/{session}",
+    f1_f2_f3_all_one_s_own_sessions_are_ended_or_none: "DELETE /api/me/sessions",
+    f1_f2_f3_another_s_session_is_ended_once_or_not_at_all: "DELETE /api/users/{user}/sessions/{session}",
+    f1_f2_f3_all_another_s_sessions_are_ended_or_none: "DELETE /api/users/{user}/sessions",
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::account;
+use crate::me::sessions::own_id;
 use crate::support::{PASSWORD, World};
 use crate::users::{grant, role, user};
 
@@ -35,6 +36,12 @@ async fn ids_in_paths_are_taken_in_any_letter_case_and_shown_in_lower_case() {
     let key = owner.post("/api/api-keys", json!({ "name": "x" })).await;
     let key = key.str("id").to_uppercase();
     assert_eq!(owner.delete(&format!("/api/api-keys/{key}")).await.status, 204);
+    for at in ["/api/me/sessions".to_owned(), format!("{path}/sessions")] {
+        let jane = world.signed_in("jane@example.org", PASSWORD).await;
+        let session = own_id(&jane).await.to_uppercase();
+        let who = if at.starts_with("/api/me") { &jane } else { &owner };
+        assert_eq!(who.delete(&format!("{at}/{session}")).await.status, 204, "{at}");
+    }
     assert_eq!(owner.delete(&format!("/v1/user/ban/{upper_id}")).await.status, 200);
     assert_eq!(owner.delete(&path).await.status, 204);
 }

@@ -128,13 +128,12 @@ impl Walk {
                 self.world.signed_in(&name, PASSWORD).await
             }
         };
-        let about = match route.path.ends_with("/keys") {
-            true => service(&self.owner, &format!("about{}", self.made), &[]).await,
-            false => {
-                let about = format!("about{}@example.org", self.made);
-                self.user(&about, json!([])).await;
-                about
-            }
+        let about = if route.path.ends_with("/keys") {
+            service(&self.owner, &format!("about{}", self.made), &[]).await
+        } else {
+            let about = format!("about{}@example.org", self.made);
+            self.user(&about, json!([])).await;
+            about
         };
         let path = route.path.replace("{user}", &about).replace("{role}", "editor");
         caller.send(route.method.clone(), &path, body.cloned(), headers).await

@@ -92,6 +92,9 @@ async fn staged([creates, registers, is_own]: [bool; 3]) -> Staged {
         replacements.push(("{{serviceKey}}", key.str("key").to_owned()));
         let jane = json!({ "email": "jane@example.org", "password": PASSWORD });
         let pair = world.nobody().post("/api/auth/token", jane).await;
+        let own = world.with_token(pair.str("accessToken")).get("/api/me/sessions").await;
+        let session = own.body[0]["id"].as_str().unwrap().to_owned();
+        replacements.push(("019ab0f5-5d3c-7b6a-8c1d-2e3f4a5b6c7d", session));
         // One of a verified account: every contract refreshes it.
         let verified = json!({ "email": "owner@usher.local", "password": "Owner@12345" });
         let refreshed = world.nobody().post("/api/auth/token", verified).await;

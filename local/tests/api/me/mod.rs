@@ -2,3 +2,4 @@
 
 mod login_history;
 mod profile;
+pub mod sessions;

@@ -51,7 +51,10 @@ async fn what_was_before_a_change_whose_row_has_expired_is_not_kept() {
     })
     .await;
     let owner = world.owner().await;
-    assert_eq!(names(&seen(&owner, &id, Some(changed - MILLISECOND)).await), ["invoices.read"]);
+    assert_eq!(
+        names(&seen(&owner, &id, Some(changed - MILLISECOND)).await),
+        ["invoices.read"]
+    );
     world.clock.advance(3 * DAY);
     let owner = world.owner().await;
     assert!(names(&seen(&owner, &id, Some(changed)).await).is_empty());
@@ -83,11 +86,17 @@ async fn what_was_while_a_grant_lasted_that_ended_and_is_not_kept_is_not_known()
     .await;
     let owner = world.owner().await;
     let at = given + MILLISECOND;
-    assert_eq!(names(&seen(&owner, &id, Some(at)).await), ["invoices.read", "invoices.write"]);
+    assert_eq!(
+        names(&seen(&owner, &id, Some(at)).await),
+        ["invoices.read", "invoices.write"]
+    );
     world.clock.advance(3 * DAY);
     let owner = world.owner().await;
     not_kept(&may(&owner, &id, Some(at)).await);
-    assert_eq!(names(&seen(&owner, &id, Some(world.now() - days(1))).await), ["invoices.read"]);
+    assert_eq!(
+        names(&seen(&owner, &id, Some(world.now() - days(1))).await),
+        ["invoices.read"]
+    );
 }
 
 /// What is there from before changes were linked: from its last change on it is as it is now, before that it is not known.
@@ -100,7 +109,11 @@ async fn an_account_or_role_of_an_earlier_version_is_known_from_its_last_change_
     world.clock.advance(60);
     let changed = world.now();
     done(&owner.patch(&user(&id), json!({ "status": "inactive" })).await);
-    done(&owner.patch("/api/roles/writer", json!({ "permissions": ["invoices.read"] })).await);
+    done(
+        &owner
+            .patch("/api/roles/writer", json!({ "permissions": ["invoices.read"] }))
+            .await,
+    );
     for item in world.items() {
         if item.get("trail").is_some() {
             let mut item = item;

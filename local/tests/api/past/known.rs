@@ -21,11 +21,13 @@ impl Watched<'_> {
     /// A step took place: how it is from this moment on, to the last millisecond before the next step.
     async fn look(&mut self) {
         for _ in 0..2 {
-            self.seen.push((self.world.now(), seen(self.owner, &self.id, None).await));
+            self.seen
+                .push((self.world.now(), seen(self.owner, &self.id, None).await));
             self.world.clock.advance_ms(500);
         }
         self.world.clock.advance_ms(-1);
-        self.seen.push((self.world.now(), seen(self.owner, &self.id, None).await));
+        self.seen
+            .push((self.world.now(), seen(self.owner, &self.id, None).await));
         self.world.clock.advance_ms(1);
     }
 
@@ -60,21 +62,35 @@ async fn the_past_is_what_was_answered_at_that_moment_across_all_that_can_be_cha
     };
     jane.look().await;
     jane.post(&roles, json!({ "role": "reader" })).await;
-    jane.patch("/api/roles/reader", json!({ "permissions": ["invoices.read", "invoices.write"] })).await;
-    jane.post(&roles, json!({ "role": "writer", "department": sales })).await;
+    jane.patch(
+        "/api/roles/reader",
+        json!({ "permissions": ["invoices.read", "invoices.write"] }),
+    )
+    .await;
+    jane.post(&roles, json!({ "role": "writer", "department": sales }))
+        .await;
     let soon = world.now() + SignedDuration::from_millis(1_700);
-    jane.post(&roles, json!({ "role": "member", "effectiveTo": format!("{soon:.3}") })).await;
-    jane.patch("/api/roles/member", json!({ "permissions": ["invoices.write"] })).await;
-    jane.patch("/api/roles/reader", json!({ "name": "auditor", "permissions": ["invoices.read"] })).await;
+    jane.post(&roles, json!({ "role": "member", "effectiveTo": format!("{soon:.3}") }))
+        .await;
+    jane.patch("/api/roles/member", json!({ "permissions": ["invoices.write"] }))
+        .await;
+    jane.patch(
+        "/api/roles/reader",
+        json!({ "name": "auditor", "permissions": ["invoices.read"] }),
+    )
+    .await;
     let soon = world.now() + SignedDuration::from_millis(700);
-    jane.post(&format!("{path}/lock"), json!({ "until": format!("{soon:.3}") })).await;
-    jane.post(&format!("{path}/lock"), json!({ "reason": "on leave" })).await;
+    jane.post(&format!("{path}/lock"), json!({ "until": format!("{soon:.3}") }))
+        .await;
+    jane.post(&format!("{path}/lock"), json!({ "reason": "on leave" }))
+        .await;
     jane.patch(&path, json!({ "status": "active" })).await;
     jane.patch("/api/roles/writer", json!({ "permissions": [] })).await;
     jane.delete("/api/roles/writer?force=true").await;
     jane.delete("/api/permissions/invoices.write?force=true").await;
     jane.patch(&path, json!({ "status": "banned" })).await;
-    jane.patch(&path, json!({ "status": "active", "roles": ["member"] })).await;
+    jane.patch(&path, json!({ "status": "active", "roles": ["member"] }))
+        .await;
     let told = jane.seen;
     for (at, then) in &told {
         if *at < world.now() {
@@ -124,7 +140,10 @@ async fn of_changes_in_one_millisecond_the_last_one_counts() {
         }
         let now = world.now();
         let then = owner
-            .post("/api/access/explain", json!({ "user": id, "permission": "invoices.read" }))
+            .post(
+                "/api/access/explain",
+                json!({ "user": id, "permission": "invoices.read" }),
+            )
             .await;
         world.clock.advance_ms(1);
         let then = (then.body["allowed"].as_bool().unwrap(), then.str("status").to_owned());
@@ -202,13 +221,24 @@ async fn changes_at_once_are_undone_in_the_order_in_which_they_were_written() {
             let status = ["active", "banned"][n % 2];
             match n % 3 {
                 0 => owner.patch("/api/roles/reader", json!({ "permissions": held })).await,
-                1 => owner.post(&(path + "/roles"), json!({ "role": "writer", "department": format!("d{n}") })).await,
+                1 => {
+                    owner
+                        .post(
+                            &(path + "/roles"),
+                            json!({ "role": "writer", "department": format!("d{n}") }),
+                        )
+                        .await
+                }
                 _ => owner.patch(&path, json!({ "status": status })).await,
             }
         }
     })
     .await;
-    assert!(outcomes.iter().all(|reply| reply.status.is_success()), "{:?}", outcomes.iter().map(|reply| &reply.text).collect::<Vec<_>>());
+    assert!(
+        outcomes.iter().all(|reply| reply.status.is_success()),
+        "{:?}",
+        outcomes.iter().map(|reply| &reply.text).collect::<Vec<_>>()
+    );
     let (now, after) = (world.now(), seen(&owner, &id, None).await);
     world.clock.advance_ms(1);
     assert_eq!(seen(&owner, &id, Some(now)).await, after);

@@ -1,8 +1,8 @@
 //! What somebody could do at a moment before now: `GET /api/users/{user}/permissions?at`, and `at` of
 //! `POST /api/access/explain`.
 
-mod known;
 mod kept;
+mod known;
 
 use serde_json::{Value, json};
 use usher::jiff::Timestamp;
@@ -28,7 +28,9 @@ async fn offices(settings: &[(&str, &str)]) -> World {
 /// What an account may do in requests about `sales`: now, or at a moment.
 async fn may(client: &Client, id: &str, at: Option<Timestamp>) -> Reply {
     let at = at.map(|at| format!("&at={at:.3}")).unwrap_or_default();
-    client.get(&format!("{}/permissions?department=sales{at}", user(id))).await
+    client
+        .get(&format!("{}/permissions?department=sales{at}", user(id)))
+        .await
 }
 
 /// The same as it is answered where there is an answer, without an order of roles.

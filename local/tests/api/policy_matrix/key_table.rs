@@ -13,6 +13,7 @@ use usher::store::keys;
 use usher::store::table::Key;
 
 use super::lived_in::lived_in;
+use super::samples::SAMPLES;
 use crate::guard_walk::golden;
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
@@ -48,38 +49,6 @@ fn documented() -> Vec<Row> {
     })
     .collect()
 }
-
-/// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-const SAMPLES: [(&str, &str); 28] = [
-    ("<user>", "00000000-0000-7000-8000-000000000001"),
-    ("<session>", "00000000-0000-7000-8000-000000000002"),
-    ("<entry>", "00000000-0000-7000-8000-000000000003"),
-    ("<role>", "00000000-0000-7000-8000-000000000004"),
-    ("<grant>", "00000000-0000-7000-8000-000000000005"),
-    ("<target>", "00000000-0000-7000-8000-000000000006"),
-    ("<mail>", "00000000-0000-7000-8000-000000000007"),
-    ("<key>", "00000000-0000-7000-8000-000000000008"),
-    ("<due>", "1795334400000"),
-    ("<end>", "001795334400000"),
-    ("<state>", "pending"),
-    ("<tenant>", "main"),
-    ("<status>", "locked"),
-    ("<shard>", "3"),
-    ("<counter>", "07"),
-    ("<byte>", "07"),
-    ("<copy>", "7"),
-    ("<permission>", "press.write"),
-    ("<month>", "2026-11"),
-    ("<sha256>", "ba7816bf"),
-    ("<first character>", "ä"),
-    ("<rest of an address or name>", "äne@example.org"),
-    ("<kid>", "a_kid"),
-    ("<number>", "1"),
-    ("<form>", "2"),
-    ("PERMISSION#<name>", "PERMISSION#admin.users"),
-    ("FIRST#<name>", "FIRST#owner"),
-    ("NAME#<canonical>", "NAME#jane"),
-];
 
 /// A pattern of the list with the samples in it.
 fn filled(item: &str, pattern: &str) -> String {
@@ -177,6 +146,7 @@ fn of_histories() -> Vec<Made> {
     let (t, user, entry) = (&TenantId::main(), sample("<user>"), sample("<entry>"));
     let (target, at): (RoleId, _) = (sample("<target>"), crate::support::START.parse().unwrap());
     let (logins, rights) = ("login history of one user", "rights history");
+    let (head, signed) = ("head of a chain of the rights history", "signed heads of chains");
     vec![
         key("login", logins, keys::login(t, user, entry)),
         partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
@@ -189,6 +159,10 @@ fn of_histories() -> Vec<Made> {
             keys::target_index(t, &target.to_string()),
         ),
         partition("actor_index", rights, "GSI2PK", keys::actor_index(t, user)),
+        partition("chains_partition", head, "PK", keys::chains_partition(t)),
+        key("chain_head", head, keys::chain_head(t, "400-7")),
+        partition("anchors_partition", signed, "PK", keys::anchors_partition(t)),
+        key("anchor", signed, keys::anchor(t, 7)),
     ]
 }
 
@@ -285,6 +259,11 @@ fn of_the_stack() -> Vec<Made> {
             keys::permission_holder("press.write", &TenantId::main(), sample("<role>")),
         ),
         key("signing_key", "signing key", keys::signing_key("a_kid")),
+        key(
+            "retired_key",
+            "public half of a key that no longer signs",
+            keys::retired_key("a_kid"),
+        ),
         key("first_signing_key", marker, keys::first_signing_key()),
         key("health", "a check that writes succeed, one of 256", keys::health(7)),
     ]
@@ -318,8 +297,8 @@ fn every_function_of_the_keys_is_in_the_golden_file() {
         .lines()
         .filter_map(|line| line.strip_prefix("pub fn "))
         .map(|rest| rest.split('(').next().unwrap())
-        // Where an account's counter is, which is no key; and claims of names that were others in an earlier form.
-        .filter(|name| *name != "shard" && !name.starts_with("former_"))
+        // Where an account's counter is, and whose partition one is, which are no keys; and claims of names that were others in an earlier form.
+        .filter(|name| !["shard", "is_rights"].contains(name) && !name.starts_with("former_"))
         .collect();
     let made = made();
     let called: BTreeSet<&str> = made.iter().map(|made| made.function).collect();

@@ -4,6 +4,7 @@ use serde_json::json;
 use usher::actions::{links, settings};
 use usher::domain::mail::Purpose;
 use usher::domain::tenant_settings::Chosen;
+use usher::store::signing_keys;
 
 use crate::support::{PASSWORD, World};
 use crate::tenants::{context, link};
@@ -46,5 +47,12 @@ pub async fn lived_in() -> World {
     crate::outbox::invite(&world, "invited@example.org").await;
     let sent = crate::outbox::sweep(&post.outbox(&world.app)).await;
     assert!(sent.contains(&usher::actions::outbox::Outcome::Postponed), "{sent:?}");
+    let table = &world.app.table;
+    let next = signing_keys::all(table)
+        .await
+        .unwrap()
+        .into_iter()
+        .max_by_key(|key| key.signs_from);
+    signing_keys::retire(table, &[&next.unwrap()]).await.unwrap();
     world
 }

@@ -6,3 +6,4 @@ mod names;
 mod passwords;
 mod refreshes;
 mod seats;
+mod sessions;

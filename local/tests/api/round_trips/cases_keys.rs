@@ -100,7 +100,7 @@ pub async fn service_accounts(m: &mut Measured) {
     m.of(
         "POST /api/auth/revoke",
         "a key",
-        204,
+        200,
         nobody.post("/api/auth/revoke", body),
     )
     .await;

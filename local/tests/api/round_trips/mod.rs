@@ -11,6 +11,7 @@ mod cases_conditional;
 mod cases_ended;
 mod cases_keys;
 mod cases_registration;
+mod cases_sessions;
 
 use serde_json::{Value, json};
 use usher::access::guard::Guard;
@@ -54,7 +55,7 @@ fn is_deed(route: &str) -> bool {
     ];
     let action = path.rsplit('/').next().unwrap();
     // A mail that is asked for again changes nothing, and nor does a question.
-    if ["verification", "introspect"].contains(&action) {
+    if ["verification", "introspect", "preview"].contains(&action) {
         return false;
     }
     match row.unwrap_or_else(|| panic!("no route {route}")).guard {
@@ -162,6 +163,7 @@ async fn measured((world, proxy): (World, Proxy)) -> Measured {
     cases_registration::registration(&mut m).await;
     cases_conditional::conditional(&mut m).await;
     cases_ended::ended(&mut m).await;
+    cases_sessions::sessions(&mut m).await;
     cases_access::catalogue(&mut m).await;
     cases_access::access(&mut m).await;
     m

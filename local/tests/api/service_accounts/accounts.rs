@@ -79,7 +79,11 @@ async fn it_is_made_by_whoever_may_give_its_roles_alone() {
     refused(&refusal, 403, "not-held");
     assert!(refusal.str("detail").contains("admin.access"), "{}", refusal.text);
     let admin = world.admin().await;
-    refused(&admin.post("/api/users", body(&["owner"])).await, 403, "above-own-rank");
+    refused(
+        &admin.post("/api/users", body(&["owner"])).await,
+        403,
+        "role-above-own-rank",
+    );
     invalid(&admin.post("/api/users", body(&["nobody"])).await, &["/roles/0"]);
     // Named or not, it has the role once.
     let made = admin.post("/api/users", body(&["service_account", "admin"])).await;

@@ -55,7 +55,7 @@ async fn of_64_that_use_a_key_at_once_none_passes_after_the_answer_to_its_revoca
                     .await
             }
         };
-        assert_eq!(ended.status, 204);
+        assert!(ended.status.is_success(), "{}", ended.text);
         over.store(true, Ordering::SeqCst);
         let outcomes = users.await.unwrap();
         let passed: usize = outcomes.iter().map(|(before, _)| before).sum();

@@ -61,6 +61,7 @@ struct Things {
     role: String,
     grant: String,
     key: String,
+    session: String,
     key_text: String,
     refresh: String,
     links: Vec<String>,
@@ -82,6 +83,11 @@ async fn things(world: &World, one: &Client) -> Things {
     let headers = [("user-agent", MARK)];
     let pair = within(&world.nobody(), "org1");
     let pair = pair.send(Method::POST, "/api/auth/token", Some(login), &headers).await;
+    let jane = Client {
+        token: pair.str("accessToken").to_owned(),
+        ..within(&world.nobody(), "org1")
+    };
+    let session = crate::me::sessions::own_id(&jane).await;
     let mut links = Vec::new();
     for purpose in [Purpose::SetPassword, Purpose::VerifyEmail] {
         links.push(link(world, "org1", "boss", purpose).await);
@@ -92,6 +98,7 @@ async fn things(world: &World, one: &Client) -> Things {
         role,
         grant,
         key: key.str("id").to_owned(),
+        session,
         key_text: key.str("key").to_owned(),
         refresh: pair.str("refreshToken").to_owned(),
         links,
@@ -105,6 +112,7 @@ impl Things {
             "role" => self.role.clone(),
             "grant" => self.grant.clone(),
             "key" => self.key.clone(),
+            "session" => self.session.clone(),
             _ => self.user.clone(),
         }
     }
@@ -112,7 +120,7 @@ impl Things {
     /// Everything that a parameter of whatever name could be.
     fn all(&self) -> Vec<String> {
         let names = self.names.map(str::to_owned).into_iter();
-        let ids = [&self.user, &self.role, &self.grant, &self.key].map(String::clone);
+        let ids = [&self.user, &self.role, &self.grant, &self.key, &self.session].map(String::clone);
         names.chain(ids).chain(["editor".to_owned()]).collect()
     }
 
@@ -257,7 +265,7 @@ async fn z05_no_route_of_one_tenant_shows_or_changes_anything_of_another() {
                 let context = format!("{} {url}: {} {}", row.method, reply.status, reply.text);
                 assert!(reply.status.as_u16() < 500, "{context}");
                 assert!(!reply.text.contains(MARK), "{context}");
-                let shown = [&things.key_text, &things.user, &things.grant];
+                let shown = [&things.key_text, &things.user, &things.grant, &things.session];
                 let shown: Vec<&&String> = shown
                     .iter()
                     .filter(|id| reply.text.contains(id.as_str()) && reply.status.is_success())
@@ -291,6 +299,7 @@ async fn the_walk_would_see_what_it_looks_for() {
         "/api/users",
         "/api/users/{user}",
         "/api/users/{user}/login-history",
+        "/api/users/{user}/sessions",
         "/api/users/{user}/roles",
         "/api/roles",
         "/api/roles/{role}",

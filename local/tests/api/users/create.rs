@@ -59,7 +59,7 @@ async fn an_account_can_be_made_with_everything_at_once() {
     assert_eq!(reply.status, 201, "{}", reply.text);
     let mut expected = personal;
     let made = json!({
-        "id": reply.str("id"), "username": "Jane", "email": "jane@example.org", "emailVerified": true,
+        "id": reply.str("id"), "kind": "person", "username": "Jane", "email": "jane@example.org", "emailVerified": true,
         "failedLoginCount": 0, "mustChangePassword": true, "status": "active", "roles": ["admin", "editor", "user"],
         "permissions": ["admin.access", "admin.keys", "admin.roles", "admin.users"],
         "createdAt": "2026-11-22T08:00:00.000Z", "modifiedAt": "2026-11-22T08:00:00.000Z",

@@ -49,7 +49,11 @@ fn changes(world: &World, trail: Trail, at: Timestamp) -> Vec<RightsEntry> {
 /// What was to be seen of it at an earlier moment.
 fn past(world: &World, user: usize, at: Timestamp) -> Seen {
     let user = world.users[user].clone().filter(|user| user.created_at <= at)?;
-    let ended = world.ended.iter().filter(|(id, _)| *id == user.id).map(|(_, grant)| grant.clone());
+    let ended = world
+        .ended
+        .iter()
+        .filter(|(id, _)| *id == user.id)
+        .map(|(_, grant)| grant.clone());
     let ended = ended.filter(|grant| grant.stands(at)).collect();
     let (trail, before) = (user.trail(), user.is_known_at(at, world.now));
     before.unwrap();

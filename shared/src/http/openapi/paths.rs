@@ -5,7 +5,7 @@ use utoipa::openapi::path::ParameterIn;
 use super::{Description, Input};
 use crate::error::{Error, Noun};
 use crate::http::call::{
-    GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, UserPath, not_utf_8,
+    GrantPath, KeyPath, OneTimePath, PermissionPath, RolePath, ServiceKeyPath, SessionPath, UserPath, not_utf_8,
 };
 
 impl Input for UserPath {
@@ -33,6 +33,15 @@ impl Input for GrantPath {
         description
             .errors
             .extend([not_utf_8("grant"), Error::NotFound(Noun::Grant)]);
+    }
+}
+
+impl Input for SessionPath {
+    fn describe(description: &mut Description) {
+        description.parameter("session", ParameterIn::Path, "The session's id", ID);
+        description
+            .errors
+            .extend([not_utf_8("session"), SessionPath::refused(), Error::NotFound(Noun::Session)]);
     }
 }
 

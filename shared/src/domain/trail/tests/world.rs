@@ -74,7 +74,9 @@ impl World {
     }
 
     fn edit(&mut self, n: usize, edit: impl FnOnce(&mut User)) {
-        let Some(before) = self.users[n].clone().filter(|user| user.status != Status::Deleted) else { return };
+        let Some(before) = self.users[n].clone().filter(|user| user.status != Status::Deleted) else {
+            return;
+        };
         let mut after = before.clone();
         edit(&mut after);
         after.modified_at = self.now;
@@ -211,7 +213,9 @@ impl World {
     /// Takes the grants that ended off an account, which no row shows.
     pub fn clear(&mut self, n: usize) {
         let now = self.now;
-        let Some(user) = self.users[n].as_mut().filter(|user| user.status != Status::Deleted) else { return };
+        let Some(user) = self.users[n].as_mut().filter(|user| user.status != Status::Deleted) else {
+            return;
+        };
         let ended = user.grants.extract_if(.., |grant| !grant.stands(now));
         self.ended.extend(ended.map(|grant| (user.id, grant)));
     }

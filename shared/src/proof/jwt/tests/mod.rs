@@ -145,6 +145,33 @@ fn a_token_is_the_profile_of_rfc_9068() {
 }
 
 #[test]
+fn a_statement_is_verified_by_its_type_and_key_and_is_no_token() {
+    let content = json!({ "iss": ISSUER, "aud": AUDIENCE, "heads": ["a", "b"] });
+    for key in every_key() {
+        let statement = Signer::new(key).unwrap().state("test+jwt", &content).unwrap();
+        let keys = published(&every_key());
+        let stated = |text: &str, typ: &str| keys.stated::<Value>(text, typ);
+        assert_eq!(
+            stated(&statement, "test+jwt"),
+            Ok((key.kid().to_owned(), content.clone()))
+        );
+        assert_eq!(unverified(&statement), Some(content.clone()));
+        assert_eq!(stated(&statement, "other+jwt"), Err(Refusal::Type));
+        assert_eq!(verify(&statement), Err(Refusal::Type));
+        assert_eq!(stated(&genuine(key), "test+jwt"), Err(Refusal::Type));
+        let none = KeySet::default().stated::<Value>(&statement, "test+jwt");
+        assert_eq!(none, Err(Refusal::UnknownKey));
+        let (message, signature) = statement.rsplit_once('.').unwrap();
+        let (head, _) = message.split_once('.').unwrap();
+        let other = format!("{head}.{}.{signature}", b64(json!({ "heads": [] }).to_string()));
+        assert_eq!(stated(&other, "test+jwt"), Err(Refusal::Signature));
+        for spoilt in ["", ".", "..", message, "a.b.c"] {
+            assert!(stated(spoilt, "test+jwt").is_err(), "{spoilt}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_reveals_nothing_to_the_caller() {
     assert_eq!(Error::from(Refusal::Expired), Error::InvalidToken);
     assert_eq!(Error::from(Refusal::Signature), Error::InvalidToken);
