@@ -91,6 +91,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         password_ends: None,
         grants: vec![Grant::of_everybody(None, cx.now)?],
         cleared: None,
+        trail: None,
         epoch: 0,
         version: 1,
         attempts: NameAttempts::default(),

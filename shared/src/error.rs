@@ -79,6 +79,9 @@ pub enum Error {
     #[error("it has changed since it was read: read it again")]
     #[strum(serialize = "stale")]
     PreconditionFailed,
+    /// It is asked about a moment from before what is kept.
+    #[error("what was in force then is not kept any more")]
+    NotKept,
     /// The store, or something else that Usher needs, does not answer now. Nothing was written, unless every answer to
     /// the write itself was lost.
     #[error("the service is busy; try again shortly")]

@@ -31,6 +31,12 @@ macro_rules! ids {
                 self.0
             }
 
+            /// The first id of a moment.
+            pub fn first_at(at: Timestamp) -> Self {
+                let millis = u128::try_from(at.as_millisecond()).unwrap_or(0);
+                Self(Uuid::from_u128(millis << 80))
+            }
+
             pub fn made_at(self) -> Timestamp {
                 let millis = i64::try_from(self.0.as_u128() >> 80).unwrap_or(0);
                 Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)

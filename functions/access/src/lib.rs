@@ -4,7 +4,7 @@
 use usher::access::guard::{Guard, needs};
 use usher::domain::permission::{ADMIN_ACCESS, ADMIN_ROLES, ADMIN_USERS};
 use usher::error::Conflict::SystemRole;
-use usher::error::Error::{Conflict, Forbidden, NotFound};
+use usher::error::Error::{Conflict, Forbidden, NotFound, NotKept};
 use usher::error::Forbidden::MissingPermission;
 use usher::error::Noun;
 use usher::http::problem::Problem;
@@ -22,7 +22,11 @@ pub fn routes() -> Routes {
         .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS))])
         .post("/api/access/explain", Guard::SignedIn, handlers::explain)
         .summary("Explain why an account holds a permission, or what it lacks")
-        .errors(&[Forbidden(MissingPermission(ADMIN_ACCESS)), NotFound(Noun::User)])
+        .errors(&[
+            Forbidden(MissingPermission(ADMIN_ACCESS)),
+            NotFound(Noun::User),
+            NotKept,
+        ])
         .post("/api/access/preview", needs(ADMIN_ROLES), handlers::preview)
         .summary("Preview who would gain and lose what by a change of a role or of grants")
         .errors(&[Conflict(SystemRole("a system role cannot lose `admin.*` permissions"))])

@@ -81,6 +81,7 @@ fn said(error: &Error) -> (StatusCode, String) {
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, own()),
         Error::Conflict(why) => (conflict(why), own()),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, own()),
+        Error::NotKept => (StatusCode::GONE, own()),
         Error::Unavailable(_) | Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, own()),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, own()),
     }
@@ -230,6 +231,7 @@ mod tests {
                 (Error::PreconditionFailed, 412),
                 "It has changed since it was read: read it again",
             ),
+            ((Error::NotKept, 410), "What was in force then is not kept any more"),
             ((Error::BodyTooLarge(65_536), 413), "The body is over 65536 bytes"),
             ((Error::fault("secret"), 500), "Something went wrong here"),
             (

@@ -85,6 +85,7 @@ pub fn routes() -> Routes {
             handlers::permissions,
         )
         .summary("List what a user may do, now or at another moment")
+        .errors(&[Error::NotKept])
         .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
         .summary("List a user's grants: past, present and future")
         .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)

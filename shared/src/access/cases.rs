@@ -96,6 +96,7 @@ pub fn role(place: usize, holds: u8) -> Role {
         system: place < SYSTEM_ROLES.len(),
         counters: 1,
         form: FORM,
+        trail: None,
         version: 1,
         created_at: moment(0),
         modified_at: moment(0),

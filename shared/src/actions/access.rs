@@ -5,7 +5,7 @@ use std::iter;
 
 use jiff::Timestamp;
 
-use super::{Caller, Context};
+use super::{Caller, Context, past};
 use crate::access::decision::{Explanation, Question, Subject, Verdict};
 use crate::domain::grant::MAX_GRANTS;
 use crate::domain::permission::ADMIN_ACCESS;
@@ -165,6 +165,14 @@ pub async fn known(
     names: &BTreeSet<&str>,
 ) -> Result<(Known, BTreeSet<String>)> {
     let caller = cx.caller()?;
+    if let Some(at) = at.filter(|at| *at < cx.now) {
+        let known = past::known(cx, who.unwrap_or(&UserRef::Id(caller.id)), at).await?;
+        let (_, mut there) = roles::with_permissions(&cx.app.table, &cx.tenant, BTreeSet::new(), names).await?;
+        // What a role gave then, the catalogue had.
+        let given = known.roles.iter().flat_map(Role::gives);
+        there.extend(given.filter(|name| names.contains(name.as_str())).cloned());
+        return Ok((known, there));
+    }
     let own = caller.user.as_ref();
     let mut user = match who {
         None => own.cloned(),
@@ -172,9 +180,6 @@ pub async fn known(
         Some(who) => find_all(cx, &[who]).await?.into_iter().find(|user| who.names(user)),
     }
     .ok_or(Error::NotFound(Noun::User))?;
-    if at.is_some_and(|at| at < cx.now) {
-        return Err(Error::invalid("/at", "this is before now"));
-    }
     let past = ended::latest(cx, &user, MAX_GRANTS).await?;
     user.grants.extend(past.into_iter().map(|past| past.grant));
     let is_missing = |id: &RoleId| !caller.roles.iter().any(|role| role.id == *id);

@@ -160,15 +160,8 @@ async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> R
         };
         if after.permissions.remove(name) {
             after.restricted.remove(name);
+            unit.write(record::role_changed(within, &role, &mut after)?);
             unit.write(roles::change(&role, &after)?);
-            let (was, is) = (record::role(&role), record::role(&after));
-            unit.write([record::rights(
-                within,
-                RightsKind::RoleChanged,
-                Target::Role(id),
-                was,
-                is,
-            )?]);
         }
         Ok(())
     })

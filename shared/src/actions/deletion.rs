@@ -63,7 +63,7 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     let erased = atomically(cx, |unit| async move {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
-        unit.erase(&user);
+        unit.erase(&user)?;
         unit.write(own_credential(cx, id).map(Write::delete));
         Ok(user)
     })

@@ -254,7 +254,7 @@ fn lock(cx: &Context, unit: &Unit<'_>, user: &User, kind: NameKind) -> Result<()
     let attempts = locked.attempts.under_mut(kind);
     attempts.lockout_until = Some(cx.now + rule.duration(attempts.lockouts));
     let counted = attempts::counts(Whose::Account(kind), rule.limit);
-    unit.change_if(user, locked, Some(counted));
+    unit.change_if(user, locked, Some(counted))?;
     unit.write([record::login(cx, user.id, LoginKind::Lockout, None)?]);
     Ok(())
 }
@@ -300,7 +300,7 @@ async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, bri
             let mut after = user.clone();
             after.attempts = NameAttempts::default();
             after.password = better.cloned().or(after.password);
-            unit.change_if(&user, after, None);
+            unit.change_if(&user, after, None)?;
         } else {
             unit.write([cleared(&user, better)]);
         }

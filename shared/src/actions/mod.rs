@@ -32,6 +32,7 @@ pub mod open_sessions;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;
+mod past;
 pub mod preview;
 pub mod registration;
 pub mod revisions;

@@ -126,7 +126,7 @@ async fn end_all_in(cx: &Context, unit: &Unit<'_>, user: &User, but_this: bool) 
     let caller = cx.caller()?;
     let mut after = user.clone();
     after.end_sessions();
-    let after = unit.change_if(user, after, None);
+    let after = unit.change_if(user, after, None)?;
     let mut own = None;
     if let Ok(current) = caller.session()
         && caller.id == user.id

@@ -23,7 +23,7 @@ pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
         let user = users::beginning(cx, new, hash.get(cx).await?, &[])?;
-        unit.create(&user);
+        unit.create(&user)?;
         Ok(user)
     })
     .await

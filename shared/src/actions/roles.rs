@@ -14,6 +14,7 @@ use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
 use crate::domain::text::{Description, FORM, RoleName};
+use crate::domain::trail::{self, Trail};
 use crate::domain::user::UserRef;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
@@ -97,6 +98,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         system: false,
         counters: FEW_COUNTERS,
         form: FORM,
+        trail: Some(Trail::beginning(cx.now)),
         version: 1,
         created_at: cx.now,
         modified_at: cx.now,
@@ -107,7 +109,7 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         catalogue::gains(cx, &unit, &BTreeSet::new(), &mut role).await?;
         may_grant(cx, &role, &Span::for_good(cx.now)).await?;
         unit.write(roles::create(&role)?);
-        let (target, is) = (Target::Role(role.id), record::role(&role));
+        let (target, is) = (Target::Role(role.id), trail::of_role(&role));
         unit.write([record::rights(cx, RightsKind::RoleCreated, target, Value::Null, is)?]);
         Ok(role)
     })
@@ -130,6 +132,7 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         };
         let members = seats::standing(cx, before.id, &counters).await?;
         expected.met_by(&Revision::of_role(&before, members))?;
+        unit.write(record::role_changed(cx, &before, &mut after)?);
         unit.write(roles::change(&before, &after)?);
         if is_limited {
             unit.write(seats::limit(&before, &counters, after.max_count)?);
@@ -138,11 +141,6 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         }
         if before.administers() != after.administers() {
             put_in_charge(cx, &unit, &after).await?;
-        }
-        let (was, is) = (record::role(&before), record::role(&after));
-        if was != is {
-            let target = Target::Role(after.id);
-            unit.write([record::rights(cx, RightsKind::RoleChanged, target, was, is)?]);
         }
         Ok((after, members))
     })
@@ -266,12 +264,13 @@ async fn delete_unheld(cx: &Context, name: &str, expected: &Expected, seen: &Onc
             Conflict::RoleHasMembers.into()
         };
         unit.write(roles::delete(&role, &has_members));
+        unit.write([roles::gone(cx, &role)?]);
         catalogue::lost_with(&unit, &role);
         unit.write([record::rights(
             cx,
             RightsKind::RoleDeleted,
             Target::Role(role.id),
-            record::role(&role),
+            trail::of_role(&role),
             Value::Null,
         )?]);
         Ok(())

@@ -127,7 +127,7 @@ async fn first_account(cx: &Context, account: &FirstAccount) -> Result<bool> {
     let made = atomically(cx, |unit| async move {
         let is_first = once(cx, &unit, &keys::first_account(&cx.tenant, name)).await?;
         if is_first {
-            unit.create(&users::beginning(cx, user, hash.get(cx).await?, slice::from_ref(role))?);
+            unit.create(&users::beginning(cx, user, hash.get(cx).await?, slice::from_ref(role))?)?;
         }
         Ok(is_first)
     });

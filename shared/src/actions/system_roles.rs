@@ -1,9 +1,6 @@
 //! The roles of the system, as this version has them: made and brought up to date by set-up, tenant by tenant.
 
-use serde_json::Value;
-
 use super::{Context, migration};
-use crate::domain::history::{RightsKind, Target};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Result};
@@ -99,14 +96,7 @@ async fn change(cx: &Context, id: RoleId) -> Result<()> {
 fn write(cx: &Context, unit: &Unit<'_>, before: &Role, mut after: Role) -> Result<()> {
     after.version = before.version + 1;
     after.modified_at = cx.now;
-    let (was, is): (Value, Value) = (record::role(before), record::role(&after));
+    unit.write(record::role_changed(cx, before, &mut after)?);
     unit.write(roles::change(before, &after)?);
-    unit.write([record::rights(
-        cx,
-        RightsKind::RoleChanged,
-        Target::Role(after.id),
-        was,
-        is,
-    )?]);
     Ok(())
 }

@@ -67,7 +67,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     let (owner, writes) = (&owner, &writes);
     atomically(&within, |unit| async move {
         unit.write(writes.iter().cloned());
-        unit.create(owner);
+        unit.create(owner)?;
         Ok(())
     })
     .await?;

@@ -14,6 +14,7 @@ use crate::domain::lockout::NameAttempts;
 use crate::domain::profile::Profile;
 use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::text::{Email, FORM, Password, Username};
+use crate::domain::trail::Trail;
 use crate::domain::user::{PasswordHash, Status, User, UserKind};
 use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
@@ -69,7 +70,7 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
         let user = beginning(cx, new, hash.get(cx).await?, &roles)?;
         // Read before the account is written: what is read afterwards could fail, and deny that it was made.
         roles.extend(roles::get(&cx.app.table, &cx.tenant, USER.id).await?);
-        unit.create(&user);
+        unit.create(&user)?;
         Ok((user, roles))
     })
     .await
@@ -94,6 +95,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         password_ends: new.is_temporary.then(|| cx.now + cx.app.settings.temporary_password),
         grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
         cleared: None,
+        trail: Some(Trail::beginning(cx.now)),
         epoch: 0,
         version: 1,
         attempts: NameAttempts::default(),
@@ -238,7 +240,7 @@ async fn patch_in(
         after.attempts = NameAttempts::default();
     }
     Ok(Patched {
-        after: unit.change(&user, after),
+        after: unit.change(&user, after)?,
         before: user,
         given: given.unwrap_or_default(),
         applying,

@@ -118,6 +118,9 @@ pub struct RightsEntry {
     pub before: Value,
     #[serde(default)]
     pub after: Value,
+    /// The row of the change before it of what its target gives or is given ([`super::trail`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<EntryId>,
 }
 
 impl RightsEntry {

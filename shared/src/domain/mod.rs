@@ -16,4 +16,5 @@ pub mod tenant;
 pub mod tenant_settings;
 pub mod text;
 pub mod time;
+pub mod trail;
 pub mod user;

@@ -13,6 +13,7 @@ use super::permission::{
 };
 use super::tenant::TenantId;
 use super::text::{FORM, RoleName};
+use super::trail::Trail;
 use super::user::first_form;
 use crate::id::RoleId;
 
@@ -56,6 +57,9 @@ pub struct Role {
     /// Under which form of names its claim is kept ([`FORM`]).
     #[serde(default = "first_form")]
     pub form: u8,
+    /// Where its changes are found; of a role from before that was kept, from its next change on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
     pub version: u64,
     #[serde(with = "millisecond::required")]
     pub created_at: Timestamp,
@@ -196,6 +200,7 @@ impl SystemRole {
             system: true,
             counters: self.counters,
             form: FORM,
+            trail: Some(Trail::beginning(now)),
             version: 1,
             created_at: now,
             modified_at: now,

@@ -13,6 +13,7 @@ use super::lockout::{Attempts, NameAttempts};
 use super::profile::Profile;
 use super::tenant::TenantId;
 use super::text::{Email, Password, Username};
+use super::trail::Trail;
 use crate::error::{Conflict, Error, Result};
 use crate::id::{UserId, UserNumber};
 
@@ -147,6 +148,8 @@ pub struct User {
     /// Goes up where what it implies changes and no body shows it, so that its version stays: when grants that ended are
     /// taken off it.
     pub cleared: Option<u32>,
+    /// Where the changes of its rights are found; of an account from before that was kept, from its next change on.
+    pub trail: Option<Trail>,
     /// Goes up when every session of the account is to end.
     pub epoch: u32,
     /// Goes up at every change of what a body shows: the account's `ETag`.

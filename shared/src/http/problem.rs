@@ -135,6 +135,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),
+        Error::NotKept => (StatusCode::GONE, "No longer kept"),
         Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "Not set up"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Service unavailable"),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::domain::grant::{Grant, PastGrant, Seat};
 use crate::domain::role::USER;
 use crate::domain::tenant::TenantId;
+use crate::domain::trail::Trail;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Noun, Result};
 use crate::id::{RoleId, UserId};
@@ -78,7 +79,10 @@ async fn clear(cx: &Context, id: UserId) -> Result<bool> {
             return Ok(None);
         }
         let names = roles::names(table, t, ended.iter().map(|grant| grant.role)).await?;
-        let mut writes = users::plan(&[noted(user, stay)])?.within;
+        let mut trail = user.trail();
+        trail.keeps_ended(cx.tenant_settings.history);
+        let change = noted(user, stay, Some(trail));
+        let mut writes = users::plan(&[change])?.within;
         for grant in ended {
             let role_name = names.get(&grant.role).cloned().unwrap_or_default();
             writes.extend(past(cx, id, PastGrant { grant, role_name })?);
@@ -89,12 +93,13 @@ async fn clear(cx: &Context, id: UserId) -> Result<bool> {
 }
 
 /// The account with these grants, a change that its version does not show.
-fn noted(user: User, grants: Vec<Grant>) -> Change {
+fn noted(user: User, grants: Vec<Grant>, trail: Option<Trail>) -> Change {
     let cleared = Some(user.cleared.unwrap_or(0) + 1);
     Change {
         after: Some(User {
             grants,
             cleared,
+            trail,
             ..user.clone()
         }),
         before: Some(user),
@@ -116,15 +121,43 @@ fn past(cx: &Context, user: UserId, past: PastGrant) -> Result<Option<Write>> {
 
 /// The latest past grants of an account, up to so many, those that ended last first.
 pub async fn latest(cx: &Context, user: &User, most: usize) -> Result<Vec<PastGrant>> {
+    let query = Query {
+        prefix: Some(keys::PAST.to_owned()),
+        newest_first: true,
+        limit: Some(most),
+        ..Query::default()
+    };
+    found(cx, user, query).await
+}
+
+/// The past grants that an account had at a moment: all that ended since, and of those that had ended by then the latest,
+/// up to so many.
+pub async fn at(cx: &Context, user: &User, at: Timestamp, most: usize) -> Result<Vec<PastGrant>> {
+    let next = keys::past_before(at + jiff::SignedDuration::from_millis(1));
+    let since = Query {
+        prefix: Some(next.clone()),
+        until: Some(keys::past_before(Timestamp::MAX)),
+        ..Query::default()
+    };
+    let by_then = Query {
+        prefix: Some(keys::PAST.to_owned()),
+        after: Some(next),
+        newest_first: true,
+        limit: Some(most),
+        ..Query::default()
+    };
+    let (mut all, by_then) = futures::try_join!(found(cx, user, since), found(cx, user, by_then))?;
+    all.extend(by_then);
+    Ok(all)
+}
+
+async fn found(cx: &Context, user: &User, query: Query) -> Result<Vec<PastGrant>> {
     if user.cleared.is_none() {
         return Ok(Vec::new());
     }
     let query = Query {
         pk: keys::user_partition(&cx.tenant, user.id),
-        prefix: Some(keys::PAST.to_owned()),
-        newest_first: true,
-        limit: Some(most),
-        ..Query::default()
+        ..query
     };
     let found = cx.app.table.query(&query).await?.items.into_iter();
     let is_kept = |item: &super::table::Item| {
@@ -200,7 +233,7 @@ async fn list_one(table: &Table, t: &TenantId, role: RoleId, id: UserId) -> Resu
     let Some((seat, at)) = end_of(&user, role) else {
         return Ok(None);
     };
-    let mut writes = users::plan(&[noted(user.clone(), user.grants)])?.within;
+    let mut writes = users::plan(&[noted(user.clone(), user.grants, user.trail)])?.within;
     writes.push(users::end(t, role, at, id));
     writes.push(seats::mark(t, role, &seat));
     Ok(Some(writes))

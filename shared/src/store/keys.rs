@@ -24,6 +24,7 @@
 //! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
 //! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
 //! | the end of a member's last grant | `T#main#ROLE#<role>` | `ENDS#<end>#<user>` | |
+//! | role that was deleted | `T#main#ROLE#<role>` | `GONE` | |
 //! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
 //! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
 //! | how far names were brought into their present form | `T#main#SETUP` | `NAMES#<form>` | |
@@ -218,9 +219,17 @@ pub(super) fn ends_before(at: Timestamp) -> String {
     format!("{ENDS}{}", moment(at))
 }
 pub const ENDS: &str = "ENDS#";
+/// What a role was that was deleted.
+pub fn gone_role(t: &TenantId, role: RoleId) -> Key {
+    Key::new(role_partition(t, role), "GONE")
+}
 /// A grant of an account that ended.
 pub fn past(t: &TenantId, user: UserId, ended: Timestamp, grant: GrantId) -> Key {
-    Key::new(user_partition(t, user), format!("{PAST}{}#{grant}", moment(ended)))
+    Key::new(user_partition(t, user), format!("{}#{grant}", past_before(ended)))
+}
+/// What the sort keys of all that ended before this moment come before.
+pub(super) fn past_before(at: Timestamp) -> String {
+    format!("{PAST}{}", moment(at))
 }
 pub const PAST: &str = "PAST#";
 /// The marker that one of the first accounts was made, so that its deletion lasts.

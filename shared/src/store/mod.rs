@@ -26,6 +26,7 @@ pub mod signing_keys;
 pub mod table;
 pub mod tenant_settings;
 pub mod tenants;
+pub mod trails;
 pub mod unit;
 pub mod user_lists;
 pub mod users;

@@ -7,13 +7,12 @@ use super::table::Write;
 use super::users::Change;
 use super::{history, mails};
 use crate::context::Context;
-use crate::domain::grant::Grant;
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, RightsKind, Target};
 use crate::domain::mail::{Mail, MailKind};
 use crate::domain::role::Role;
 use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{Email, Username};
-use crate::domain::time;
+use crate::domain::trail::{self, Trail};
 use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::{EntryId, MailId, SessionId, UserId};
@@ -38,7 +37,29 @@ pub fn login(cx: &Context, user: UserId, kind: LoginKind, session: Option<Sessio
 }
 
 pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, after: Value) -> Result<Write> {
-    let entry = RightsEntry {
+    put(cx, &entry(cx, kind, target, before, after)?)
+}
+
+/// The same for a change of what its target gives or is given.
+fn on_trail(
+    cx: &Context,
+    trail: &mut Trail,
+    kind: RightsKind,
+    target: Target,
+    before: Value,
+    after: Value,
+) -> Result<Write> {
+    let mut entry = entry(cx, kind, target, before, after)?;
+    entry.previous = trail.go_on(entry.id);
+    put(cx, &entry)
+}
+
+fn put(cx: &Context, entry: &RightsEntry) -> Result<Write> {
+    history::rights(entry, cx.tenant_settings.history)
+}
+
+fn entry(cx: &Context, kind: RightsKind, target: Target, before: Value, after: Value) -> Result<RightsEntry> {
+    Ok(RightsEntry {
         id: EntryId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         kind,
@@ -48,21 +69,23 @@ pub fn rights(cx: &Context, kind: RightsKind, target: Target, before: Value, aft
         target,
         before,
         after,
-    };
-    history::rights(&entry, cx.tenant_settings.history)
+        previous: None,
+    })
 }
 
-/// What a change of an account calls for, in its own transaction: rows that it was made, deleted or erased, of its status,
-/// and of each grant that came or went; an invitation to whoever cannot sign in yet; to an address that is to be
-/// verified, how; to the verified address that it had before, that it has another one, or another password.
-pub fn of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
-    let (before, after) = (change.before.as_ref(), change.after.as_ref());
-    let mut writes = rows_of(cx, before, after)?;
-    writes.extend(mails_of(cx, before, after)?);
-    Ok(writes)
+/// The row of a change of a role, where it shows one; the role leads to it from then on.
+pub fn role_changed(cx: &Context, before: &Role, after: &mut Role) -> Result<Option<Write>> {
+    let (was, is) = (trail::of_role(before), trail::of_role(after));
+    if was == is {
+        return Ok(None);
+    }
+    let trail = after.trail.insert(before.trail());
+    on_trail(cx, trail, RightsKind::RoleChanged, Target::Role(before.id), was, is).map(Some)
 }
 
-fn rows_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
+/// Rows that an account was made, deleted or erased, of its status, and of each grant that came or went, in the transaction
+/// of the change. The account leads to the latest from then on.
+pub fn rows(cx: &Context, before: Option<&User>, after: Option<&mut User>) -> Result<Vec<Write>> {
     let row = |kind, id, before, after| rights(cx, kind, Target::User(id), before, after);
     let was = |user: &User| json!({ "status": user.status });
     let (before, after) = match (before, after) {
@@ -71,18 +94,15 @@ fn rows_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<
         (Some(gone), None) => return Ok(vec![row(RightsKind::UserErased, gone.id, was(gone), Value::Null)?]),
         (Some(before), Some(after)) => (before, after),
     };
+    let mut trail = before.trail();
+    let changes = trail::of_account(before, after).into_iter();
+    let rows = changes.map(|(kind, was, is)| on_trail(cx, &mut trail, kind, Target::User(after.id), was, is));
+    let mut rows: Vec<Write> = rows.collect::<Result<_>>()?;
+    if !rows.is_empty() {
+        after.trail = Some(trail);
+    }
     if after.status == Status::Deleted {
-        return Ok(vec![row(RightsKind::UserDeleted, after.id, was(before), Value::Null)?]);
-    }
-    let mut rows = Vec::new();
-    if before.status != after.status || before.lock != after.lock {
-        rows.push(row(RightsKind::StatusChanged, after.id, status(before), status(after))?);
-    }
-    for new in missing_in(before, after) {
-        rows.push(row(RightsKind::RoleGranted, after.id, Value::Null, given(new))?);
-    }
-    for gone in missing_in(after, before) {
-        rows.push(row(RightsKind::RoleRevoked, after.id, given(gone), Value::Null)?);
+        return Ok(rows);
     }
     if cx.actor().is_some_and(|actor| actor != after.id) {
         for (kind, was, is) in identity(before, after) {
@@ -116,42 +136,9 @@ fn identity(before: &User, after: &User) -> Vec<(RightsKind, Value, Value)> {
     changes
 }
 
-fn missing_in<'a>(other: &'a User, user: &'a User) -> impl Iterator<Item = &'a Grant> {
-    let known = |grant: &Grant| other.grants.iter().any(|one| one.id == grant.id);
-    user.grants.iter().filter(move |grant| !known(grant))
-}
-
 fn made(user: &User) -> Value {
-    let grants: Vec<Value> = user.grants.iter().map(given).collect();
+    let grants: Vec<Value> = user.grants.iter().map(trail::of_grant).collect();
     json!({ "status": user.status, "grants": grants })
-}
-
-pub fn role(role: &Role) -> Value {
-    json!({
-        "name": role.name.as_given(),
-        "description": role.description,
-        "permissions": role.permissions,
-        "maxCount": role.max_count,
-    })
-}
-
-fn status(user: &User) -> Value {
-    let lock = user.lock.as_ref();
-    json!({
-        "status": user.status,
-        "reason": lock.and_then(|lock| lock.reason.clone()),
-        "until": lock.and_then(|lock| lock.until).map(time::text),
-    })
-}
-
-fn given(grant: &Grant) -> Value {
-    json!({
-        "grant": grant.id,
-        "role": grant.role,
-        "department": grant.department,
-        "effectiveFrom": grant.effective_from.map(time::text),
-        "effectiveTo": grant.effective_to.map(time::text),
-    })
 }
 
 /// Asks for a mail to the account's present address, where it has one.
@@ -186,7 +173,11 @@ fn mail_to(cx: &Context, kind: MailKind, user: UserId, to: String, caused_by: Op
     })
 }
 
-fn mails_of(cx: &Context, before: Option<&User>, after: Option<&User>) -> Result<Vec<Write>> {
+/// What a change of an account has sent, in its own transaction: an invitation to whoever cannot sign in yet; to an
+/// address that is to be verified, how; to the verified address that it had before, that it has another one, or another
+/// password.
+pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
     let Some(after) = after else { return Ok(Vec::new()) };
     // Whoever changes an account without having signed in makes it, or follows a link of its own.
     let caused_by = cx.actor().or(Some(after.id));

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
-use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, integer, number, string, text, to_item};
 use super::{keys, seats};
+use crate::context::Context;
 use crate::domain::permission::{self, is_system};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{FORM, RoleName};
+use crate::domain::trail::GoneRole;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
@@ -220,6 +222,40 @@ pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
     let mut writes = vec![gone, Write::delete(claim_place(role))];
     writes.extend(seats::close(role, has_members));
     writes
+}
+
+/// What a role was that is deleted, for as long as the history is kept.
+pub fn gone(cx: &Context, role: &Role) -> Result<Write> {
+    let gone = GoneRole {
+        role: role.clone(),
+        deleted_at: cx.now,
+    };
+    let mut item = to_item(&keys::gone_role(&role.tenant, role.id), &gone)?;
+    item.insert(
+        "ttl".to_owned(),
+        number((cx.now + cx.tenant_settings.history).as_second()),
+    );
+    Ok(Write::put(item))
+}
+
+/// The roles of these ids that there are; and those that were deleted, as far as that is kept.
+pub async fn present_and_gone(
+    table: &Table,
+    t: &TenantId,
+    ids: &BTreeSet<RoleId>,
+    now: Timestamp,
+) -> Result<(Vec<Role>, Vec<GoneRole>)> {
+    let present = ids.iter().map(|id| keys::role(t, *id));
+    let places: Vec<Key> = present.chain(ids.iter().map(|id| keys::gone_role(t, *id))).collect();
+    let (mut there, mut gone) = (Vec::new(), Vec::new());
+    for item in table.batch_get(&places).await? {
+        if string(&item, "SK") != Some("GONE") {
+            there.push(from_item(item)?);
+        } else if integer(&item, "ttl").is_some_and(|end| now.as_second() < end) {
+            gone.push(from_item(item)?);
+        }
+    }
+    Ok((there, gone))
 }
 
 /// Holds the transaction to the role as it was read.

@@ -151,6 +151,8 @@ struct Wanted {
     before: Vec<Write>,
     after: Vec<Write>,
     changes: Vec<Change>,
+    /// What is recorded of them.
+    rows: Vec<Write>,
     alone: Option<(Key, Changes, Cond)>,
 }
 
@@ -254,19 +256,19 @@ impl Unit<'_> {
         }
     }
 
-    pub fn create(&self, user: &User) {
-        self.put(None, Some(user.clone()), None);
+    pub fn create(&self, user: &User) -> Result<()> {
+        self.put(None, Some(&mut user.clone()), None)
     }
 
     /// Changes an account that was read; answers it as it is since.
     pub fn edit(&self, user: &User, edit: impl FnOnce(&mut User) -> Result<()>) -> Result<User> {
         let mut after = user.clone();
         edit(&mut after)?;
-        Ok(self.change(user, after))
+        self.change(user, after)
     }
 
     /// Changes an account that was read into this; answers it as it is since. Where nothing differs, nothing is done.
-    pub fn change(&self, before: &User, mut after: User) -> User {
+    pub fn change(&self, before: &User, mut after: User) -> Result<User> {
         if !after.is_spelled_as(before) {
             after.modified_at = self.cx.now;
             // A name that is given now is claimed as all are that are given now.
@@ -275,28 +277,36 @@ impl Unit<'_> {
             }
             return self.change_if(before, after, None);
         }
-        after
+        Ok(after)
     }
 
     /// The same for what an account's holder does not see as a change, provided that this holds of its item too.
-    pub fn change_if(&self, before: &User, mut after: User, only_if: Option<Cond>) -> User {
+    pub fn change_if(&self, before: &User, mut after: User, only_if: Option<Cond>) -> Result<User> {
         after.version = before.version + 1;
         // A role that is taken and given in one change keeps its seat where it was.
         for grant in &mut after.grants {
             let own = before.grants.iter().find(|own| own.role == grant.role);
             grant.seat = own.map_or(grant.seat, |own| own.seat);
         }
-        self.put(Some(before.clone()), Some(after.clone()), only_if);
-        after
+        self.put(Some(before), Some(&mut after), only_if)?;
+        Ok(after)
     }
 
     /// Erases an account that was read; its id stays in the histories.
-    pub fn erase(&self, user: &User) {
-        self.put(Some(user.clone()), None, None);
+    pub fn erase(&self, user: &User) -> Result<()> {
+        self.put(Some(user), None, None)
     }
 
-    fn put(&self, before: Option<User>, after: Option<User>, only_if: Option<Cond>) {
-        self.wanted().changes.push(Change { before, after, only_if });
+    fn put(&self, before: Option<&User>, mut after: Option<&mut User>, only_if: Option<Cond>) -> Result<()> {
+        let rows = record::rows(self.cx, before, after.as_deref_mut())?;
+        let mut wanted = self.wanted();
+        wanted.rows.extend(rows);
+        wanted.changes.push(Change {
+            before: before.cloned(),
+            after: after.cloned(),
+            only_if,
+        });
+        Ok(())
     }
 
     /// Lets this session of an account go on where all others end.
@@ -381,8 +391,9 @@ impl Wanted {
                 .filter(|check| !written.contains(&check.key())),
         );
         plan.within.splice(0..0, first.collect::<Vec<_>>());
+        plan.within.extend(self.rows.iter().cloned());
         for change in &self.changes {
-            plan.within.extend(record::of(cx, change)?);
+            plan.within.extend(record::mails_of(cx, change)?);
         }
         plan.fill()?;
         plan.before.extend(self.before.iter().cloned());

@@ -202,6 +202,7 @@ fn of_roles() -> Vec<Made> {
             "the end of a member's last grant",
             keys::ends(t, role, at, user),
         ),
+        key("gone_role", "role that was deleted", keys::gone_role(t, role)),
     ]
 }
 

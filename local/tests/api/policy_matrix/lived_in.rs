@@ -22,6 +22,8 @@ pub async fn lived_in() -> World {
     owner.post("/api/permissions", json!({ "name": "press.write" })).await;
     let press = json!({ "name": "Press Office", "permissions": ["press.write"] });
     owner.post("/api/roles", press).await;
+    owner.post("/api/roles", json!({ "name": "former" })).await;
+    assert_eq!(owner.delete("/api/roles/former").await.status, 204);
     owner.post("/api/permissions", json!({ "name": "press.print" })).await;
     owner.delete("/api/permissions/press.print").await;
     let id = world.user_with("jane@example.org", &["Press Office"]).await;

@@ -103,6 +103,7 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
         (Error::InvalidApiKey, StatusCode::UNAUTHORIZED),
         (Error::AlreadySignedIn, StatusCode::BAD_REQUEST),
         (Error::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
+        (Error::NotKept, StatusCode::GONE),
         (Error::NotFound(Noun::Tenant), StatusCode::NOT_FOUND),
         (Forbidden::NotBelowOwnRank.into(), StatusCode::FORBIDDEN),
         (Conflict::RoleFull.into(), StatusCode::CONFLICT),

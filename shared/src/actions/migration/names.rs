@@ -35,7 +35,7 @@ pub(super) async fn move_user(cx: &Context, id: UserId, found: &Found) -> Result
             let mut after = user.clone();
             after.form = FORM;
             after.other_number = other_number(cx, &user).await?;
-            unit.change_if(&user, after, None);
+            unit.change_if(&user, after, None)?;
             Ok(())
         });
         match moved.await {
@@ -117,7 +117,7 @@ async fn give_way(cx: &Context, id: UserId, name: Name, found: &Found) -> Result
         }
         let after = renamed(cx, &user, name).await?;
         record_names(cx, &unit, &user, &after)?;
-        unit.change_if(&user, after, None);
+        unit.change_if(&user, after, None)?;
         Ok(true)
     });
     let by = if name == Name::Email { "email" } else { "username" };
@@ -263,21 +263,14 @@ async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
         else {
             return Ok(false);
         };
-        let after = Role {
+        let mut after = Role {
             name: free_role_name(cx, &role).await?,
             version: role.version + 1,
             modified_at: cx.now,
             ..role.clone()
         };
+        unit.write(record::role_changed(cx, &role, &mut after)?);
         unit.write(roles::change(&role, &after)?);
-        let (was, is) = (record::role(&role), record::role(&after));
-        unit.write([record::rights(
-            cx,
-            RightsKind::RoleChanged,
-            Target::Role(role.id),
-            was,
-            is,
-        )?]);
         Ok(true)
     });
     reported(gave_way.await, collision(cx, "role", older.id, newer.id), found).await
