@@ -227,6 +227,13 @@ async fn by_rare_ways() -> World {
             )
             .await,
     );
+    // A removal that was left in the middle keeps roles from gaining the permission.
+    let until = world.now() + usher::jiff::SignedDuration::from_mins(1);
+    let marked = usher::store::catalogue::mark("ship.sail", "a removal that crashed", world.now(), until);
+    usher::store::unit::commit(&world.app.table, &marked).await.unwrap();
+    let gains = json!({ "name": "cook", "permissions": ["ship.sail"] });
+    assert_eq!(owner.post("/api/roles", gains).await.status, 503);
+    world.clock.advance(60);
     made(owner.delete("/api/permissions/ship.sail?force=true").await);
     // The first use of a pair that was refreshed, at the function that asks what somebody may do.
     let first = crate::auth::pair(&world, "sailor@example.org").await;

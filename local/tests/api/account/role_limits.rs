@@ -235,6 +235,15 @@ async fn roles_are_listed_with_their_limits_those_of_the_system_first() {
           "IsDeleted": false
         },
         {
+          "Id": "00000000-0000-8000-8000-000000000006",
+          "Name": "SERVICE_ACCOUNT",
+          "MaxCount": null,
+          "CreatedOn": "2026-11-22T08:00:00.000Z",
+          "ModifiedOn": "2026-11-22T08:00:00.000Z",
+          "DeletedOn": null,
+          "IsDeleted": false
+        },
+        {
           "Id": "<id>",
           "Name": "Editor",
           "MaxCount": 7,

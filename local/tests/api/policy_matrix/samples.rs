@@ -19,7 +19,7 @@ pub const SAMPLES: [(&str, &str); 31] = [
     ("<counter>", "07"),
     ("<byte>", "07"),
     ("<copy>", "7"),
-    ("<slot>", "7"),
+    ("<slot>", "07"),
     ("<permission>", "press.write"),
     ("<month>", "2026-11"),
     ("<sha256>", "ba7816bf"),

@@ -7,6 +7,8 @@ use super::Measured;
 /// The permission `invoices.read` in a role of the tenant, `clerk`, that somebody has for a department.
 pub async fn catalogue(m: &mut Measured) {
     let owner = m.owner.clone();
+    // That the session was used is written down once a minute.
+    assert_eq!(owner.get("/api/me/profile").await.status, 200);
     let body = json!({ "name": "invoices.read", "description": "Read invoices" });
     m.of("POST /api/permissions", "", 201, owner.post("/api/permissions", body))
         .await;
