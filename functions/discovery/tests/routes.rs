@@ -73,6 +73,8 @@ async fn openid_discovery_shows_where_the_keys_are_and_claims_no_oauth() {
         "revocation_endpoint": format!("{ISSUER}/api/auth/revoke"),
         "revocation_endpoint_auth_methods_supported": ["none"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
+        "introspection_endpoint": format!("{ISSUER}/api/auth/introspect"),
+        "introspection_endpoint_auth_methods_supported": ["Bearer"],
         "subject_types_supported": ["public"],
         "response_types_supported": [],
         "grant_types_supported": [],

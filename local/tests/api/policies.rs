@@ -169,6 +169,7 @@ fn longest(name: &str) -> String {
 }
 
 /// A world in which every contract made, changed and removed accounts with such addresses, and other rare ways.
+#[expect(clippy::too_many_lines, reason = "a list of requests")]
 async fn by_rare_ways() -> World {
     let world = World::new().await;
     let owner = world.owner().await;

@@ -29,6 +29,18 @@ pub struct Subject<'a> {
     pub roles: &'a [Role],
 }
 
+/// An account with the roles of all its grants, as it was, or is, at a moment.
+pub struct Known {
+    pub user: User,
+    pub roles: Vec<Role>,
+}
+
+impl Known {
+    pub fn subject(&self) -> Subject<'_> {
+        Subject::of(&self.user, &self.roles)
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -125,12 +137,12 @@ impl<'a> Subject<'a> {
         } else {
             let lacking = self.all().map(|reason| (reason, self.missing(reason, question, now)));
             let lacking: Vec<(Reason<'a>, Vec<Missing>)> = lacking.collect();
-            let least = lacking
-                .iter()
-                .map(|(_, missing)| missing.len())
-                .min()
-                .unwrap_or_default();
-            let nearest = lacking.into_iter().filter(|(_, missing)| missing.len() == least);
+            // Of two that lack as much, a role that does not give it is further away: most grants are of such.
+            let distance = |missing: &[Missing]| (missing.len(), missing.contains(&Missing::Permission));
+            let least = lacking.iter().map(|(_, missing)| distance(missing)).min();
+            let nearest = lacking
+                .into_iter()
+                .filter(|(_, missing)| Some(distance(missing)) == least);
             nearly.extend(nearest.filter_map(|(reason, missing)| Some((reason, *missing.first()?))));
         }
         Explanation {

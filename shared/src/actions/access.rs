@@ -6,7 +6,7 @@ use std::iter;
 use jiff::Timestamp;
 
 use super::{Caller, Context, past};
-use crate::access::decision::{Explanation, Question, Subject, Verdict};
+use crate::access::decision::{Explanation, Known, Question, Subject, Verdict};
 use crate::domain::grant::MAX_GRANTS;
 use crate::domain::permission::ADMIN_ACCESS;
 use crate::domain::role::Role;
@@ -40,18 +40,6 @@ impl Check {
             permission: &self.permission,
             department: self.department.as_ref(),
         }
-    }
-}
-
-/// An account with the roles of all its grants, as it was, or is, at a moment.
-pub struct Known {
-    pub user: User,
-    pub roles: Vec<Role>,
-}
-
-impl Known {
-    pub fn subject(&self) -> Subject<'_> {
-        Subject::of(&self.user, &self.roles)
     }
 }
 

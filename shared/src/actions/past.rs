@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Context;
-use super::access::Known;
+use crate::access::decision::Known;
 use crate::domain::grant::MAX_GRANTS;
 use crate::domain::history::Target;
 use crate::domain::role::Role;

@@ -7,10 +7,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::dynamo::Table;
-use super::dynamo::retry::{Delays, jitter};
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
 use super::{chain, ended, record, roles, seats, sessions, users};
@@ -23,8 +21,8 @@ use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
 
-/// How often a unit is sent at most, whatever was in the way.
-const TRIES: u32 = 64;
+mod tries;
+use tries::Tries;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
 /// way, it begins again.
@@ -109,29 +107,6 @@ async fn send_linked(table: &Table, writes: &[Write], tries: &mut Tries) -> Resu
             Err(Refusal::Lost(Lost::Busy)) => tries.another(table, Lost::Busy).await?,
             outcome => return outcome,
         }
-    }
-}
-
-#[derive(Default)]
-struct Tries {
-    all: u32,
-    busy: Delays,
-}
-
-impl Tries {
-    /// Waits before another try: longer each time, and by chance, so that a crowd parts.
-    async fn another(&mut self, table: &Table, lost: Lost) -> Result<()> {
-        self.all += 1;
-        if self.all >= TRIES {
-            return Err(Error::unavailable(format!(
-                "gave up after {TRIES} tries: others were quicker"
-            )));
-        }
-        if lost == Lost::Busy {
-            return self.busy.next(table.metrics()).await;
-        }
-        self.busy = Delays::default();
-        jitter(Duration::from_millis(1 << self.all.min(6))).await
     }
 }
 

@@ -199,7 +199,7 @@ async fn z01_who_is_not_there_or_not_active_may_do_nothing_and_a_lock_until_it_e
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z06_who_is_locked_by_failed_logins_may_do_what_it_might() {
+async fn who_is_locked_by_failed_logins_may_do_what_it_might() {
     let world = World::new().await;
     catalogue(&world, &["invoices.read"]).await;
     role(&world, "clerk", &["invoices.read"]).await;
@@ -216,7 +216,7 @@ async fn z06_who_is_locked_by_failed_logins_may_do_what_it_might() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z15_until_is_the_next_moment_at_which_the_answer_is_another_one() {
+async fn until_is_the_next_moment_at_which_the_answer_is_another_one() {
     let world = World::new().await;
     let owner = world.owner().await;
     catalogue(&world, &["invoices.read"]).await;
@@ -255,7 +255,7 @@ async fn z15_until_is_the_next_moment_at_which_the_answer_is_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z14_who_must_change_its_password_asks_nothing_and_is_asked_about() {
+async fn who_must_change_its_password_asks_nothing_and_is_asked_about() {
     let world = World::new().await;
     let body = json!({ "email": JANE, "password": PASSWORD, "roles": ["admin"], "mustChangePassword": true });
     assert_eq!(world.owner().await.post("/api/users", body).await.status, 201);

@@ -10,7 +10,7 @@ use crate::users::{grant, refused, role, signed_in_with};
 const SALES: [&str; 4] = ["Sales", "sales", "SALES", "ＳＡＬＥＳ"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z18_a_department_is_one_in_any_letter_case_and_width() {
+async fn a_department_is_one_in_any_letter_case_and_width() {
     let world = World::new().await;
     let owner = world.owner().await;
     catalogue(&world, &["invoices.read"]).await;
@@ -50,7 +50,7 @@ async fn z18_a_department_is_one_in_any_letter_case_and_width() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z18_a_grant_for_a_department_gives_nothing_without_it_and_a_global_one_in_each() {
+async fn a_grant_for_a_department_gives_nothing_without_it_and_a_global_one_in_each() {
     let world = World::new().await;
     let owner = world.owner().await;
     catalogue(&world, &["invoices.read", "invoices.write"]).await;
@@ -72,7 +72,7 @@ async fn z18_a_grant_for_a_department_gives_nothing_without_it_and_a_global_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z18_usher_s_own_routes_take_no_department_from_a_caller() {
+async fn usher_s_own_routes_take_no_department_from_a_caller() {
     let world = World::new().await;
     let owner = world.owner().await;
     for permission in ["admin.users", "admin.roles", "admin.access"] {

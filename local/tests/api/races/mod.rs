@@ -2,6 +2,7 @@
 
 mod administrators;
 mod ended;
+mod grants;
 mod names;
 mod passwords;
 mod refreshes;

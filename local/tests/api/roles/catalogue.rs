@@ -22,7 +22,7 @@ async fn listed(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_a_permission_of_an_application_is_added_listed_by_scope_and_removed() {
+async fn a_permission_of_an_application_is_added_listed_by_scope_and_removed() {
     let world = World::new().await;
     let owner = world.owner().await;
     let body = json!({ "name": "invoices.read", "description": "Read invoices" });
@@ -62,7 +62,7 @@ async fn z17_a_permission_of_an_application_is_added_listed_by_scope_and_removed
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_owners_of_main_alone_change_the_catalogue() {
+async fn owners_of_main_alone_change_the_catalogue() {
     let world = with_header().await;
     let acme = owner_of(&world, "acme").await;
     assert_eq!(add(&world.owner().await, "invoices.read").await.status, 201);
@@ -93,7 +93,7 @@ async fn z17_owners_of_main_alone_change_the_catalogue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_names_are_lower_case_and_the_system_s_are_its_own() {
+async fn names_are_lower_case_and_the_system_s_are_its_own() {
     let world = World::new().await;
     let owner = world.owner().await;
     for name in [
@@ -159,7 +159,7 @@ async fn z17_names_are_lower_case_and_the_system_s_are_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_a_role_has_what_the_catalogue_has_and_nothing_else() {
+async fn a_role_has_what_the_catalogue_has_and_nothing_else() {
     let world = World::new().await;
     let (owner, admin) = (world.owner().await, world.admin().await);
     let clerk = json!({ "name": "clerk", "permissions": ["invoices.read"] });
@@ -190,7 +190,7 @@ async fn z17_a_role_has_what_the_catalogue_has_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_what_is_restricted_is_given_by_who_holds_it_or_owns_the_catalogue() {
+async fn what_is_restricted_is_given_by_who_holds_it_or_owns_the_catalogue() {
     let world = World::new().await;
     let (owner, admin) = (world.owner().await, world.admin().await);
     let body = json!({ "name": "payments.make", "restricted": true });
@@ -227,7 +227,7 @@ async fn z17_what_is_restricted_is_given_by_who_holds_it_or_owns_the_catalogue()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_what_a_role_has_is_removed_by_force_from_every_tenant_s_and_each_history_says_so() {
+async fn what_a_role_has_is_removed_by_force_from_every_tenant_s_and_each_history_says_so() {
     let world = with_header().await;
     let (owner, acme) = (world.owner().await, owner_of(&world, "acme").await);
     for name in ["invoices.read", "orders.read"] {
@@ -292,7 +292,7 @@ async fn z17_what_a_role_has_is_removed_by_force_from_every_tenant_s_and_each_hi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_a_permission_that_every_role_lost_is_in_no_role() {
+async fn a_permission_that_every_role_lost_is_in_no_role() {
     let world = World::new().await;
     let owner = world.owner().await;
     assert_eq!(add(&owner, "invoices.read").await.status, 201);
@@ -310,7 +310,7 @@ async fn z17_a_permission_that_every_role_lost_is_in_no_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_the_admin_contract_shows_them_with_their_descriptions() {
+async fn the_admin_contract_shows_them_with_their_descriptions() {
     let world = World::new().await;
     let owner = world.owner().await;
     for (name, description) in [("user:read", json!("Read users")), ("user:write", json!(null))] {
@@ -337,7 +337,7 @@ async fn z17_the_admin_contract_shows_them_with_their_descriptions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_a_permission_is_taken_from_more_roles_than_a_page_has_and_from_those_of_the_system() {
+async fn a_permission_is_taken_from_more_roles_than_a_page_has_and_from_those_of_the_system() {
     let world = World::new().await;
     let owner = world.owner().await;
     assert_eq!(add(&owner, "invoices.read").await.status, 201);

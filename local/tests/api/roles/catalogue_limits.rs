@@ -31,7 +31,7 @@ async fn nearly_full() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_the_catalogue_holds_five_thousand_and_a_role_five_hundred() {
+async fn the_catalogue_holds_five_thousand_and_a_role_five_hundred() {
     let world = nearly_full().await;
     let owner = world.owner().await;
     assert_eq!(add(&owner, &name(0)).await.status, 201);

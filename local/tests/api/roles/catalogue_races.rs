@@ -41,7 +41,7 @@ fn assert_covered(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_of_32_additions_of_one_name_exactly_one_succeeds() {
+async fn of_32_additions_of_one_name_exactly_one_succeeds() {
     let world = World::new().await;
     let owner = world.owner().await;
     for round in steps(0..10) {
@@ -62,7 +62,7 @@ async fn z17_of_32_additions_of_one_name_exactly_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_no_role_has_a_permission_that_is_removed_while_32_roles_gain_it() {
+async fn no_role_has_a_permission_that_is_removed_while_32_roles_gain_it() {
     let world = World::new().await;
     let owner = world.owner().await;
     for n in 0..32 {
@@ -119,7 +119,7 @@ async fn z17_no_role_has_a_permission_that_is_removed_while_32_roles_gain_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_removals_that_are_refused_forget_no_role_that_gains_the_permission() {
+async fn removals_that_are_refused_forget_no_role_that_gains_the_permission() {
     let world = World::new().await;
     let owner = world.owner().await;
     assert_eq!(add(&owner, X).await.status, 201);
@@ -157,7 +157,7 @@ async fn z17_removals_that_are_refused_forget_no_role_that_gains_the_permission(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z17_a_removal_that_was_left_in_the_middle_hides_its_permission_for_two_minutes_at_most() {
+async fn a_removal_that_was_left_in_the_middle_hides_its_permission_for_two_minutes_at_most() {
     let world = World::new().await;
     let owner = world.owner().await;
     for name in [X, "orders.read"] {

@@ -144,7 +144,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn z01_z09_z15_z17_z18_check_explanation_and_permissions_are_the_oracles(account in account()) {
+    fn z08_check_explanation_and_permissions_are_the_oracles(account in account()) {
         let known = Known::of(&account);
         for now in account.moments() {
             for asked in questions() {
