@@ -102,6 +102,7 @@ pub fn routes() -> Routes {
         ])
         .get("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::keys)
         .summary("List a service account's keys, newest first")
+        .errors(Error::TOUCHES)
         .post("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::create_key)
         .summary("Create a key that acts as a service account; its text is only in this response")
         .errors(Error::TOUCHES)

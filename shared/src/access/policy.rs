@@ -188,7 +188,8 @@ pub fn may_take_over(actor: &Actor, target: &[Grant], roles: &[Role], now: Times
         };
         let span = Span::of(grant, now);
         actor.reaches_rank(role, &span).map_err(|_| Forbidden::AboveOwnRank)?;
-        actor.holds_all(role.gives().filter(|name| is_system(name)), role, &span)?;
+        let guarded = |name: &&String| is_system(name) || role.restricted.contains(*name);
+        actor.holds_all(role.gives().filter(guarded), role, &span)?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub async fn check(cx: &Context, checks: &[Check]) -> Result<Vec<Verdict>> {
             .find(|found| user.map_or(is_caller(cx, found), |who| who.names(found)));
         match subject {
             Some(user) => Subject::of(user, &found.roles).check(check.question(), cx.now),
-            None if user.is_none() => own_verdict(cx, check),
+            None if user.is_none_or(|who| is_principal(cx, who)) => own_verdict(cx, check),
             None => Verdict {
                 allowed: false,
                 until: None,
@@ -72,6 +72,11 @@ fn own_verdict(cx: &Context, check: &Check) -> Verdict {
         allowed: caller.is_some_and(|caller| caller.rights.permissions.contains(&check.permission)),
         until: None,
     }
+}
+
+fn is_principal(cx: &Context, who: &UserRef) -> bool {
+    let caller = cx.caller.as_ref();
+    caller.is_some_and(|caller| caller.user.is_none() && *who == UserRef::Id(caller.id))
 }
 
 fn is_caller(cx: &Context, user: &User) -> bool {

@@ -1,12 +1,15 @@
 //! Changes of accounts, and who may make them (rule 9).
 
-use super::Context;
+use jiff::Timestamp;
+
 use super::revisions::{Expected, expect};
+use super::{Context, Credential};
 use crate::access::policy::{self, Actor, Span};
 use crate::domain::lockout::NameAttempts;
+use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
-use crate::error::Result;
+use crate::error::{Forbidden, Result};
 use crate::id::RoleId;
 use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
@@ -115,4 +118,15 @@ pub(super) fn actor<'a>(cx: &'a Context, held: &'a [Role]) -> Result<Actor<'a>> 
         rights: &caller.rights,
         held: caller.user.as_ref().map(|user| (user.grants.as_slice(), held)),
     })
+}
+
+/// A key that was stolen gives its thief no longer than it lasts.
+pub(super) fn may_outlive(cx: &Context, until: Option<Timestamp>) -> Result<()> {
+    let Credential::Key(own) = &cx.caller()?.credential else {
+        return Ok(());
+    };
+    match own.expires_at.is_some_and(|end| until.is_none_or(|until| end < until)) {
+        true => Err(Forbidden::HeldForLess(ADMIN_KEYS.into()).into()),
+        false => Ok(()),
+    }
 }

@@ -6,27 +6,28 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::changes::{actor, held_by_caller, may_change};
+use super::changes::{actor, held_by_caller, may_change, may_change_with, may_outlive};
 use super::revisions::{Expected, expect};
-use super::{Context, Credential, authenticate};
+use super::{Context, authenticate};
 use crate::access::policy;
 use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::service_key::{MAX_KEYS, ServiceKey};
 use crate::domain::text::Label;
 use crate::domain::time;
 use crate::domain::user::{User, UserKind, UserRef};
-use crate::error::{Conflict, Error, Forbidden, Noun, Result};
+use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::ServiceKeyId;
 use crate::proof::opaque::ServiceToken;
 use crate::store::table::Write;
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{record, service_keys, users};
+use crate::store::{record, roles, service_keys, users};
 
 /// The keys of an account, the newest first; of a person there are none.
 pub async fn list(cx: &Context, user: &UserRef) -> Result<Vec<ServiceKey>> {
     let user = users::find(&cx.app.table, &cx.tenant, user).await?;
+    let known = roles::standing(&cx.app.table, &cx.tenant, [&user], cx.now).await?;
+    may_change_with(cx, &user, &known)?;
     service_keys::of(&cx.app.table, &cx.tenant, user.id).await
 }
 
@@ -87,17 +88,6 @@ async fn may_hold_key(cx: &Context, unit: &Unit<'_>, user: &User, until: Option<
     }
     let grants = clipped(&user.grants, until);
     policy::may_take_over(&actor, &grants, &unit.roles_of(user).await?, cx.now)
-}
-
-/// A key that was stolen gives its thief no longer than it lasts.
-fn may_outlive(cx: &Context, until: Option<Timestamp>) -> Result<()> {
-    let Credential::Key(own) = &cx.caller()?.credential else {
-        return Ok(());
-    };
-    match own.expires_at.is_some_and(|end| until.is_none_or(|until| end < until)) {
-        true => Err(Forbidden::HeldForLess(ADMIN_KEYS.into()).into()),
-        false => Ok(()),
-    }
 }
 
 /// What grants give until a key of their account ends.

@@ -269,6 +269,10 @@ impl Routes {
         T: 'static,
     {
         let (error_format, options) = (self.error_format, self.options);
+        let options = RouteOptions {
+            about: options.about.filter(|_| H::READS_BODY),
+            ..options
+        };
         let takes_no_body = !H::READS_BODY && method != Method::GET;
         let layer = AuthLayer {
             guard,

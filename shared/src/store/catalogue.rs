@@ -17,6 +17,7 @@ use crate::ambient;
 use crate::domain::permission::{MAX_CATALOGUE, Permission};
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
+use crate::domain::text::PermissionName;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::RoleId;
 
@@ -57,7 +58,9 @@ pub async fn list(table: &Table) -> Result<Vec<Permission>> {
 
 /// Those of these permissions that are in the catalogue, in no order.
 pub async fn get_all(table: &Table, names: &BTreeSet<&str>) -> Result<Vec<Entry>> {
-    let places: Vec<Key> = names.iter().map(|name| keys::permission(name)).collect();
+    // What is no name is in no catalogue, and may be too long for a key.
+    let names = names.iter().filter(|name| PermissionName::parse(name).is_ok());
+    let places: Vec<Key> = names.map(|name| keys::permission(name)).collect();
     table.batch_get(&places).await?.into_iter().map(entry).collect()
 }
 

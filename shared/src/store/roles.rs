@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::domain::permission::{self, is_system};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
-use crate::domain::text::{FORM, RoleName};
+use crate::domain::text::{FORM, PermissionName, RoleName};
 use crate::domain::trail::GoneRole;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
@@ -37,7 +37,10 @@ pub async fn with_permissions(
     names: &BTreeSet<&str>,
 ) -> Result<(Vec<Role>, BTreeSet<String>)> {
     let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
-    let asked = names.iter().filter(|name| !is_system(name));
+    // What is no name is in no catalogue, and may be too long for a key.
+    let asked = names
+        .iter()
+        .filter(|name| !is_system(name) && PermissionName::parse(name).is_ok());
     places.extend(asked.map(|name| keys::permission(name)));
     let built_in = permission::built_in().into_iter().map(|entry| entry.name);
     let mut there: BTreeSet<String> = built_in.filter(|name| names.contains(name.as_str())).collect();

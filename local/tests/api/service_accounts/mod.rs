@@ -5,6 +5,7 @@ mod create;
 mod credentials;
 mod introspect;
 mod list_revoke;
+mod restricted;
 mod use_of_keys;
 mod while_used;
 
