@@ -164,7 +164,7 @@ pub struct ExplainBody {
     #[serde(flatten)]
     check: OneCheck,
     /// The moment that is asked about; now where absent.
-    #[serde(default, deserialize_with = "time::end")]
+    #[serde(default, deserialize_with = "time::moment")]
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
 }

@@ -22,7 +22,7 @@ pub struct MomentQuery {
     #[param(example = "sales")]
     department: Option<String>,
     /// The moment that is asked about; now where absent.
-    #[serde(default, deserialize_with = "time::end")]
+    #[serde(default, deserialize_with = "time::moment")]
     #[param(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
 }

@@ -10,7 +10,7 @@ use crate::access::decision::{Explanation, Known, Question, Subject, Verdict};
 use crate::domain::grant::MAX_GRANTS;
 use crate::domain::permission::ADMIN_ACCESS;
 use crate::domain::role::Role;
-use crate::domain::text::Department;
+use crate::domain::text::{Department, PermissionName};
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Error, Forbidden, Noun, Result, Violation};
 use crate::id::RoleId;
@@ -192,7 +192,10 @@ pub async fn explain<T>(
     may_ask(cx, check.user.iter())?;
     let names = BTreeSet::from([check.permission.as_str()]);
     let (known, there) = known(cx, check.user.as_ref(), at, &names).await?;
-    in_catalogue(iter::once(check.place()), &there)?;
+    // What was in the catalogue then may be gone.
+    if at.is_none_or(|at| at >= cx.now) || PermissionName::parse(&check.permission).is_err() {
+        in_catalogue(iter::once(check.place()), &there)?;
+    }
     let (subject, now) = (known.subject(), at.unwrap_or(cx.now));
     Ok(view(subject.status_at(now), &subject.explain(check.question(), now)))
 }

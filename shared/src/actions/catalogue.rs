@@ -170,12 +170,20 @@ async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> R
     cx.app.table.batch_write(&forgotten).await
 }
 
+/// Whether a role can hold so many.
+pub(super) fn has_room(permissions: &BTreeSet<String>) -> Result<()> {
+    match permissions.len() > MAX_OF_ROLE {
+        true => Err(Error::invalid(
+            "/permissions",
+            format!("a role has {MAX_OF_ROLE} permissions at most"),
+        )),
+        false => Ok(()),
+    }
+}
+
 /// What a role gains must be in the catalogue, and stay there until the role has it. Notes which of it is restricted.
 pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<String>, after: &mut Role) -> Result<()> {
-    if after.permissions.len() > MAX_OF_ROLE {
-        let detail = format!("a role has {MAX_OF_ROLE} permissions at most");
-        return Err(Error::invalid("/permissions", detail));
-    }
+    has_room(&after.permissions)?;
     let held = &after.permissions;
     after.restricted.retain(|name| held.contains(name));
     let gained: Vec<&String> = after.permissions.difference(before).collect();

@@ -1,15 +1,13 @@
 //! Changes of accounts, and who may make them (rule 9).
 
-use jiff::Timestamp;
-
 use super::revisions::{Expected, expect};
 use super::{Context, Credential};
 use crate::access::policy::{self, Actor, Span};
+use crate::domain::grant::{self, Grant};
 use crate::domain::lockout::NameAttempts;
-use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
-use crate::error::{Forbidden, Result};
+use crate::error::Result;
 use crate::id::RoleId;
 use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
@@ -90,19 +88,32 @@ pub(super) fn keep_own_count(cx: &Context, after: &mut User, attempts: NameAttem
     }
 }
 
-/// The roles of all grants of the caller that stand, also of those that do not apply to this request.
-pub(super) async fn held_by_caller(cx: &Context) -> Result<Vec<Role>> {
+/// What the caller holds over time.
+pub(super) struct Held {
+    grants: Vec<Grant>,
+    roles: Vec<Role>,
+}
+
+/// The caller's grants, and the roles of those that stand, also of those that do not apply to this request. By a key that
+/// ends nothing is held for longer: whoever stole it gives nothing, and takes nothing over, that outlives it.
+pub(super) async fn held_by_caller(cx: &Context) -> Result<Held> {
     let caller = cx.caller()?;
-    let mut known = caller.roles.clone();
-    let grants = caller.user.iter().flat_map(|user| &user.grants);
+    let until = match &caller.credential {
+        Credential::Key(key) => key.expires_at,
+        Credential::Session(_) => None,
+    };
+    let own = caller.user.as_ref().map(|user| user.grants.as_slice());
+    let grants = grant::until(own.unwrap_or_default(), until);
+    let mut roles = caller.roles.clone();
     let missing: Vec<RoleId> = grants
-        .filter(|grant| grant.stands(cx.now) && !known.iter().any(|role| role.id == grant.role))
+        .iter()
+        .filter(|grant| grant.stands(cx.now) && !roles.iter().any(|role| role.id == grant.role))
         .map(|grant| grant.role)
         .collect();
     if !missing.is_empty() {
-        known.extend(roles::get_all(&cx.app.table, &cx.tenant, missing).await?);
+        roles.extend(roles::get_all(&cx.app.table, &cx.tenant, missing).await?);
     }
-    Ok(known)
+    Ok(Held { grants, roles })
 }
 
 /// Whether the caller may give this role for this span.
@@ -112,21 +123,11 @@ pub(super) async fn may_grant(cx: &Context, role: &Role, span: &Span) -> Result<
 }
 
 /// The caller, as the policy asks for it.
-pub(super) fn actor<'a>(cx: &'a Context, held: &'a [Role]) -> Result<Actor<'a>> {
+pub(super) fn actor<'a>(cx: &'a Context, held: &'a Held) -> Result<Actor<'a>> {
     let caller = cx.caller()?;
+    let own = caller.user.as_ref();
     Ok(Actor {
         rights: &caller.rights,
-        held: caller.user.as_ref().map(|user| (user.grants.as_slice(), held)),
+        held: own.map(|_| (held.grants.as_slice(), held.roles.as_slice())),
     })
-}
-
-/// A key that was stolen gives its thief no longer than it lasts.
-pub(super) fn may_outlive(cx: &Context, until: Option<Timestamp>) -> Result<()> {
-    let Credential::Key(own) = &cx.caller()?.credential else {
-        return Ok(());
-    };
-    match own.expires_at.is_some_and(|end| until.is_none_or(|until| end < until)) {
-        true => Err(Forbidden::HeldForLess(ADMIN_KEYS.into()).into()),
-        false => Ok(()),
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access::in_catalogue;
 use super::grants::NewGrant;
 use super::roles::{self as role_actions, RolePatch};
-use super::{Context, access};
+use super::{Context, access, catalogue};
 use crate::access::decision::Subject;
 use crate::domain::role::Role;
 use crate::domain::text::Department;
@@ -99,6 +99,7 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
             .map(|name| ("/permissions".to_owned(), name.as_str())),
         &there,
     )?;
+    catalogue::has_room(permissions)?;
     let patch = RolePatch {
         permissions: Some(permissions.clone()),
         ..RolePatch::default()

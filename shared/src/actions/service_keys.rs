@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::changes::{actor, held_by_caller, may_change, may_change_with, may_outlive};
+use super::changes::{actor, held_by_caller, may_change, may_change_with};
 use super::revisions::{Expected, expect};
 use super::{Context, authenticate};
 use crate::access::policy;
-use crate::domain::grant::Grant;
+use crate::domain::grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::service_key::{MAX_KEYS, ServiceKey};
 use crate::domain::text::Label;
@@ -82,26 +82,11 @@ async fn may_hold_key(cx: &Context, unit: &Unit<'_>, user: &User, until: Option<
     let held = held_by_caller(cx).await?;
     let actor = actor(cx, &held)?;
     policy::may_make_key(&actor, cx.now, until)?;
-    may_outlive(cx, until)?;
     if cx.caller()?.id == user.id {
         return Ok(());
     }
-    let grants = clipped(&user.grants, until);
+    let grants = grant::until(&user.grants, until);
     policy::may_take_over(&actor, &grants, &unit.roles_of(user).await?, cx.now)
-}
-
-/// What grants give until a key of their account ends.
-fn clipped(grants: &[Grant], until: Option<Timestamp>) -> Vec<Grant> {
-    let Some(until) = until else { return grants.to_vec() };
-    let begun = grants
-        .iter()
-        .filter(|grant| grant.effective_from.is_none_or(|from| from < until));
-    begun
-        .map(|grant| Grant {
-            effective_to: Some(grant.effective_to.map_or(until, |to| to.min(until))),
-            ..grant.clone()
-        })
-        .collect()
 }
 
 /// Where there is room for another key, and which one ended there.

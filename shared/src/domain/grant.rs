@@ -123,6 +123,20 @@ impl Grant {
     }
 }
 
+/// What these grants give until then.
+pub fn until(grants: &[Grant], until: Option<Timestamp>) -> Vec<Grant> {
+    let Some(until) = until else { return grants.to_vec() };
+    let begun = grants
+        .iter()
+        .filter(|grant| grant.effective_from.is_none_or(|from| from < until));
+    begun
+        .map(|grant| Grant {
+            effective_to: Some(grant.effective_to.map_or(until, |to| to.min(until))),
+            ..grant.clone()
+        })
+        .collect()
+}
+
 /// A grant that ended, as it is kept beside its account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -67,6 +67,15 @@ pub fn beginning<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ti
     }
 }
 
+/// A moment that is asked about; nothing where there is none. What is too late to be kept is the last one that there is.
+pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let written = Option::<Written>::deserialize(deserializer)?;
+    Ok(written.map(|written| match written {
+        Written::At(at) => at,
+        Written::Never => kept(Timestamp::MAX),
+    }))
+}
+
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;

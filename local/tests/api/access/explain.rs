@@ -175,3 +175,18 @@ async fn who_may_ask_for_a_check_may_ask_why_about_accounts_that_are_there() {
         invalid(&asker.post("/api/access/explain", body).await, &[pointer]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_moment_that_there_is_is_not_this_one() {
+    let (world, asker, id) = office().await;
+    let owner = world.owner().await;
+    let ends = json!({ "role": "clerk", "effectiveTo": "2027-01-01T00:00:00Z" });
+    grant(&owner, &id, ends).await;
+    for at in ["2026-12-31T23:59:59Z", "9999-12-30T23:59:59Z", "9999-12-31T23:59:59Z"] {
+        let body = json!({ "user": id, "permission": "invoices.read", "at": at });
+        let allowed = at.starts_with("2026");
+        assert_eq!(explained(&asker, body).await["allowed"], allowed, "{at}");
+        let listed = owner.get(&format!("/api/users/{id}/permissions?at={at}")).await;
+        assert_eq!(listed.text.contains("invoices.read"), allowed, "{at}");
+    }
+}

@@ -190,7 +190,7 @@ async fn a_key_makes_none_that_outlives_it() {
     let account = service(&owner, "robot", &["admin"]).await;
     let end = "2027-01-01T00:00:00Z";
     let brief = world.with_token(key_until(&owner, &account, json!(end)).await.str("key"));
-    let other = service(&brief, "other", &[]).await;
+    let other = service(&owner, "other", &[]).await;
     for of in [&account, &other] {
         let path = format!("/api/users/{of}/keys");
         for later in [json!("2027-01-01T00:00:00.001Z"), json!(null)] {

@@ -36,7 +36,7 @@ async fn d01_nobody_takes_over_what_holds_a_restricted_permission_that_they_may_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_ends_makes_no_api_key_without_an_end() {
+async fn by_a_key_that_ends_nothing_is_made_or_taken_over_that_outlives_it() {
     let world = World::new().await;
     let owner = world.owner().await;
     let robot = service(&owner, "robot", &["admin"]).await;
@@ -46,6 +46,23 @@ async fn a_key_that_ends_makes_no_api_key_without_an_end() {
         &with_key.post("/api/api-keys", json!({ "name": "x" })).await,
         403,
         "held-for-less",
+    );
+    let person = json!({ "username": "x", "password": "battery staple 9", "roles": ["admin"] });
+    refused(&with_key.post("/api/users", person).await, 403, "held-for-less");
+    let another = world.user_with("other@example.org", &["SYS_ADMIN"]).await;
+    let reset = format!("{}/reset-password", user(&another));
+    refused(
+        &with_key
+            .post(&reset, json!({ "newPassword": "battery staple 9" }))
+            .await,
+        403,
+        "held-for-less",
+    );
+    let until = json!({ "role": "SYS_ADMIN", "effectiveTo": "2026-11-22T09:00:00Z" });
+    let plain = world.user("plain@example.org").await;
+    assert_eq!(
+        with_key.post(&format!("{}/roles", user(&plain)), until).await.status,
+        201
     );
     let shorter = json!({ "name": "x", "expiresAt": "2026-11-22T09:00:00Z" });
     assert_eq!(with_key.post("/api/api-keys", shorter).await.status, 201);
