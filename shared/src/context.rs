@@ -133,6 +133,15 @@ impl Context {
         }
     }
 
+    /// The same, about another tenant's things.
+    #[must_use]
+    pub fn within(&self, tenant: &TenantId) -> Self {
+        Self {
+            tenant: tenant.clone(),
+            ..self.clone()
+        }
+    }
+
     pub fn caller(&self) -> Result<&Caller> {
         self.caller.as_deref().ok_or(Error::NoCredentials)
     }

@@ -272,3 +272,22 @@ async fn i05_a_line_break_in_a_header_of_a_request_never_comes_to_be_a_header_of
         assert!(!answer.headers.contains_key("x-injected"), "{name}");
     }
 }
+
+#[tokio::test]
+async fn i07_a_method_that_a_header_or_a_query_asks_for_is_not_looked_at() {
+    let world = World::new().await;
+    let id = world.user("jane@example.org").await;
+    let (owner, path) = (world.owner().await, format!("/api/users/{id}"));
+    for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        let reply = owner
+            .send(
+                Method::GET,
+                &format!("{path}?_method=DELETE"),
+                None,
+                &[(header, "DELETE")],
+            )
+            .await;
+        assert_eq!(reply.status, 200);
+    }
+    assert_eq!(owner.get(&path).await.status, 200);
+}

@@ -380,22 +380,3 @@ async fn i07_every_wrong_method_is_405_and_names_which_are_right() {
         }
     }
 }
-
-#[tokio::test]
-async fn i07_a_method_that_a_header_or_a_query_asks_for_is_not_looked_at() {
-    let world = World::new().await;
-    let id = world.user("jane@example.org").await;
-    let (owner, path) = (world.owner().await, format!("/api/users/{id}"));
-    for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
-        let reply = owner
-            .send(
-                Method::GET,
-                &format!("{path}?_method=DELETE"),
-                None,
-                &[(header, "DELETE")],
-            )
-            .await;
-        assert_eq!(reply.status, 200);
-    }
-    assert_eq!(owner.get(&path).await.status, 200);
-}

@@ -76,11 +76,11 @@ pub struct Explanation<'a> {
 }
 
 /// The grants whose roles exist, and which concern this department (`None`: requests about no department).
-pub fn reasons<'a>(
+pub fn reasons<'a, 'd>(
     grants: &'a [Grant],
     roles: &'a [Role],
-    department: Option<&'a Department>,
-) -> impl Iterator<Item = Reason<'a>> + Clone {
+    department: Option<&'d Department>,
+) -> impl Iterator<Item = Reason<'a>> + Clone + use<'a, 'd> {
     let concerning = grants.iter().filter(move |grant| grant.concerns(department));
     concerning.filter_map(|grant| Reason::of(grant, roles))
 }
@@ -100,7 +100,7 @@ impl<'a> Subject<'a> {
     pub fn of(user: &'a User, roles: &'a [Role]) -> Self {
         Self {
             status: user.status,
-            lock_ends: user.lock.as_ref().and_then(|lock| lock.until),
+            lock_ends: user.admin_lock_ends(),
             grants: &user.grants,
             roles,
         }
@@ -108,11 +108,7 @@ impl<'a> Subject<'a> {
 
     /// The status in force at this moment, without regard to failed logins (rule 6).
     pub fn status_at(&self, now: Timestamp) -> Status {
-        let lock_is_over = self.lock_ends.is_some_and(|end| end <= now);
-        match self.status {
-            Status::Locked if lock_is_over => Status::Active,
-            status => status,
-        }
+        self.status.after_lock(self.lock_ends, now)
     }
 
     fn is_active(&self, now: Timestamp) -> bool {
@@ -180,8 +176,7 @@ impl<'a> Subject<'a> {
     }
 
     fn effective(&self, now: Timestamp, department: Option<&Department>) -> impl Iterator<Item = Reason<'a>> {
-        self.all()
-            .filter(move |reason| reason.grant.concerns(department) && reason.grant.is_effective(now))
+        reasons(self.grants, self.roles, department).filter(move |reason| reason.grant.is_effective(now))
     }
 
     fn all(&self) -> impl Iterator<Item = Reason<'a>> {
@@ -191,8 +186,8 @@ impl<'a> Subject<'a> {
 
     /// The grants that allow it at some time.
     fn giving(&self, question: Question<'_>) -> impl Iterator<Item = &'a Grant> {
-        self.all()
-            .filter(move |reason| reason.grant.concerns(question.department) && reason.gives(question.permission))
+        reasons(self.grants, self.roles, question.department)
+            .filter(move |reason| reason.gives(question.permission))
             .map(|reason| reason.grant)
     }
 

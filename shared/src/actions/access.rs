@@ -5,6 +5,7 @@ use std::iter;
 
 use jiff::Timestamp;
 
+use super::catalogue::in_catalogue;
 use super::{Caller, Context, past};
 use crate::access::decision::{Explanation, Known, Question, Subject, Verdict};
 use crate::domain::grant::MAX_GRANTS;
@@ -12,7 +13,7 @@ use crate::domain::permission::ADMIN_ACCESS;
 use crate::domain::role::Role;
 use crate::domain::text::{Department, PermissionName};
 use crate::domain::user::{Status, User, UserRef};
-use crate::error::{Error, Forbidden, Noun, Result, Violation};
+use crate::error::{Error, Forbidden, Noun, Result};
 use crate::id::RoleId;
 use crate::store::{ended, roles, users};
 
@@ -135,18 +136,6 @@ async fn find_all(cx: &Context, all: &[&UserRef]) -> Result<Vec<User>> {
     let there = read.iter().filter(|user| user.status != Status::Deleted);
     found.extend(there.cloned());
     Ok(found)
-}
-
-/// Whether the catalogue has what is named at these places of the body.
-pub(super) fn in_catalogue<'a>(named: impl Iterator<Item = (String, &'a str)>, there: &BTreeSet<String>) -> Result<()> {
-    let unknown = named.filter(|(_, name)| !there.contains(*name));
-    let unknown: Vec<Violation> = unknown
-        .map(|(place, name)| Violation::new(place, format!("there is no permission `{name}`")))
-        .collect();
-    match unknown.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Invalid(unknown)),
-    }
 }
 
 /// An account as it is, or was at a moment: with its grants, also those that ended, and their roles. Also, which of these

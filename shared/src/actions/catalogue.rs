@@ -25,10 +25,9 @@ pub async fn list(cx: &Context) -> Result<Vec<Permission>> {
 
 /// What is known of these permissions, in no order.
 pub async fn describe(cx: &Context, names: &BTreeSet<&str>) -> Result<Vec<Permission>> {
-    let (system, applications): (BTreeSet<&str>, BTreeSet<&str>) = names.iter().partition(|name| is_system(name));
     let mut found = permission::built_in();
-    found.retain(|entry| system.contains(entry.name.as_str()));
-    let read = catalogue::get_all(&cx.app.table, &applications).await?;
+    found.retain(|entry| names.contains(entry.name.as_str()));
+    let read = catalogue::get_all(&cx.app.table, names).await?;
     found.extend(read.into_iter().map(|entry| entry.permission));
     Ok(found)
 }
@@ -145,23 +144,15 @@ async fn held_by(cx: &Context, name: &str) -> Result<Vec<(TenantId, RoleId)>> {
 }
 
 async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> Result<()> {
-    let within = &Context {
-        tenant: tenant.clone(),
-        ..cx.clone()
-    };
+    let within = &cx.within(tenant);
     atomically(within, |unit| async move {
         let Some(role) = roles::get(&within.app.table, tenant, id).await? else {
             return Ok(());
         };
-        let mut after = Role {
-            version: role.version + 1,
-            modified_at: within.now,
-            ..role.clone()
-        };
+        let mut after = role.clone();
         if after.permissions.remove(name) {
             after.restricted.remove(name);
-            unit.write(record::role_changed(within, &role, &mut after)?);
-            unit.write(roles::change(&role, &after)?);
+            unit.change_role(&role, after)?;
         }
         Ok(())
     })
@@ -181,43 +172,47 @@ pub(super) fn has_room(permissions: &BTreeSet<String>) -> Result<()> {
     }
 }
 
+/// Whether the catalogue has what is named at these places of the body.
+pub(super) fn in_catalogue<'a>(named: impl Iterator<Item = (String, &'a str)>, there: &BTreeSet<String>) -> Result<()> {
+    let unknown = named.filter(|(_, name)| !there.contains(*name));
+    let unknown: Vec<Violation> = unknown
+        .map(|(place, name)| Violation::new(place, format!("there is no permission `{name}`")))
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(unknown)),
+    }
+}
+
 /// What a role gains must be in the catalogue, and stay there until the role has it. Notes which of it is restricted.
 pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<String>, after: &mut Role) -> Result<()> {
     has_room(&after.permissions)?;
     let held = &after.permissions;
     after.restricted.retain(|name| held.contains(name));
-    let gained: Vec<&String> = after.permissions.difference(before).collect();
-    let mut unknown: Vec<&String> = Vec::new();
-    let (system, applications): (Vec<&String>, Vec<&String>) = gained.into_iter().partition(|name| is_system(name));
-    let built_in = permission::built_in();
-    unknown.extend(
-        system
-            .into_iter()
-            .filter(|name| !built_in.iter().any(|entry| entry.name == **name)),
-    );
-    if !applications.is_empty() {
+    let gained: BTreeSet<String> = after.permissions.difference(before).cloned().collect();
+    let mut there: BTreeSet<String> = permission::built_in().into_iter().map(|entry| entry.name).collect();
+    let is_of_application = |name: &&String| !is_system(name);
+    if gained.iter().any(|name| is_of_application(&name)) {
         let seen = catalogue::seen(&cx.app.table).await?;
-        let names = applications.iter().map(|name| name.as_str()).collect();
+        let names = gained.iter().map(String::as_str).collect();
         let entries = catalogue::get_all(&cx.app.table, &names).await?;
-        let is_there = |name: &&String| entries.iter().any(|entry| entry.permission.name == **name);
-        unknown.extend(applications.iter().copied().filter(|name| !is_there(name)));
+        there.extend(entries.iter().map(|entry| entry.permission.name.clone()));
         unit.write([catalogue::unchanged(seen)]);
         // A removal that is going on may yet be refused: it is waited for.
         let removed = entries
             .iter()
             .filter(|entry| entry.is_being_removed(cx.app.clock.now()));
         unit.write(removed.map(|entry| catalogue::stays(&entry.permission.name, cx.app.clock.now())));
-        unit.write_before(catalogue::held_by(after, applications.into_iter()));
+        unit.write_before(catalogue::held_by(after, gained.iter().filter(is_of_application)));
         let restricted = entries.iter().filter(|entry| entry.permission.restricted);
         after
             .restricted
             .extend(restricted.map(|entry| entry.permission.name.clone()));
     }
-    let missing = |name: &&String| Violation::new("/permissions", format!("there is no permission `{name}`"));
-    match unknown.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Invalid(unknown.iter().map(missing).collect())),
-    }
+    in_catalogue(
+        gained.iter().map(|name| ("/permissions".to_owned(), name.as_str())),
+        &there,
+    )
 }
 
 /// What goes with a role.

@@ -9,8 +9,8 @@ use crate::domain::role::Role;
 use crate::domain::user::{User, UserRef};
 use crate::error::Result;
 use crate::id::RoleId;
-use crate::store::roles;
 use crate::store::unit::{Unit, atomically};
+use crate::store::{roles, users};
 
 /// Changes an account that the caller may change; answers it as it is since.
 pub(super) async fn change(
@@ -67,6 +67,14 @@ pub(super) fn may_change_with(cx: &Context, user: &User, roles: &[Role]) -> Resu
         stricter(&caller.rights, &user.grants, cx.now)?;
     }
     policy::may_touch(&caller.rights, &user.grants, roles, cx.now)
+}
+
+/// The account, whose keys and sessions the caller may see: whoever may change it (rule 9).
+pub(super) async fn seen_into(cx: &Context, who: &UserRef) -> Result<User> {
+    let user = users::find(&cx.app.table, &cx.tenant, who).await?;
+    let known = roles::standing(&cx.app.table, &cx.tenant, [&user], cx.now).await?;
+    may_change_with(cx, &user, &known)?;
+    Ok(user)
 }
 
 /// Whether the caller may put itself in this account's place.

@@ -85,10 +85,7 @@ pub async fn run(cx: &Context, tenants: &[TenantId], longest: Duration) -> Resul
 
 async fn every_tenant(cx: &Context, tenants: &[TenantId], found: &Found) -> Result<()> {
     for tenant in tenants {
-        let within = Context {
-            tenant: tenant.clone(),
-            ..cx.clone()
-        };
+        let within = cx.within(tenant);
         one_tenant(&within, found).await?;
     }
     Ok(())

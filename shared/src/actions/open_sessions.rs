@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::changes::{changeable, may_change_with};
+use super::changes::{changeable, seen_into};
 use super::revisions::{Expected, expect};
 use super::{Context, sessions as own_sessions};
 use crate::domain::history::{LoginKind, RightsKind, Target};
@@ -13,7 +13,7 @@ use crate::error::{Error, Noun, Result};
 use crate::id::{SessionId, UserId};
 use crate::store::table::Write;
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{record, roles, sessions, users};
+use crate::store::{record, sessions};
 
 /// How many sessions of an account a list looks at, the newest first, whether they are open or not.
 const LOOKED_AT: usize = 1_000;
@@ -34,9 +34,7 @@ pub async fn own(cx: &Context) -> Result<Vec<Session>> {
 
 /// Those of an account that the caller may change (rule 9), newest first.
 pub async fn of(cx: &Context, who: &UserRef) -> Result<Vec<Session>> {
-    let user = users::find(&cx.app.table, &cx.tenant, who).await?;
-    let held = roles::standing(&cx.app.table, &cx.tenant, [&user], cx.now).await?;
-    may_change_with(cx, &user, &held)?;
+    let user = seen_into(cx, who).await?;
     if cx.caller()?.id == user.id {
         return own(cx).await;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::in_catalogue;
+use super::catalogue::in_catalogue;
 use super::grants::NewGrant;
 use super::roles::{self as role_actions, RolePatch};
 use super::{Context, access, catalogue};

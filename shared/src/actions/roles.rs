@@ -132,8 +132,7 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         };
         let members = seats::standing(cx, before.id, &counters).await?;
         expected.met_by(&Revision::of_role(&before, members))?;
-        unit.write(record::role_changed(cx, &before, &mut after)?);
-        unit.write(roles::change(&before, &after)?);
+        let after = unit.change_role(&before, after)?;
         if is_limited {
             unit.write(seats::limit(&before, &counters, after.max_count)?);
         } else if !expected.is_anything() {
@@ -149,11 +148,7 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
 
 /// The role as it is after a patch, where that may be.
 pub(super) fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<Role> {
-    let mut after = Role {
-        version: before.version + 1,
-        modified_at: cx.now,
-        ..before.clone()
-    };
+    let mut after = before.clone();
     if let Some(name) = &patch.name {
         after.name = name.clone();
         after.form = FORM;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::changes::{actor, held_by_caller, may_change, may_change_with};
+use super::changes::{actor, held_by_caller, may_change, seen_into};
 use super::revisions::{Expected, expect};
 use super::{Context, authenticate};
 use crate::access::policy;
@@ -21,13 +21,11 @@ use crate::id::ServiceKeyId;
 use crate::proof::opaque::ServiceToken;
 use crate::store::table::Write;
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{record, roles, service_keys, users};
+use crate::store::{record, service_keys};
 
 /// The keys of an account, the newest first; of a person there are none.
 pub async fn list(cx: &Context, user: &UserRef) -> Result<Vec<ServiceKey>> {
-    let user = users::find(&cx.app.table, &cx.tenant, user).await?;
-    let known = roles::standing(&cx.app.table, &cx.tenant, [&user], cx.now).await?;
-    may_change_with(cx, &user, &known)?;
+    let user = seen_into(cx, user).await?;
     service_keys::of(&cx.app.table, &cx.tenant, user.id).await
 }
 

@@ -5,16 +5,13 @@ use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Result};
 use crate::id::RoleId;
-use crate::store::unit::{self, Unit, atomically};
-use crate::store::{record, roles};
+use crate::store::roles;
+use crate::store::unit::{self, atomically};
 
 /// Makes the roles that the tenant does not have yet, and gives the others what this version gives them; answers the names
 /// of those that it made.
 pub(super) async fn bring_up_to_date(cx: &Context, tenant: &TenantId) -> Result<Vec<String>> {
-    let within = &Context {
-        tenant: tenant.clone(),
-        ..cx.clone()
-    };
+    let within = &cx.within(tenant);
     let known = roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await?;
     let mut made = Vec::new();
     for system in &SYSTEM_ROLES {
@@ -63,7 +60,7 @@ async fn give_way(cx: &Context, to: &Role) -> Result<()> {
             lost_by = %role.id,
             "a role had the name of a role of the system, and was given another"
         );
-        write(cx, &unit, &role, Role { name, ..role.clone() })
+        unit.change_role(&role, Role { name, ..role.clone() }).map(drop)
     });
     match renamed.await {
         // The other name too was taken in the meantime: by another set-up, for the same role.
@@ -87,16 +84,8 @@ async fn change(cx: &Context, id: RoleId) -> Result<()> {
         }
         match after == role {
             true => Ok(()),
-            false => write(cx, &unit, &role, after),
+            false => unit.change_role(&role, after).map(drop),
         }
     })
     .await
-}
-
-fn write(cx: &Context, unit: &Unit<'_>, before: &Role, mut after: Role) -> Result<()> {
-    after.version = before.version + 1;
-    after.modified_at = cx.now;
-    unit.write(record::role_changed(cx, before, &mut after)?);
-    unit.write(roles::change(before, &after)?);
-    Ok(())
 }

@@ -96,15 +96,6 @@ macro_rules! canonical_text {
             pub fn canonical(&self) -> &str {
                 &self.canonical
             }
-
-            /// The key that it had in the first [`FORM`], where that was another.
-            pub fn former(&self) -> Option<String> {
-                let lower_case = || Self::lower_case(&self.as_given).ok();
-                may_have_former(&self.canonical)
-                    .then(lower_case)
-                    .flatten()
-                    .filter(|former| *former != self.canonical)
-            }
         }
 
         impl PartialEq for $name {
@@ -123,7 +114,23 @@ macro_rules! canonical_text {
     };
 }
 
-use {canonical_text, parsed_text, plain_text};
+/// The key that a name had in the first form, for those that are claimed under theirs.
+macro_rules! former_form {
+    ($name:ident) => {
+        impl $name {
+            /// The key that it had in the first [`FORM`], where that was another.
+            pub fn former(&self) -> Option<String> {
+                let lower_case = || Self::lower_case(&self.as_given).ok();
+                may_have_former(&self.canonical)
+                    .then(lower_case)
+                    .flatten()
+                    .filter(|former| *former != self.canonical)
+            }
+        }
+    };
+}
+
+use {canonical_text, former_form, parsed_text, plain_text};
 
 /// Whether folding can have made a difference: to no text in ASCII, unless it stands for others (IDNA).
 fn may_have_former(canonical: &str) -> bool {

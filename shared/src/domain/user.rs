@@ -41,6 +41,15 @@ impl Status {
         self.into()
     }
 
+    /// A status that was set, in force at this moment: a lock that ends is over then.
+    #[must_use]
+    pub fn after_lock(self, ends: Option<Timestamp>, now: Timestamp) -> Self {
+        match self {
+            Self::Locked if ends.is_some_and(|end| end <= now) => Self::Active,
+            status => status,
+        }
+    }
+
     /// The status of this name, in any letter case.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -186,10 +195,7 @@ impl User {
     /// The status in force at this moment without regard to failed logins. Sessions go by it: a lock by failed logins
     /// is about logging in, and strangers' guesses end nobody's work (rule 6).
     pub fn status_set(&self, now: Timestamp) -> Status {
-        match self.status {
-            Status::Locked if self.admin_lock_is_over(now) => Status::Active,
-            status => status,
-        }
+        self.status.after_lock(self.admin_lock_ends(), now)
     }
 
     /// The status that listings find it under: the one that was last written. A lock with an end stays there until
@@ -206,7 +212,7 @@ impl User {
         let by_failures = self.attempts.locked_until(now);
         match self.status_set(now) {
             Status::Locked => {
-                let by_admin = self.lock.as_ref().and_then(|lock| lock.until);
+                let by_admin = self.admin_lock_ends();
                 by_admin.and_then(|until| by_failures.max(Some(until)))
             }
             _ => by_failures,
@@ -328,10 +334,8 @@ impl User {
         self.epoch += 1;
     }
 
-    fn admin_lock_is_over(&self, now: Timestamp) -> bool {
-        self.lock
-            .as_ref()
-            .and_then(|lock| lock.until)
-            .is_some_and(|until| until <= now)
+    /// When the administrator's lock ends by itself.
+    pub fn admin_lock_ends(&self) -> Option<Timestamp> {
+        self.lock.as_ref().and_then(|lock| lock.until)
     }
 }

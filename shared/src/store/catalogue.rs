@@ -14,7 +14,7 @@ use super::dynamo::{Query, Table};
 use super::keys;
 use super::table::{Changes, Cond, Item, Key, Lost, Write, from_item, integer, number, string, text, to_item};
 use crate::ambient;
-use crate::domain::permission::{MAX_CATALOGUE, Permission};
+use crate::domain::permission::{MAX_CATALOGUE, Permission, is_system};
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::PermissionName;
@@ -56,11 +56,18 @@ pub async fn list(table: &Table) -> Result<Vec<Permission>> {
     table.query(&query).await?.items.into_iter().map(from_item).collect()
 }
 
-/// Those of these permissions that are in the catalogue, in no order.
+/// Where the entries of these permissions are, of applications' alone: the system's need no look. What is no name is in no
+/// catalogue, and may be too long for a key.
+pub(super) fn places<'a>(names: &'a BTreeSet<&str>) -> impl Iterator<Item = Key> + 'a {
+    let asked = names
+        .iter()
+        .filter(|name| !is_system(name) && PermissionName::parse(name).is_ok());
+    asked.map(|name| keys::permission(name))
+}
+
+/// Those of these permissions of applications that are in the catalogue, in no order.
 pub async fn get_all(table: &Table, names: &BTreeSet<&str>) -> Result<Vec<Entry>> {
-    // What is no name is in no catalogue, and may be too long for a key.
-    let names = names.iter().filter(|name| PermissionName::parse(name).is_ok());
-    let places: Vec<Key> = names.map(|name| keys::permission(name)).collect();
+    let places: Vec<Key> = places(names).collect();
     table.batch_get(&places).await?.into_iter().map(entry).collect()
 }
 

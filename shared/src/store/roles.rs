@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, integer, number, string, text, to_item};
-use super::{keys, seats};
+use super::{catalogue, keys, seats};
 use crate::context::Context;
-use crate::domain::permission::{self, is_system};
+use crate::domain::permission;
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
-use crate::domain::text::{FORM, PermissionName, RoleName};
+use crate::domain::text::{FORM, RoleName};
 use crate::domain::trail::GoneRole;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
@@ -37,11 +37,7 @@ pub async fn with_permissions(
     names: &BTreeSet<&str>,
 ) -> Result<(Vec<Role>, BTreeSet<String>)> {
     let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
-    // What is no name is in no catalogue, and may be too long for a key.
-    let asked = names
-        .iter()
-        .filter(|name| !is_system(name) && PermissionName::parse(name).is_ok());
-    places.extend(asked.map(|name| keys::permission(name)));
+    places.extend(catalogue::places(names));
     let built_in = permission::built_in().into_iter().map(|entry| entry.name);
     let mut there: BTreeSet<String> = built_in.filter(|name| names.contains(name.as_str())).collect();
     let mut roles = Vec::new();

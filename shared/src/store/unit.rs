@@ -267,6 +267,15 @@ impl Unit<'_> {
         Ok(after)
     }
 
+    /// Changes a role that was read, with its row in the history; answers it as it is since.
+    pub fn change_role(&self, before: &Role, mut after: Role) -> Result<Role> {
+        after.version = before.version + 1;
+        after.modified_at = self.cx.now;
+        self.write(record::role_changed(self.cx, before, &mut after)?);
+        self.write(roles::change(before, &after)?);
+        Ok(after)
+    }
+
     /// Erases an account that was read; its id stays in the histories.
     pub fn erase(&self, user: &User) -> Result<()> {
         self.put(Some(user), None, None)

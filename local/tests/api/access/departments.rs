@@ -97,6 +97,6 @@ async fn usher_s_own_routes_take_no_department_from_a_caller() {
         let reply = jane.send(method, path, body, &headers).await;
         refused(&reply, 403, "missing-permission");
     }
-    // Applications are told what it may do there.
+    // Applications learn what it may do there.
     assert!(allowed_in(&owner, &id, "admin.users", "sales").await);
 }

@@ -91,13 +91,13 @@ async fn the_past_is_what_was_answered_at_that_moment_across_all_that_can_be_cha
     jane.patch(&path, json!({ "status": "banned" })).await;
     jane.patch(&path, json!({ "status": "active", "roles": ["member"] }))
         .await;
-    let told = jane.seen;
-    for (at, then) in &told {
+    let answered = jane.seen;
+    for (at, then) in &answered {
         if *at < world.now() {
             assert_eq!(seen(&owner, &id, Some(*at)).await, *then, "at {at}");
         }
     }
-    let distinct: std::collections::BTreeSet<String> = told.iter().map(|(_, then)| then.to_string()).collect();
+    let distinct: std::collections::BTreeSet<String> = answered.iter().map(|(_, then)| then.to_string()).collect();
     assert!(distinct.len() >= 9, "{distinct:?}");
 }
 

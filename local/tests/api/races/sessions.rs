@@ -192,7 +192,7 @@ async fn of_two_sessions_that_end_all_others_at_once_at_most_one_goes_on() {
         for pair in &pairs {
             open.push(opens(&world, &pair.access).await);
         }
-        // Whoever came second had ended before, and is told so; or ended the first one after that.
+        // Whoever came second had ended before, and is answered so; or ended the first one after that.
         assert!(replies.contains(&204), "round {round}: {replies:?}");
         for (reply, open) in replies.iter().zip(&open) {
             assert!([204, 401].contains(reply), "round {round}: {replies:?}");

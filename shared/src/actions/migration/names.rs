@@ -263,14 +263,8 @@ async fn give_role_way(cx: &Context, id: RoleId, found: &Found) -> Result<()> {
         else {
             return Ok(false);
         };
-        let mut after = Role {
-            name: free_role_name(cx, &role).await?,
-            version: role.version + 1,
-            modified_at: cx.now,
-            ..role.clone()
-        };
-        unit.write(record::role_changed(cx, &role, &mut after)?);
-        unit.write(roles::change(&role, &after)?);
+        let name = free_role_name(cx, &role).await?;
+        unit.change_role(&role, Role { name, ..role.clone() })?;
         Ok(true)
     });
     reported(gave_way.await, collision(cx, "role", older.id, newer.id), found).await

@@ -3,7 +3,7 @@
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
-use super::{canonical_text, is_invisible, may_have_former};
+use super::{canonical_text, former_form, is_invisible, may_have_former};
 
 /// RFC 5321 §4.5.3.1.1: the part before the `@`, in octets.
 const MAX_LOCAL: usize = 64;
@@ -54,6 +54,7 @@ pub struct Email {
 }
 
 canonical_text!(Email);
+former_form!(Email);
 
 impl Email {
     pub fn parse(text: &str) -> Result<Self, String> {

@@ -1,12 +1,11 @@
 //! Text that is shown and never decides who somebody is.
 
 use std::cmp::Ordering;
-use std::hash::{Hash, Hasher};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
-use super::{folded, is_length, is_steering, parsed_text, plain_text};
+use super::{canonical_text, folded, is_length, is_steering, plain_text};
 
 /// In characters.
 const MAX_DEPARTMENT: usize = 64;
@@ -27,7 +26,7 @@ pub struct Department {
     canonical: String,
 }
 
-parsed_text!(Department, as_given);
+canonical_text!(Department);
 
 impl Department {
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -37,25 +36,7 @@ impl Department {
             canonical: canonical(text),
         })
     }
-
-    /// The name as it was given.
-    pub fn as_given(&self) -> &str {
-        &self.as_given
-    }
-
-    /// The key: two that share it are one department.
-    pub fn canonical(&self) -> &str {
-        &self.canonical
-    }
 }
-
-impl PartialEq for Department {
-    fn eq(&self, other: &Self) -> bool {
-        self.canonical == other.canonical
-    }
-}
-
-impl Eq for Department {}
 
 impl PartialOrd for Department {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -66,12 +47,6 @@ impl PartialOrd for Department {
 impl Ord for Department {
     fn cmp(&self, other: &Self) -> Ordering {
         self.canonical.cmp(&other.canonical)
-    }
-}
-
-impl Hash for Department {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.canonical.hash(state);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{canonical_text, case_mapped_words, folded, is_length, looks_like_uuid, may_have_former};
+use super::{canonical_text, case_mapped_words, folded, former_form, is_length, looks_like_uuid, may_have_former};
 
 /// In characters, as given and canonical alike.
 const MAX: usize = 64;
@@ -22,6 +22,7 @@ pub struct RoleName {
 }
 
 canonical_text!(RoleName);
+former_form!(RoleName);
 
 impl RoleName {
     pub fn parse(text: &str) -> Result<Self, String> {

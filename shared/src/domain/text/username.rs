@@ -5,7 +5,7 @@ use precis_profiles::precis_core::Error as Refusal;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use serde::{Deserialize, Serialize};
 
-use super::{canonical_text, case_mapped_words, folded, is_length, looks_like_uuid, may_have_former};
+use super::{canonical_text, case_mapped_words, folded, former_form, is_length, looks_like_uuid, may_have_former};
 
 /// In characters, as given and canonical alike.
 const MAX: usize = 64;
@@ -30,6 +30,7 @@ pub struct Username {
 }
 
 canonical_text!(Username);
+former_form!(Username);
 
 impl Username {
     pub fn parse(text: &str) -> Result<Self, String> {
