@@ -37,10 +37,10 @@ SETS = {
         "MailFrom": "Usher <no-reply@example.org>", "MailConfigurationSet": "bounces",
         "DomainName": "id.example.org", "CertificateArn": CERTIFICATE, "HostedZoneId": "Z0123456789ABCDEFGHIJ",
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
-        "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
+        "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25", "ConcurrencyAlarm": "2400",
         "Authorizer": "true", "AuthorizerSimpleResponses": "false", "AuthorizerCacheSeconds": "60",
     },
-    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true"},
+    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true", "HealthCheck": "false"},
     # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
     "elsewhere": {
         "Stage": "staging", "DomainName": "users.example.net", "CertificateArn": CERTIFICATE,
@@ -107,7 +107,9 @@ class Values:
         def worth(found):
             name = found[1]
             value = self.resolve(own[name]) if name in own else self.parameters.get(name, PSEUDO.get(name, found[0]))
-            return "${%s}" % value["Ref"] if isinstance(value, dict) else str(value)
+            if isinstance(value, dict):
+                return "${%s}" % value["Ref"] if "Ref" in value else value["Fn::Sub"]
+            return str(value)
 
         text = re.sub(r"\$\{([^}!]+)\}", worth, text)
         return {"Fn::Sub": text} if "${" in text else text

@@ -68,22 +68,28 @@ MANAGED = {"service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
     of("MeFunction", "Policies", to=["AmazonDynamoDBFullAccess"], before="defaults"),
 )
 def managed_policies(stack):
-    for id, role in stack.of("AWS::IAM::Role").items():
+    for name in functions(stack):
+        id, role = f"{name}FunctionRole", stack.properties(f"{name}FunctionRole")
         expected = MANAGED | ({"service-role/AWSLambdaDynamoDBExecutionRole"} if id == "OutboxFunctionRole" else set())
         yield from want(id, sorted(arn.split(":policy/")[-1] for arn in role.get("ManagedPolicyArns", [])), sorted(expected))
 
 
 @holds(
-    "each function has a role of its own, which Lambda alone can take",
+    "each function has a role of its own, which Lambda alone can take, and no other role is there but the health check's",
     of("AuthFunctionRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
     of("MeFunction", "Role", to={"Fn::GetAtt": ["SetupFunctionRole", "Arn"]}),
+    Change(("Resources", "OtherRole"), {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}),
 )
 def roles(stack):
     for name, function in functions(stack).items():
         yield from want(f"role of {name}", target(function["Role"]), f"{name}FunctionRole")
     for id, role in stack.of("AWS::IAM::Role").items():
+        if id == "HealthCheckRole":
+            continue
         taken = [(s["Effect"], s["Action"], s["Principal"]) for s in role["AssumeRolePolicyDocument"]["Statement"]]
         yield from want(id, taken, [("Allow", ["sts:AssumeRole"], {"Service": ["lambda.amazonaws.com"]})])
+        if id.removesuffix("FunctionRole") not in functions(stack):
+            yield f"{id} is no function's"
 
 
 PROFILE = "MeFunctionShowProfilePermission"
@@ -124,9 +130,10 @@ def permissions(stack):
 
 KINDS = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::Stage",
-    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Role",
+    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::ApiDestination",
+    "AWS::Events::Connection", "AWS::Events::Rule", "AWS::IAM::Role",
     "AWS::Lambda::Alias", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission",
-    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
+    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
     "Custom::UsherSetup",
 }
 
@@ -149,7 +156,7 @@ def kinds(stack):
 @holds(
     "the authorizer is where Authorizer is true and nowhere else, and is given its parameters, which are output",
     Change(("Resources", "AuthorizerFunction", "Condition"), None, before="defaults", also=("logs", "references", "watched")),
-    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}),
+    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}, also=("alarms", "dashboard", "watched")),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_CACHE_SECONDS", to=300),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_SIMPLE_RESPONSES"),
     Change(("Outputs", "AuthorizerCacheSeconds"), None),
@@ -157,7 +164,7 @@ def kinds(stack):
 def authorizer(stack):
     on = stack.parameters["Authorizer"] == "true"
     made = sorted(id for id in stack.resources if id.startswith("Authorizer"))
-    expected = ["AuthorizerFunction", "AuthorizerFunctionRole", "AuthorizerLog", "AuthorizerPermission"]
+    expected = ["AuthorizerErrors", "AuthorizerFunction", "AuthorizerFunctionRole", "AuthorizerLog", "AuthorizerPermission"]
     yield from want("resources", made, expected if on else [])
     if on:
         given = stack.properties("AuthorizerFunction")["Environment"]["Variables"]
@@ -175,7 +182,7 @@ DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
 @holds(
     "logins without a password are where DevEndpoints is true and nowhere else: their function, its role, its routes",
     Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("logs", "references")),
-    Change(("Resources", "AuthDevFunctionRole", "Condition"), None),
+    Change(("Resources", "AuthDevFunctionRole", "Condition"), None, also=("roles",)),
     Change(("Conditions", "HasDevEndpoints"), {"Fn::Equals": ["a", "a"]}),
     of("Api", "Body", "paths", "/api/auth/dev-token", to={"post": {}}, also=("integrations",)),
 )

@@ -4,13 +4,20 @@ import json
 import re
 from pathlib import Path
 
-from . import FUNCTION, Change, functions, holds, of, target, want
+from . import FUNCTION, Change, functions, holds, of, target, walk, want
+from .edge import HEAVY
 from .run import HASHING
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
 
-# The metrics that the functions write into their logs.
-OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails", "MailsOverLimit"}
+# The metrics that the functions write into their logs, as things happen; those that a job writes each time that it runs;
+# and what a filter makes of API Gateway's log.
+HAPPENS = {
+    "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails",
+    "MailsOverLimit", "MailsMissedByStream",
+}
+JOBS = {"OldestMailSeconds", "SigningKeyAgeDays"}
+OWN = HAPPENS | JOBS | {"ThrottledRequests"}
 
 
 @holds(
@@ -43,28 +50,47 @@ def dead_letters(stack):
         yield from want(id, queue, {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600})
 
 
-ALARMS = [
-    "DeadLettersWaiting", "FunctionErrors", "FunctionThrottles", "HashThrottles", "LockoutBurst", "MailFailed", "MailLate",
-    "ServerErrors", "SlowAnswers", "TableThrottles",
-]
+ALARMS = {
+    "ConcurrencyNearLimit", "DeadLettersWaiting", "FunctionThrottles", "HashThrottles", "LockoutBurst", "RequestsThrottled",
+    "ServerErrors", "SigningKeyOld", "SlowAnswers", "TableErrors", "TableThrottles",
+}
+MAIL_ALARMS = {"MailBounces", "MailComplaints", "MailFailed", "MailLate", "MailNotStreamed"}
+
+# What a missing metric is to them: a job that does not run; a rate of SES's that stays as it is. To the others, nothing.
+MISSING = {"HealthCheckFailed": "breaching", "MailLate": "breaching", "SigningKeyOld": "breaching", "MailBounces": "ignore", "MailComplaints": "ignore"}
+
+
+def alarms_of(stack):
+    """The alarms that a stack of these parameters has."""
+    having = {"HealthCheck": {"HealthCheckFailed"}, "Authorizer": {"AuthorizerErrors"}}
+    chosen = [names for name, names in having.items() if stack.parameters[name] == "true"]
+    return sorted(ALARMS.union(*chosen, MAIL_ALARMS if stack.parameters["MailFrom"] else ()))
 
 
 @holds(
-    "alarms go to the topic where there is one, when they begin and when they end, and are silent where nothing happens",
+    "alarms go to the topic where there is one, when they begin and when they end; they are silent where nothing happens, and ring where a job does not run, once it had time to begin",
     of("MailFailed", "AlarmActions"),
     of("MailFailed", "OKActions", to=["arn:aws:sns:eu-central-1:123456789012:other"]),
     of("MailLate", "TreatMissingData"),
+    of("MailLate", "TreatMissingData", to="notBreaching"),
+    of("SigningKeyOld", "TreatMissingData", to="missing"),
+    of("LockoutBurst", "TreatMissingData", to="breaching"),
+    of("HealthCheckFailed", "WarmUpConfiguration"),
     of("MailLate", "ActionsEnabled", to=False),
     Change(("Resources", "ServerErrors"), None, also=("references",)),
+    Change(("Resources", "MailLate", "Condition"), None, before="defaults"),
+    Change(("Conditions", "SendsMail"), {"Fn::Equals": ["a", "b"]}, also=("mail", "dashboard")),
 )
 def alarms(stack):
     topic = stack.parameters["AlarmTopicArn"]
-    yield from want("alarms", sorted(stack.of("AWS::CloudWatch::Alarm")), ALARMS)
+    yield from want("alarms", sorted(stack.of("AWS::CloudWatch::Alarm")), alarms_of(stack))
     for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         for actions in ("AlarmActions", "OKActions"):
             yield from want(f"{actions} of {id}", alarm.get(actions), [topic] if topic else None)
-        yield from want(f"{id} without data", alarm.get("TreatMissingData"), "notBreaching")
+        yield from want(f"{id} without data", alarm.get("TreatMissingData"), MISSING.get(id, "notBreaching"))
         yield from want(f"{id} acts", alarm.get("ActionsEnabled", True), True)
+        waits = "WarmUpConfiguration" in alarm
+        yield from want(f"{id} waits for its first data", waits, alarm.get("TreatMissingData") == "breaching")
 
 
 @holds(
@@ -95,9 +121,20 @@ def measured(alarm):
     of("TableThrottles", "Metrics", 6),
     of("MailFailed", "MetricName", to="DeadLetters"),
     of("MailFailed", "Namespace", to="Usher"),
-    of("FunctionErrors", "Metrics", 1),
+    of("AuthorizerErrors", "Dimensions", 0, "Value", to={"Ref": "MeFunction"}),
+    of("TableErrors", "Metrics", 8),
+    of("TableErrors", "Metrics", 3, "MetricStat", "Metric", "Dimensions", 1),
     of("ServerErrors", "Dimensions"),
     of("LockoutBurst", "Threshold", to=1),
+    of("LockoutBurst", "MetricName", to="UnknownLockouts"),
+    of("ConcurrencyNearLimit", "Threshold", to=800),
+    of("ConcurrencyNearLimit", "Dimensions", to=[{"Name": "FunctionName", "Value": {"Ref": "MeFunction"}}]),
+    of("MailBounces", "MetricName", to="BounceRate"),
+    of("MailLate", "MetricName", to="MailsOverLimit"),
+    of("RequestsThrottled", "MetricName", to="429"),
+    of("ThrottledRequests", "MetricTransformations", 0, "MetricNamespace", to="Usher"),
+    of("ThrottledRequests", "FilterPattern", to='{ $.status = 429 }'),
+    of("ThrottledRequests", "LogGroupName", to={"Ref": "AuthLog"}),
 )
 def watched(stack):
     seen = {id: list(measured(alarm)) for id, alarm in stack.of("AWS::CloudWatch::Alarm").items()}
@@ -106,23 +143,56 @@ def watched(stack):
     hashing = {f"{name}Function" for name in HASHING}
     yield from want("throttled hashing functions", throttled["HashThrottles"], sorted(hashing))
     yield from want("other throttled functions", throttled["FunctionThrottles"], sorted(functions_of_stack - hashing))
-    failing = sorted(target(dimensions["FunctionName"]) for _, _, dimensions in seen["FunctionErrors"])
-    yield from want("failing functions", failing, ["OutboxFunction", "SetupFunction"])
+    failing = [target(dimensions["FunctionName"]) for _, _, dimensions in seen.get("AuthorizerErrors", ())]
+    yield from want("failing functions", failing, ["AuthorizerFunction"] if stack.parameters["Authorizer"] == "true" else [])
     table = sorted((name, dimensions.get("GlobalSecondaryIndexName", "")) for _, name, dimensions in seen["TableThrottles"])
     both = ("ReadThrottleEvents", "WriteThrottleEvents")
     yield from want("throttled tables", table, [(name, index) for name in both for index in ("", "GSI1", "GSI2")])
-    yield from want("LockoutBurst", stack.properties("LockoutBurst")["Threshold"], stack.parameters["LockoutAlarm"])
+    failing = sorted(dimensions.get("Operation", "") for _, _, dimensions in seen["TableErrors"])
+    yield from want("failing operations", failing, sorted(operations(stack)))
+    for id, parameter in (("LockoutBurst", "LockoutAlarm"), ("ConcurrencyNearLimit", "ConcurrencyAlarm")):
+        yield from want(id, stack.properties(id)["Threshold"], stack.parameters[parameter])
+    yield from want("LockoutBurst", [name for _, name, _ in seen["LockoutBurst"]], ["Lockouts"])
+    yield from throttled_faults(stack)
     for id, metrics in seen.items():
         for namespace, name, dimensions in metrics:
-            if namespace.startswith("AWS/"):
+            if (namespace, name) in OF_THE_ACCOUNT:
+                yield from want(f"{name} is of the account", dimensions, {})
+            elif namespace.startswith("AWS/"):
                 if not any(target(value) in stack.resources for value in dimensions.values()):
                     yield f"{id} watches {name} of everybody"
             elif namespace != "Usher/usher" or name not in OWN or dimensions:
                 yield f"{id} watches {namespace} {name} {dimensions}, which nobody writes"
+            elif (name in JOBS) != (MISSING.get(id) == "breaching"):
+                yield f"{id} watches {name}, and what is missing is {MISSING.get(id)}"
 
 
-# An alarm on an expression takes ten metrics: the eleventh fails the deployment.
-ELEVEN = [
+# AWS writes these for a whole account and region alone.
+OF_THE_ACCOUNT = {
+    ("AWS/Lambda", "ClaimedAccountConcurrency"), ("AWS/SES", "Reputation.BounceRate"), ("AWS/SES", "Reputation.ComplaintRate"),
+}
+
+
+def operations(stack):
+    """What the functions ask of DynamoDB: what their policies allow, and transactions, which need no permission of their own."""
+    allowed = {one for role in stack.of("AWS::IAM::Role").values() for one in walk(role) if isinstance(one, str)}
+    asked = {one.removeprefix("dynamodb:") for one in allowed if re.fullmatch(r"dynamodb:(\w+Items?|Query)", one)}
+    return asked - {"ConditionCheckItem"} | {"TransactWriteItems"}
+
+
+def throttled_faults(stack):
+    """The filter reads what API Gateway is told to log, and leaves out the routes with a throttle of their own."""
+    made = stack.properties("ThrottledRequests")
+    yield from want("filtered group", target(made["LogGroupName"]), "ApiLog")
+    own = [f'$.route != "{route}"' for route in HEAVY]
+    yield from want("pattern", made["FilterPattern"], "{ %s }" % " && ".join(['$.status = "429"', *own]))
+    to = [(one["MetricNamespace"], one["MetricName"], one["MetricValue"]) for one in made["MetricTransformations"]]
+    yield from want("metric", to, [("Usher/usher", "ThrottledRequests", "1")])
+
+
+# An alarm on an expression takes ten metrics: the eleventh fails the deployment. So the gate takes nine, and whoever adds
+# a function, an index or an operation is told here.
+TEN = [
     {"Id": "all", "Expression": "SUM(METRICS())", "ReturnData": True},
     *(
         {
@@ -130,20 +200,71 @@ ELEVEN = [
             "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent",
                 "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}]}},
         }
-        for one in range(11)
+        for one in range(10)
     ),
 ]
 
 
 @holds(
-    "an alarm on an expression is over ten metrics at the most, which is what CloudWatch takes",
-    of("MailFailed", "Metrics", to=ELEVEN),
+    "an alarm on an expression has room for one metric more: CloudWatch takes ten",
+    of("TableErrors", "Metrics", to=TEN, also=("watched",)),
 )
 def alarm_sizes(stack):
     for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         metrics = sum("MetricStat" in one for one in alarm.get("Metrics", []))
-        if metrics > 10:
-            yield f"{id} is over {metrics} metrics"
+        if metrics > 9:
+            yield f"{id} is over {metrics} metrics: part it into two"
+
+
+@holds(
+    "/health is asked for each minute at the address of the stack, by a role that can do nothing else, and what fails is not tried again until it succeeds",
+    of("HealthCheckRule", "Targets", 0, "RetryPolicy"),
+    of("HealthCheckRule", "Targets", 0, "RoleArn"),
+    of("HealthCheckRule", "ScheduleExpression", to="rate(1 hour)"),
+    of("HealthCheckRule", "State", to="DISABLED"),
+    of("HealthCheckDestination", "InvocationEndpoint", to="https://id.example.org/docs"),
+    of("HealthCheckDestination", "HttpMethod", to="POST"),
+    of("HealthCheckRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
+    of("HealthCheckRole", "AssumeRolePolicyDocument", "Statement", 0, "Condition"),
+    of("HealthCheckRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Action", to="events:*"),
+    of("HealthCheckRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Resource", to="*"),
+    of("HealthCheckRole", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+    of("HealthCheckFailed", "Metrics", 0, "Expression", to="FILL(called, 0) - FILL(failed, 0)"),
+    of("HealthCheckFailed", "Metrics", 1, "MetricStat", "Metric", "Dimensions", 0, "Name", to="Rule"),
+    Change(("Resources", "HealthCheckRole", "Condition"), None, before="dev", also=("references",)),
+    Change(("Conditions", "ChecksHealth"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard")),
+)
+def health_check(stack):
+    made = sorted(id for id in stack.resources if id.startswith("HealthCheck"))
+    on = stack.parameters["HealthCheck"] == "true"
+    yield from want("resources", made, [f"HealthCheck{one}" for one in ("Connection", "Destination", "Failed", "Role", "Rule")] if on else [])
+    if not {"HealthCheckRule", "HealthCheckRole", "HealthCheckFailed"} <= set(made):
+        return
+    rule, destination = stack.properties("HealthCheckRule"), stack.properties("HealthCheckDestination")
+    yield from want("rule", (rule["ScheduleExpression"], rule.get("State", "ENABLED")), ("rate(1 minute)", "ENABLED"))
+    (called,) = rule["Targets"]
+    yield from want("calls", (target(called["Arn"]), target(called.get("RoleArn"))), ("HealthCheckDestination", "HealthCheckRole"))
+    yield from want("tries", called.get("RetryPolicy", {}).get("MaximumRetryAttempts"), 0)
+    asked = (destination["HttpMethod"], destination["InvocationEndpoint"])
+    base = stack.outputs["ApiUrl"]["Value"]
+    yield from want("asks", asked, ("GET", {"Fn::Sub": base["Fn::Sub"] + "/health"} if isinstance(base, dict) else base + "/health"))
+    yield from role_faults(stack.properties("HealthCheckRole"))
+    expression, *metrics = stack.properties("HealthCheckFailed")["Metrics"]
+    yield from want("expression", expression["Expression"], "called - FILL(failed, 0)")
+    watched = [(namespace, name, {key: target(value) for key, value in dimensions.items()}) for namespace, name, dimensions in measured({"Metrics": metrics})]
+    of_rule = {"RuleName": "HealthCheckRule"}
+    yield from want("watched", watched, [("AWS/Events", "Invocations", of_rule), ("AWS/Events", "FailedInvocations", of_rule)])
+
+
+def role_faults(role):
+    (taken,) = role["AssumeRolePolicyDocument"]["Statement"]
+    condition = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    expected = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": ["events.amazonaws.com"]}, "Condition": condition}
+    yield from want("role taken by", taken, expected)
+    (policy,) = role["Policies"]
+    allowed = {"Effect": "Allow", "Action": "events:InvokeApiDestination", "Resource": {"Fn::GetAtt": ["HealthCheckDestination", "Arn"]}}
+    yield from want("role", policy["PolicyDocument"]["Statement"], [allowed])
+    yield from want("managed policies", role.get("ManagedPolicyArns"), None)
 
 
 def cells(properties):
@@ -189,7 +310,7 @@ def dashboard_faults(stack, widgets):
     for widget in widgets:
         taken += cells(widget)
         for metric in unfolded(widget["properties"].get("metrics", [])):
-            if metric[0] == "AWS/Lambda":
+            if metric[0] == "AWS/Lambda" and "FunctionName" in metric:
                 called.add(metric[-1].strip("${}"))
             elif not metric[0].startswith("AWS/"):
                 own.add((metric[0], *metric[1:]))
@@ -199,7 +320,7 @@ def dashboard_faults(stack, widgets):
     yield from want("functions", sorted(called), sorted(set(stack.of(FUNCTION)) - {"AuthDevFunction", "AuthorizerFunction"}))
     yield from want("metrics", sorted(own), sorted(("Usher/usher", name) for name in OWN))
     shown = {arn.removesuffix(".Arn}").strip("${") for widget in widgets for arn in widget["properties"].get("alarms", [])}
-    yield from want("alarms", sorted(shown), ALARMS)
+    yield from want("alarms", sorted(shown), alarms_of(stack))
 
 
 REFUSED = [
@@ -209,6 +330,7 @@ REFUSED = [
     {"Tenants": "host:"}, {"Tenants": "host:localhost"}, {"Issuer": "http://example.org"}, {"Issuer": "https://example.org/"},
     {"AdminEmail": "owner"}, {"LogRetentionDays": "31"}, {"AlarmTopicArn": "alarms"}, {"ThrottleRate": "0"}, {"Architecture": "riscv64"},
     {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
+    {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
 ]
 
 
