@@ -323,8 +323,12 @@ def dashboard_faults(stack, widgets):
     yield from want("alarms", sorted(shown), alarms_of(stack))
 
 
+# What prod asks for, so that each that is refused below is for one reason.
+PROD = {"Stage": "prod", "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms"}
 REFUSED = [
-    {"Stage": "prod", "DevEndpoints": "true"},
+    {**PROD, "DevEndpoints": "true"},
+    {**PROD, "AlarmTopicArn": ""},
+    {**PROD, "AdminEmail": "owner@example.org"}, {**PROD, "AdminEmail": "owner@example.com"},
     {"DomainName": "id.example.org"},
     {"DomainName": "*.example.org", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"},
     {"Tenants": "host:"}, {"Tenants": "host:localhost"}, {"Issuer": "http://example.org"}, {"Issuer": "https://example.org/"},
@@ -354,6 +358,10 @@ def accepted(stack, given):
 @holds(
     "parameters that would make a stack that does not work, or lets strangers in, are refused before anything is made",
     Change(("Rules", "NoDevEndpointsInProd", "RuleCondition"), {"Fn::Equals": ["a", "b"]}, before="defaults"),
+    Change(("Rules", "NoDevEndpointsInProd"), None, before="defaults"),
+    Change(("Rules", "AlarmTopicInProd"), None, before="defaults"),
+    Change(("Rules", "OwnAddressInProd"), None, before="defaults"),
+    Change(("Rules", "OwnAddressInProd", "RuleCondition"), {"Fn::Equals": ["a", "a"]}, before="defaults"),
     Change(("Rules", "CertificateForDomain"), None, before="defaults"),
     Change(("Parameters", "Tenants", "AllowedPattern"), None),
     Change(("Parameters", "ThrottleRate", "MinValue"), None),
@@ -365,3 +373,6 @@ def parameters(stack):
     for given in REFUSED:
         if accepted(stack, given):
             yield f"{given} is taken"
+    for given in (PROD, {**PROD, "AdminEmail": "ada@example.net"}, {"AdminEmail": "owner@example.org"}):
+        if not accepted(stack, given):
+            yield f"{given} is refused"
