@@ -25,6 +25,8 @@ pub enum Metric {
     /// A login of no account was locked by failed logins. Apart from the accounts, because anybody can have as many of
     /// these as they like.
     UnknownLockouts,
+    /// A request that was answered with a 5xx status.
+    ServerErrors,
     /// A password was hashed again at its login, because the parameters have risen since.
     Rehashes,
     /// A request to DynamoDB was sent again: throttled, unanswered, or lost to another transaction.
@@ -40,11 +42,12 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
         Self::UnknownLockouts,
+        Self::ServerErrors,
         Self::Rehashes,
         Self::StoreRetries,
         Self::ColdStarts,
