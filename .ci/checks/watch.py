@@ -2,18 +2,21 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 from . import FUNCTION, Change, functions, holds, of, target, walk, want
 from .edge import HEAVY
 from .run import HASHING
 
-OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
 # The metrics that the functions write into their logs, as things happen; those that a job writes each time that it runs;
 # and what a filter makes of API Gateway's log.
 HAPPENS = {
-    "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails",
+    "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "MailFailures", "DeadMails",
     "MailsOverLimit", "MailsMissedByStream", "ServerErrors",
 }
 JOBS = {"OldestMailSeconds", "SigningKeyAgeDays"}
@@ -64,7 +67,7 @@ ALARMS = {
     "ConcurrencyNearLimit", "DeadLettersWaiting", "FunctionThrottles", "HashThrottles", "LockoutBurst", "RequestsThrottled",
     "ServerErrors", "SigningKeyOld", "SlowAnswers", "TableErrors", "TableThrottles",
 }
-MAIL_ALARMS = {"MailBounces", "MailComplaints", "MailFailed", "MailLate", "MailNotStreamed"}
+MAIL_ALARMS = {"MailBounces", "MailComplaints", "MailFailed", "MailFailing", "MailLate", "MailNotStreamed"}
 
 # What a missing metric is to them: a job that does not run; a rate of SES's that stays as it is. To the others, nothing.
 MISSING = {"HealthCheckFailed": "breaching", "MailLate": "breaching", "SigningKeyOld": "breaching", "MailBounces": "ignore", "MailComplaints": "ignore"}
@@ -227,57 +230,6 @@ def alarm_sizes(stack):
             yield f"{id} is over {metrics} metrics: part it into two"
 
 
-@holds(
-    "/health is asked for each minute at the address of the stack, by a role that can do nothing else, and what fails is not tried again until it succeeds",
-    of("HealthCheckRule", "Targets", 0, "RetryPolicy"),
-    of("HealthCheckRule", "Targets", 0, "RoleArn"),
-    of("HealthCheckRule", "ScheduleExpression", to="rate(1 hour)"),
-    of("HealthCheckRule", "State", to="DISABLED"),
-    of("HealthCheckDestination", "InvocationEndpoint", to="https://id.example.org/docs"),
-    of("HealthCheckDestination", "HttpMethod", to="POST"),
-    of("HealthCheckRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
-    of("HealthCheckRole", "AssumeRolePolicyDocument", "Statement", 0, "Condition"),
-    of("HealthCheckRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Action", to="events:*"),
-    of("HealthCheckRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Resource", to="*"),
-    of("HealthCheckRole", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]),
-    of("HealthCheckFailed", "Metrics", 0, "Expression", to="FILL(called, 0) - FILL(failed, 0)"),
-    of("HealthCheckFailed", "Metrics", 1, "MetricStat", "Metric", "Dimensions", 0, "Name", to="Rule"),
-    Change(("Resources", "HealthCheckRole", "Condition"), None, before="dev", also=("references",)),
-    Change(("Conditions", "ChecksHealth"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard")),
-)
-def health_check(stack):
-    made = sorted(id for id in stack.resources if id.startswith("HealthCheck"))
-    on = stack.parameters["HealthCheck"] == "true"
-    yield from want("resources", made, [f"HealthCheck{one}" for one in ("Connection", "Destination", "Failed", "Role", "Rule")] if on else [])
-    if not {"HealthCheckRule", "HealthCheckRole", "HealthCheckFailed"} <= set(made):
-        return
-    rule, destination = stack.properties("HealthCheckRule"), stack.properties("HealthCheckDestination")
-    yield from want("rule", (rule["ScheduleExpression"], rule.get("State", "ENABLED")), ("rate(1 minute)", "ENABLED"))
-    (called,) = rule["Targets"]
-    yield from want("calls", (target(called["Arn"]), target(called.get("RoleArn"))), ("HealthCheckDestination", "HealthCheckRole"))
-    yield from want("tries", called.get("RetryPolicy", {}).get("MaximumRetryAttempts"), 0)
-    asked = (destination["HttpMethod"], destination["InvocationEndpoint"])
-    base = stack.outputs["ApiUrl"]["Value"]
-    yield from want("asks", asked, ("GET", {"Fn::Sub": base["Fn::Sub"] + "/health"} if isinstance(base, dict) else base + "/health"))
-    yield from role_faults(stack.properties("HealthCheckRole"))
-    expression, *metrics = stack.properties("HealthCheckFailed")["Metrics"]
-    yield from want("expression", expression["Expression"], "called - FILL(failed, 0)")
-    watched = [(namespace, name, {key: target(value) for key, value in dimensions.items()}) for namespace, name, dimensions in measured({"Metrics": metrics})]
-    of_rule = {"RuleName": "HealthCheckRule"}
-    yield from want("watched", watched, [("AWS/Events", "Invocations", of_rule), ("AWS/Events", "FailedInvocations", of_rule)])
-
-
-def role_faults(role):
-    (taken,) = role["AssumeRolePolicyDocument"]["Statement"]
-    condition = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    expected = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": ["events.amazonaws.com"]}, "Condition": condition}
-    yield from want("role taken by", taken, expected)
-    (policy,) = role["Policies"]
-    allowed = {"Effect": "Allow", "Action": "events:InvokeApiDestination", "Resource": {"Fn::GetAtt": ["HealthCheckDestination", "Arn"]}}
-    yield from want("role", policy["PolicyDocument"]["Statement"], [allowed])
-    yield from want("managed policies", role.get("ManagedPolicyArns"), None)
-
-
 def cells(properties):
     for x in range(properties["x"], properties["x"] + properties["width"]):
         for y in range(properties["y"], properties["y"] + properties["height"]):
@@ -380,6 +332,7 @@ def accepted(stack, given):
     Change(("Rules", "CertificateForDomain"), None, before="defaults"),
     Change(("Rules", "WarmThroughputOfBoth"), None, before="defaults"),
     Change(("Parameters", "Tenants", "AllowedPattern"), None),
+    Change(("Parameters", "AlarmTopicArn", "AllowedPattern"), "^[A-Z-]*$|^arn:.*", before="defaults"),
     Change(("Parameters", "ThrottleRate", "MinValue"), None),
     Change(("Parameters", "DomainName", "AllowedPattern"), "a"),
 )
@@ -392,3 +345,14 @@ def parameters(stack):
     for given in (PROD, {**PROD, "AdminEmail": "ada@example.net"}, {"AdminEmail": "owner@example.org"}):
         if not accepted(stack, given):
             yield f"{given} is refused"
+    yield from samconfig_faults(stack)
+
+
+def samconfig_faults(stack):
+    """samconfig.toml as it is committed: each stage can be deployed, but for prod, where two things must be chosen."""
+    chosen = {"AdminEmail": "ada@example.net", "AlarmTopicArn": PROD["AlarmTopicArn"]}
+    for stage in ("default", "dev", "staging", "prod"):
+        given = dict(one.split("=", 1) for one in SAMCONFIG[stage]["deploy"]["parameters"]["parameter_overrides"])
+        missing = [name for name in chosen if stage == "prod" and accepted(stack, {**given, **chosen, name: given[name]})]
+        yield from want(f"{stage} is taken without", missing, [])
+        yield from want(f"{stage} is taken", accepted(stack, {**given, **(chosen if stage == "prod" else {})}), True)

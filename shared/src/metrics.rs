@@ -33,6 +33,8 @@ pub enum Metric {
     StoreRetries,
     /// The first request of a new instance of a function.
     ColdStarts,
+    /// A try to send a mail failed.
+    MailFailures,
     /// A mail was given up after all its tries.
     DeadMails,
     /// A mail was not sent because of the limits of rule 16.
@@ -42,7 +44,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
@@ -51,6 +53,7 @@ impl Metric {
         Self::Rehashes,
         Self::StoreRetries,
         Self::ColdStarts,
+        Self::MailFailures,
         Self::DeadMails,
         Self::MailsOverLimit,
         Self::MailsMissedByStream,

@@ -27,7 +27,11 @@ async fn logins_failures_and_lockouts_are_counted_and_those_of_no_account_apart(
     let admin = json!({ "email": "admin@gauth.local", "password": "Admin@123" });
     assert_eq!(world.nobody().post("/v1/auth/login", admin).await.status, 200);
     assert_eq!(total(Metric::Logins), 3, "through any contract");
-    let names = [("jane@example.org", (1, 0)), ("nobody@example.org", (1, 1)), ("nobody", (1, 2))];
+    let names = [
+        ("jane@example.org", (1, 0)),
+        ("nobody@example.org", (1, 1)),
+        ("nobody", (1, 2)),
+    ];
     for (name, locked) in names {
         for _ in 0..5 {
             assert_eq!(login(&world, name, "a wrong password").await, 401);

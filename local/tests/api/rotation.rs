@@ -239,7 +239,10 @@ async fn every_rotation_measures_for_how_long_the_key_has_signed_and_one_that_fa
     // A rotation each day: a key signs for a month, and the next one begins at nothing again.
     let mut ages = Vec::new();
     for _ in 0..62 {
-        world.app.metrics.write("Usher/test", "setup", world.now(), std::io::sink());
+        world
+            .app
+            .metrics
+            .write("Usher/test", "setup", world.now(), std::io::sink());
         world.clock.advance(DAY);
         scheduled(&world).await;
         ages.extend(age(&world.app));

@@ -88,7 +88,10 @@ impl Outbox {
         for _ in 0..PAGES {
             let now = self.app.clock.now();
             let due = mails::due(&self.app.table, now, after, PAGE).await?;
-            let oldest = due.mails.first().map_or(0, |mail| now.duration_since(mail.due).as_secs());
+            let oldest = due
+                .mails
+                .first()
+                .map_or(0, |mail| now.duration_since(mail.due).as_secs());
             let oldest = u64::try_from(oldest).unwrap_or(0);
             self.app.metrics.measure(Gauge::OldestMailSeconds, oldest);
             let ids: Vec<MailId> = due.mails.iter().map(|mail| mail.id).collect();
@@ -246,6 +249,7 @@ impl Outbox {
             Fate::Due(now + pause_after(attempts))
         };
         let cause = cause(error);
+        self.app.metrics.count(Metric::MailFailures);
         let ours = mails::settle(&self.app.table, claimed, fate, now).await?;
         if fate != Fate::Dead {
             tracing::warn!(event = "mail_failed", mail = %mail.id, kind = ?mail.kind, attempts, cause, "tried again later");

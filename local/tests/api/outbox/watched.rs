@@ -21,8 +21,32 @@ async fn every_sweep_measures_for_how_long_the_oldest_mail_was_due_and_the_strea
     assert_eq!(sweep(&outbox).await, [Outcome::Postponed]);
     world.clock.advance(60 + 400);
     assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
-    assert_eq!(oldest(), Some(400), "from when it was due, not from when it was asked for");
+    assert_eq!(
+        oldest(),
+        Some(400),
+        "from when it was due, not from when it was asked for"
+    );
     assert_eq!(sweep(&outbox).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_try_that_fails_is_counted_and_what_is_sent_or_dropped_is_not() {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    let failures = || world.app.metrics.total(Metric::MailFailures);
+    invite(&world, "sent@example.org").await;
+    assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
+    let gone = invite(&world, "gone@example.org").await;
+    let owner = world.owner().await;
+    assert_eq!(owner.delete(&format!("/api/users/{gone}")).await.status, 204);
+    sweep(&outbox).await;
+    assert_eq!(failures(), 0);
+    post.expect([Mishap::Refused; 2]);
+    invite(&world, "refused@example.org").await;
+    follow(&world, &outbox).await;
+    world.clock.advance(60);
+    assert_eq!(sweep(&outbox).await, [Outcome::Postponed]);
+    assert_eq!(failures(), 2, "by the stream and by the sweep");
 }
 
 #[tokio::test(flavor = "multi_thread")]
