@@ -23,7 +23,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from checks import CHECKS, data, edge, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
+from checks import CHECKS, data, edge, health, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
@@ -37,17 +37,17 @@ SETS = {
     "defaults": {},
     "prod": {
         "Stage": "prod", "Architecture": "x86_64", "HashMemorySize": "3008", "HashConcurrency": "20",
-        "AdminEmail": "owner@example.org", "MinPasswordLength": "12", "Tenants": "host:id.example.org",
+        "AdminEmail": "ada@id.example.org", "MinPasswordLength": "12", "Tenants": "host:id.example.org",
         "MailFrom": "Usher <no-reply@example.org>", "MailConfigurationSet": "bounces",
         "DomainName": "id.example.org", "CertificateArn": CERTIFICATE, "HostedZoneId": "Z0123456789ABCDEFGHIJ",
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
-        "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
+        "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25", "ConcurrencyAlarm": "2400",
         "Authorizer": "true", "AuthorizerSimpleResponses": "false", "AuthorizerCacheSeconds": "60",
         "Deployment": "Canary10Percent5Minutes", "ProvisionedConcurrency": "5", "PermissionsBoundary": BOUNDARY,
         "CodeSigningConfigArn": SIGNING, "Tracing": "PassThrough", "LogLevel": "warn",
         "WarmReadThroughput": "20000", "WarmWriteThroughput": "8000", "MaxReadThroughput": "30000", "MaxWriteThroughput": "10000",
     },
-    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true"},
+    "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true", "HealthCheck": "false"},
     # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
     "elsewhere": {
         "Stage": "staging", "DomainName": "users.example.net", "CertificateArn": CERTIFICATE,
@@ -123,7 +123,9 @@ class Values:
         def worth(found):
             name = found[1]
             value = self.resolve(own[name]) if name in own else self.parameters.get(name, PSEUDO.get(name, found[0]))
-            return "${%s}" % value["Ref"] if isinstance(value, dict) else str(value)
+            if isinstance(value, dict):
+                return "${%s}" % value["Ref"] if "Ref" in value else value["Fn::Sub"]
+            return str(value)
 
         text = re.sub(r"\$\{([^}!]+)\}", worth, text)
         return {"Fn::Sub": text} if "${" in text else text

@@ -69,26 +69,28 @@ MANAGED = {"service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
     of("MeFunction", "Policies", to=["AmazonDynamoDBFullAccess"], before="defaults"),
 )
 def managed_policies(stack):
-    for id, role in stack.of("AWS::IAM::Role").items():
-        if id == "DeploymentRole":
-            continue
+    for name in functions(stack):
+        id, role = f"{name}FunctionRole", stack.properties(f"{name}FunctionRole")
         expected = MANAGED | ({"service-role/AWSLambdaDynamoDBExecutionRole"} if id == "OutboxFunctionRole" else set())
         yield from want(id, sorted(arn.split(":policy/")[-1] for arn in role.get("ManagedPolicyArns", [])), sorted(expected))
 
 
 @holds(
-    "each function has a role of its own, which Lambda alone can take",
+    "each function has a role of its own, which Lambda alone can take, and no other role is there but those of the health check and of CodeDeploy",
     of("AuthFunctionRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
     of("MeFunction", "Role", to={"Fn::GetAtt": ["SetupFunctionRole", "Arn"]}),
+    Change(("Resources", "OtherRole"), {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}, also=("bounded",)),
 )
 def roles(stack):
     for name, function in functions(stack).items():
         yield from want(f"role of {name}", target(function["Role"]), f"{name}FunctionRole")
     for id, role in stack.of("AWS::IAM::Role").items():
-        if id == "DeploymentRole":
+        if id in ("DeploymentRole", "HealthCheckRole"):
             continue
         taken = [(s["Effect"], s["Action"], s["Principal"]) for s in role["AssumeRolePolicyDocument"]["Statement"]]
         yield from want(id, taken, [("Allow", ["sts:AssumeRole"], {"Service": ["lambda.amazonaws.com"]})])
+        if id.removesuffix("FunctionRole") not in functions(stack):
+            yield f"{id} is no function's"
 
 
 def called(reference):
@@ -137,9 +139,10 @@ def permissions(stack):
 
 KINDS = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::Stage",
-    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Role",
+    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::DynamoDB::Table", "AWS::Events::ApiDestination", "AWS::Events::Connection", "AWS::Events::Rule", "AWS::IAM::Role",
     "AWS::Lambda::Alias", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission",
-    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
+    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
     "Custom::UsherSetup",
 }
 
@@ -162,7 +165,7 @@ def kinds(stack):
 @holds(
     "the authorizer is where Authorizer is true and nowhere else, and is given its parameters, which are output",
     Change(("Resources", "AuthorizerFunction", "Condition"), None, before="defaults", also=("logs", "references", "watched")),
-    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}),
+    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}, also=("alarms", "dashboard", "watched")),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_CACHE_SECONDS", to=300),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_SIMPLE_RESPONSES"),
     Change(("Outputs", "AuthorizerCacheSeconds"), None),
@@ -186,7 +189,7 @@ DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
 @holds(
     "logins without a password are where DevEndpoints is true and nowhere else: their function, its role, its routes",
     Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("integrations", "logs", "references")),
-    Change(("Resources", "AuthDevFunctionRole", "Condition"), None),
+    Change(("Resources", "AuthDevFunctionRole", "Condition"), None, also=("roles",)),
     Change(("Conditions", "HasDevEndpoints"), {"Fn::Equals": ["a", "a"]}),
     of("Api", "Body", "paths", "/api/auth/dev-token", to={"post": {}}, also=("integrations",)),
 )
