@@ -36,10 +36,12 @@ pub struct RequestInfo {
     pub address: String,
     /// Whose things it is about.
     pub tenant: Result<TenantId>,
+    /// Why it is refused whatever it asks for.
+    pub accepted: Result<()>,
 }
 
 impl RequestInfo {
-    pub fn of(app: &Arc<App>, parts: &Parts) -> Self {
+    pub fn of(app: &Arc<App>, parts: &Parts, accepted: Result<()>) -> Self {
         let now = app.clock.now();
         let (mut request_id, mut ip, mut came_to) = (None, None, None);
         if let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() {
@@ -73,6 +75,7 @@ impl RequestInfo {
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
             tenant: tenant(&app.settings.tenants, parts),
+            accepted,
             app: app.clone(),
         }
     }

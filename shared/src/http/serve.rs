@@ -131,9 +131,9 @@ async fn handle(
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    super::lambda::restore_path(&mut parts);
+    let readable = super::event::restore_path(&mut parts);
     contracts.rewrite(&mut parts);
-    let info = RequestInfo::of(app, &parts);
+    let info = RequestInfo::of(app, &parts, readable);
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
     let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
@@ -214,6 +214,9 @@ struct Contract {
 impl Contract {
     /// What the routes answer; where there is none and the contract asks for an API key, to whoever has one.
     async fn answer(&self, routes: Router, info: &RequestInfo, request: Request) -> Response {
+        if let Err(refused) = &info.accepted {
+            return refused.clone().into_response();
+        }
         // What a refusal needs of the request, which is gone by then.
         let headers = self.options.api_key.map(|_| request.headers().clone());
         let response = match routes.oneshot(request).await {
