@@ -4,8 +4,10 @@ SAM's own translator makes CloudFormation of it, once for each set of parameters
 CloudFormation decides them; then every check of checks/ looks at what is left. Each check carries the
 changes that must turn it red, it and no other: they are made, one at a time, and a check that stays green fails.
 
-Usage: transform.py          all of it
-       transform.py SET      the stack of one set, as JSON
+Usage: transform.py              all of it
+       transform.py SET          the stack of one set, as JSON
+       transform.py --body SET   the OpenAPI body of its API
+       transform.py --sets       the names of the sets
 """
 
 import copy
@@ -21,11 +23,13 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from checks import CHECKS, data, edge, run, watch  # noqa: F401  Each adds its own to CHECKS.
+from checks import CHECKS, data, edge, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/2e1d0c3b-4a59-6877-8695-a4b3c2d1e0f9"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+SIGNING = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 
 # The stacks that are looked at. What is not named has the template's default.
@@ -39,6 +43,9 @@ SETS = {
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
         "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
         "Authorizer": "true", "AuthorizerSimpleResponses": "false", "AuthorizerCacheSeconds": "60",
+        "Deployment": "Canary10Percent5Minutes", "ProvisionedConcurrency": "5", "PermissionsBoundary": BOUNDARY,
+        "CodeSigningConfigArn": SIGNING, "Tracing": "PassThrough", "LogLevel": "warn",
+        "WarmReadThroughput": "20000", "WarmWriteThroughput": "8000", "MaxReadThroughput": "30000", "MaxWriteThroughput": "10000",
     },
     "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true"},
     # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
@@ -60,7 +67,7 @@ class Values:
 
     def __init__(self, template, given):
         self.declared = template["Parameters"]
-        self.conditions = template.get("Conditions", {})
+        self.conditions, self.mappings = template.get("Conditions", {}), template.get("Mappings", {})
         self.parameters = {name: self.typed(name, given.get(name, one.get("Default"))) for name, one in self.declared.items()}
         unknown = set(given) - set(self.declared)
         assert not unknown, f"no such parameters: {unknown}"
@@ -96,6 +103,15 @@ class Values:
                 return NOTHING if of == "AWS::NoValue" else self.parameters.get(of, PSEUDO.get(of, value))
             if function == "Fn::If":
                 return self.resolve(of[1] if self.holds(of[0]) else of[2])
+            if function == "Fn::FindInMap":
+                name, first, second = self.resolve(of)
+                return self.mappings[name][first][second]
+            if function == "Fn::Select":
+                index, every = self.resolve(of)
+                return every[int(index)]
+            if function == "Fn::Split":
+                at, text = self.resolve(of)
+                return text.split(at)
             if function == "Fn::Join":
                 return of[0].join(map(str, self.resolve(of[1])))
             if function == "Fn::Sub":
@@ -194,11 +210,16 @@ def main(arguments):
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it misses the place where it could send metrics
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     source = yaml_parse(TEMPLATE.read_text())
-    made = {name: transformed(source, given) for name, given in SETS.items()}
-    if arguments:
-        stack = Stack(arguments[0], source, made[arguments[0]], SETS[arguments[0]])
-        print(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}, indent=2))
+    if arguments == ["--sets"]:
+        print(*SETS)
         return 0
+    if arguments:
+        name = arguments[-1]
+        stack = Stack(name, source, transformed(source, SETS[name]), SETS[name])
+        whole = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}
+        print(json.dumps(stack.properties("Api")["Body"] if arguments[0] == "--body" else whole, indent=2))
+        return 0
+    made = {name: transformed(source, given) for name, given in SETS.items()}
     said = red(CHECKS, source, made)
     for check in CHECKS:
         print(f"{'RED  ' if check.name in said else 'holds'} {check.name}: {check.what}")
