@@ -35,11 +35,15 @@ pub fn handler(
     routes: Routes,
 ) -> impl Service<LambdaEvent<Event>, Response = impl Serialize, Error = Infallible> {
     let service = lambda_http::Adapter::from(serve::service(app, vec![routes]));
-    service.map_request(|LambdaEvent { payload, context }: LambdaEvent<Event>| LambdaEvent::new(payload.into(), context))
+    service
+        .map_request(|LambdaEvent { payload, context }: LambdaEvent<Event>| LambdaEvent::new(payload.into(), context))
 }
 
-/// During init, at full speed and before the first request: the connection to the store.
+/// During init, at full speed and before the first request: the connection to the store, and what every request needs.
 pub async fn warm_up(app: &Arc<App>) {
+    if let Err(error) = app.origin.warm_up(app).await {
+        tracing::warn!(?error, "the origin's secret cannot be read at start");
+    }
     if let Err(error) = app.keyring.keys(app, app.clock.now()).await {
         tracing::warn!(?error, "the store did not answer at start");
     }

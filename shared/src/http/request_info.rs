@@ -1,7 +1,7 @@
 //! What is known of a request: its time, its id, and its origin. On Lambda all of it is from API Gateway, never
-//! a header that the client could have written.
+//! a header that the client could have written; the client's address is from the edge, where there is one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
@@ -41,7 +41,8 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
-    pub fn of(app: &Arc<App>, parts: &Parts, accepted: Result<()>) -> Self {
+    /// What is known of a request that the edge vouches for, or not, and that could be read, or not.
+    pub fn of(app: &Arc<App>, parts: &Parts, vouched: Result<bool>, readable: Result<()>) -> Self {
         let now = app.clock.now();
         let (mut request_id, mut ip, mut came_to) = (None, None, None);
         if let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() {
@@ -53,6 +54,9 @@ impl RequestInfo {
                 .domain_name
                 .as_ref()
                 .map(|domain| format!("https://{domain}{prefix}"));
+        }
+        if vouched == Ok(true) {
+            ip = viewer(parts).or(ip);
         }
         let peer = || {
             parts
@@ -75,7 +79,7 @@ impl RequestInfo {
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
             tenant: tenant(&app.settings.tenants, parts),
-            accepted,
+            accepted: vouched.and(readable),
             app: app.clone(),
         }
     }
@@ -134,6 +138,14 @@ fn host(parts: &Parts) -> Option<String> {
     };
     let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+/// The client's address, as CloudFront knows it: with its port, and one of IPv6 with brackets or without.
+fn viewer(parts: &Parts) -> Option<String> {
+    let text = parts.headers.get("cloudfront-viewer-address")?.to_str().ok()?;
+    let (ip, _port) = text.rsplit_once(':')?;
+    let ip: IpAddr = ip.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    Some(ip.to_string())
 }
 
 fn own_id(now: Timestamp) -> String {

@@ -134,7 +134,9 @@ async fn handle(
     let (mut parts, body) = request.into_parts();
     let readable = super::event::restore_path(&mut parts);
     contracts.rewrite(&mut parts);
-    let info = RequestInfo::of(app, &parts, readable);
+    let given = parts.headers.remove(ORIGIN_SECRET);
+    let vouched = app.origin.vouches(app, given.as_ref().map(HeaderValue::as_bytes)).await;
+    let info = RequestInfo::of(app, &parts, vouched, readable);
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
     let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
@@ -194,6 +196,9 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     }
     (refusal, error.kind())
 }
+
+/// What the edge sends.
+const ORIGIN_SECRET: HeaderName = HeaderName::from_static("x-origin-secret");
 
 /// Headers of every answer that does not have its own: OWASP's for REST APIs.
 const HEADERS: [(HeaderName, &str); 6] = [
