@@ -23,7 +23,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from checks import CHECKS, data, edge, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
+from checks import CHECKS, cost, data, edge, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
