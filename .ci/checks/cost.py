@@ -28,7 +28,7 @@ def measured(alarm):
     Change(("Resources", "Another"), {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {"PasswordLength": 64}}}, before="defaults"),
     Change(("Parameters", "ThrottleRate", "Default"), 100, before="defaults"),
     of("MeFunction", "Events", "Permissions", before="defaults"),
-    of("FunctionErrors", "Metrics", 1, before="defaults", also=("watched",)),
+    of("HashThrottles", "Metrics", 2, before="defaults", also=("watched",)),
 )
 def cost(stack):
     if stack.name != "defaults":
