@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::actions::authenticate::SeenRoles;
 use crate::actions::keyring::Keyring;
+use crate::actions::origin::Origin;
 use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
@@ -30,6 +31,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub hasher: Hasher,
     pub keyring: Keyring,
+    pub origin: Origin,
     pub tenant_settings: SettingsCache,
     pub session_uses: SessionUses,
     pub seen_roles: SeenRoles,
@@ -62,6 +64,7 @@ impl App {
         Ok(Arc::new(Self {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
+            origin: Origin::default(),
             tenant_settings: SettingsCache::default(),
             session_uses: SessionUses::default(),
             seen_roles: SeenRoles::default(),

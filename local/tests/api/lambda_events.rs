@@ -8,16 +8,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http_body_util::BodyExt;
-use lambda_http::request::LambdaRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use usher::http::event::Event as Sent;
 use usher::http::routes::{Route, Routes};
 use usher::http::serve;
 
 use crate::support::tables;
 
 mod functions;
+mod hostile;
 pub mod raw;
 mod stage;
 
@@ -125,8 +126,8 @@ impl Stage {
 
     /// Through Lambda: the conversion of the library, and the function alone.
     async fn through_lambda(&self, event: &Value, table: Routes) -> Answer {
-        let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-        let request: http::Request<lambda_http::Body> = request.into();
+        let event: Sent = serde_json::from_str(&event.to_string()).unwrap();
+        let request: http::Request<lambda_http::Body> = event.into();
         let service = serve::service(self.world.app.clone(), vec![table]);
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
