@@ -162,7 +162,7 @@ OWN = ("MeFunctionRole", "Policies", 0, "PolicyDocument", "Statement")
     of(*OWN, -1),
     of(*OWN, -1, "Fn::If", 1, "Resource", to="*"),
     Change(("Globals", "Function", "Environment", "Variables", "USHER_ORIGIN_SECRET_SECRET"), None, before="elsewhere"),
-    Change(("Conditions", "HasOriginSecret"), {"Fn::Equals": ["a", "b"]}),
+    Change(("Conditions", "HasOriginSecret"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard", "health_check")),
     of("SetupFunctionRole", *OWN[1:], -1, "Resource", to={"Ref": "OriginSecretArn"}),
 )
 def origin_secret(stack):

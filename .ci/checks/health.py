@@ -21,10 +21,11 @@ from .watch import measured
     of("HealthCheckFailed", "Metrics", 1, "MetricStat", "Metric", "Dimensions", 0, "Name", to="Rule"),
     Change(("Resources", "HealthCheckRole", "Condition"), None, before="dev", also=("references",)),
     Change(("Conditions", "ChecksHealth"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard")),
+    Change(("Conditions", "HasOriginSecret"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard", "origin_secret")),
 )
 def health_check(stack):
     made = sorted(id for id in stack.resources if id.startswith("HealthCheck"))
-    on = stack.parameters["HealthCheck"] == "true"
+    on = stack.parameters["HealthCheck"] == "true" and not stack.parameters["OriginSecretArn"]
     yield from want("resources", made, [f"HealthCheck{one}" for one in ("Connection", "Destination", "Failed", "Role", "Rule")] if on else [])
     if not {"HealthCheckRule", "HealthCheckRole", "HealthCheckFailed"} <= set(made):
         return

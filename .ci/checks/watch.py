@@ -75,8 +75,9 @@ MISSING = {"HealthCheckFailed": "breaching", "MailLate": "breaching", "SigningKe
 
 def alarms_of(stack):
     """The alarms that a stack of these parameters has."""
-    having = {"HealthCheck": {"HealthCheckFailed"}, "Authorizer": {"AuthorizerErrors"}}
-    chosen = [names for name, names in having.items() if stack.parameters[name] == "true"]
+    asks = stack.parameters["HealthCheck"] == "true" and not stack.parameters["OriginSecretArn"]
+    having = [({"HealthCheckFailed"}, asks), ({"AuthorizerErrors"}, stack.parameters["Authorizer"] == "true")]
+    chosen = [names for names, are in having if are]
     return sorted(ALARMS.union(*chosen, MAIL_ALARMS if stack.parameters["MailFrom"] else ()))
 
 
@@ -91,7 +92,7 @@ def alarms_of(stack):
     of("HealthCheckFailed", "WarmUpConfiguration"),
     of("MailLate", "ActionsEnabled", to=False),
     Change(("Resources", "ServerErrors"), None, also=("references",)),
-    Change(("Resources", "MailLate", "Condition"), None, before="defaults"),
+    Change(("Resources", "MailLate", "Condition"), None, before="defaults", also=("cost",)),
     Change(("Conditions", "SendsMail"), {"Fn::Equals": ["a", "b"]}, also=("mail", "dashboard")),
 )
 def alarms(stack):
