@@ -179,7 +179,7 @@ pub fn restore_path(parts: &mut Parts) {
         decoded => utf8_percent_encode(decoded, SEGMENTS).to_string(),
     };
     // A question mark or a hash in the decoded path is where the library ended the path; its own reading of the query
-    // is right all the same.
+    // is right all the same, but that it has U+FFFD for what is not UTF-8, which is to be refused.
     let query = if raw.contains(['?', '#']) {
         let pairs = parts
             .query_string_parameters_ref()
@@ -187,7 +187,8 @@ pub fn restore_path(parts: &mut Parts) {
             .flat_map(|map| map.iter());
         let text = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
-            .finish();
+            .finish()
+            .replace("%EF%BF%BD", "%FF");
         (!text.is_empty()).then_some(text)
     } else {
         parts.uri.query().map(str::to_owned)
