@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::{self, ADMIN_PERMISSIONS, MAX_OF_ROLE, Permission, is_system};
+use crate::domain::permission::{self, ADMIN_PERMISSIONS, MAX_OF_ROLE, Permission, is_reserved, is_system};
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
@@ -34,10 +34,10 @@ pub async fn describe(cx: &Context, names: &BTreeSet<&str>) -> Result<Vec<Permis
 
 pub async fn add(cx: &Context, permission: &Permission) -> Result<()> {
     policy::may_manage_stack(&cx.tenant, ADMIN_PERMISSIONS)?;
-    if is_system(&permission.name) {
+    if is_reserved(&permission.name) {
         return Err(Error::invalid(
             "/name",
-            "names that start with `admin.` are the system's",
+            "names whose first segment is `admin` are the system's",
         ));
     }
     let target = Target::Permission(permission.name.clone());
