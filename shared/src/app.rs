@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
-use crate::actions::authenticate::SeenRoles;
+use crate::actions::authenticate::SeenKeys;
 use crate::actions::keyring::Keyring;
 use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
@@ -32,7 +32,7 @@ pub struct App {
     pub keyring: Keyring,
     pub tenant_settings: SettingsCache,
     pub session_uses: SessionUses,
-    pub seen_roles: SeenRoles,
+    pub seen_keys: SeenKeys,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -64,7 +64,7 @@ impl App {
             keyring: Keyring::default(),
             tenant_settings: SettingsCache::default(),
             session_uses: SessionUses::default(),
-            seen_roles: SeenRoles::default(),
+            seen_keys: SeenKeys::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),
