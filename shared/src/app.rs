@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
-use crate::actions::authenticate::SeenRoles;
+use crate::actions::authenticate::SeenKeys;
 use crate::actions::keyring::Keyring;
 use crate::actions::origin::Origin;
 use crate::actions::session_use::SessionUses;
@@ -34,7 +34,7 @@ pub struct App {
     pub origin: Origin,
     pub tenant_settings: SettingsCache,
     pub session_uses: SessionUses,
-    pub seen_roles: SeenRoles,
+    pub seen_keys: SeenKeys,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -67,7 +67,7 @@ impl App {
             origin: Origin::default(),
             tenant_settings: SettingsCache::default(),
             session_uses: SessionUses::default(),
-            seen_roles: SeenRoles::default(),
+            seen_keys: SeenKeys::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),

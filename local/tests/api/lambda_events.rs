@@ -295,3 +295,29 @@ async fn i02_a_body_is_taken_as_the_event_states_it_is_encoded() {
     filled["isBase64Encoded"] = json!(false);
     assert_eq!(stage.through_lambda(&filled, auth::routes()).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_query_that_is_not_utf_8_is_refused_whatever_the_path_holds() {
+    let all = events();
+    let of_users = |event: &&Event| event.function == "users" && event.name == "permissions";
+    let event = all.iter().find(of_users).unwrap();
+    let stage = stage(event).await;
+    for path in [
+        "/api/users/admin/permissions",
+        "/api/users/a?b/permissions",
+        "/api/users/a#b/permissions",
+    ] {
+        let mut filled = stage.filled(event);
+        filled["rawPath"] = json!(path);
+        for (query, refused) in [
+            ("x=%FF", false),
+            ("department=%FF", true),
+            ("department=a&AT=%C3", true),
+        ] {
+            filled["rawQueryString"] = json!(query);
+            let answer = stage.through_lambda(&filled, ::users::routes()).await;
+            let is_refused = answer.status == 400 && answer.body.contains("this is not UTF-8");
+            assert_eq!(is_refused, refused, "{path}?{query}: {}", answer.body);
+        }
+    }
+}
