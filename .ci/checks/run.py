@@ -174,7 +174,7 @@ DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
 
 @holds(
     "logins without a password are where DevEndpoints is true and nowhere else: their function, its role, its routes",
-    Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("logs", "references")),
+    Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("integrations", "logs", "references")),
     Change(("Resources", "AuthDevFunctionRole", "Condition"), None),
     Change(("Conditions", "HasDevEndpoints"), {"Fn::Equals": ["a", "a"]}),
     of("Api", "Body", "paths", "/api/auth/dev-token", to={"post": {}}, also=("integrations",)),
