@@ -8,10 +8,12 @@ import base64
 import email
 import email.utils
 import json
+import os
 import re
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import apigateway
 
 PARTITION_KEYS = {"PK", "GSI1PK", "GSI2PK"}
 
@@ -83,6 +85,8 @@ def enforce(key, action, service, region, resource_arn="*", service_context=None
     return without(key, action, service, region, resource_arn=resource_arn, service_context=context)
 
 
+# An API's `domainName`, of which its issuer is made, is the one of the stack's output.
+apigateway._HOST = f"{os.environ['MINISTACK_REGION']}.amazonaws.com"
 # The emulator looks them up where they are at each request.
 iam_actions.dynamodb_service_context = dynamodb_service_context
 iam_actions.dynamodb_transaction_checks = dynamodb_transaction_checks

@@ -29,17 +29,18 @@ def routes(template):
         if cors := body.get("x-amazon-apigateway-cors"):
             api["Properties"]["CorsConfiguration"] = capitalized(cors)
         for path, operations in body["paths"].items():
-            condition = None
-            if "Fn::If" in operations:
-                condition, operations, _ = operations["Fn::If"]
+            operations, of_path = conditional(operations)
             for method, operation in operations.items():
-                if method == "parameters":
-                    continue
-                if "Fn::If" in operation:
-                    condition, operation, _ = operation["Fn::If"]
+                operation, own = conditional(operation)
                 made += 1
-                template["Resources"] |= route(id, made, key(path, method), operation["x-amazon-apigateway-integration"], condition)
+                template["Resources"] |= route(id, made, key(path, method), operation["x-amazon-apigateway-integration"], own or of_path)
     return made
+
+
+def conditional(value):
+    """What is there where a condition holds, and the condition."""
+    condition, there, _ = value.get("Fn::If", (None, value, None))
+    return there, condition
 
 
 def key(path, method):

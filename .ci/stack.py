@@ -27,6 +27,11 @@ class Cloud:
     def client(self, service):
         return self.session.client(service, endpoint_url=self.endpoint, config=self.config)
 
+    def upload(self, key, content):
+        """To the bucket of deployments; the address that CloudFormation is given."""
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+        return f"{self.endpoint}/{BUCKET}/{key}"
+
 
 class Failed(Exception):
     """A change of the stack that did not come about: its status, and the reasons in its events."""
@@ -38,27 +43,25 @@ class Failed(Exception):
 
 class Stack:
     def __init__(self, cloud, name):
-        self.cloud, self.name = cloud, name
-        self.formation, self.storage = cloud.client("cloudformation"), cloud.client("s3")
-        self.storage.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-
-    def upload(self, key, content):
-        self.storage.put_object(Bucket=BUCKET, Key=key, Body=content)
-        return f"{self.cloud.endpoint}/{BUCKET}/{key}"
+        self.cloud, self.name, self.formation = cloud, name, cloud.client("cloudformation")
 
     def change(self, template, parameters):
         """Carries a change set out; raises `Failed` where it is rolled back, or cannot even be made."""
         kind = "UPDATE" if self.status() else "CREATE"
         change_set = f"{kind.lower()}-{time.time_ns()}"
-        self.formation.create_change_set(
-            StackName=self.name,
-            ChangeSetName=change_set,
-            ChangeSetType=kind,
-            TemplateURL=self.upload(f"{change_set}.template", json.dumps(template).encode()),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            # What samconfig.toml gives; a resource that needed more would fail here.
-            Capabilities=["CAPABILITY_IAM"],
-        )
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        try:
+            self.formation.create_change_set(
+                StackName=self.name,
+                ChangeSetName=change_set,
+                ChangeSetType=kind,
+                TemplateURL=self.cloud.upload(f"{change_set}.template", json.dumps(template).encode()),
+                Parameters=given,
+                # What samconfig.toml gives; a resource that needed more would fail here.
+                Capabilities=["CAPABILITY_IAM"],
+            )
+        except ClientError as refused:
+            raise Failed("refused", [refused.response["Error"]["Message"]]) from None
         made = self.settled(lambda: self.formation.describe_change_set(StackName=self.name, ChangeSetName=change_set)["Status"])
         if made != "CREATE_COMPLETE":
             described = self.formation.describe_change_set(StackName=self.name, ChangeSetName=change_set)
