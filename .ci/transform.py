@@ -23,11 +23,13 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from checks import CHECKS, data, edge, run, watch  # noqa: F401  Each adds its own to CHECKS.
+from checks import CHECKS, data, edge, releases, run, watch  # noqa: F401  Each adds its own to CHECKS.
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/2e1d0c3b-4a59-6877-8695-a4b3c2d1e0f9"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+SIGNING = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 
 # The stacks that are looked at. What is not named has the template's default.
@@ -41,6 +43,9 @@ SETS = {
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",
         "LogRetentionDays": "365", "AlarmTopicArn": TOPIC, "LockoutAlarm": "25",
         "Authorizer": "true", "AuthorizerSimpleResponses": "false", "AuthorizerCacheSeconds": "60",
+        "Deployment": "Canary10Percent5Minutes", "ProvisionedConcurrency": "5", "PermissionsBoundary": BOUNDARY,
+        "CodeSigningConfigArn": SIGNING, "Tracing": "PassThrough", "LogLevel": "warn",
+        "WarmReadThroughput": "20000", "WarmWriteThroughput": "8000", "MaxReadThroughput": "30000", "MaxWriteThroughput": "10000",
     },
     "dev": {"DevEndpoints": "true", "JwtAlgorithm": "RS256", "LogLevel": "debug", "Authorizer": "true"},
     # A domain whose DNS is elsewhere, an issuer of another name, tenants named by somebody else's gateway.
@@ -62,7 +67,7 @@ class Values:
 
     def __init__(self, template, given):
         self.declared = template["Parameters"]
-        self.conditions = template.get("Conditions", {})
+        self.conditions, self.mappings = template.get("Conditions", {}), template.get("Mappings", {})
         self.parameters = {name: self.typed(name, given.get(name, one.get("Default"))) for name, one in self.declared.items()}
         unknown = set(given) - set(self.declared)
         assert not unknown, f"no such parameters: {unknown}"
@@ -98,6 +103,15 @@ class Values:
                 return NOTHING if of == "AWS::NoValue" else self.parameters.get(of, PSEUDO.get(of, value))
             if function == "Fn::If":
                 return self.resolve(of[1] if self.holds(of[0]) else of[2])
+            if function == "Fn::FindInMap":
+                name, first, second = self.resolve(of)
+                return self.mappings[name][first][second]
+            if function == "Fn::Select":
+                index, every = self.resolve(of)
+                return every[int(index)]
+            if function == "Fn::Split":
+                at, text = self.resolve(of)
+                return text.split(at)
             if function == "Fn::Join":
                 return of[0].join(map(str, self.resolve(of[1])))
             if function == "Fn::Sub":

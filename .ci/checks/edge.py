@@ -23,7 +23,7 @@ def routes(stack):
 
 
 HEALTH = ("Api", "Body", "paths", "/health", "get")
-LAMBDA = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
+LAMBDA = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${%sAliaslive}/invocations"
 
 
 @holds(

@@ -22,6 +22,8 @@ pub enum Metric {
     FailedLogins,
     /// An account, or an unknown login, was locked by failed logins.
     Lockouts,
+    /// A request that was answered with a 5xx status.
+    ServerErrors,
     /// A password was hashed again at its login, because the parameters have risen since.
     Rehashes,
     /// A request to DynamoDB was sent again: throttled, unanswered, or lost to another transaction.
@@ -35,10 +37,11 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
+        Self::ServerErrors,
         Self::Rehashes,
         Self::StoreRetries,
         Self::ColdStarts,

@@ -65,3 +65,18 @@ async fn what_dynamodb_is_asked_again_is_counted_by_the_sdk_s_tries_and_by_ours(
         assert_eq!(counted, repeated as u64, "{fault:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_5xx_is_counted_and_a_refusal_is_not() {
+    let db = table_set_up_with(&[]).await;
+    let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
+    let world = World::on(db, proxy.url.clone(), &[]).await;
+    let owner = world.owner().await;
+    assert_eq!(world.nobody().get("/api/me/profile").await.status, 401);
+    assert_eq!(owner.get("/nothing").await.status, 404);
+    assert_eq!(world.app.metrics.total(Metric::ServerErrors), 0);
+    proxy.plan(|_| Some(Fault::Throttled));
+    assert_eq!(owner.get("/api/me/profile").await.status, 503);
+    proxy.calm();
+    assert_eq!(world.app.metrics.total(Metric::ServerErrors), 1);
+}

@@ -35,6 +35,7 @@ use super::routes::{Route, RouteOptions, Routes, bearer};
 use crate::access::guard::Guard;
 use crate::app::App;
 use crate::error::Error;
+use crate::metrics::Metric;
 
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
@@ -138,6 +139,9 @@ async fn handle(
     let span = span(&info, &parts, alone);
     let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
     let response = answer.instrument(span).await;
+    if response.status().is_server_error() {
+        app.metrics.count(Metric::ServerErrors);
+    }
     app.write_metrics(alone.unwrap_or_default());
     response
 }
