@@ -243,7 +243,7 @@ class Play:
     def mails(self):
         """What SES was given."""
         with urllib.request.urlopen(f"{self.emulator}/_ministack/ses/messages") as answer:
-            return json.load(answer)["messages"][stack.ACCOUNT]
+            return json.load(answer)["messages"].get(stack.ACCOUNT, [])
 
     @step("authorizer")
     def authorizer(self):
@@ -273,13 +273,15 @@ class Play:
     def update(self):
         self.changed(JwtAlgorithm="RS256", LogLevel="debug")
         assert self.stack.status() == "UPDATE_COMPLETE"
+        stale = [name for name, now, called in self.environments() if now != called]
+        assert not stale, f"what calls them calls versions with the former settings: {stale}"
         until("a key of RS256", lambda: any(key["alg"] == "RS256" for key in self.get("/.well-known/jwks.json")["keys"]))
         assert self.owners() == [OWNER], self.owners()
-        return "UPDATE_COMPLETE with JwtAlgorithm=RS256: set-up ran again, published a key for it, and made no second owner"
+        return "UPDATE_COMPLETE with JwtAlgorithm=RS256: set-up ran again, published a key for it, and made no second owner; every alias has the new settings"
 
     @step("bad update")
     def bad_update(self):
-        before = self.environment()
+        before = list(self.environments())
         try:
             self.changed(JwtAlgorithm="RS256", LogLevel="debug", AdminEmail=NO_ADDRESS)
         except stack.Failed as failed:
@@ -287,16 +289,22 @@ class Play:
             reason = failed.reasons[0]
         else:
             raise SystemExit("an update was taken that set-up refuses")
-        assert self.environment() == before, "the functions are not the former ones"
+        assert list(self.environments()) == before, "the functions are not the former ones"
         assert self.outputs == self.stack.outputs(), "the outputs are not the former ones"
         self.health()
         self.token = self.login(self.password)
         assert self.owners() == [OWNER], self.owners()
         return f"UPDATE_ROLLBACK_COMPLETE ({reason}), and everything is as it was"
 
-    def environment(self):
+    def environments(self):
+        """Of every function: its name, its environment, and that of the version which its alias points to."""
         client = self.cloud.client("lambda")
-        return client.get_function_configuration(FunctionName=self.outputs["SetupFunctionName"])["Environment"]["Variables"]
+        for function in client.list_functions()["Functions"]:
+            if function["FunctionName"] == self.outputs["SetupFunctionName"]:
+                continue  # Nothing calls its alias.
+            for alias in client.list_aliases(FunctionName=function["FunctionName"])["Aliases"]:
+                called = client.get_function_configuration(FunctionName=function["FunctionName"], Qualifier=alias["Name"])
+                yield function["FunctionName"], function["Environment"], called["Environment"]
 
     @step("rotation")
     def rotation(self):

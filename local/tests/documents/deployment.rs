@@ -8,9 +8,7 @@ use crate::root;
 fn between(file: &str, before: &str, after: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(file)).unwrap();
     let parts = text.split(before).skip(1);
-    parts
-        .map(|part| part.split_once(after).unwrap().0.to_owned())
-        .collect()
+    parts.map(|part| part.split_once(after).unwrap().0.to_owned()).collect()
 }
 
 #[test]
@@ -36,5 +34,9 @@ fn the_first_deployment_shows_all_that_is_left_out() {
     let lines = block.lines().filter_map(|line| line.strip_prefix("left out     "));
     let shown: BTreeSet<&str> = lines.map(|line| line.split_once(" (").unwrap().0).collect();
     let list = between(".ci/left_out.py", "LeftOut(\"", "\",");
-    assert_eq!(shown, list.iter().map(String::as_str).collect(), "run .ci/deploy --write");
+    assert_eq!(
+        shown,
+        list.iter().map(String::as_str).collect(),
+        "run .ci/deploy --write"
+    );
 }
