@@ -154,7 +154,9 @@ class Play:
             raise SystemExit("a stack was made that set-up refuses")
         failing.delete()
         table, secrets = self.cloud.client("dynamodb"), self.cloud.client("secretsmanager")
-        (name,), (key,) = table.list_tables()["TableNames"], secrets.list_secrets()["SecretList"]
+        tables, kept = table.list_tables()["TableNames"], secrets.list_secrets()["SecretList"]
+        assert len(tables) == len(kept) == 1, f"kept: {len(tables)} tables and {len(kept)} secrets, in place of one of each"
+        (name,), (key,) = tables, kept
         table.update_table(TableName=name, DeletionProtectionEnabled=False)
         table.delete_table(TableName=name)
         secrets.delete_secret(SecretId=key["ARN"], ForceDeleteWithoutRecovery=True)
@@ -372,7 +374,10 @@ def main(emulator, binaries, *options):
         print(lines[-1], flush=True)
 
     for title, method in STEPS:
-        show(title, method(play))
+        try:
+            show(title, method(play))
+        except (AssertionError, stack.Failed) as failed:
+            raise SystemExit(f"{title}: {failed}") from None
         if title == "create":
             for line in play.left_out:
                 show("left out", line)
