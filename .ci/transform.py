@@ -156,14 +156,13 @@ class Stack:
         return self.resources.get(id, {}).get("Properties", {})
 
 
-def transformed(source, given):
-    """CloudFormation, as SAM makes it of the template."""
+def transformed(source, given, code=None):
+    """CloudFormation, as SAM makes it of the template. The translator wants code to be in S3 already: `code` is where
+    each function's is, and without it that is not what is looked at."""
     template = copy.deepcopy(source)
-    # The translator wants code to be in S3 already; where it is built from is not what is looked at here.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    for resource in template["Resources"].values():
+    for id, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"].pop("CodeUri", None)
+            resource["Properties"]["CodeUri"] = code[id] if code else "s3://bucket/key"
     # No policy is named by its name alone, so none has to be looked up in AWS.
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name="eu-central-1"))
     # Like CloudFormation: every parameter has a value, and lists are lists.

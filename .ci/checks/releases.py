@@ -1,6 +1,8 @@
 """Releases: versions and who calls them, what goes back, what is kept started; and who signs and bounds."""
 
-from . import Change, functions, holds, of, target, want
+import re
+
+from . import Change, functions, holds, of, target, walk, want
 from .run import ALIAS
 from .edge import stated
 
@@ -25,6 +27,49 @@ def versions(stack):
         made = stack.of("AWS::Lambda::Version").get(version, {})
         yield from want(f"alias of {name}", target(made.get("FunctionName")), f"{name}Function")
     yield from want("whatever changes", stack.source["Globals"]["Function"].get("AutoPublishAliasAllProperties"), True)
+
+
+# What a version keeps of a function that a parameter can set. A build for another processor is other code.
+VERSIONED = {"Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Timeout", "Tracing"}
+
+
+def parameters_in(source, value):
+    """The parameters that a value of the template depends on, by conditions as well."""
+    found = set()
+    for one in walk(value):
+        if not isinstance(one, dict) or len(one) != 1:
+            continue
+        ((function, to),) = one.items()
+        if function == "Ref":
+            found |= {to} & set(source["Parameters"])
+        elif function == "Fn::Sub":
+            found |= set(re.findall(r"\$\{(\w+)\}", to)) & set(source["Parameters"])
+        elif function in ("Fn::If", "Condition"):
+            condition = to[0] if function == "Fn::If" else to
+            found |= parameters_in(source, source["Conditions"][condition])
+        elif function == "Fn::GetAtt" and to == ["Setup", "Settings"]:
+            found |= parameters_in(source, source["Resources"]["Setup"]["Properties"]["Settings"])
+    return found
+
+
+@holds(
+    "a parameter's new value is a new version of each function that has it, and of no other (SAM itself makes none for it)",
+    Change(("Resources", "MeFunction", "Properties", "VersionDescription"), None, before="defaults"),
+    Change(("Resources", "OutboxFunction", "Properties", "VersionDescription"), {"Fn::Sub": "${Setup.Settings} ${MemorySize}"}, before="defaults"),
+    Change(("Resources", "MeFunction", "Properties", "VersionDescription"), {"Fn::Sub": "${Setup.Settings} ${MemorySize} ${MailFrom}"}, before="defaults"),
+    Change(("Resources", "Setup", "Properties", "Settings", "LogLevel"), None, before="defaults"),
+    Change(("Resources", "Setup", "Properties", "Settings", "LogRetentionDays"), {"Ref": "LogRetentionDays"}, before="defaults"),
+)
+def settings(stack):
+    source, common = stack.source, stack.source["Globals"]["Function"]
+    for id, resource in source["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function" and id != "SetupFunction":
+            own = resource["Properties"]
+            kept = [common.get("Environment", {}), own.get("Environment", {}), *({**common, **own}.get(name, {}) for name in VERSIONED)]
+            kept.append(common.get("LoggingConfig", {}))
+            shown = str(own.get("VersionDescription", {}).get("Fn::Sub", ""))
+            digest = [{"Fn::GetAtt": ["Setup", "Settings"]}] if "${Setup.Settings}" in shown else []
+            yield from want(id, sorted(parameters_in(source, [{"Fn::Sub": shown}, *digest])), sorted(parameters_in(source, kept)))
 
 
 @holds(

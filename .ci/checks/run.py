@@ -12,7 +12,7 @@ FLOODED = {"Auth", "Account", "Admin", "Registration"}
 
 @holds(
     "every function is traced as the parameter sets it, and may write its traces",
-    Change(("Globals", "Function", "Tracing"), "PassThrough", before="defaults"),
+    Change(("Globals", "Function", "Tracing"), "PassThrough", before="defaults", also=("settings",)),
     of("UsersFunction", "TracingConfig"),
 )
 def tracing(stack):
