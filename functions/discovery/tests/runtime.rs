@@ -94,17 +94,13 @@ fn event(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 #[tokio::test]
-async fn f11_an_event_that_the_library_panics_at_is_an_error_and_the_next_one_is_served() {
+async fn f11_what_is_no_event_is_an_error_and_what_the_library_would_panic_at_is_answered() {
     let good = || event(|_| ());
-    let bad_body = event(|event| {
-        event["body"] = json!("no base64");
-        event["isBase64Encoded"] = json!(true);
-    });
+    let bad_host = event(|event| event["headers"]["host"] = json!("xn--a.example.org"));
     let bad_query = event(|event| event["rawQueryString"] = json!("q=<"));
-    let (address, mut outcomes) = runtime(vec![good(), bad_body, good(), bad_query]).await;
+    let (address, mut outcomes) = runtime(vec![good(), json!("no event"), good(), bad_host, bad_query]).await;
     let _function = start(&address, &[]);
-    // A query is anybody's, and what `http::Uri` does not take of it is encoded first.
-    for expected in ["response", "error", "response", "response"] {
+    for expected in ["response", "error", "response", "response", "response"] {
         let (kind, body) = outcomes.recv().await.unwrap();
         assert_eq!(kind, expected, "{body}");
         match expected {
@@ -116,17 +112,13 @@ async fn f11_an_event_that_the_library_panics_at_is_an_error_and_the_next_one_is
 
 #[tokio::test]
 async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_metric_format() {
-    let bad_body = event(|event| {
-        event["body"] = json!("no base64");
-        event["isBase64Encoded"] = json!(true);
-    });
     let missing = event(|event| {
         event["rawPath"] = json!("/jane@example.org");
         event["requestContext"]["requestId"] = json!("two=");
     });
     let events = vec![
         event(|event| event["requestContext"]["requestId"] = json!("one=")),
-        bad_body,
+        json!("no event"),
         missing,
     ];
     let (address, mut outcomes) = runtime(events).await;
@@ -145,7 +137,7 @@ async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_me
     let (mut log, mut plain) = (String::new(), String::new());
     out.read_to_string(&mut log).unwrap();
     err.read_to_string(&mut plain).unwrap();
-    assert_eq!(plain, "", "everything is JSON, a panic as well");
+    assert_eq!(plain, "", "everything is JSON");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
     let answered = answered.iter().map(|line| {
@@ -191,11 +183,7 @@ async fn the_log_is_json_that_records_each_request_and_counts_in_the_embedded_me
             ]),
         ]
     );
-    let panics: Vec<&Value> = lines.iter().filter(|line| line["message"] == "panicked").collect();
-    assert!(
-        panics.len() == 1 && panics[0]["place"].as_str().unwrap().contains(".rs:"),
-        "{panics:?}"
-    );
+    assert!(!log.contains("panicked"), "{log}");
     let counted: Vec<&Value> = lines.iter().filter(|line| !line["_aws"].is_null()).collect();
     assert_eq!(counted.len(), 1, "{counted:?}");
     assert_eq!(

@@ -96,14 +96,7 @@ async fn owners_of_main_alone_change_the_catalogue() {
 async fn names_are_lower_case_and_the_system_s_are_its_own() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for name in [
-        "a",
-        "7",
-        "user:read",
-        "a.b-c_d:e",
-        "administrator",
-        &"a".repeat(64),
-    ] {
+    for name in ["a", "7", "user:read", "a.b-c_d:e", "administrator", &"a".repeat(64)] {
         assert_eq!(add(&owner, name).await.status, 201, "{name}");
         refused(&add(&owner, name).await, 409, "permission-taken");
         assert_eq!(
