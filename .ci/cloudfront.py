@@ -17,6 +17,7 @@ GIVEN = {
     "AWS::StackName": "usher-edge", "AWS::Region": "us-east-1",
     "OriginDomain": "d-a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com", "OriginRegion": "eu-central-1",
     "DomainName": "id.example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/2e1d0c3b-4a59-6877-8695",
+    "AlarmTopicArn": "none",
 }
 SETS = {
     "defaults": GIVEN,

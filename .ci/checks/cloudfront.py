@@ -187,6 +187,23 @@ def managed_rules(stack):
         yield from want(f"counted of {name}", own, [{"Name": one, "ActionToUse": {"Count": {}}} for one in MANAGED.get(name, [])])
 
 
+# AWS WAF has metrics of its own by these names, and refuses them.
+RESERVED = {"All", "Default_Action"}
+
+
+@holds(
+    "each metric of the firewall has a name of its own that AWS WAF takes",
+    of("WebAcl", "VisibilityConfig", "MetricName", to="All"),
+    of(*RULES, 1, "VisibilityConfig", "MetricName", to="Default_Action"),
+    of(*RULES, 1, "VisibilityConfig", "MetricName", to="Logins"),
+)
+def metrics(stack):
+    acl = stack.properties("WebAcl")
+    names = [one["VisibilityConfig"]["MetricName"] for one in (acl, *acl["Rules"])]
+    yield from want("reserved", sorted(RESERVED.intersection(names)), [])
+    yield from want("twice", sorted({name for name in names if names.count(name) > 1}), [])
+
+
 @holds(
     "no log of the edge has a path, a query, a body or a header that opens something",
     of(*DISTRIBUTION, "Logging", to={"Bucket": "logs.s3.amazonaws.com"}),
@@ -219,6 +236,9 @@ def logs(stack):
     of("HealthCheck", "HealthCheckConfig", "ResourcePath", to="/docs"),
     Change(("Conditions", "HasHealthCheck"), {"Fn::Equals": ["a", "b"]}),
     of("EdgeErrors", "AlarmDescription", to="Usher: errors"),
+    of("EdgeUnhealthy", "WarmUpConfiguration"),
+    of("EdgeUnhealthy", "WarmUpConfiguration", "OnlyStartEvaluatingAfterWarmUpPeriodEnds"),
+    Change(("Conditions", "HasAlarmTopic"), {"Fn::Equals": ["a", "a"]}),
 )
 def records(stack):
     records = sorted((one["Type"], one["Name"]) for one in stack.of("AWS::Route53::RecordSet").values())
@@ -228,8 +248,27 @@ def records(stack):
     for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         runbook = f"Runbook: {id} in docs/edge.md" in str(alarm["AlarmDescription"]) and f"\n## {id}\n" in RUNBOOKS.read_text()
         yield from want(f"runbook of {id}", runbook, True)
-        yield from want(f"topic of {id}", (alarm.get("AlarmActions"), alarm.get("OKActions")), ([topic], [topic]) if topic else (None, None))
+        yield from want(f"topic of {id}", (alarm.get("AlarmActions"), alarm.get("OKActions")), (None, None) if topic == "none" else ([topic], [topic]))
     asked = stack.properties("HealthCheck").get("HealthCheckConfig", {})
     expected = (None, None) if name.startswith("*") else (name, "/health")
     yield from want("health check", (asked.get("FullyQualifiedDomainName"), asked.get("ResourcePath")), expected)
     yield from want("its alarm", "EdgeUnhealthy" in stack.resources, not name.startswith("*"))
+    if "EdgeUnhealthy" in stack.resources:
+        waits = {"WarmUpPeriodDurationInMinutes": 120, "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
+        yield from want("until DNS is there", stack.properties("EdgeUnhealthy").get("WarmUpConfiguration"), waits)
+
+
+TOPICS = {"none": True, "arn:aws:sns:us-east-1:123456789012:alarms": True, "": False, "arn:aws:sns:eu-central-1:123456789012:alarms": False}
+
+
+@holds(
+    "no stack is without a topic for its alarms unless its parameters say so",
+    Change(("Parameters", "AlarmTopicArn", "Default"), "none"),
+    Change(("Parameters", "AlarmTopicArn", "AllowedPattern"), "^$|^none$|^arn:[a-z-]+:sns:us-east-1:[0-9]{12}:.+$"),
+    Change(("Parameters", "AlarmTopicArn", "AllowedPattern"), "^none$|^arn:.+$"),
+)
+def topic(stack):
+    declared = stack.values.declared["AlarmTopicArn"]
+    yield from want("default", declared.get("Default"), None)
+    for given, taken in TOPICS.items():
+        yield from want(f"topic {given!r}", bool(re.search(declared["AllowedPattern"], given)), taken)

@@ -13,6 +13,10 @@ use crate::store::secret;
 /// such values.
 const SOONEST: SignedDuration = SignedDuration::from_secs(60);
 
+/// A value that is known may have leaked and been replaced since. An instance that is called all day believes it no longer
+/// than this.
+const LATEST: SignedDuration = SignedDuration::from_mins(5);
+
 /// The values that the edge may send, as they were last read.
 #[derive(Debug, Default)]
 pub struct Origin(RwLock<Option<Known>>);
@@ -32,12 +36,8 @@ impl Origin {
         };
         let refused = || Error::from(Forbidden::PastTheEdge);
         let given = given.map(Digest::of).ok_or_else(refused)?;
-        if self.is(&given).await {
-            return Ok(true);
-        }
-        self.read_with(app.clock.now(), || secret::read_versions(source))
-            .await?;
-        match self.is(&given).await {
+        let read = || secret::read_versions(source);
+        match self.knows(&given, app.clock.now(), read).await? {
             true => Ok(true),
             false => Err(refused()),
         }
@@ -48,7 +48,18 @@ impl Origin {
         let Some(source) = &app.settings.origin_secret else {
             return Ok(());
         };
-        self.read_with(app.clock.now(), || secret::read_versions(source)).await
+        let read = || secret::read_versions(source);
+        self.read_with(app.clock.now(), SOONEST, read).await
+    }
+
+    /// Whether this is one of the secret's values, as they are now or were a few minutes ago.
+    async fn knows<F>(&self, given: &Digest, now: Timestamp, read: impl Fn() -> F) -> Result<bool>
+    where
+        F: Future<Output = Result<Vec<SecretString>>>,
+    {
+        let kept = if self.is(given).await { LATEST } else { SOONEST };
+        self.read_with(now, kept, read).await?;
+        Ok(self.is(given).await)
     }
 
     /// Compared with each in constant time.
@@ -57,13 +68,17 @@ impl Origin {
         known.as_ref().is_some_and(|known| known.values.contains(given))
     }
 
-    /// Reads the secret, unless that was just done. What is known stays known where it cannot be read.
-    async fn read_with<F>(&self, now: Timestamp, read: impl Fn() -> F) -> Result<()>
+    /// Reads the secret, unless that was done within this time. What is known stays known where it cannot be read.
+    async fn read_with<F>(&self, now: Timestamp, kept: SignedDuration, read: impl Fn() -> F) -> Result<()>
     where
         F: Future<Output = Result<Vec<SecretString>>>,
     {
+        let is_fresh = |known: &Known| now.duration_since(known.read_at) < kept;
+        if self.0.read().await.as_ref().is_some_and(is_fresh) {
+            return Ok(());
+        }
         let mut known = self.0.write().await;
-        let is_fresh = |known: &Known| now.duration_since(known.read_at) < SOONEST;
+        // Another request may have read it meanwhile.
         if known.as_ref().is_some_and(is_fresh) {
             return Ok(());
         }
@@ -93,15 +108,26 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    /// What it knows after the secret had these values at this second; nothing where it could not be read.
+    /// The secret's values; nothing where it cannot be read.
+    fn answer(values: Option<&[&str]>) -> Result<Vec<SecretString>> {
+        let values = values.map(|all| all.iter().map(|value| SecretString::from(*value)).collect());
+        values.ok_or_else(|| Error::unavailable("an outage"))
+    }
+
+    /// Whether it was read at this second, when an unknown value is met.
     async fn read(origin: &Origin, second: i64, values: Option<&[&str]>) -> Result<bool> {
         let asked = Cell::new(false);
-        let answer = || {
+        let read = || {
             asked.set(true);
-            let values = values.map(|all| all.iter().map(|value| SecretString::from(*value)).collect());
-            std::future::ready(values.ok_or_else(|| Error::unavailable("an outage")))
+            std::future::ready(answer(values))
         };
-        origin.read_with(at(second), answer).await.map(|()| asked.get())
+        origin.read_with(at(second), SOONEST, read).await.map(|()| asked.get())
+    }
+
+    /// Whether a request with this value is believed at this second, while the secret has these values.
+    async fn believes(origin: &Origin, given: &str, second: i64, values: Option<&[&str]>) -> Result<bool> {
+        let read = || std::future::ready(answer(values));
+        origin.knows(&Digest::of(given.as_bytes()), at(second), read).await
     }
 
     async fn known(origin: &Origin, values: [&str; 3]) -> [bool; 3] {
@@ -130,5 +156,24 @@ mod tests {
         assert_eq!(read(&origin, 61, None).await, Ok(true));
         assert_eq!(read(&origin, 62, Some(&["b"])).await, Ok(false), "nor after a failure");
         assert_eq!(known(&origin, ["a", "b", "c"]).await, [true, false, false]);
+    }
+
+    #[tokio::test]
+    async fn a_leaked_value_that_was_replaced_is_believed_for_five_minutes_at_most() {
+        let origin = Origin::default();
+        assert_eq!(believes(&origin, "leaked", 0, Some(&["leaked"])).await, Ok(true));
+        let rotated: Option<&[&str]> = Some(&["new", "newer"]);
+        assert_eq!(believes(&origin, "leaked", 299, rotated).await, Ok(true), "not read yet");
+        assert_eq!(believes(&origin, "leaked", 300, rotated).await, Ok(false));
+        assert_eq!(believes(&origin, "new", 301, None).await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn an_outage_of_the_secret_refuses_no_value_that_was_known_before_it() {
+        let origin = Origin::default();
+        assert_eq!(believes(&origin, "a", 0, Some(&["a"])).await, Ok(true));
+        assert_eq!(believes(&origin, "a", 86_400, None).await, Ok(true));
+        assert_eq!(believes(&origin, "b", 86_400, None).await, Ok(false));
+        assert_eq!(believes(&origin, "a", 86_700, Some(&["b"])).await, Ok(false), "read again when it is over");
     }
 }
