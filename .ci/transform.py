@@ -53,7 +53,7 @@ SETS = {
     # Behind the stack of edge.yaml.
     "elsewhere": {
         "Stage": "staging", "DomainName": "users.example.net", "CertificateArn": CERTIFICATE,
-        "Issuer": "https://login.example.net", "Tenants": "header", "OriginSecretArn": ORIGIN_SECRET,
+        "Issuer": "https://login.example.net", "Tenants": "header", "OriginSecretArn": ORIGIN_SECRET, "Authorizer": "true",
     },
 }
 

@@ -169,7 +169,8 @@ def origin_secret(stack):
     secret = stack.parameters["OriginSecretArn"]
     asked = {id.removesuffix("Function") for _, id in stated(stack)}
     for name, function in functions(stack).items():
-        yield from want(name, function["Environment"]["Variables"].get("USHER_ORIGIN_SECRET_SECRET"), secret)
+        expected = "" if name == "Authorizer" else secret
+        yield from want(name, function["Environment"]["Variables"].get("USHER_ORIGIN_SECRET_SECRET"), expected)
         policies = stack.properties(f"{name}FunctionRole").get("Policies", [])
         statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
         granted = [[one["Action"], one["Resource"]] for one in statements if secret and one["Resource"] in (secret, "*")]

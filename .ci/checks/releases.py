@@ -84,7 +84,7 @@ def after_setup(stack):
 
 
 @holds(
-    "CodeDeploy shifts every function but set-up where Deployment asks for it, and goes back by both alarms",
+    "CodeDeploy shifts every function of the API where Deployment asks for it, and goes back by both alarms",
     Change(("Mappings", "CodeDeploy", "Canary10Percent5Minutes", "Enabled"), False, before="prod"),
     Change(("Mappings", "CodeDeploy", "AllAtOnce", "Enabled"), True, before="defaults"),
     of("MeFunctionDeploymentGroup", "AlarmConfiguration", "Alarms", to=[{"Name": {"Ref": "ReleaseErrors"}}]),
@@ -92,10 +92,11 @@ def after_setup(stack):
     of("MeFunctionDeploymentGroup", "DeploymentConfigName", to="CodeDeployDefault.LambdaAllAtOnce"),
     Change(("Resources", f"MeFunction{ALIAS}", "UpdatePolicy"), None),
     of("SetupFunction", "DeploymentPreference", "Enabled", to=True, before="prod"),
+    of("AuthorizerFunction", "DeploymentPreference", "Enabled", to=True, before="prod"),
 )
 def shifting(stack):
     kind = stack.parameters["Deployment"]
-    shifted = [] if kind == "AllAtOnce" else [f"{name}Function" for name in functions(stack) if name != "Setup"]
+    shifted = [] if kind == "AllAtOnce" else [f"{name}Function" for name in functions(stack) if name in of_api(stack) or name == DEV]
     groups = stack.of("AWS::CodeDeploy::DeploymentGroup")
     yield from want("groups", sorted(groups), sorted(f"{id}DeploymentGroup" for id in shifted))
     yield from want("applications", len(stack.of("AWS::CodeDeploy::Application")), 1 if shifted else 0)

@@ -353,6 +353,7 @@ async fn by_names_seats_and_guesses() -> World {
             .post("/api/auth/login-dev", json!({ "username": "john@example.org" }))
             .await,
     );
+    made(guest.post("/api/auth/dev-token", json!({ "roles": ["officer"] })).await);
     let reply = owner
         .post("/api/users", json!({ "email": "invited@example.org" }))
         .await;
