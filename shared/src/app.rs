@@ -57,8 +57,11 @@ impl App {
         http: SharedHttpClient,
     ) -> Result<Arc<Self>> {
         let metrics = Arc::<Metrics>::default();
-        let endpoint = settings.dynamodb_endpoint.as_deref().map(|url| (url, http));
-        let table = Table::connect(&settings.table, endpoint, settings.store_deadline, metrics.clone()).await;
+        let shared = match settings.dynamodb_endpoint.as_deref() {
+            Some(url) => aws::emulated(url, http),
+            None => aws::config().clone(),
+        };
+        let table = Table::new(&shared, &settings.table, settings.store_deadline, metrics.clone());
         Ok(Arc::new(Self {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),

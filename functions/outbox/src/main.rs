@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda::Ended> {
     // Without a sender nothing calls it in the cloud; by hand it can be called all the same.
     let sending = match app.settings.mail_from {
         Some(_) => {
-            let ses = Ses::connect(&app.settings).await;
+            let ses = Ses::connect(&app.settings);
             let outbox = outbox::outbox(app.clone(), Arc::new(ses));
             Some(Arc::new(outbox.map_err(|error| format!("{error:?}"))?))
         }

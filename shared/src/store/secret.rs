@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),
-        KeySource::SecretsManager(arn) => read_from(&client(aws::config().await), arn).await,
+        KeySource::SecretsManager(arn) => read_from(&client(aws::config()), arn).await,
     }
 }
 
