@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -24,6 +24,7 @@ mod environment;
 mod http;
 
 /// The configuration of every SDK, once for the process: services that share it share its connections and credentials.
+/// An answer that stalls is over by the timeout of its attempt, which every client has; nobody weighs its bytes beside.
 pub fn config() -> &'static SdkConfig {
     static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
     CONFIG.get_or_init(|| {
@@ -37,6 +38,7 @@ pub fn config() -> &'static SdkConfig {
             ))
             .http_client(http)
             .sleep_impl(TokioSleep::new())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .use_fips(Environment.is_true("AWS_USE_FIPS_ENDPOINT"))
             .use_dual_stack(Environment.is_true("AWS_USE_DUALSTACK_ENDPOINT"))
             .service_config(Environment)
@@ -54,6 +56,7 @@ pub fn emulated(url: &str, http: SharedHttpClient) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(local))
         .http_client(http)
         .sleep_impl(TokioSleep::new())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .endpoint_url(url)
         .build()
 }

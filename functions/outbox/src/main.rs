@@ -4,7 +4,10 @@ use outbox::wire::Event;
 use usher::http::lambda;
 use usher::mail::ses::Ses;
 
-#[tokio::main]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
     // Without a sender nothing calls it in the cloud; by hand it can be called all the same.

@@ -379,7 +379,7 @@ fn token(credentials: &[u8]) -> Option<&str> {
 /// What RFC 9110, 11.2, lets stand behind a scheme.
 fn is_token68(text: &str) -> bool {
     let unpadded = text.trim_end_matches('=');
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     !unpadded.is_empty() && unpadded.bytes().all(is_allowed)
 }
 
