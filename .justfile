@@ -60,3 +60,7 @@ image:
 # The README's story and every event in containers, each answer compared with the local server's
 containers:
     .ci/containers
+
+# The first deployment, to an emulator of AWS
+deployment:
+    .ci/deploy

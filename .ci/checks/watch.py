@@ -2,15 +2,25 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
-from . import FUNCTION, Change, functions, holds, of, target, want
+from . import FUNCTION, Change, functions, holds, of, target, walk, want
+from .edge import HEAVY
 from .run import HASHING
 
-OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
-# The metrics that the functions write into their logs.
-OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdStarts", "DeadMails", "MailsOverLimit"}
+# The metrics that the functions write into their logs, as things happen; those that a job writes each time that it runs;
+# and what a filter makes of API Gateway's log.
+HAPPENS = {
+    "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "MailFailures", "DeadMails",
+    "MailsOverLimit", "MailsMissedByStream", "ServerErrors",
+}
+JOBS = {"OldestMailSeconds", "SigningKeyAgeDays"}
+OWN = HAPPENS | JOBS | {"ThrottledRequests"}
 
 
 @holds(
@@ -20,15 +30,25 @@ OWN = {"Logins", "FailedLogins", "Lockouts", "Rehashes", "StoreRetries", "ColdSt
     of("MeFunction", "LoggingConfig"),
     of("MeFunction", "LoggingConfig", "LogGroup", to={"Ref": "AuthLog"}),
     of("MeFunction", "LoggingConfig", "LogFormat", to="Text"),
+    of("MeFunction", "LoggingConfig", "ApplicationLogLevel"),
+    of("MeFunction", "LoggingConfig", "SystemLogLevel", to="INFO"),
+    of("ApiLog", "LogGroupName", to="/usher/usher/api"),
+    Change(("Mappings", "LogLevels", "warn", "Application"), "WARN", before="prod"),
+    Change(("Mappings", "LogLevels", "debug", "Application"), "INFO", before="dev"),
 )
 def logs(stack):
     groups = stack.of("AWS::Logs::LogGroup")
     for id, group in groups.items():
         yield from want(id, group.get("RetentionInDays"), stack.parameters["LogRetentionDays"])
+    # A delivery to another group needs an entry in a resource policy of the account, which soon is full.
+    yield from want("access log", stack.properties("ApiLog").get("LogGroupName"), "/aws/vendedlogs/usher/usher/api")
     used = ["ApiLog"]
     for name, function in functions(stack).items():
         config = function.get("LoggingConfig", {})
-        yield from want(f"format of {name}", config.get("LogFormat"), "JSON")
+        actual = [config.get(of) for of in ("LogFormat", "ApplicationLogLevel", "SystemLogLevel")]
+        # Metrics are lines without a level, which Lambda takes for INFO.
+        chosen = stack.parameters["LogLevel"].upper()
+        yield from want(f"lines of {name}", actual, ["JSON", chosen if chosen in ("DEBUG", "TRACE") else "INFO", "WARN"])
         used.append(target(config.get("LogGroup")))
     yield from want("groups", sorted(used, key=str), sorted(groups))
 
@@ -43,28 +63,49 @@ def dead_letters(stack):
         yield from want(id, queue, {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600})
 
 
-ALARMS = [
-    "DeadLettersWaiting", "FunctionErrors", "FunctionThrottles", "HashThrottles", "LockoutBurst", "MailFailed", "MailLate",
-    "ServerErrors", "SlowAnswers", "TableThrottles",
-]
+ALARMS = {
+    "ConcurrencyNearLimit", "DeadLettersWaiting", "FunctionThrottles", "HashThrottles", "LockoutBurst", "RequestsThrottled",
+    "ServerErrors", "SigningKeyOld", "SlowAnswers", "TableErrors", "TableThrottles",
+}
+MAIL_ALARMS = {"MailBounces", "MailComplaints", "MailFailed", "MailFailing", "MailLate", "MailNotStreamed"}
+
+# What a missing metric is to them: a job that does not run; a rate of SES's that stays as it is. To the others, nothing.
+MISSING = {"HealthCheckFailed": "breaching", "MailLate": "breaching", "SigningKeyOld": "breaching", "MailBounces": "ignore", "MailComplaints": "ignore"}
+
+
+def alarms_of(stack):
+    """The alarms that a stack of these parameters has."""
+    asks = stack.parameters["HealthCheck"] == "true" and not stack.parameters["OriginSecretArn"]
+    having = [({"HealthCheckFailed"}, asks), ({"AuthorizerErrors"}, stack.parameters["Authorizer"] == "true")]
+    chosen = [names for names, are in having if are]
+    return sorted(ALARMS.union(*chosen, MAIL_ALARMS if stack.parameters["MailFrom"] else ()))
 
 
 @holds(
-    "alarms go to the topic where there is one, when they begin and when they end, and are silent where nothing happens",
+    "alarms go to the topic where there is one, when they begin and when they end; they are silent where nothing happens, and ring where a job does not run, once it had time to begin",
     of("MailFailed", "AlarmActions"),
     of("MailFailed", "OKActions", to=["arn:aws:sns:eu-central-1:123456789012:other"]),
     of("MailLate", "TreatMissingData"),
+    of("MailLate", "TreatMissingData", to="notBreaching"),
+    of("SigningKeyOld", "TreatMissingData", to="missing"),
+    of("LockoutBurst", "TreatMissingData", to="breaching"),
+    of("HealthCheckFailed", "WarmUpConfiguration"),
     of("MailLate", "ActionsEnabled", to=False),
     Change(("Resources", "ServerErrors"), None, also=("references",)),
+    Change(("Resources", "MailLate", "Condition"), None, before="defaults", also=("cost",)),
+    Change(("Conditions", "SendsMail"), {"Fn::Equals": ["a", "b"]}, also=("mail", "dashboard")),
 )
 def alarms(stack):
     topic = stack.parameters["AlarmTopicArn"]
-    yield from want("alarms", sorted(stack.of("AWS::CloudWatch::Alarm")), ALARMS)
-    for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
+    paging = {id: alarm for id, alarm in stack.of("AWS::CloudWatch::Alarm").items() if not id.startswith("Release")}
+    yield from want("alarms", sorted(paging), alarms_of(stack))
+    for id, alarm in paging.items():
         for actions in ("AlarmActions", "OKActions"):
             yield from want(f"{actions} of {id}", alarm.get(actions), [topic] if topic else None)
-        yield from want(f"{id} without data", alarm.get("TreatMissingData"), "notBreaching")
+        yield from want(f"{id} without data", alarm.get("TreatMissingData"), MISSING.get(id, "notBreaching"))
         yield from want(f"{id} acts", alarm.get("ActionsEnabled", True), True)
+        waits = "WarmUpConfiguration" in alarm
+        yield from want(f"{id} waits for its first data", waits, alarm.get("TreatMissingData") == "breaching")
 
 
 @holds(
@@ -95,9 +136,20 @@ def measured(alarm):
     of("TableThrottles", "Metrics", 6),
     of("MailFailed", "MetricName", to="DeadLetters"),
     of("MailFailed", "Namespace", to="Usher"),
-    of("FunctionErrors", "Metrics", 1),
+    of("AuthorizerErrors", "Dimensions", 0, "Value", to={"Ref": "MeFunction"}),
+    of("TableErrors", "Metrics", 8),
+    of("TableErrors", "Metrics", 3, "MetricStat", "Metric", "Dimensions", 1),
     of("ServerErrors", "Dimensions"),
     of("LockoutBurst", "Threshold", to=1),
+    of("LockoutBurst", "MetricName", to="UnknownLockouts"),
+    of("ConcurrencyNearLimit", "Threshold", to=800),
+    of("ConcurrencyNearLimit", "Dimensions", to=[{"Name": "FunctionName", "Value": {"Ref": "MeFunction"}}]),
+    of("MailBounces", "MetricName", to="BounceRate"),
+    of("MailLate", "MetricName", to="MailsOverLimit"),
+    of("RequestsThrottled", "MetricName", to="429"),
+    of("ThrottledRequests", "MetricTransformations", 0, "MetricNamespace", to="Usher"),
+    of("ThrottledRequests", "FilterPattern", to='{ $.status = 429 }'),
+    of("ThrottledRequests", "LogGroupName", to={"Ref": "AuthLog"}),
 )
 def watched(stack):
     seen = {id: list(measured(alarm)) for id, alarm in stack.of("AWS::CloudWatch::Alarm").items()}
@@ -106,23 +158,56 @@ def watched(stack):
     hashing = {f"{name}Function" for name in HASHING}
     yield from want("throttled hashing functions", throttled["HashThrottles"], sorted(hashing))
     yield from want("other throttled functions", throttled["FunctionThrottles"], sorted(functions_of_stack - hashing))
-    failing = sorted(target(dimensions["FunctionName"]) for _, _, dimensions in seen["FunctionErrors"])
-    yield from want("failing functions", failing, ["OutboxFunction", "SetupFunction"])
+    failing = [target(dimensions["FunctionName"]) for _, _, dimensions in seen.get("AuthorizerErrors", ())]
+    yield from want("failing functions", failing, ["AuthorizerFunction"] if stack.parameters["Authorizer"] == "true" else [])
     table = sorted((name, dimensions.get("GlobalSecondaryIndexName", "")) for _, name, dimensions in seen["TableThrottles"])
     both = ("ReadThrottleEvents", "WriteThrottleEvents")
     yield from want("throttled tables", table, [(name, index) for name in both for index in ("", "GSI1", "GSI2")])
-    yield from want("LockoutBurst", stack.properties("LockoutBurst")["Threshold"], stack.parameters["LockoutAlarm"])
+    failing = sorted(dimensions.get("Operation", "") for _, _, dimensions in seen["TableErrors"])
+    yield from want("failing operations", failing, sorted(operations(stack)))
+    for id, parameter in (("LockoutBurst", "LockoutAlarm"), ("ConcurrencyNearLimit", "ConcurrencyAlarm")):
+        yield from want(id, stack.properties(id)["Threshold"], stack.parameters[parameter])
+    yield from want("LockoutBurst", [name for _, name, _ in seen["LockoutBurst"]], ["Lockouts"])
+    yield from throttled_faults(stack)
     for id, metrics in seen.items():
         for namespace, name, dimensions in metrics:
-            if namespace.startswith("AWS/"):
+            if (namespace, name) in OF_THE_ACCOUNT:
+                yield from want(f"{name} is of the account", dimensions, {})
+            elif namespace.startswith("AWS/"):
                 if not any(target(value) in stack.resources for value in dimensions.values()):
                     yield f"{id} watches {name} of everybody"
             elif namespace != "Usher/usher" or name not in OWN or dimensions:
                 yield f"{id} watches {namespace} {name} {dimensions}, which nobody writes"
+            elif (name in JOBS) != (MISSING.get(id) == "breaching"):
+                yield f"{id} watches {name}, and what is missing is {MISSING.get(id)}"
 
 
-# An alarm on an expression takes ten metrics: the eleventh fails the deployment.
-ELEVEN = [
+# AWS writes these for a whole account and region alone.
+OF_THE_ACCOUNT = {
+    ("AWS/Lambda", "ClaimedAccountConcurrency"), ("AWS/SES", "Reputation.BounceRate"), ("AWS/SES", "Reputation.ComplaintRate"),
+}
+
+
+def operations(stack):
+    """What the functions ask of DynamoDB: what their policies allow, and transactions, which need no permission of their own."""
+    allowed = {one for role in stack.of("AWS::IAM::Role").values() for one in walk(role) if isinstance(one, str)}
+    asked = {one.removeprefix("dynamodb:") for one in allowed if re.fullmatch(r"dynamodb:(\w+Items?|Query)", one)}
+    return asked - {"ConditionCheckItem"} | {"TransactWriteItems"}
+
+
+def throttled_faults(stack):
+    """The filter reads API Gateway's log, and leaves out the routes with a throttle of their own."""
+    made = stack.properties("ThrottledRequests")
+    yield from want("filtered group", target(made["LogGroupName"]), "ApiLog")
+    own = [f'$.route != "{route}"' for route in HEAVY]
+    yield from want("pattern", made["FilterPattern"], "{ %s }" % " && ".join(['$.status = "429"', *own]))
+    to = [(one["MetricNamespace"], one["MetricName"], one["MetricValue"]) for one in made["MetricTransformations"]]
+    yield from want("metric", to, [("Usher/usher", "ThrottledRequests", "1")])
+
+
+# An alarm on an expression takes ten metrics: the eleventh fails the deployment. So the gate takes nine, and fails before
+# that where somebody adds a function, an index or an operation.
+TEN = [
     {"Id": "all", "Expression": "SUM(METRICS())", "ReturnData": True},
     *(
         {
@@ -130,20 +215,20 @@ ELEVEN = [
             "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent",
                 "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}]}},
         }
-        for one in range(11)
+        for one in range(10)
     ),
 ]
 
 
 @holds(
-    "an alarm on an expression is over ten metrics at the most, which is what CloudWatch takes",
-    of("MailFailed", "Metrics", to=ELEVEN),
+    "an alarm on an expression has room for one metric more: CloudWatch takes ten",
+    of("TableErrors", "Metrics", to=TEN, also=("watched",)),
 )
 def alarm_sizes(stack):
     for id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         metrics = sum("MetricStat" in one for one in alarm.get("Metrics", []))
-        if metrics > 10:
-            yield f"{id} is over {metrics} metrics"
+        if metrics > 9:
+            yield f"{id} is over {metrics} metrics: part it into two"
 
 
 def cells(properties):
@@ -189,7 +274,7 @@ def dashboard_faults(stack, widgets):
     for widget in widgets:
         taken += cells(widget)
         for metric in unfolded(widget["properties"].get("metrics", [])):
-            if metric[0] == "AWS/Lambda":
+            if metric[0] == "AWS/Lambda" and "FunctionName" in metric:
                 called.add(metric[-1].strip("${}"))
             elif not metric[0].startswith("AWS/"):
                 own.add((metric[0], *metric[1:]))
@@ -199,17 +284,26 @@ def dashboard_faults(stack, widgets):
     yield from want("functions", sorted(called), sorted(set(stack.of(FUNCTION)) - {"AuthDevFunction", "AuthorizerFunction"}))
     yield from want("metrics", sorted(own), sorted(("Usher/usher", name) for name in OWN))
     shown = {arn.removesuffix(".Arn}").strip("${") for widget in widgets for arn in widget["properties"].get("alarms", [])}
-    yield from want("alarms", sorted(shown), ALARMS)
+    yield from want("alarms", sorted(shown), alarms_of(stack))
 
 
+# What prod asks for, so that each that is refused below is for one reason.
+PROD = {"Stage": "prod", "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms"}
 REFUSED = [
-    {"Stage": "prod", "DevEndpoints": "true"},
+    {**PROD, "DevEndpoints": "true"},
+    {**PROD, "AlarmTopicArn": ""},
+    {**PROD, "AdminEmail": "owner@example.org"}, {**PROD, "AdminEmail": "owner@example.com"},
     {"DomainName": "id.example.org"},
     {"DomainName": "*.example.org", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"},
     {"Tenants": "host:"}, {"Tenants": "host:localhost"}, {"Issuer": "http://example.org"}, {"Issuer": "https://example.org/"},
     {"AdminEmail": "owner"}, {"LogRetentionDays": "31"}, {"AlarmTopicArn": "alarms"}, {"ThrottleRate": "0"}, {"Architecture": "riscv64"},
+    {"WarmReadThroughput": "20000"}, {"WarmWriteThroughput": "8000"}, {"Deployment": "Canary"}, {"PermissionsBoundary": "boundary"},
     {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
+    {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
 ]
+
+
+ALWAYS = {"Fn::Equals": ["", ""]}
 
 
 def accepted(stack, given):
@@ -224,7 +318,7 @@ def accepted(stack, given):
         if limits["Type"] == "Number" and not limits.get("MinValue", value) <= value <= limits.get("MaxValue", value):
             return False
     for rule in stack.source["Rules"].values():
-        if values.holds(rule["RuleCondition"]) and not all(values.holds(one["Assert"]) for one in rule["Assertions"]):
+        if values.holds(rule.get("RuleCondition", ALWAYS)) and not all(values.holds(one["Assert"]) for one in rule["Assertions"]):
             return False
     return True
 
@@ -232,8 +326,14 @@ def accepted(stack, given):
 @holds(
     "parameters that would make a stack that does not work, or lets strangers in, are refused before anything is made",
     Change(("Rules", "NoDevEndpointsInProd", "RuleCondition"), {"Fn::Equals": ["a", "b"]}, before="defaults"),
+    Change(("Rules", "NoDevEndpointsInProd"), None, before="defaults"),
+    Change(("Rules", "AlarmTopicInProd"), None, before="defaults"),
+    Change(("Rules", "OwnAddressInProd"), None, before="defaults"),
+    Change(("Rules", "OwnAddressInProd", "RuleCondition"), {"Fn::Equals": ["a", "a"]}, before="defaults"),
     Change(("Rules", "CertificateForDomain"), None, before="defaults"),
+    Change(("Rules", "WarmThroughputOfBoth"), None, before="defaults"),
     Change(("Parameters", "Tenants", "AllowedPattern"), None),
+    Change(("Parameters", "AlarmTopicArn", "AllowedPattern"), "^[A-Z-]*$|^arn:.*", before="defaults"),
     Change(("Parameters", "ThrottleRate", "MinValue"), None),
     Change(("Parameters", "DomainName", "AllowedPattern"), "a"),
 )
@@ -243,3 +343,17 @@ def parameters(stack):
     for given in REFUSED:
         if accepted(stack, given):
             yield f"{given} is taken"
+    for given in (PROD, {**PROD, "AdminEmail": "ada@example.net"}, {"AdminEmail": "owner@example.org"}):
+        if not accepted(stack, given):
+            yield f"{given} is refused"
+    yield from samconfig_faults(stack)
+
+
+def samconfig_faults(stack):
+    """samconfig.toml as it is committed: each stage can be deployed, but for prod, where two things must be chosen."""
+    chosen = {"AdminEmail": "ada@example.net", "AlarmTopicArn": PROD["AlarmTopicArn"]}
+    for stage in ("default", "dev", "staging", "prod"):
+        given = dict(one.split("=", 1) for one in SAMCONFIG[stage]["deploy"]["parameters"]["parameter_overrides"])
+        missing = [name for name in chosen if stage == "prod" and accepted(stack, {**given, **chosen, name: given[name]})]
+        yield from want(f"{stage} is taken without", missing, [])
+        yield from want(f"{stage} is taken", accepted(stack, {**given, **(chosen if stage == "prod" else {})}), True)

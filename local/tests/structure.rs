@@ -253,6 +253,7 @@ fn the_top_of_the_repository_is_what_a_reader_takes_in_at_a_glance() {
         "SECURITY.md",
         "bench",
         "docs",
+        "edge.yaml",
         "events",
         "functions",
         "local",

@@ -8,8 +8,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
-use crate::actions::authenticate::SeenRoles;
+use crate::actions::authenticate::SeenKeys;
 use crate::actions::keyring::Keyring;
+use crate::actions::origin::Origin;
 use crate::actions::session_use::SessionUses;
 use crate::actions::settings::SettingsCache;
 use crate::ambient::{Clock, SystemClock};
@@ -30,9 +31,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub hasher: Hasher,
     pub keyring: Keyring,
+    pub origin: Origin,
     pub tenant_settings: SettingsCache,
     pub session_uses: SessionUses,
-    pub seen_roles: SeenRoles,
+    pub seen_keys: SeenKeys,
     pub metrics: Arc<Metrics>,
     warm: AtomicBool,
     master: OnceCell<MasterKey>,
@@ -65,9 +67,10 @@ impl App {
         Ok(Arc::new(Self {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),
+            origin: Origin::default(),
             tenant_settings: SettingsCache::default(),
             session_uses: SessionUses::default(),
-            seen_roles: SeenRoles::default(),
+            seen_keys: SeenKeys::default(),
             metrics,
             warm: AtomicBool::new(false),
             master: OnceCell::new(),

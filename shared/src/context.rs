@@ -92,7 +92,7 @@ pub struct Caller {
     /// What it may do in requests about no department.
     pub rights: Rights,
     /// The accounts that the request is about, where they were read with its own; deleted or not.
-    pub others: Vec<User>,
+    pub others: Option<Vec<User>>,
 }
 
 impl Caller {

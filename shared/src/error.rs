@@ -140,6 +140,9 @@ pub enum Forbidden {
     /// A service account came with its key, and this is about the session that a login opens.
     #[error("a service account's key has no session: this is for who logged in")]
     NoSession,
+    /// There is a CDN before the API, and the request went past it.
+    #[error("this is not the service's address: use its domain")]
+    PastTheEdge,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What operators count: logins, failures, lockouts and the like, as CloudWatch metrics.
+//! What operators count (logins, failures, lockouts and the like) and measure, as CloudWatch metrics.
 //!
 //! They are written to the log in CloudWatch's embedded metric format (EMF): CloudWatch makes metrics of such lines by
 //! itself, so counting costs no request. Without a namespace (`USHER_METRICS_NAMESPACE`), as on the local server,
@@ -20,54 +20,116 @@ pub enum Metric {
     Logins,
     /// A login that was refused: a wrong name or password, a locked account, one that is not active.
     FailedLogins,
-    /// An account, or an unknown login, was locked by failed logins.
+    /// An account was locked by failed logins.
     Lockouts,
+    /// A login of no account was locked by failed logins. Apart from the accounts, because anybody can have as many of
+    /// these as they like.
+    UnknownLockouts,
+    /// A request that was answered with a 5xx status.
+    ServerErrors,
     /// A password was hashed again at its login, because the parameters have risen since.
     Rehashes,
     /// A request to DynamoDB was sent again: throttled, unanswered, or lost to another transaction.
     StoreRetries,
     /// The first request of a new instance of a function.
     ColdStarts,
+    /// A try to send a mail failed.
+    MailFailures,
     /// A mail was given up after all its tries.
     DeadMails,
     /// A mail was not sent because of the limits of rule 16.
     MailsOverLimit,
+    /// A new mail was found by the sweep: the table's stream did not bring it.
+    MailsMissedByStream,
 }
 
 impl Metric {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
+        Self::UnknownLockouts,
+        Self::ServerErrors,
         Self::Rehashes,
         Self::StoreRetries,
         Self::ColdStarts,
+        Self::MailFailures,
         Self::DeadMails,
         Self::MailsOverLimit,
+        Self::MailsMissedByStream,
     ];
 }
 
+/// What is measured each time that its job runs, also where it is nothing: an alarm notices by its absence that the job
+/// does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// For how long the sweep's oldest mail had been due.
+    OldestMailSeconds,
+    /// For how many days the key that signs has been signing.
+    SigningKeyAgeDays,
+}
+
+impl Gauge {
+    pub const ALL: [Self; 2] = [Self::OldestMailSeconds, Self::SigningKeyAgeDays];
+
+    /// As CloudWatch calls it, which has none for days.
+    fn unit(self) -> &'static str {
+        match self {
+            Self::OldestMailSeconds => "Seconds",
+            Self::SigningKeyAgeDays => "None",
+        }
+    }
+}
+
 #[derive(Default)]
-pub struct Metrics([AtomicU64; Metric::ALL.len()]);
+pub struct Metrics {
+    counts: [AtomicU64; Metric::ALL.len()],
+    /// One more than the largest value, so that 0 is none.
+    gauges: [AtomicU64; Gauge::ALL.len()],
+}
 
 impl Metrics {
     pub fn count(&self, metric: Metric) {
-        self.0[metric as usize].fetch_add(1, Ordering::Relaxed);
+        self.counts[metric as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many there were since the start, or since they were last written.
     pub fn total(&self, metric: Metric) -> u64 {
-        self.0[metric as usize].load(Ordering::Relaxed)
+        self.counts[metric as usize].load(Ordering::Relaxed)
     }
 
-    /// Writes a line for what was counted since the last one, if anything was, and begins anew.
+    /// Keeps the value, unless a larger one is yet to be written.
+    pub fn measure(&self, gauge: Gauge, value: u64) {
+        self.gauges[gauge as usize].fetch_max(value.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// The largest value since the start, or since they were last written.
+    pub fn largest(&self, gauge: Gauge) -> Option<u64> {
+        self.gauges[gauge as usize].load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Writes a line for what was counted and measured since the last one, if anything was, and begins anew.
     pub fn write(&self, namespace: &str, function: &str, now: Timestamp, mut to: impl Write) {
-        let counted = Metric::ALL.map(|metric| (metric, self.0[metric as usize].swap(0, Ordering::Relaxed)));
-        let counted: Vec<_> = counted.into_iter().filter(|(_, count)| *count > 0).collect();
-        if counted.is_empty() {
+        let counted = Metric::ALL.map(|metric| Point {
+            name: format!("{metric:?}"),
+            unit: "Count",
+            value: self.counts[metric as usize].swap(0, Ordering::Relaxed),
+        });
+        let measured = Gauge::ALL.into_iter().filter_map(|gauge| {
+            let value = self.gauges[gauge as usize].swap(0, Ordering::Relaxed);
+            Some(Point {
+                name: format!("{gauge:?}"),
+                unit: gauge.unit(),
+                value: value.checked_sub(1)?,
+            })
+        });
+        let counted = counted.into_iter().filter(|point| point.value > 0);
+        let points: Vec<Point> = counted.chain(measured).collect();
+        if points.is_empty() {
             return;
         }
-        let line = embedded(namespace, function, now, &counted);
+        let line = embedded(namespace, function, now, points);
         // One write, so that no other line comes between. A log that cannot be written cannot be reported.
         let _ = to.write_all(format!("{line}\n").as_bytes());
     }
@@ -76,15 +138,22 @@ impl Metrics {
 impl Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let totals = Metric::ALL.map(|metric| (metric, self.total(metric)));
-        f.debug_map().entries(totals).finish()
+        let largest = Gauge::ALL.map(|gauge| (gauge, self.largest(gauge)));
+        f.debug_map().entries(totals).entries(largest).finish()
     }
 }
 
+struct Point {
+    name: String,
+    unit: &'static str,
+    value: u64,
+}
+
 /// A line of the embedded metric format (CloudWatch user guide, "Specification: Embedded metric format").
-fn embedded(namespace: &str, function: &str, now: Timestamp, counted: &[(Metric, u64)]) -> Value {
-    let defined = counted
+fn embedded(namespace: &str, function: &str, now: Timestamp, points: Vec<Point>) -> Value {
+    let defined = points
         .iter()
-        .map(|(metric, _)| json!({ "Name": format!("{metric:?}"), "Unit": "Count" }));
+        .map(|point| json!({ "Name": point.name, "Unit": point.unit }));
     let defined: Vec<_> = defined.collect();
     let mut line = Map::new();
     line.insert(
@@ -95,10 +164,7 @@ fn embedded(namespace: &str, function: &str, now: Timestamp, counted: &[(Metric,
         }),
     );
     line.insert("function".to_owned(), json!(function));
-    let values = counted
-        .iter()
-        .map(|(metric, count)| (format!("{metric:?}"), json!(count)));
-    line.extend(values);
+    line.extend(points.into_iter().map(|point| (point.name, json!(point.value))));
     Value::Object(line)
 }
 
@@ -153,5 +219,27 @@ mod tests {
         assert!(written(&metrics).contains("\"Lockouts\":1"));
         assert_eq!(written(&metrics), "");
         assert_eq!(metrics.total(Metric::Lockouts), 0);
+    }
+
+    #[test]
+    fn what_was_measured_is_written_also_where_it_is_nothing_and_the_largest_alone() {
+        let metrics = Metrics::default();
+        assert_eq!(metrics.largest(Gauge::OldestMailSeconds), None);
+        metrics.measure(Gauge::OldestMailSeconds, 0);
+        metrics.measure(Gauge::SigningKeyAgeDays, 29);
+        metrics.measure(Gauge::SigningKeyAgeDays, 3);
+        let line: Value = serde_json::from_str(&written(&metrics)).unwrap();
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"],
+            json!([
+                { "Name": "OldestMailSeconds", "Unit": "Seconds" },
+                { "Name": "SigningKeyAgeDays", "Unit": "None" },
+            ])
+        );
+        assert_eq!(
+            (&line["OldestMailSeconds"], &line["SigningKeyAgeDays"]),
+            (&json!(0), &json!(29))
+        );
+        assert_eq!(written(&metrics), "", "nothing was measured since");
     }
 }

@@ -66,6 +66,9 @@ pub struct Settings {
     pub first_api_key: Option<KeySource>,
     /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: seals the cursors of listings.
     pub cursor_key: Option<KeySource>,
+    /// `USHER_ORIGIN_SECRET_SECRET`, or on the local server `USHER_ORIGIN_SECRET`: what a CDN before the API sends as
+    /// `X-Origin-Secret`. Requests without it are refused, and with it `CloudFront-Viewer-Address` is believed.
+    pub origin_secret: Option<KeySource>,
     /// `USHER_MAIL_FROM`: whom mail comes from, such as `Usher <no-reply@example.org>`. Only the outbox needs it.
     pub mail_from: Option<Sender>,
     /// `USHER_MAIL_CONFIGURATION_SET`: the configuration set that SES sends it under, for bounces and complaints.
@@ -149,6 +152,7 @@ impl Settings {
             master_key: env.key("USHER_MASTER_KEY"),
             first_api_key: env.key("USHER_FIRST_API_KEY"),
             cursor_key: env.key("USHER_CURSOR_KEY"),
+            origin_secret: env.key("USHER_ORIGIN_SECRET"),
             mail_from: env.optional("USHER_MAIL_FROM", "a mailbox, like `Usher <no-reply@example.org>`"),
             mail_configuration_set: env.text("USHER_MAIL_CONFIGURATION_SET"),
             authorizer_simple_responses: env.parsed("USHER_AUTHORIZER_SIMPLE_RESPONSES", "`true` or `false`", true),
@@ -343,6 +347,7 @@ mod tests {
                 "USHER_MASTER_KEY_SECRET",
                 "USHER_CURSOR_KEY_SECRET",
                 "USHER_FIRST_API_KEY_SECRET",
+                "USHER_ORIGIN_SECRET_SECRET",
                 "USHER_ADMIN_SECRET",
             ];
             let mut given = vars(&[("USHER_TABLE", "usher"), endpoint]);
@@ -352,6 +357,7 @@ mod tests {
                 settings.master_key,
                 settings.cursor_key,
                 settings.first_api_key,
+                settings.origin_secret,
                 settings.admin_password,
             ];
             for (name, source) in names.iter().zip(sources) {

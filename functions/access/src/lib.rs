@@ -3,9 +3,10 @@
 
 use usher::access::guard::{Guard, needs};
 use usher::domain::permission::{ADMIN_ACCESS, ADMIN_ROLES, ADMIN_USERS};
-use usher::error::Conflict::SystemRole;
-use usher::error::Error::{Conflict, Forbidden, NotFound, NotKept};
-use usher::error::Forbidden::MissingPermission;
+use usher::domain::role::Rank;
+use usher::error::Conflict::{GrantStands, LastAdministrator, SystemRole, TooManyMembers};
+use usher::error::Error::{self, Conflict, Forbidden, NotFound, NotKept};
+use usher::error::Forbidden::{BelowRank, MissingPermission};
 use usher::error::Noun;
 use usher::http::problem::Problem;
 use usher::http::routes::Routes;
@@ -29,7 +30,15 @@ pub fn routes() -> Routes {
         ])
         .post("/api/access/preview", needs(ADMIN_ROLES), handlers::preview)
         .summary("Preview who would gain and lose what by a change of a role or of grants")
-        .errors(&[Conflict(SystemRole("a system role cannot lose `admin.*` permissions"))])
+        .errors(Error::GIVES_ROLES)
+        .errors(Error::TOUCHES)
+        .errors(&[
+            Forbidden(BelowRank(Rank::Owner)),
+            Conflict(GrantStands),
+            Conflict(LastAdministrator),
+            Conflict(TooManyMembers(20)),
+            Conflict(SystemRole("a system role cannot lose `admin.*` permissions")),
+        ])
         .get("/api/rights-history", needs(ADMIN_USERS), handlers::rights_history)
         .summary("List changes of rights, credentials, settings, API keys and tenants, newest first")
 }

@@ -117,7 +117,8 @@ fn forbidden(why: &Forbidden) -> StatusCode {
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
         | Forbidden::RegistrationClosed
-        | Forbidden::NoSession => StatusCode::FORBIDDEN,
+        | Forbidden::NoSession
+        | Forbidden::PastTheEdge => StatusCode::FORBIDDEN,
     }
 }
 

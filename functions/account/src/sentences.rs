@@ -88,6 +88,7 @@ fn forbidden(why: &Forbidden) -> Cow<'static, str> {
         Forbidden::NotBelowOwnRank => "акаунтът не е с по-нисък ранг от вашия".into(),
         Forbidden::AnothersAccount => "това е чужд акаунт".into(),
         Forbidden::RegistrationClosed => "регистрацията е затворена".into(),
+        Forbidden::PastTheEdge => "това не е адресът на услугата: използвайте нейния домейн".into(),
         Forbidden::NoSession => "ключът на служебен акаунт няма сесия: това е за влезлите с парола".into(),
     }
 }

@@ -100,7 +100,8 @@ fn forbidden(why: &Forbidden) -> String {
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
         | Forbidden::RegistrationClosed
-        | Forbidden::NoSession => sentence(&why.to_string()),
+        | Forbidden::NoSession
+        | Forbidden::PastTheEdge => sentence(&why.to_string()),
     }
 }
 

@@ -26,9 +26,11 @@ pub async fn verify_email(cx: Context, OneTimePath(token): OneTimePath) -> Resul
     }
 }
 
-pub async fn resend_verification(cx: Context, Body(body): Body<Resend>) -> Result<AcceptedJson<Data<&'static str>>> {
+pub async fn resend_verification(cx: Context, Body(body): Body<Resend>) -> Result<AcceptedJson<Data<String>>> {
     links::ask_for_verification(&cx, &body.parse()?).await?;
-    Ok(AcceptedJson(RESENT))
+    Ok(AcceptedJson(Data {
+        data: RESENT.to_owned(),
+    }))
 }
 
 pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<LoggedIn>>> {

@@ -50,9 +50,7 @@ pub const TERMS: Terms = Terms {
 
 pub const LINK_FOLLOWED: Sentence = Sentence::Done("Email verified, you can close this page.");
 pub const LINK_REFUSED: Sentence = Sentence::Refused("Token invalid.");
-pub const RESENT: Data<&str> = Data {
-    data: "If the address is still to be verified, a mail with a link is sent to it.",
-};
+pub const RESENT: &str = "If the address is still to be verified, a mail with a link is sent to it.";
 pub const TOKEN_VALID: &str = "Token is valid.";
 pub const TOKEN_INVALID: &str = "Token invalid.";
 
@@ -84,7 +82,7 @@ pub fn shown(user: &User) -> String {
 #[schema(as = RegistrationData)]
 pub struct Data<T> {
     #[schema(inline)]
-    data: T,
+    pub data: T,
 }
 
 impl<T> Data<T> {

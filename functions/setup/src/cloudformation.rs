@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use usher::aws;
 use usher::error::{Error, Result};
+use usher::proof::canonical;
 
 /// How often an answer is sent, until it is taken.
 const TRIES: u32 = 5;
@@ -48,6 +49,8 @@ pub struct Request {
     logical_resource_id: String,
     /// The resource's own id, once it has one.
     physical_resource_id: Option<String>,
+    /// The digest of the resource's property `Settings`, where it has one.
+    settings: Option<String>,
 }
 
 /// What CloudFormation is answered. (The library's own answer has a null for each thing that there is nothing to report
@@ -62,6 +65,17 @@ pub struct Response<'a> {
     stack_id: &'a str,
     request_id: &'a str,
     logical_resource_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Data<'a>>,
+}
+
+/// What the rest of the stack may take from the resource.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Data<'a> {
+    /// Differs where a setting does: what shows CloudFormation that functions need new versions. The settings themselves
+    /// would be too long for that.
+    settings: &'a str,
 }
 
 impl Event {
@@ -69,13 +83,16 @@ impl Event {
         if payload.get("ResponseURL").is_none() {
             return Ok(Self::Other);
         }
+        let settings = payload.pointer("/ResourceProperties/Settings");
+        // CloudFormation writes numbers as text; whatever it might write else must not cost it its answer.
+        let settings = settings.and_then(|settings| canonical::digest(settings).ok());
         let question = serde_json::from_value(payload).map_err(Error::fault)?;
-        Request::of(question).map(|request| Self::Resource(Box::new(request)))
+        Request::of(question, settings).map(|request| Self::Resource(Box::new(request)))
     }
 }
 
 impl Request {
-    fn of(question: Question) -> Result<Self> {
+    fn of(question: Question, settings: Option<String>) -> Result<Self> {
         let deletes = matches!(question, Question::Delete(_));
         let (response_url, stack_id, request_id, logical_resource_id, physical_resource_id) = match question {
             Question::Create(q) => (q.response_url, q.stack_id, q.request_id, q.logical_resource_id, None),
@@ -100,6 +117,7 @@ impl Request {
             request_id,
             logical_resource_id,
             physical_resource_id,
+            settings,
         })
     }
 
@@ -113,6 +131,11 @@ impl Request {
             stack_id: &self.stack_id,
             request_id: &self.request_id,
             logical_resource_id: &self.logical_resource_id,
+            data: outcome
+                .as_ref()
+                .ok()
+                .and(self.settings.as_deref())
+                .map(|settings| Data { settings }),
         }
     }
 
@@ -200,6 +223,34 @@ mod tests {
         assert_eq!(answer["Status"], "FAILED");
         assert_eq!(answer["Reason"], "no table");
         assert_eq!(answer["RequestId"], "one");
+    }
+
+    #[test]
+    fn the_answer_has_a_digest_that_differs_where_a_setting_does_and_nowhere_else() {
+        let digest = |properties: Value| {
+            let payload = json!({
+                "RequestType": "Create", "ResponseURL": "http://127.0.0.1:9/answer", "StackId": "stack", "RequestId": "one",
+                "LogicalResourceId": "Setup", "ResourceType": "Custom::UsherSetup", "ResourceProperties": properties,
+            });
+            let Event::Resource(request) = Event::of(payload).unwrap() else {
+                panic!("a question of CloudFormation")
+            };
+            let failed = request.response("usher-setup", &Err(Error::unavailable("no table")));
+            assert!(failed.data.is_none());
+            serde_json::to_value(request.response("usher-setup", &Ok(()))).unwrap()["Data"]["Settings"].clone()
+        };
+        let one = digest(json!({ "Build": "1", "Settings": { "LogLevel": "info", "Issuer": "" } }));
+        assert_eq!(
+            one,
+            digest(json!({ "Build": "2", "Settings": { "Issuer": "", "LogLevel": "info" } }))
+        );
+        assert_ne!(
+            one,
+            digest(json!({ "Build": "1", "Settings": { "LogLevel": "debug", "Issuer": "" } }))
+        );
+        // It is part of a version's description, which has 256 characters.
+        assert!(one.as_str().unwrap().len() <= 64, "{one}");
+        assert!(digest(json!({ "Build": "1" })).is_null());
     }
 
     #[test]

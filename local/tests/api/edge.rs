@@ -2,10 +2,10 @@
 //! is not the end of the process.
 
 use http_body_util::BodyExt;
-use lambda_http::request::LambdaRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use usher::http::event::Event;
 use usher::http::serve;
 
 use crate::lambda_events::raw;
@@ -193,8 +193,8 @@ fn event(path: &str, headers: &Value) -> Value {
 }
 
 async fn through_lambda(world: &World, event: &Value) -> (u16, http::HeaderMap, String) {
-    let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-    let request: http::Request<lambda_http::Body> = request.into();
+    let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+    let request: http::Request<lambda_http::Body> = event.into();
     let service = serve::service(world.app.clone(), vec![auth::routes()]);
     let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();

@@ -7,6 +7,7 @@ mod names;
 mod nothing;
 mod nulls;
 mod paths;
+mod queries;
 mod sentences;
 mod walk;
 

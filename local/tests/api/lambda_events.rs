@@ -8,16 +8,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http_body_util::BodyExt;
-use lambda_http::request::LambdaRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use usher::http::event::Event as Sent;
 use usher::http::routes::{Route, Routes};
 use usher::http::serve;
 
 use crate::support::tables;
 
 mod functions;
+mod hostile;
 pub mod raw;
 mod stage;
 
@@ -125,8 +126,8 @@ impl Stage {
 
     /// Through Lambda: the conversion of the library, and the function alone.
     async fn through_lambda(&self, event: &Value, table: Routes) -> Answer {
-        let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-        let request: http::Request<lambda_http::Body> = request.into();
+        let event: Sent = serde_json::from_str(&event.to_string()).unwrap();
+        let request: http::Request<lambda_http::Body> = event.into();
         let service = serve::service(self.world.app.clone(), vec![table]);
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -293,4 +294,30 @@ async fn i02_a_body_is_taken_as_the_event_states_it_is_encoded() {
     assert_eq!(stage.through_lambda(&filled, auth::routes()).await.status, 200);
     filled["isBase64Encoded"] = json!(false);
     assert_eq!(stage.through_lambda(&filled, auth::routes()).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_utf_8_is_refused_whatever_the_path_holds() {
+    let all = events();
+    let of_users = |event: &&Event| event.function == "users" && event.name == "permissions";
+    let event = all.iter().find(of_users).unwrap();
+    let stage = stage(event).await;
+    for path in [
+        "/api/users/admin/permissions",
+        "/api/users/a?b/permissions",
+        "/api/users/a#b/permissions",
+    ] {
+        let mut filled = stage.filled(event);
+        filled["rawPath"] = json!(path);
+        for (query, refused) in [
+            ("x=%FF", false),
+            ("department=%FF", true),
+            ("department=a&AT=%C3", true),
+        ] {
+            filled["rawQueryString"] = json!(query);
+            let answer = stage.through_lambda(&filled, ::users::routes()).await;
+            let is_refused = answer.status == 400 && answer.body.contains("this is not UTF-8");
+            assert_eq!(is_refused, refused, "{path}?{query}: {}", answer.body);
+        }
+    }
 }

@@ -45,6 +45,7 @@ mod lambda_events;
 mod metrics;
 mod names;
 mod one_directory;
+mod origin;
 mod past;
 mod policy_matrix;
 mod proxy;

@@ -14,7 +14,7 @@ async fn login(world: &World, name: &str, password: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn logins_failures_and_lockouts_are_counted_for_accounts_and_for_unregistered_names() {
+async fn logins_failures_and_lockouts_are_counted_and_those_of_no_account_apart() {
     let world = World::new().await;
     let total = |metric| world.app.metrics.total(metric);
     world.user("jane@example.org").await;
@@ -27,13 +27,19 @@ async fn logins_failures_and_lockouts_are_counted_for_accounts_and_for_unregiste
     let admin = json!({ "email": "admin@gauth.local", "password": "Admin@123" });
     assert_eq!(world.nobody().post("/v1/auth/login", admin).await.status, 200);
     assert_eq!(total(Metric::Logins), 3, "through any contract");
-    for (name, locked) in [("jane@example.org", 1), ("nobody@example.org", 2)] {
+    let names = [
+        ("jane@example.org", (1, 0)),
+        ("nobody@example.org", (1, 1)),
+        ("nobody", (1, 2)),
+    ];
+    for (name, locked) in names {
         for _ in 0..5 {
             assert_eq!(login(&world, name, "a wrong password").await, 401);
         }
-        assert_eq!(total(Metric::Lockouts), locked, "{name}");
+        let lockouts = (total(Metric::Lockouts), total(Metric::UnknownLockouts));
+        assert_eq!(lockouts, locked, "{name}");
         assert_eq!(login(&world, name, PASSWORD).await, 423);
-        assert_eq!(total(Metric::FailedLogins), 6 * locked, "{name}");
+        assert_eq!(total(Metric::FailedLogins), 6 * (locked.0 + locked.1), "{name}");
     }
     assert_eq!((total(Metric::Logins), total(Metric::ColdStarts)), (3, 1));
 }
@@ -64,4 +70,19 @@ async fn what_dynamodb_is_asked_again_is_counted_by_the_sdk_s_tries_and_by_ours(
         let counted = world.app.metrics.total(Metric::StoreRetries) - before;
         assert_eq!(counted, repeated as u64, "{fault:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_5xx_is_counted_and_a_refusal_is_not() {
+    let db = table_set_up_with(&[]).await;
+    let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
+    let world = World::on(db, proxy.url.clone(), &[]).await;
+    let owner = world.owner().await;
+    assert_eq!(world.nobody().get("/api/me/profile").await.status, 401);
+    assert_eq!(owner.get("/nothing").await.status, 404);
+    assert_eq!(world.app.metrics.total(Metric::ServerErrors), 0);
+    proxy.plan(|_| Some(Fault::Throttled));
+    assert_eq!(owner.get("/api/me/profile").await.status, 503);
+    proxy.calm();
+    assert_eq!(world.app.metrics.total(Metric::ServerErrors), 1);
 }

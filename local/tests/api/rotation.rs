@@ -7,6 +7,7 @@ use setup::cloudformation::Event;
 use usher::app::App;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
+use usher::metrics::Gauge;
 use usher::store::signing_keys;
 
 use crate::support::{PASSWORD, World, at_once, settings_of, steps};
@@ -227,4 +228,29 @@ async fn f09_with_another_master_key_nothing_is_rotated_and_the_old_keys_stay() 
     let refused = setup::cloud::handle(&app, Event::Other).await.unwrap_err();
     assert!(format!("{refused:?}").contains("USHER_MASTER_KEY"), "{refused:?}");
     assert_eq!(published(&world).await, before);
+}
+
+#[tokio::test]
+async fn every_rotation_measures_for_how_long_the_key_has_signed_and_one_that_fails_does_not() {
+    let world = World::new().await;
+    let age = |app: &App| app.metrics.largest(Gauge::SigningKeyAgeDays);
+    scheduled(&world).await;
+    assert_eq!(age(&world.app), Some(0));
+    // A rotation each day: a key signs for a month, and the next one begins at nothing again.
+    let mut ages = Vec::new();
+    for _ in 0..62 {
+        world
+            .app
+            .metrics
+            .write("Usher/test", "setup", world.now(), std::io::sink());
+        world.clock.advance(DAY);
+        scheduled(&world).await;
+        ages.extend(age(&world.app));
+    }
+    let month = || 0..30;
+    assert_eq!(ages, month().chain(month()).chain(0..3).skip(1).collect::<Vec<u64>>());
+    let lost = crate::support::settings_of(&world.dynamodb, &[("USHER_MASTER_KEY", "not a key")]);
+    let app = App::with_clock(lost, world.clock.clone()).await.unwrap();
+    setup::cloud::handle(&app, Event::Other).await.unwrap_err();
+    assert_eq!(age(&app), None);
 }

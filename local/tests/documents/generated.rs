@@ -32,6 +32,7 @@ fn every_generated_part_ends_and_has_a_command_that_writes_it() {
         all,
         [
             "UPDATE_DOCS=1 cargo test -p local --test documents",
+            ".ci/deploy --write",
             "cargo run -p bench -- --write",
             ".ci/containers --write-sizes",
         ]

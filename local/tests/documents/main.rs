@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 mod checks;
 mod citations;
 mod configuration;
+mod deployment;
 mod generated;
 mod values;
 mod verify;

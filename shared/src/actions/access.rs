@@ -129,11 +129,14 @@ async fn subjects(cx: &Context, checks: &[Check]) -> Result<Found> {
 
 /// The accounts that these name: those that were read with the caller's need not be read again.
 async fn find_all(cx: &Context, all: &[&UserRef]) -> Result<Vec<User>> {
-    let read = &cx.caller()?.others;
-    let is_read = |who: &UserRef| matches!(who, UserRef::Id(id) if cx.about.contains(id));
+    let read = cx.caller()?.others.as_deref();
+    let is_read = |who: &UserRef| read.is_some() && matches!(who, UserRef::Id(id) if cx.about.contains(id));
     let left: Vec<&UserRef> = all.iter().copied().filter(|who| !is_read(who)).collect();
     let mut found = users::find_all(&cx.app.table, &cx.tenant, &left).await?;
-    let there = read.iter().filter(|user| user.status != Status::Deleted);
+    let there = read
+        .unwrap_or_default()
+        .iter()
+        .filter(|user| user.status != Status::Deleted);
     found.extend(there.cloned());
     Ok(found)
 }

@@ -13,9 +13,9 @@ use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User, UserKind};
 use crate::error::{Error, Result};
-use crate::id::{RoleId, UserId};
+use crate::id::RoleId;
 use crate::proof::jwt::{AccessClaims, Verifier};
-use crate::proof::opaque::ServiceToken;
+use crate::proof::opaque::{Digest, ServiceToken};
 use crate::store::present::{self, Along};
 use crate::store::table::from_item;
 use crate::store::unit::atomically;
@@ -72,22 +72,28 @@ pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, Acces
         .accepts(claims.generation, claims.attempt)
         .ok_or(Error::InvalidToken)?;
     let mut caller = caller(cx, user, Credential::Session(session), present.roles, roles).await?;
-    caller.others = present.others;
+    caller.others = Some(present.others);
     Ok((caller, claims))
 }
 
 /// Whom a service account's key acts as, likewise. Its text names no roles, for it outlives what it was made with: those
-/// that the account had when it was last seen here are read with it, so that another round trip is only needed where it
-/// was given others since.
+/// that the account had when the key was last seen here are read with it, so that another round trip is only needed where
+/// it was given others since. Anybody can write a text that may be a key, so what its request is about is read along for
+/// a key alone that was good before.
 pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, ServiceKey)> {
     let Some(token) = ServiceToken::parse(text) else {
         return Err(api_keys::check_own(cx).await.err().unwrap_or(Error::InvalidToken));
     };
     let api_key = cx.api_key.as_deref().map(api_keys::digest);
-    let asked = cx.app.seen_roles.of(token.user());
     let (t, table) = (&cx.tenant, &cx.app.table);
+    let seen = cx.app.seen_keys.of(t, token.digest());
+    // What every service account begins with.
+    let asked = seen.clone().unwrap_or_else(|| vec![USER.id, SERVICE_ACCOUNT.id]);
     let place = keys::service_key(t, token.user(), token.slot());
-    let along = along(cx, &asked, api_key.as_deref());
+    let mut along = along(cx, &asked, api_key.as_deref());
+    if seen.is_none() {
+        along.others = &[];
+    }
     let present = present::present(table, t, token.user(), place, along).await?;
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
@@ -97,10 +103,10 @@ pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, Se
     let key = key.filter(is_it).ok_or(Error::InvalidToken)?;
     let is_active = |user: &User| user.kind == UserKind::Service && user.status_set(cx.now) == Status::Active;
     let user = present.user.filter(is_active).ok_or(Error::InvalidToken)?;
-    cx.app.seen_roles.note(user.id, user.applying(cx.now));
+    cx.app.seen_keys.note(t, key.digest, user.applying(cx.now));
     let credential = Credential::Key(key.clone());
     let mut caller = caller(cx, user, credential, present.roles, &asked).await?;
-    caller.others = present.others;
+    caller.others = seen.map(|_| present.others);
     Ok((caller, key))
 }
 
@@ -112,29 +118,30 @@ fn along<'a>(cx: &'a Context, roles: &'a [RoleId], api_key: Option<&'a str>) -> 
     }
 }
 
-/// Which roles service accounts had when they were last seen by this process: which items are worth reading with the
-/// account, and never what it may do.
+/// Which keys of service accounts were good when this process last saw them, and the roles that their accounts had: which
+/// items are worth reading with the account, and never what it may do.
 #[derive(Debug, Default)]
-pub struct SeenRoles(Mutex<HashMap<UserId, Vec<RoleId>>>);
+pub struct SeenKeys(Mutex<HashMap<SeenKey, Vec<RoleId>>>);
 
-/// How many accounts are remembered.
+/// A tenant, and the SHA-256 of a key's text.
+type SeenKey = (TenantId, [u8; 32]);
+
+/// How many keys are remembered.
 const REMEMBERED: usize = 10_000;
 
-impl SeenRoles {
-    fn of(&self, user: UserId) -> Vec<RoleId> {
+impl SeenKeys {
+    fn of(&self, tenant: &TenantId, key: Digest) -> Option<Vec<RoleId>> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What every service account begins with.
-        seen.get(&user)
-            .cloned()
-            .unwrap_or_else(|| vec![USER.id, SERVICE_ACCOUNT.id])
+        seen.get(&(tenant.clone(), *key.as_bytes())).cloned()
     }
 
-    fn note(&self, user: UserId, roles: BTreeSet<RoleId>) {
+    fn note(&self, tenant: &TenantId, key: Digest, roles: BTreeSet<RoleId>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED && !seen.contains_key(&user) {
+        let key = (tenant.clone(), *key.as_bytes());
+        if seen.len() >= REMEMBERED && !seen.contains_key(&key) {
             seen.clear();
         }
-        seen.insert(user, roles.into_iter().collect());
+        seen.insert(key, roles.into_iter().collect());
     }
 }
 
@@ -190,7 +197,7 @@ async fn caller(
         credential,
         roles: known,
         rights,
-        others: Vec::new(),
+        others: None,
     })
 }
 
@@ -230,6 +237,6 @@ async fn dev_principal(cx: &Context, session: Session) -> Result<Caller> {
         credential: Credential::Session(session),
         roles: known,
         rights,
-        others: Vec::new(),
+        others: None,
     })
 }

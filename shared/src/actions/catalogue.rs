@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::{self, ADMIN_PERMISSIONS, MAX_OF_ROLE, Permission, is_system};
+use crate::domain::permission::{self, ADMIN_PERMISSIONS, MAX_OF_ROLE, Permission, is_reserved, is_system};
 use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Noun, Result, Violation};
 use crate::id::{EntryId, RoleId};
+use crate::store::catalogue::Entry;
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{catalogue, record, roles};
 
@@ -34,10 +35,10 @@ pub async fn describe(cx: &Context, names: &BTreeSet<&str>) -> Result<Vec<Permis
 
 pub async fn add(cx: &Context, permission: &Permission) -> Result<()> {
     policy::may_manage_stack(&cx.tenant, ADMIN_PERMISSIONS)?;
-    if is_system(&permission.name) {
+    if is_reserved(&permission.name) {
         return Err(Error::invalid(
             "/name",
-            "names that start with `admin.` are the system's",
+            "names whose first segment is `admin` are the system's",
         ));
     }
     let target = Target::Permission(permission.name.clone());
@@ -162,7 +163,7 @@ async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> R
 }
 
 /// Whether a role can hold so many.
-pub(super) fn has_room(permissions: &BTreeSet<String>) -> Result<()> {
+fn has_room(permissions: &BTreeSet<String>) -> Result<()> {
     match permissions.len() > MAX_OF_ROLE {
         true => Err(Error::invalid(
             "/permissions",
@@ -187,32 +188,39 @@ pub(super) fn in_catalogue<'a>(named: impl Iterator<Item = (String, &'a str)>, t
 /// What a role gains must be in the catalogue, and stay there until the role has it. Notes which of it is restricted.
 pub(super) async fn gains(cx: &Context, unit: &Unit<'_>, before: &BTreeSet<String>, after: &mut Role) -> Result<()> {
     has_room(&after.permissions)?;
+    let gained = after.permissions.difference(before);
+    let gained: Vec<String> = gained.filter(|name| !is_system(name)).cloned().collect();
+    if gained.is_empty() {
+        return described(cx, before, after).await.map(drop);
+    }
+    let seen = catalogue::seen(&cx.app.table).await?;
+    let entries = described(cx, before, after).await?;
+    unit.write([catalogue::unchanged(seen)]);
+    // A removal that is going on may yet be refused: it is waited for.
+    let removed = entries
+        .iter()
+        .filter(|entry| entry.is_being_removed(cx.app.clock.now()));
+    unit.write(removed.map(|entry| catalogue::stays(&entry.permission.name, cx.app.clock.now())));
+    unit.write_before(catalogue::held_by(after, gained.iter()));
+    Ok(())
+}
+
+/// The entries of what a role gains of applications' permissions. All that it gains must be there, and have room in it;
+/// notes which of it is restricted.
+pub(super) async fn described(cx: &Context, before: &BTreeSet<String>, after: &mut Role) -> Result<Vec<Entry>> {
+    has_room(&after.permissions)?;
     let held = &after.permissions;
     after.restricted.retain(|name| held.contains(name));
-    let gained: BTreeSet<String> = after.permissions.difference(before).cloned().collect();
+    let gained: BTreeSet<&str> = held.difference(before).map(String::as_str).collect();
+    let entries = catalogue::get_all(&cx.app.table, &gained).await?;
     let mut there: BTreeSet<String> = permission::built_in().into_iter().map(|entry| entry.name).collect();
-    let is_of_application = |name: &&String| !is_system(name);
-    if gained.iter().any(|name| is_of_application(&name)) {
-        let seen = catalogue::seen(&cx.app.table).await?;
-        let names = gained.iter().map(String::as_str).collect();
-        let entries = catalogue::get_all(&cx.app.table, &names).await?;
-        there.extend(entries.iter().map(|entry| entry.permission.name.clone()));
-        unit.write([catalogue::unchanged(seen)]);
-        // A removal that is going on may yet be refused: it is waited for.
-        let removed = entries
-            .iter()
-            .filter(|entry| entry.is_being_removed(cx.app.clock.now()));
-        unit.write(removed.map(|entry| catalogue::stays(&entry.permission.name, cx.app.clock.now())));
-        unit.write_before(catalogue::held_by(after, gained.iter().filter(is_of_application)));
-        let restricted = entries.iter().filter(|entry| entry.permission.restricted);
-        after
-            .restricted
-            .extend(restricted.map(|entry| entry.permission.name.clone()));
-    }
-    in_catalogue(
-        gained.iter().map(|name| ("/permissions".to_owned(), name.as_str())),
-        &there,
-    )
+    there.extend(entries.iter().map(|entry| entry.permission.name.clone()));
+    in_catalogue(gained.iter().map(|name| ("/permissions".to_owned(), *name)), &there)?;
+    let restricted = entries.iter().filter(|entry| entry.permission.restricted);
+    after
+        .restricted
+        .extend(restricted.map(|entry| entry.permission.name.clone()));
+    Ok(entries)
 }
 
 /// What goes with a role.

@@ -83,14 +83,18 @@ pub async fn give(cx: &Context, user: &UserRef, expected: &Expected, new: &NewGr
         may_grant(cx, &role, &Span::of(&grant, cx.now)).await?;
         may_change(cx, &unit, &user).await?;
         expect(cx, &unit, &user, expected).await?;
-        // What everybody has already would only take the account's places.
-        if role.id == role::USER.id || user.grants.iter().any(|other| other.is_same_as(&grant)) {
-            return Err(Conflict::GrantStands.into());
-        }
-        unit.edit(&user, |after| after.give(grant.clone()))?;
+        unit.edit(&user, |after| give_anew(after, &grant))?;
         Ok((user.id, grant, role))
     })
     .await
+}
+
+/// Gives a grant, unless the same stands. What everybody has already would only take the account's places.
+pub(super) fn give_anew(user: &mut User, grant: &Grant) -> Result<()> {
+    if grant.role == role::USER.id || user.grants.iter().any(|other| other.is_same_as(grant)) {
+        return Err(Conflict::GrantStands.into());
+    }
+    user.give(grant.clone())
 }
 
 /// How many past grants are listed: what was done is in the rights history.

@@ -281,7 +281,7 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
     }
     unit::write(cx, &writes).await?;
     if last {
-        cx.app.metrics.count(Metric::Lockouts);
+        cx.app.metrics.count(Metric::UnknownLockouts);
         tracing::warn!(event = "lockout", "failed logins locked an unknown login");
     }
     Ok(())

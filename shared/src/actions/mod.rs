@@ -29,6 +29,7 @@ pub mod locks;
 pub mod login;
 pub mod migration;
 pub mod open_sessions;
+pub mod origin;
 pub mod outbox;
 pub mod paging;
 pub mod passwords;

@@ -119,24 +119,35 @@ pub async fn end_all(cx: &Context, who: &UserRef, expected: &Expected, but_this:
     .await
 }
 
-/// However many there are, it is one number that they do not carry any more.
+/// However many there are, it is one number that they do not carry any more. Of the caller's own account nothing is
+/// written where none ends: the one that asks goes on, or a service account's key asks, and there is no other.
 async fn end_all_in(cx: &Context, unit: &Unit<'_>, user: &User, but_this: bool) -> Result<()> {
     let caller = cx.caller()?;
+    let own = match caller.session() {
+        Ok(current) if caller.id == user.id => Some(this_session(cx, unit, user, current).await?),
+        _ => None,
+    };
+    let (kept, ending) = if but_this { (own, None) } else { (None, own) };
+    if caller.id == user.id && ending.is_none() && !another_is_open(cx, user, kept.as_ref()).await? {
+        // Nor where others ended this one in the meantime: it is answered so.
+        unit.keep_user(user);
+        return Ok(());
+    }
     let mut after = user.clone();
     after.end_sessions();
     let after = unit.change_if(user, after, None)?;
-    let mut own = None;
-    if let Ok(current) = caller.session()
-        && caller.id == user.id
-    {
-        let session = this_session(cx, unit, user, current).await?;
-        match but_this {
-            true => unit.keep_session(&session, &after)?,
-            false => own = Some(session.id),
-        }
+    if let Some(session) = &kept {
+        unit.keep_session(session, &after)?;
     }
+    let own = ending.map(|session| session.id);
     unit.write([ended(cx, user, own, json!({ "sessions": "all" }))?]);
     Ok(())
+}
+
+/// Whether the account has an open session beside this one, or may have: where it has more than are looked at.
+async fn another_is_open(cx: &Context, user: &User, this: Option<&Session>) -> Result<bool> {
+    let (open, more) = open_of(cx, user.id, Some(user)).await?;
+    Ok(more || open.iter().any(|session| this.is_none_or(|this| this.id != session.id)))
 }
 
 /// The session that asks, which others may have ended since it was let in: what has ended does not begin again.

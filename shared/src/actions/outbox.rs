@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::{links, login};
@@ -23,9 +23,9 @@ use crate::domain::user::User;
 use crate::error::{Cause, Error, Result};
 use crate::id::MailId;
 use crate::mail::{self, Letter, Link, Mailer, Sender};
-use crate::metrics::Metric;
+use crate::metrics::{Gauge, Metric};
 use crate::proof::opaque::{Kind, Opaque};
-use crate::store::mails::{Claimed, Fate};
+use crate::store::mails::{Claimed, Fate, Waiting};
 use crate::store::table::Write;
 use crate::store::{mail_limits, mails, one_time, unit, users};
 
@@ -36,6 +36,8 @@ const AT_ONCE: usize = 4;
 const PAGE: usize = 100;
 /// How many looks one sweep takes. What is left then waits for the next one.
 const PAGES: usize = 5;
+/// How long the table's stream may take to bring a new mail.
+const STREAMED_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// Where the link of a mail leads to: which contract takes it is not this crate's to know.
 pub type LinkTo = fn(mail: &Mail, purpose: Purpose, token: &str) -> String;
@@ -84,9 +86,21 @@ impl Outbox {
     pub async fn sweep(&self) -> Result<Vec<Outcome>> {
         let (mut outcomes, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let due = mails::due(&self.app.table, self.app.clock.now(), after, PAGE).await?;
-            for sent in self.send_all(&due.ids).await {
-                outcomes.push(sent?);
+            let now = self.app.clock.now();
+            let due = mails::due(&self.app.table, now, after, PAGE).await?;
+            let oldest = due
+                .mails
+                .first()
+                .map_or(0, |mail| now.duration_since(mail.due).as_secs());
+            let oldest = u64::try_from(oldest).unwrap_or(0);
+            self.app.metrics.measure(Gauge::OldestMailSeconds, oldest);
+            let ids: Vec<MailId> = due.mails.iter().map(|mail| mail.id).collect();
+            for (mail, sent) in due.mails.iter().zip(self.send_all(&ids).await) {
+                let outcome = sent?;
+                if outcome != Outcome::NotDue && missed_by_stream(mail, now) {
+                    self.app.metrics.count(Metric::MailsMissedByStream);
+                }
+                outcomes.push(outcome);
             }
             after = due.more;
             if after.is_none() {
@@ -235,6 +249,7 @@ impl Outbox {
             Fate::Due(now + pause_after(attempts))
         };
         let cause = cause(error);
+        self.app.metrics.count(Metric::MailFailures);
         let ours = mails::settle(&self.app.table, claimed, fate, now).await?;
         if fate != Fate::Dead {
             tracing::warn!(event = "mail_failed", mail = %mail.id, kind = ?mail.kind, attempts, cause, "tried again later");
@@ -246,6 +261,11 @@ impl Outbox {
         }
         Ok(Outcome::Dead)
     }
+}
+
+/// Whether the table's stream has had the time to bring this mail, and nobody has claimed it.
+fn missed_by_stream(mail: &Waiting, now: Timestamp) -> bool {
+    mail.is_new && now.duration_since(mail.due) >= STREAMED_WITHIN
 }
 
 fn cause(error: &Error) -> String {

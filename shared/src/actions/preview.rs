@@ -1,18 +1,22 @@
-//! Who would gain and lose what by a change that is not made yet.
+//! Who would gain and lose what by a change that is not made yet. What the change itself would be refused for, its
+//! preview is refused for, by the same functions; and nothing is written, not even of what ended.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalogue::in_catalogue;
-use super::grants::NewGrant;
+use super::changes::{actor, held_by_caller, may_change_with, may_grant};
+use super::grants::{NewGrant, give_anew};
 use super::roles::{self as role_actions, RolePatch};
 use super::{Context, access, catalogue};
 use crate::access::decision::Subject;
+use crate::access::guard;
+use crate::access::policy::{self, Span};
+use crate::domain::permission::ADMIN_USERS;
 use crate::domain::role::Role;
 use crate::domain::text::Department;
 use crate::domain::user::{Status, User, UserRef};
-use crate::error::{Error, Noun, Result};
+use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{GrantId, RoleId, UserId};
-use crate::store::{roles, users};
+use crate::store::{roles, seats, users};
 
 /// How many accounts are named at most.
 const MAX_AFFECTED: usize = 1_000;
@@ -63,6 +67,9 @@ pub async fn preview(cx: &Context, change: &Change) -> Result<Preview> {
 }
 
 async fn of_user(cx: &Context, who: &UserRef, give: Option<&NewGrant>, take: Option<GrantId>) -> Result<Preview> {
+    // As the routes ask that give and take.
+    guard::needs(ADMIN_USERS).admit(&cx.caller()?.rights, false)?;
+    give.map_or(Ok(()), |new| new.lasts(cx, "/grant"))?;
     let there = |error| match error {
         Error::NotFound(Noun::User) => Error::invalid("/user", "there is no such account"),
         other => other,
@@ -71,41 +78,123 @@ async fn of_user(cx: &Context, who: &UserRef, give: Option<&NewGrant>, take: Opt
         .await
         .map_err(there)?;
     let (mut after, mut roles) = (known.user.clone(), known.roles.clone());
+    // What ended is neither taken nor in the way.
+    after.grants.retain(|grant| grant.stands(cx.now));
     if let Some(new) = give {
-        new.lasts(cx, "/grant")?;
         let role = role_actions::named(cx, &new.role).await?;
         let role = role.ok_or_else(|| Error::invalid("/grant/role", format!("there is no role `{}`", new.role)))?;
-        after.grants.push(new.of(cx, &role)?);
+        given(cx, &mut after, &role, new, &roles).await?;
         roles.push(role);
     }
     if let Some(id) = take {
-        let place = after.grants.iter().position(|grant| grant.id == id);
-        let place = place.ok_or_else(|| Error::invalid("/revoke", "the account has no such grant"))?;
-        after.grants.remove(place).is_takeable()?;
+        taken(cx, &mut after, id, &roles).await?;
     }
     let mut preview = Preview::default();
     preview.add(cx, &known.user, &known.roles, &after, &roles);
     Ok(preview)
 }
 
-async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Result<Preview> {
-    let role = role_actions::named(cx, name).await?;
-    let before = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{name}`")))?;
-    let names: BTreeSet<&str> = permissions.iter().map(String::as_str).collect();
-    let (_, there) = roles::with_permissions(&cx.app.table, &cx.tenant, BTreeSet::new(), &names).await?;
-    in_catalogue(
-        permissions
-            .iter()
-            .map(|name| ("/permissions".to_owned(), name.as_str())),
-        &there,
-    )?;
-    catalogue::has_room(permissions)?;
+/// Gives the account a grant, as [`super::grants::give`] does.
+async fn given(cx: &Context, after: &mut User, role: &Role, new: &NewGrant, roles: &[Role]) -> Result<()> {
+    let grant = new.of(cx, role)?;
+    may_grant(cx, role, &Span::of(&grant, cx.now)).await?;
+    may_change_with(cx, after, roles)?;
+    let has_seat = after.has_role(role.id, cx.now);
+    give_anew(after, &grant)?;
+    match has_seat {
+        true => Ok(()),
+        false => seats::has_room(cx, role).await,
+    }
+}
+
+/// Takes a grant from the account, as [`super::grants::take`] does.
+async fn taken(cx: &Context, after: &mut User, id: GrantId, roles: &[Role]) -> Result<()> {
+    may_change_with(cx, after, roles)?;
+    let was_in_charge = after.is_administrator();
+    after.take(id).map_err(|error| match error {
+        Error::NotFound(Noun::Grant) => Error::invalid("/revoke", "the account has no such grant"),
+        other => other,
+    })?;
+    let by = i64::from(after.is_administrator()) - i64::from(was_in_charge);
+    users::stays_in_charge(&cx.app.table, &cx.tenant, by).await
+}
+
+/// The role with these permissions, as [`role_actions::patch`] would leave it where its holders are in nobody's way.
+async fn edited(cx: &Context, before: &Role, permissions: &BTreeSet<String>) -> Result<Role> {
+    policy::may_touch_role(&cx.caller()?.rights, before)?;
     let patch = RolePatch {
         permissions: Some(permissions.clone()),
         ..RolePatch::default()
     };
-    let after = role_actions::patched(cx, &before, &patch)?;
-    let (mut preview, mut last, mut looked_at) = (Preview::default(), None, 0);
+    let mut after = role_actions::patched(cx, before, &patch)?;
+    catalogue::described(cx, &before.permissions, &mut after).await?;
+    let held = held_by_caller(cx).await?;
+    policy::may_edit(&actor(cx, &held)?, before, &after, cx.now)?;
+    Ok(after)
+}
+
+/// What a change of a role asks of its holders, one after the other.
+struct Holders {
+    touches_all: bool,
+    changes_charge: bool,
+    standing: usize,
+    refused: Option<Error>,
+    /// How many more are in charge after it.
+    by: i64,
+}
+
+impl Holders {
+    fn of(cx: &Context, before: &Role, after: &Role) -> Result<Self> {
+        Ok(Self {
+            touches_all: role_actions::may_touch_everybody(cx)?,
+            changes_charge: before.administers() != after.administers(),
+            standing: 0,
+            refused: None,
+            by: 0,
+        })
+    }
+
+    /// Whether what is decided needs a look at further ones.
+    fn wants_more(&self) -> bool {
+        let to_touch = !self.touches_all && self.standing <= role_actions::MAX_HOLDERS;
+        to_touch || self.changes_charge && self.standing <= role_actions::MAX_TOUCHED
+    }
+
+    fn look_at(&mut self, cx: &Context, user: &User, roles: &[Role], after: &Role) {
+        if !user.has_role(after.id, cx.now) {
+            return;
+        }
+        self.standing += 1;
+        if !self.touches_all && self.refused.is_none() {
+            self.refused = may_change_with(cx, user, roles).err();
+        }
+        let mut then = user.clone();
+        role_actions::follow(&mut then, after);
+        self.by += i64::from(then.is_administrator()) - i64::from(user.is_administrator());
+    }
+
+    async fn allow(self, cx: &Context) -> Result<()> {
+        let at_most = |most: usize| match self.standing > most {
+            true => Err(Conflict::TooManyMembers(most)),
+            false => Ok(()),
+        };
+        if !self.touches_all {
+            at_most(role_actions::MAX_HOLDERS)?;
+        }
+        self.refused.map_or(Ok(()), Err)?;
+        if self.changes_charge {
+            at_most(role_actions::MAX_TOUCHED)?;
+        }
+        users::stays_in_charge(&cx.app.table, &cx.tenant, self.by).await
+    }
+}
+
+async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Result<Preview> {
+    let role = role_actions::named(cx, name).await?;
+    let before = role.ok_or_else(|| Error::invalid("/role", format!("there is no role `{name}`")))?;
+    let after = edited(cx, &before, permissions).await?;
+    let mut preview = Preview::default();
+    let (mut asked, mut last, mut looked_at) = (Holders::of(cx, &before, &after)?, None, 0);
     let mut known = BTreeMap::from([(before.id, before.clone())]);
     loop {
         let (ids, more) = roles::members(&cx.app.table, &cx.tenant, before.id, last, AT_ONCE).await?;
@@ -119,14 +208,14 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
             .cloned()
             .collect();
         for user in holders.iter().filter(|user| user.status != Status::Deleted) {
-            if !preview.add(cx, user, &was, user, &is) {
-                return Ok(preview);
-            }
+            asked.look_at(cx, user, &was, &after);
+            preview.add(cx, user, &was, user, &is);
         }
         looked_at += ids.len();
         last = ids.last().copied();
-        if !more || looked_at >= MAX_HOLDERS {
-            preview.truncated = more;
+        preview.truncated |= more && looked_at >= MAX_HOLDERS;
+        if !more || looked_at >= MAX_HOLDERS || preview.truncated && !asked.wants_more() {
+            asked.allow(cx).await?;
             return Ok(preview);
         }
     }
@@ -145,18 +234,20 @@ async fn learn(cx: &Context, known: &mut BTreeMap<RoleId, Role>, holders: &[User
 }
 
 impl Preview {
-    /// Adds what an account gains and loses; whether there was room for it.
-    fn add(&mut self, cx: &Context, before: &User, was: &[Role], after: &User, is: &[Role]) -> bool {
+    /// Adds what an account gains and loses, while there is room for it.
+    fn add(&mut self, cx: &Context, before: &User, was: &[Role], after: &User, is: &[Role]) {
+        if self.truncated {
+            return;
+        }
         let (gains, loses) = differences(cx, &Subject::of(before, was), &Subject::of(after, is), after.id);
         let affected = |all: &[Difference]| all.iter().map(|one| one.user).collect::<BTreeSet<_>>();
         let is_affected = !gains.is_empty() || !loses.is_empty();
         if is_affected && affected(&self.gains).union(&affected(&self.loses)).count() >= MAX_AFFECTED {
             self.truncated = true;
-            return false;
+            return;
         }
         self.gains.extend(gains);
         self.loses.extend(loses);
-        true
     }
 }
 

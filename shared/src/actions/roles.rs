@@ -15,7 +15,7 @@ use crate::domain::permission::is_system;
 use crate::domain::role::{FEW_COUNTERS, OWNER, Role, SystemRole};
 use crate::domain::text::{Description, FORM, RoleName};
 use crate::domain::trail::{self, Trail};
-use crate::domain::user::UserRef;
+use crate::domain::user::{User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Lost, Refusal};
@@ -23,10 +23,10 @@ use crate::store::unit::{Unit, atomically};
 use crate::store::{ended, record, roles, seats, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
-const MAX_TOUCHED: usize = 20;
+pub(super) const MAX_TOUCHED: usize = 20;
 
 /// How many holders of a role are looked at for somebody who may not touch everybody. An owner may change any role.
-const MAX_HOLDERS: usize = 1_000;
+pub(super) const MAX_HOLDERS: usize = 1_000;
 
 #[derive(Debug)]
 pub struct NewRole {
@@ -184,10 +184,14 @@ fn keeps_what_it_came_with(given: &Role, after: &Role) -> Result<()> {
     }
 }
 
+pub(super) fn may_touch_everybody(cx: &Context) -> Result<bool> {
+    let owner = OWNER.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+    Ok(policy::may_touch_everybody(&cx.caller()?.rights, &owner))
+}
+
 /// Whether the caller may touch everybody who holds this role (rule 9).
 async fn may_touch_holders(cx: &Context, role: &Role) -> Result<()> {
-    let owner = OWNER.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
-    if policy::may_touch_everybody(&cx.caller()?.rights, &owner) {
+    if may_touch_everybody(cx)? {
         return Ok(());
     }
     let ids = at_most(cx, role.id, MAX_HOLDERS).await?;
@@ -220,12 +224,17 @@ async fn put_in_charge(cx: &Context, unit: &Unit<'_>, role: &Role) -> Result<()>
     let ids = at_most(cx, role.id, MAX_TOUCHED).await?;
     for member in users::get_all(&cx.app.table, &cx.tenant, &ids).await? {
         unit.edit(&member, |after| {
-            let of_role = after.grants.iter_mut().filter(|grant| grant.role == role.id);
-            of_role.for_each(|grant| grant.administers = role.administers());
+            follow(after, role);
             Ok(())
         })?;
     }
     Ok(())
+}
+
+/// Writes into an account's grants of a role whether it lets them manage users.
+pub(super) fn follow(user: &mut User, role: &Role) {
+    let of_role = user.grants.iter_mut().filter(|grant| grant.role == role.id);
+    of_role.for_each(|grant| grant.administers = role.administers());
 }
 
 /// Deletes a role; with `force` it is taken from its members first. Whose grants ended are no members.

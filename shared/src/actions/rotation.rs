@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use super::{Context, keyring};
 use crate::domain::rotation::{self, KeyLife};
 use crate::error::Result;
+use crate::metrics::Gauge;
 use crate::proof::jwt::SigningKey;
 use crate::store::signing_keys::{self, StoredKey};
 use crate::store::unit::atomically;
@@ -27,7 +28,13 @@ async fn publish_due(cx: &Context) -> Result<bool> {
         let stored = signing_keys::all(&cx.app.table).await?;
         let algorithm = cx.app.settings.jwt_algorithm.to_string();
         let keys: Vec<KeyLife> = stored.iter().map(life).collect();
-        opens(cx, &stored, rotation::current(&keys, cx.now)).await?;
+        let current = rotation::current(&keys, cx.now);
+        opens(cx, &stored, current).await?;
+        if let Some(current) = current {
+            let days = cx.now.duration_since(current.signs_from).as_hours() / 24;
+            let days = u64::try_from(days).unwrap_or(0);
+            cx.app.metrics.measure(Gauge::SigningKeyAgeDays, days);
+        }
         let due = rotation::due(&keys, &algorithm, cx.now);
         for kid in &due.retire {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");

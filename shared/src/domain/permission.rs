@@ -75,7 +75,12 @@ pub fn built_in() -> Vec<Permission> {
     .to_vec()
 }
 
-/// Whether it is one of the system's, which Usher itself gives a meaning to (rule 17). Their prefix is reserved.
+/// Whether a name is kept for the system's: its first segment is `admin`, whatever parts it from the next (rule 17).
+pub fn is_reserved(name: &str) -> bool {
+    name.split(['.', ':']).next() == Some("admin")
+}
+
+/// Whether it is one of the system's, which Usher itself gives a meaning to (rule 17).
 pub fn is_system(name: &str) -> bool {
     name.starts_with("admin.")
 }

@@ -1,9 +1,12 @@
 //! Bodies and queries: JSON, 64 KiB at most (rule 10), and what is wrong with its place.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
+use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
@@ -188,9 +191,9 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
 
 /// Each parameter once; others than those of `T` are ignored, and one without a value is none (RFC 6749, 3.2).
 fn form<T: Shaped>(bytes: &[u8]) -> Result<T> {
-    let (shape, mut members) = (Shape::of_body::<T>(), Map::new());
-    for (name, value) in form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty()) {
-        let Some(name) = shape.spelling(&name) else { continue };
+    let mut members = Map::new();
+    let sent = parameters(bytes, Shape::of_body::<T>(), token)?;
+    for (name, value) in sent.into_iter().filter(|(_, value)| !value.is_empty()) {
         if members.insert(name.to_owned(), value.into()).is_some() {
             return Err(Error::invalid(token(name), format!("duplicate field `{name}`")));
         }
@@ -199,13 +202,34 @@ fn form<T: Shaped>(bytes: &[u8]) -> Result<T> {
         .map_err(|error| refusal(pointer(error.path()), error.inner()))
 }
 
-pub fn query<T: DeserializeOwned + IntoParams + 'static>(text: &str) -> Result<T> {
-    let shape = Shape::of_query::<T>();
-    let mut spelled = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        spelled.append_pair(shape.spelling(&name).unwrap_or(&name), &value);
+/// The parameters that the shape knows, in its spelling. One that is not UTF-8 is refused at its place: U+FFFD would be
+/// read for it, which is a text like any other.
+fn parameters<'a>(
+    sent: &'a [u8],
+    shape: &'static Shape,
+    place: impl Fn(&str) -> String,
+) -> Result<Vec<(&'static str, Cow<'a, str>)>> {
+    let mut known = Vec::new();
+    for pair in sent.split(|byte| *byte == b'&') {
+        for (name, value) in form_urlencoded::parse(pair) {
+            let Some(name) = shape.spelling(&name) else { continue };
+            percent_decode(pair).decode_utf8().map_err(|_| not_utf_8(place(name)))?;
+            known.push((name, value));
+        }
     }
-    let spelled = spelled.finish();
+    Ok(known)
+}
+
+/// What is wrong with a part of a path, a query or a form that is not UTF-8.
+pub fn not_utf_8(place: impl Into<String>) -> Error {
+    Error::invalid(place, "this is not UTF-8, percent-encoded")
+}
+
+pub fn query<T: DeserializeOwned + IntoParams + 'static>(text: &str) -> Result<T> {
+    let sent = parameters(text.as_bytes(), Shape::of_query::<T>(), |name| format!("?{name}"))?;
+    let spelled = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(sent)
+        .finish();
     let parsed = serde_urlencoded::Deserializer::new(form_urlencoded::parse(spelled.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let name = error.path().to_string();

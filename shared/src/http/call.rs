@@ -84,7 +84,7 @@ pub struct ServiceKeyPath(pub ServiceKeyId);
 
 /// What is wrong with a segment that is not UTF-8.
 pub fn not_utf_8(name: &str) -> Error {
-    Error::invalid(format!("{{{name}}}"), "this is not UTF-8, percent-encoded")
+    body::not_utf_8(format!("{{{name}}}"))
 }
 
 /// `{token}`: what a link in a mail ends in. Whatever it is, it may be a secret: it has no place in a log.

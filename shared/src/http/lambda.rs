@@ -1,38 +1,26 @@
-//! The edge of Lambda: what API Gateway does to a request, undone; and the loop of the runtime.
+//! The edge of Lambda: the loop of the runtime, and the log.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryFutureExt;
-use http::Uri;
 use http::request::Parts;
-use http::uri::PathAndQuery;
 use jiff::Timestamp;
-use lambda_http::RequestExt;
-use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_runtime::LambdaEvent;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 use tracing::{Instrument, Level};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::event::Event;
 use super::routes::Routes;
 use super::serve;
 use crate::app::App;
 use crate::settings::Settings;
-
-/// All that is not unreserved (RFC 3986, 2.3), but the slash that parts segments.
-const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b'@');
 
 pub type Ended = lambda_http::Error;
 
@@ -40,33 +28,27 @@ pub type Ended = lambda_http::Error;
 pub async fn run(routes: Routes) -> Result<(), Ended> {
     let app = start().await?;
     warm_up(&app).await;
-    let service = lambda_http::Adapter::from(serve::service(app, vec![routes]));
-    lambda_runtime::run(service.map_request(sendable)).await
+    lambda_runtime::run(handler(app, routes)).await
 }
 
-/// During init, at full speed and before the first request: the connection to the store.
+/// What the runtime calls with each event.
+pub fn handler(
+    app: Arc<App>,
+    routes: Routes,
+) -> impl Service<LambdaEvent<Event>, Response = impl Serialize, Error = Infallible> {
+    let service = lambda_http::Adapter::from(serve::service(app, vec![routes]));
+    service
+        .map_request(|LambdaEvent { payload, context }: LambdaEvent<Event>| LambdaEvent::new(payload.into(), context))
+}
+
+/// During init, at full speed and before the first request: the connection to the store, and what every request needs.
 pub async fn warm_up(app: &Arc<App>) {
+    if let Err(error) = app.origin.warm_up(app).await {
+        tracing::warn!(?error, "the origin's secret cannot be read at start");
+    }
     if let Err(error) = app.keyring.keys(app, app.clock.now()).await {
         tracing::warn!(?error, "the store did not answer at start");
     }
-}
-
-/// What a query may hold that a client sends and `http::Uri` does not take: the library would panic at it.
-const UNSENT: &AsciiSet = &percent_encoding::CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>');
-
-/// An event whose query can be read, whatever the client sent.
-pub fn sendable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
-    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload
-        && let Some(query) = &mut request.raw_query_string
-    {
-        *query = utf8_percent_encode(query, UNSENT).to_string();
-    }
-    event
 }
 
 /// The application of a function that is starting, and its log.
@@ -163,47 +145,4 @@ pub fn time_left(parts: &Parts, now: Timestamp) -> Option<Duration> {
     let deadline = parts.extensions.get::<lambda_http::Context>()?.deadline;
     let left = deadline.saturating_sub(u64::try_from(now.as_millisecond()).unwrap_or(0));
     Some(Duration::from_millis(left).saturating_sub(FAREWELL))
-}
-
-/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It only shows in one
-/// with an address in it: decoded, an address has its `@`.
-fn is_as_sent(path: &str) -> bool {
-    path.contains("%40") && !path.contains('@')
-}
-
-/// API Gateway's HTTP APIs hand the path on decoded, and with the stage before it where the stage has a name. Puts it
-/// back as the client sent it: percent-encoded, without the stage. A request that came by a socket stays as it is.
-pub fn restore_path(parts: &mut Parts) {
-    let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() else {
-        return;
-    };
-    let raw = parts.raw_http_path().to_owned();
-    let stage = gateway.stage.as_deref().filter(|stage| *stage != "$default");
-    let path = stage
-        .and_then(|stage| raw.strip_prefix('/')?.strip_prefix(stage))
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        .unwrap_or(&raw);
-    let encoded = match path {
-        "" => "/".to_owned(),
-        sent if is_as_sent(sent) => sent.to_owned(),
-        decoded => utf8_percent_encode(decoded, SEGMENTS).to_string(),
-    };
-    // A question mark or a hash in the decoded path is where the library ended the path; its own reading of the query
-    // is right all the same.
-    let query = if raw.contains(['?', '#']) {
-        let pairs = parts
-            .query_string_parameters_ref()
-            .into_iter()
-            .flat_map(|map| map.iter());
-        let text = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish();
-        (!text.is_empty()).then_some(text)
-    } else {
-        parts.uri.query().map(str::to_owned)
-    };
-    let text = query.map_or_else(|| encoded.clone(), |query| format!("{encoded}?{query}"));
-    if let Ok(path_and_query) = text.parse::<PathAndQuery>() {
-        parts.uri = Uri::from(path_and_query);
-    }
 }

@@ -1,7 +1,7 @@
 //! What is known of a request: its time, its id, and its origin. On Lambda all of it is from API Gateway, never
-//! a header that the client could have written.
+//! a header that the client could have written; the client's address is from the edge, where there is one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
@@ -36,10 +36,13 @@ pub struct RequestInfo {
     pub address: String,
     /// Whose things it is about.
     pub tenant: Result<TenantId>,
+    /// Why it is refused whatever it asks for.
+    pub accepted: Result<()>,
 }
 
 impl RequestInfo {
-    pub fn of(app: &Arc<App>, parts: &Parts) -> Self {
+    /// What is known of a request that the edge vouches for, or not, and that could be read, or not.
+    pub fn of(app: &Arc<App>, parts: &Parts, vouched: Result<bool>, readable: Result<()>) -> Self {
         let now = app.clock.now();
         let (mut request_id, mut ip, mut came_to) = (None, None, None);
         if let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() {
@@ -51,6 +54,9 @@ impl RequestInfo {
                 .domain_name
                 .as_ref()
                 .map(|domain| format!("https://{domain}{prefix}"));
+        }
+        if vouched == Ok(true) {
+            ip = viewer(parts).or(ip);
         }
         let peer = || {
             parts
@@ -73,6 +79,7 @@ impl RequestInfo {
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
             tenant: tenant(&app.settings.tenants, parts),
+            accepted: vouched.and(readable),
             app: app.clone(),
         }
     }
@@ -131,6 +138,14 @@ fn host(parts: &Parts) -> Option<String> {
     };
     let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+/// The client's address, as CloudFront knows it: with its port, and one of IPv6 with brackets or without.
+fn viewer(parts: &Parts) -> Option<String> {
+    let text = parts.headers.get("cloudfront-viewer-address")?.to_str().ok()?;
+    let (ip, _port) = text.rsplit_once(':')?;
+    let ip: IpAddr = ip.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    Some(ip.to_string())
 }
 
 fn own_id(now: Timestamp) -> String {

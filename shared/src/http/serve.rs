@@ -35,6 +35,7 @@ use super::routes::{Route, RouteOptions, Routes, bearer};
 use crate::access::guard::Guard;
 use crate::app::App;
 use crate::error::Error;
+use crate::metrics::Metric;
 
 pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let dev = app.settings.dev_endpoints;
@@ -131,13 +132,18 @@ async fn handle(
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    super::lambda::restore_path(&mut parts);
+    let readable = super::event::restore_path(&mut parts);
     contracts.rewrite(&mut parts);
-    let info = RequestInfo::of(app, &parts);
+    let given = parts.headers.remove(ORIGIN_SECRET);
+    let vouched = app.origin.vouches(app, given.as_ref().map(HeaderValue::as_bytes)).await;
+    let info = RequestInfo::of(app, &parts, vouched, readable);
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
     let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
     let response = answer.instrument(span).await;
+    if response.status().is_server_error() {
+        app.metrics.count(Metric::ServerErrors);
+    }
     app.write_metrics(alone.unwrap_or_default());
     response
 }
@@ -191,6 +197,9 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     (refusal, error.kind())
 }
 
+/// What the edge sends.
+const ORIGIN_SECRET: HeaderName = HeaderName::from_static("x-origin-secret");
+
 /// Headers of every answer that does not have its own: OWASP's for REST APIs.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -214,6 +223,9 @@ struct Contract {
 impl Contract {
     /// What the routes answer; where there is none and the contract asks for an API key, to whoever has one.
     async fn answer(&self, routes: Router, info: &RequestInfo, request: Request) -> Response {
+        if let Err(refused) = &info.accepted {
+            return refused.clone().into_response();
+        }
         // What a refusal needs of the request, which is gone by then.
         let headers = self.options.api_key.map(|_| request.headers().clone());
         let response = match routes.oneshot(request).await {

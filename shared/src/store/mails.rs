@@ -69,16 +69,37 @@ pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: us
     let due: Vec<&Item> = page.items.iter().take_while(is_due).collect();
     let last = due.last().and_then(|item| string(item, "GSI1SK")).map(str::to_owned);
     Ok(Due {
-        ids: due.iter().filter_map(|item| id_of(string(item, "PK")?)).collect(),
+        mails: due.iter().filter_map(|item| waiting(item)).collect(),
         more: last.filter(|_| page.more && due.len() == page.items.len()),
     })
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Due {
-    pub ids: Vec<MailId>,
+    pub mails: Vec<Waiting>,
     /// After what there may be more.
     pub more: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    pub id: MailId,
+    pub due: Timestamp,
+    /// Whether it is due since it was asked for, and so was claimed by nobody yet.
+    pub is_new: bool,
+}
+
+/// A mail that waits, by its keys: the index has no more of it.
+fn waiting(item: &Item) -> Option<Waiting> {
+    let id = id_of(string(item, "PK")?)?;
+    let (due, _) = string(item, "GSI1SK")?.split_once('#')?;
+    let due = Timestamp::from_millisecond(due.parse().ok()?).ok()?;
+    let asked_for = keys::due(id.made_at(), id);
+    Some(Waiting {
+        id,
+        due,
+        is_new: string(item, "GSI1SK") == Some(&asked_for),
+    })
 }
 
 /// Takes a mail to send it, provided that it is to be sent, and is due: not leased to another sender, and not waiting

@@ -156,6 +156,16 @@ async fn free(cx: &Context, t: &TenantId, role: RoleId) -> Result<u8, Refusal> {
     }
 }
 
+/// Whether the role has a seat for one account more. Nothing is written: seats that ended are left out, and not left.
+pub async fn has_room(cx: &Context, role: &Role) -> Result<()> {
+    let Some(limit) = role.max_count else { return Ok(()) };
+    let counters = read(&cx.app.table, &cx.tenant, role.id).await?;
+    match standing(cx, role.id, &counters).await? < limit {
+        true => Ok(()),
+        false => Err(Conflict::RoleFull.into()),
+    }
+}
+
 /// The counters, of which those seats that ended are left first that are too many for this limit.
 pub async fn within(cx: &Context, role: RoleId, limit: u32) -> Result<Vec<Counter>> {
     let mut ended = 1;

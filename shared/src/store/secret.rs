@@ -7,8 +7,8 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
-use secrecy::SecretString;
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, SdkError};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws;
 use crate::error::{Error, Result};
@@ -25,16 +25,40 @@ pub async fn read(source: &KeySource) -> Result<SecretString> {
     }
 }
 
-async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
-    let cannot = |why: String| {
-        Error::unavailable(format!(
-            "the secret {arn} cannot be read (what to do: docs/operations.md, The master key): {why}"
-        ))
+/// The values of a secret that is changed while it is in use: the current one, and the one before it, if there was one.
+/// As a text they stand beside each other.
+pub async fn read_versions(source: &KeySource) -> Result<Vec<SecretString>> {
+    match source {
+        KeySource::Text(text) => Ok(text.expose_secret().split_whitespace().map(Into::into).collect()),
+        KeySource::SecretsManager(arn) => versions_from(&client(aws::config()), arn).await,
+    }
+}
+
+async fn versions_from(client: &Client, arn: &str) -> Result<Vec<SecretString>> {
+    let current = read_from(client, arn).await?;
+    let asked = client.get_secret_value().secret_id(arn).version_stage("AWSPREVIOUS");
+    let previous = match asked.send().await {
+        Ok(answer) => answer.secret_string,
+        Err(SdkError::ServiceError(refused)) if refused.err().is_resource_not_found_exception() => None,
+        Err(error) => return Err(unreadable(arn, &DisplayErrorContext(&error).to_string())),
     };
+    Ok([Some(current), previous.map(Into::into)]
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
     let answer = client.get_secret_value().secret_id(arn).send().await;
-    let answer = answer.map_err(|error| cannot(DisplayErrorContext(&error).to_string()))?;
+    let answer = answer.map_err(|error| unreadable(arn, &DisplayErrorContext(&error).to_string()))?;
     let text = answer.secret_string.filter(|text| !text.is_empty());
-    text.map(Into::into).ok_or_else(|| cannot("it is empty".to_owned()))
+    text.map(Into::into).ok_or_else(|| unreadable(arn, "it is empty"))
+}
+
+fn unreadable(arn: &str, why: &str) -> Error {
+    Error::unavailable(format!(
+        "the secret {arn} cannot be read (what to do: docs/operations.md, The master key): {why}"
+    ))
 }
 
 /// A secret is read once in the life of an instance, so a transient failure is worth two more tries, each of which has time for a
@@ -61,7 +85,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use secrecy::ExposeSecret;
     use serde_json::{Value, json};
 
     use super::*;
@@ -118,5 +141,39 @@ mod tests {
         let (asked, client) = secrets(usize::MAX, 200, Value::Null).await;
         assert!(matches!(read_from(&client, ARN).await, Err(Error::Unavailable(_))));
         assert_eq!(asked.load(Ordering::SeqCst), 3);
+    }
+
+    /// A Secrets Manager whose secret has these values, by the stage that is asked for.
+    async fn staged(current: Value, previous: (u16, Value)) -> Client {
+        let answer = move |asked: String| {
+            let (status, answer) = match asked.contains("AWSPREVIOUS") {
+                true => previous.clone(),
+                false => (200, current.clone()),
+            };
+            let status = axum::http::StatusCode::from_u16(status).unwrap();
+            std::future::ready((status, answer.to_string()))
+        };
+        client(&aws::tests::serving(axum::Router::new().fallback(answer)).await)
+    }
+
+    #[tokio::test]
+    async fn while_a_secret_is_changed_it_has_two_values_and_before_the_first_change_one() {
+        let current = json!({ "SecretString": "new" });
+        let none = json!({ "__type": "ResourceNotFoundException", "Message": "can't find the specified secret value" });
+        for (previous, expected) in [
+            ((200, json!({ "SecretString": "old" })), Some(vec!["new", "old"])),
+            ((400, none), Some(vec!["new"])),
+            (
+                (400, json!({ "__type": "AccessDeniedException", "Message": "no" })),
+                None,
+            ),
+        ] {
+            let read = versions_from(&staged(current.clone(), previous).await, ARN).await;
+            let texts = read
+                .as_ref()
+                .ok()
+                .map(|all| all.iter().map(ExposeSecret::expose_secret).collect());
+            assert_eq!(texts, expected, "{read:?}");
+        }
     }
 }

@@ -290,6 +290,14 @@ fn in_charge(t: &TenantId, by: i64) -> Option<Write> {
     }
 }
 
+/// The same, looked at before: whether so many fewer may be in charge now.
+pub async fn stays_in_charge(table: &Table, t: &TenantId, by: i64) -> Result<()> {
+    match by < 0 && administrators(table, t).await? < 1 - by {
+        true => Err(Conflict::LastAdministrator.into()),
+        false => Ok(()),
+    }
+}
+
 pub async fn administrators(table: &Table, t: &TenantId) -> Result<i64> {
     let item = table.get(&keys::administrators(t)).await?;
     Ok(item.and_then(|item| super::table::integer(&item, "count")).unwrap_or(0))

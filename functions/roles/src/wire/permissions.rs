@@ -66,7 +66,8 @@ impl PermissionsQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "name": "invoices.read", "description": "Read invoices" }))]
 pub struct NewPermission {
-    /// Lower-case letters, digits, `.`, `:`, `_` and `-`, 64 at most; `admin.` is the system's.
+    /// Lower-case letters, digits, `.`, `:`, `_` and `-`, 64 at most; `admin`, alone or before a `.` or `:`, is the
+    /// system's.
     name: String,
     /// What it lets its holder do: up to 200 characters.
     description: Option<String>,

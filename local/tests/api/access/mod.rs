@@ -6,6 +6,7 @@ mod explain;
 mod permissions;
 mod preview;
 mod preview_is_what_comes;
+mod preview_refusals;
 
 use serde_json::{Value, json};
 

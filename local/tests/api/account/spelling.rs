@@ -204,6 +204,23 @@ async fn what_is_another_function_s_is_refused_by_this_one_alone_in_its_style_no
         wrong.text
     );
     assert_eq!(wrong.problem(), "method-not-allowed");
+    for (method, path, allowed) in [
+        (Method::DELETE, "/User/Profile", "GET"),
+        (Method::HEAD, "/ADMIN/users", "GET"),
+        (Method::OPTIONS, "/auth/LOGIN", "POST"),
+        (Method::PUT, "/api/users", "GET,POST"),
+        (Method::HEAD, "/api/roles", "GET,POST"),
+        (Method::OPTIONS, "/api/permissions", "GET,POST"),
+    ] {
+        let wrong = ask(method.clone(), path).await;
+        assert_eq!(
+            (wrong.status.as_u16(), wrong.header("allow")),
+            (405, allowed),
+            "{method} {path}"
+        );
+        let is_problem = wrong.header("content-type") == "application/problem+json";
+        assert_eq!(is_problem, path.starts_with("/api/"), "{method} {path}");
+    }
     for path in ["/v1/nope", "/api/users", "/some/thing"] {
         let strange = ask(Method::GET, path).await;
         assert_eq!(

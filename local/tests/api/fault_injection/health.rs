@@ -1,7 +1,11 @@
 //! `/health` beside a table that does not take what is written.
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::proxy::Fault;
 use crate::round_trips::counted;
+use crate::support::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_is_503_while_writes_fail_and_well_again_after() {
@@ -31,4 +35,18 @@ async fn the_right_password_is_no_failure_where_its_session_cannot_be_written() 
     }
     proxy.calm();
     assert_eq!(login().await.status, 200);
+}
+
+/// An API destination sends its event as the body of whatever method it is set to, and asks for a part of the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_answered_to_event_bridge_which_sends_a_body_and_asks_for_a_range() {
+    let world = World::new().await;
+    let headers = [
+        ("user-agent", "Amazon/EventBridge/ApiDestinations"),
+        ("range", "bytes=0-1048575"),
+        ("x-health", "usher"),
+    ];
+    let event = json!({ "version": "0", "source": "aws.events", "detail": {} });
+    let reply = world.nobody().send(Method::GET, "/health", Some(event), &headers).await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-range")), (200, ""));
 }

@@ -266,6 +266,30 @@ async fn every_other_session_ends_at_once_and_the_one_that_asks_goes_on_with_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_logout_is_in_the_history_where_a_session_ended_and_not_where_none_did() {
+    let world = World::new().await;
+    jane(&world).await;
+    let me = world.with_token(&pair(&world, JANE).await.access);
+    let kinds = async || {
+        world.clock.advance(1);
+        let history = me.get("/api/me/login-history").await.body;
+        let items = history["items"].as_array().unwrap().iter();
+        items
+            .map(|row| row["kind"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let end_others = async || assert_eq!(me.delete(&format!("{PATH}?except=current")).await.status, 204);
+    end_others().await;
+    assert_eq!(kinds().await, ["login"]);
+    pair(&world, JANE).await;
+    end_others().await;
+    assert_eq!(kinds().await, ["logout", "login", "login"]);
+    end_others().await;
+    assert_eq!(kinds().await, ["logout", "login", "login"]);
+    assert_eq!(listed(&me).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_an_exception_the_session_that_asks_ends_as_well() {
     let world = World::new().await;
     jane(&world).await;

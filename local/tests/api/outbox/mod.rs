@@ -24,6 +24,7 @@ mod limits;
 mod links;
 mod once;
 mod requests;
+mod watched;
 mod wire;
 
 /// A mailer that keeps letters in memory, counts how often it is asked, and fails as it is set to.

@@ -1,8 +1,11 @@
 //! What a service account's key opens: what its account may do now, in one round trip, until it is revoked.
 
 use serde_json::{Value, json};
+use usher::proof::opaque::ServiceToken;
+use usher::secrecy::ExposeSecret;
 
 use super::{key, key_until, keyed, service, stored};
+use crate::access::catalogue;
 use crate::proxy::Fault;
 use crate::round_trips::counted;
 use crate::support::{Client, PASSWORD, World};
@@ -238,6 +241,54 @@ async fn a_request_costs_one_round_trip_and_once_a_minute_one_that_notes_it() {
     grant(&owner, &account, json!({ "role": "member" })).await;
     assert_eq!(asked().await, [read, read]);
     assert_eq!(asked().await, [read]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_no_key_costs_one_read_whatever_its_request_is_about() {
+    let (world, proxy) = counted().await;
+    catalogue(&world, &["invoices.read"]).await;
+    let (account, _, robot) = keyed(&world, "robot", &[]).await;
+    let mut checks = Vec::new();
+    for n in 0..10 {
+        let id = world.user(&format!("u{n}@example.org")).await;
+        checks.push(json!({ "user": id, "permission": "invoices.read" }));
+    }
+    let body = json!({ "checks": checks });
+    let costs = async |client: &Client, status: u16| {
+        proxy.cost();
+        let reply = client.post("/api/access/check", body.clone()).await;
+        assert_eq!(reply.status, status, "{}", reply.text);
+        proxy.cost()
+    };
+    // Of the right form, and in the place of the one that there is.
+    let text = ServiceToken::mint(account.parse().unwrap(), 0).unwrap();
+    let stranger = world.with_token(text.text().expose_secret());
+    proxy.cost();
+    assert_eq!(stranger.get(OWN).await.status, 401);
+    let bare = proxy.cost();
+    assert_eq!(bare.operations, ["BatchGetItem"]);
+    assert_eq!(costs(&stranger, 401).await, bare);
+    // The first request of a key that this process sees pays for it, and no other.
+    let (read, note) = ("BatchGetItem", "UpdateItem");
+    assert_eq!(costs(&robot, 200).await.operations, [read, note, read, read]);
+    assert_eq!(costs(&robot, 200).await.operations, [read, read]);
+    assert_eq!(costs(&stranger, 401).await, bare);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_a_key_no_session_ends_and_the_login_history_has_no_logout() {
+    let world = World::new().await;
+    let (account, _, robot) = keyed(&world, "robot", &["admin"]).await;
+    for path in [
+        "/api/me/sessions".to_owned(),
+        "/api/me/sessions?except=current".to_owned(),
+        format!("{}/sessions", user(&account)),
+    ] {
+        assert_eq!(robot.delete(&path).await.status, 204, "{path}");
+    }
+    let history = robot.get("/api/me/login-history").await.body;
+    assert_eq!(history["items"], json!([]));
+    assert_eq!(robot.get(OWN).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

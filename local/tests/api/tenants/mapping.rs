@@ -1,10 +1,10 @@
 //! What names the tenant of a request: nothing, `X-Tenant`, or the host.
 
 use http::header::HOST;
-use lambda_http::request::LambdaRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use usher::http::event::Event;
 use usher::http::serve;
 
 use super::{made, owner_of, with_header, within};
@@ -178,8 +178,8 @@ async fn through_lambda(world: &World, domain: Value, host: &str, name: &str, pa
         },
         "body": json!({ "username": name, "password": password }).to_string(), "isBase64Encoded": false,
     });
-    let request: LambdaRequest = serde_json::from_value(event).unwrap();
-    let request: http::Request<lambda_http::Body> = request.into();
+    let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+    let request: http::Request<lambda_http::Body> = event.into();
     let service = serve::service(world.app.clone(), tables());
     service.oneshot(request).await.unwrap().status().as_u16()
 }

@@ -43,7 +43,7 @@ impl Intercept for Watch {
     }
 }
 
-/// The actions that IAM would look for, each with the kind of partition: `PutItem T#*, ConditionCheckItem TOKEN#*`. An
+/// The actions that IAM would look for, each with the kind of partition: `PutItem T#*#USER#*, ConditionCheckItem TOKEN#*`. An
 /// index stands before its partition, as in `Query GSI1 MAILS#*`.
 fn touched(operation: &str, body: &Value) -> String {
     let index = body["IndexName"].as_str().map(|index| format!("{index} "));
@@ -107,11 +107,15 @@ fn partition_of_query(body: &Value) -> Option<&str> {
     text(&body["ExpressionAttributeValues"][value])
 }
 
-/// What a partition's key begins with: `T#*` for anything of a tenant's.
+/// What partition this is, of whatever tenant, account or name: `T#*#USER#*`, `T#*#ROLES`, `MAIL#*`.
 fn kind(partition: &str) -> String {
-    partition
-        .split_once('#')
-        .map_or_else(|| partition.to_owned(), |(first, _)| format!("{first}#*"))
+    match partition.splitn(4, '#').collect::<Vec<_>>()[..] {
+        ["T", _, kind] => format!("T#*#{kind}"),
+        ["T", _, kind, _] => format!("T#*#{kind}#*"),
+        [only] => only.to_owned(),
+        [first, ..] => format!("{first}#*"),
+        [] => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +135,7 @@ mod tests {
         ]});
         assert_eq!(
             touched("TransactWriteItems", &body),
-            "ConditionCheckItem TOKEN#*, DeleteItem T#*, PutItem T#*, UpdateItem KEYS"
+            "ConditionCheckItem TOKEN#*, DeleteItem T#*#EMAIL#*, PutItem T#*#EMAIL#*, UpdateItem KEYS"
         );
     }
 
@@ -139,7 +143,10 @@ mod tests {
     fn batches_queries_and_single_items_are_logged_alike() {
         let pk = |text: &str| json!({ "PK": { "S": text } });
         let get = json!({ "RequestItems": { "usher": { "Keys": [pk("T#a#USER#1"), pk("T#b#USER#2"), pk("KEYS")] } } });
-        assert_eq!(touched("BatchGetItem", &get), "BatchGetItem KEYS, BatchGetItem T#*");
+        assert_eq!(
+            touched("BatchGetItem", &get),
+            "BatchGetItem KEYS, BatchGetItem T#*#USER#*"
+        );
         let write = json!({ "RequestItems": { "usher": [
             { "PutRequest": { "Item": pk("CATALOGUE") } }, { "DeleteRequest": { "Key": pk("MAIL#1") } },
         ]}});
@@ -154,7 +161,7 @@ mod tests {
         assert_eq!(touched("Query", &query), "Query GSI1 MAILS#*");
         assert_eq!(
             touched("UpdateItem", &json!({ "Key": pk("T#main#TALLY") })),
-            "UpdateItem T#*"
+            "UpdateItem T#*#TALLY"
         );
     }
 }
