@@ -53,6 +53,10 @@ impl App {
     }
 
     /// The same, where the settings' DynamoDB endpoint is reached by this client.
+    #[expect(
+        clippy::unused_async,
+        reason = "whoever makes an application waits for it, as for its other parts"
+    )]
     pub async fn with_http_client(
         settings: Settings,
         clock: Arc<dyn Clock>,

@@ -28,7 +28,7 @@ mod http;
 pub fn config() -> &'static SdkConfig {
     static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
     CONFIG.get_or_init(|| {
-        let region = Environment.text("AWS_REGION");
+        let region = Environment::text("AWS_REGION");
         let http = client(region.as_deref());
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -39,8 +39,8 @@ pub fn config() -> &'static SdkConfig {
             .http_client(http)
             .sleep_impl(TokioSleep::new())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .use_fips(Environment.is_true("AWS_USE_FIPS_ENDPOINT"))
-            .use_dual_stack(Environment.is_true("AWS_USE_DUALSTACK_ENDPOINT"))
+            .use_fips(Environment::is_true("AWS_USE_FIPS_ENDPOINT"))
+            .use_dual_stack(Environment::is_true("AWS_USE_DUALSTACK_ENDPOINT"))
             .service_config(Environment)
             .build()
     })
@@ -76,7 +76,7 @@ pub fn direct() -> SharedHttpClient {
 /// for a request without one.
 pub async fn put(url: &str, body: &str, connect_timeout: Duration) -> Result<u16> {
     let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout);
-    let region = Environment.text("AWS_REGION");
+    let region = Environment::text("AWS_REGION");
     let http = Http::new(Trust::in_region(region.as_deref()).roots());
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_method("PUT").map_err(Error::fault)?;

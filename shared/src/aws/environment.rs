@@ -6,14 +6,14 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 pub struct Environment;
 
 impl Environment {
-    pub fn text(self, name: &str) -> Option<String> {
+    pub fn text(name: &str) -> Option<String> {
         #[expect(clippy::disallowed_methods, reason = "variables of the SDK, and not of usher")]
         let text = std::env::var(name).ok();
         text.filter(|text| !text.is_empty())
     }
 
-    pub fn is_true(self, name: &str) -> bool {
-        self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    pub fn is_true(name: &str) -> bool {
+        Self::text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 }
 
@@ -22,7 +22,7 @@ impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         names(key.env(), key.service_id())
             .iter()
-            .find_map(|name| self.text(name))
+            .find_map(|name| Self::text(name))
     }
 }
 
@@ -43,8 +43,8 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_nothing() {
-        assert_eq!(Environment.text("AWS_NOBODY_SETS_THIS"), None);
-        assert!(!Environment.is_true("AWS_NOBODY_SETS_THIS"));
-        assert!(Environment.text("PATH").is_some());
+        assert_eq!(Environment::text("AWS_NOBODY_SETS_THIS"), None);
+        assert!(!Environment::is_true("AWS_NOBODY_SETS_THIS"));
+        assert!(Environment::text("PATH").is_some());
     }
 }

@@ -119,11 +119,13 @@ impl Http {
         let limit = settings.connect_timeout();
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let known = pools.iter().find(|(known, _)| *known == limit);
-        let pool = known.map(|(_, pool)| pool.clone()).unwrap_or_else(|| {
+        let pool = if let Some((_, pool)) = known {
+            pool.clone()
+        } else {
             let pool = self.pool(limit);
             pools.push((limit, pool.clone()));
             pool
-        });
+        };
         Connector {
             pool,
             limit: settings.read_timeout(),
