@@ -161,7 +161,7 @@ OWN = ("MeFunctionRole", "Policies", 0, "PolicyDocument", "Statement")
     "behind CloudFront each function of the API knows the secret that it shows and may read it, and no other function may",
     of(*OWN, -1),
     of(*OWN, -1, "Fn::If", 1, "Resource", to="*"),
-    Change(("Globals", "Function", "Environment", "Variables", "USHER_ORIGIN_SECRET_SECRET"), None, before="elsewhere"),
+    Change(("Globals", "Function", "Environment", "Variables", "USHER_ORIGIN_SECRET_SECRET"), None, before="elsewhere", also=("settings",)),
     Change(("Conditions", "HasOriginSecret"), {"Fn::Equals": ["a", "b"]}, also=("alarms", "dashboard", "health_check")),
     of("SetupFunctionRole", *OWN[1:], -1, "Resource", to={"Ref": "OriginSecretArn"}),
 )
