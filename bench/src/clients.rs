@@ -24,11 +24,10 @@ pub enum Kind {
 /// Starts a client; how long it took.
 pub async fn start(kind: Kind) -> Duration {
     let began = Instant::now();
-    let loader = match kind {
-        Kind::Own => usher::aws::loader().await,
-        Kind::Sdk => aws_config::defaults(BehaviorVersion::latest()),
+    let _client = match kind {
+        Kind::Own => Client::new(usher::aws::config()),
+        Kind::Sdk => Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await),
     };
-    let _client = Client::new(&loader.load().await);
     began.elapsed()
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use usher::actions::audit::{self, Report};
@@ -50,12 +51,12 @@ pub async fn verify(args: &Verify, out: &mut impl Write) -> Result<bool> {
 
 async fn table(args: &Verify) -> Result<(Table, Option<Embedded>)> {
     let name = args.table.as_deref().unwrap_or("usher");
-    let connect = |endpoint| Table::connect(name, endpoint, DEADLINE, Arc::<Metrics>::default());
+    let table = |shared: &SdkConfig| Table::new(shared, name, DEADLINE, Arc::<Metrics>::default());
     if let Some(url) = &args.dynamodb_endpoint {
-        return Ok((connect(Some((url.as_str(), aws::direct()))).await, None));
+        return Ok((table(&aws::emulated(url, aws::direct())), None));
     }
     if args.table.is_some() {
-        return Ok((connect(None).await, None));
+        return Ok((table(&of_this_machine().await), None));
     }
     let no_data = || Error::NoData {
         path: args.data_dir.clone(),
@@ -70,7 +71,16 @@ async fn table(args: &Verify) -> Result<(Table, Option<Embedded>)> {
     }
     let embedded = Embedded::start(Some(&file), None, Some(directory))?;
     let http = SharedHttpClient::new(embedded.store());
-    Ok((connect(Some((embedded::URL, http))).await, Some(embedded)))
+    Ok((table(&aws::emulated(embedded::URL, http)), Some(embedded)))
+}
+
+/// AWS by the region and the credentials that its other tools would take here: of the environment, a profile, the machine.
+async fn of_this_machine() -> SdkConfig {
+    let region = aws_config::meta::region::RegionProviderChain::default_provider();
+    let region = region.region().await;
+    let http = aws::client(region.as_ref().map(AsRef::as_ref));
+    let loader = aws_config::defaults(BehaviorVersion::latest()).region(region);
+    loader.http_client(http).load().await
 }
 
 /// The members of a JWK Set (RFC 7517 section 5).

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end by panicking")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Every Rust file of the product below this folder, with its path from the top.
 fn sources(folder: &str) -> Vec<(String, String)> {
@@ -151,6 +153,75 @@ fn used(text: &str, siblings: &[String]) -> Vec<String> {
     siblings.iter().filter(is_used).cloned().collect()
 }
 
+/// The crates that are a function's binary, and their manifests.
+fn lambdas() -> Vec<(String, String)> {
+    let mut lambdas = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.join("src/main.rs").exists() {
+            let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
+            lambdas.push((path.file_name().unwrap().to_string_lossy().into_owned(), manifest));
+        }
+    }
+    assert!(lambdas.len() > 8, "the functions are not found");
+    lambdas
+}
+
+/// Names and versions of the crates that are linked for a function, sorted.
+fn linked(function: &str) -> Vec<(String, String)> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "tree",
+        "--locked",
+        "--package",
+        function,
+        "--edges",
+        "normal,no-proc-macro",
+    ]);
+    cargo.args(["--prefix", "none", "--format", "{p}"]);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: BTreeSet<(String, String)> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split_once(" v"))
+        .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap().to_owned()))
+        .collect();
+    assert!(found.len() > 100, "{function} is made of {} crates", found.len());
+    found.into_iter().collect()
+}
+
+/// What `.ci/sizes.py` looks for in binaries that are built, asked of cargo.
+#[test]
+fn a_function_is_built_of_nothing_that_it_does_not_need_and_of_nothing_twice() {
+    // `aws-config` brings `aws-sdk-sts` along, of which nothing is called and so nothing linked.
+    let unneeded = [
+        "aws-sdk-sso",
+        "aws-sdk-ssooidc",
+        "aws-smithy-http-client",
+        "h2",
+        "native-tls",
+        "openssl",
+        "regex",
+        "regex-automata",
+        "ring",
+    ];
+    // Not ours to choose: `serde_dynamo` and `hyper-util` are behind and ahead of all others, `aws-lc-rs` is behind
+    // `rustls-webpki`. A few kilobytes.
+    let twice = ["base64", "untrusted"];
+    for (function, _) in lambdas() {
+        let crates = linked(&function);
+        for (name, _) in &crates {
+            assert!(!unneeded.contains(&name.as_str()), "{function} needs no {name}");
+            let sends = function == "outbox" || name != "aws-sdk-sesv2";
+            assert!(sends, "{function} sends no mail");
+        }
+        for pair in crates.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            assert!(twice.contains(&pair[0].0.as_str()), "{function} has {pair:?}");
+        }
+    }
+}
+
 #[test]
 fn no_file_is_over_400_lines_and_no_lambda_crate_imports_another() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -160,15 +231,7 @@ fn no_file_is_over_400_lines_and_no_lambda_crate_imports_another() {
             assert!(lines <= 400, "{file} has {lines} lines");
         }
     }
-    let mut lambdas = Vec::new();
-    for entry in fs::read_dir(top.join("functions")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.join("src/main.rs").exists() {
-            let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
-            lambdas.push((path.file_name().unwrap().to_string_lossy().into_owned(), manifest));
-        }
-    }
-    assert!(lambdas.len() > 8, "the functions are not found");
+    let lambdas = lambdas();
     for (function, manifest) in &lambdas {
         let imported = lambdas.iter().find(|(other, _)| {
             other != function && manifest.lines().any(|line| line.starts_with(&format!("{other}.")))

@@ -53,14 +53,21 @@ impl App {
     }
 
     /// The same, where the settings' DynamoDB endpoint is reached by this client.
+    #[expect(
+        clippy::unused_async,
+        reason = "whoever makes an application waits for it, as for its other parts"
+    )]
     pub async fn with_http_client(
         settings: Settings,
         clock: Arc<dyn Clock>,
         http: SharedHttpClient,
     ) -> Result<Arc<Self>> {
         let metrics = Arc::<Metrics>::default();
-        let endpoint = settings.dynamodb_endpoint.as_deref().map(|url| (url, http));
-        let table = Table::connect(&settings.table, endpoint, settings.store_deadline, metrics.clone()).await;
+        let shared = match settings.dynamodb_endpoint.as_deref() {
+            Some(url) => aws::emulated(url, http),
+            None => aws::config().clone(),
+        };
+        let table = Table::new(&shared, &settings.table, settings.store_deadline, metrics.clone());
         Ok(Arc::new(Self {
             hasher: Hasher::new(settings.argon2, settings.hash_parallel)?,
             keyring: Keyring::default(),

@@ -1,6 +1,9 @@
 use usher::http::lambda;
 
-#[tokio::main]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
     lambda::warm_up(&app).await;

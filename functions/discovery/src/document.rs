@@ -1,9 +1,11 @@
 //! The OpenAPI document as a stack serves it.
 
+use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use flate2::read::GzDecoder;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use usher::error::{Error, Result};
@@ -12,9 +14,9 @@ use utoipa::ToSchema;
 
 use crate::fixed::{Coding, Fixed};
 
-/// The document as it is committed: `cargo run -- --write-openapi` writes it, and a test of `local` holds it to the
-/// route tables.
-pub const OPENAPI: &str = include_str!("../../../openapi.json");
+/// The document as it is committed, packed by the build: `cargo run -- --write-openapi` writes it, and a test of `local`
+/// holds it to the route tables.
+const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 /// For how long it may be kept, in seconds.
 const MAX_AGE: u32 = 300;
@@ -35,7 +37,7 @@ pub fn at(address: &str, dev: bool) -> Result<Arc<Fixed>> {
     if let Some(made) = made.as_ref().filter(|made| made.address == address && made.dev == dev) {
         return Ok(made.document.clone());
     }
-    let text = serde_json::to_string(&of(OPENAPI, address, dev)?).map_err(Error::fault)?;
+    let text = serde_json::to_string(&of(&openapi()?, address, dev)?).map_err(Error::fault)?;
     let document = Arc::new(Fixed::new("application/json", MAX_AGE, text));
     *made = Some(Made {
         address: address.to_owned(),
@@ -43,6 +45,15 @@ pub fn at(address: &str, dev: bool) -> Result<Arc<Fixed>> {
         document: document.clone(),
     });
     Ok(document)
+}
+
+/// The document of every stage, at no address.
+pub fn openapi() -> Result<String> {
+    let mut text = String::new();
+    GzDecoder::new(OPENAPI)
+        .read_to_string(&mut text)
+        .map_err(Error::fault)?;
+    Ok(text)
 }
 
 /// An OpenAPI document (3.1).

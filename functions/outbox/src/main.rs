@@ -4,13 +4,16 @@ use outbox::wire::Event;
 use usher::http::lambda;
 use usher::mail::ses::Ses;
 
-#[tokio::main]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
     // Without a sender nothing calls it in the cloud; by hand it can be called all the same.
     let sending = match app.settings.mail_from {
         Some(_) => {
-            let ses = Ses::connect(&app.settings).await;
+            let ses = Ses::connect(&app.settings);
             let outbox = outbox::outbox(app.clone(), Arc::new(ses));
             Some(Arc::new(outbox.map_err(|error| format!("{error:?}"))?))
         }

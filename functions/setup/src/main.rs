@@ -2,7 +2,10 @@ use setup::cloud;
 use setup::cloudformation::Event;
 use usher::http::lambda;
 
-#[tokio::main]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start().await?;
     lambda::run_with("setup", app, |app, payload| async move {

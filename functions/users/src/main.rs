@@ -1,4 +1,7 @@
-#[tokio::main]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), usher::http::lambda::Ended> {
     usher::http::lambda::run(users::routes()).await
 }

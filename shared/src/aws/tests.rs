@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use hyper_util::client::proxy::matcher::Matcher;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
@@ -15,6 +14,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use x509_parser::pem::Pem;
 
+use super::http::{ROOTS, authorities};
 use super::*;
 use crate::ambient::{Clock, SystemClock};
 
@@ -65,7 +65,7 @@ fn the_roots_are_amazons_five_and_are_good_for_a_year_yet() {
 
 #[test]
 fn only_where_amazons_authorities_sign_nobody_else_is_trusted() {
-    let ours = |region| format!("{:?}", trusted(region)).contains("enable_native_roots: false");
+    let ours = |region| Trust::in_region(region) == Trust::Amazon;
     for region in ["eu-central-1", "us-east-1", "mx-central-1", "us-gov-west-1"] {
         assert!(ours(Some(region)), "{region}");
     }
@@ -110,39 +110,84 @@ async fn stranger() -> (String, String) {
     (url, authority.pem())
 }
 
-async fn asked(url: &str, trust: TrustStore) -> Result<u16, String> {
-    let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(20));
+async fn ask(http: &Http, url: &str, read_timeout: Duration) -> Result<u16, ConnectorError> {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(Duration::from_secs(20))
+        .read_timeout(read_timeout);
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(url).unwrap();
-    let answer = https(trust, settings.build()).call(request).await;
-    answer
-        .map(|answer| answer.status().as_u16())
-        .map_err(|error| format!("{error:?}"))
+    let answer = http.connector(&settings.build()).call(request).await;
+    answer.map(|answer| answer.status().as_u16())
+}
+
+async fn asked(url: &str, roots: RootCertStore) -> Result<u16, String> {
+    let answer = ask(&Http::new(roots), url, Duration::from_secs(20)).await;
+    answer.map_err(|error| format!("{error:?}"))
 }
 
 #[tokio::test]
 async fn a_server_of_another_authority_is_refused() {
     let (url, authority) = stranger().await;
     // That it is the signature alone which is refused: whoever trusts that authority is answered.
-    let trusting = TrustStore::empty().with_pem_certificate(authority);
-    assert_eq!(asked(&url, trusting).await, Ok(204));
-    let refused = asked(&url, trusted(Some("eu-central-1"))).await.unwrap_err();
+    assert_eq!(asked(&url, authorities(&authority)).await, Ok(204));
+    let amazon = Trust::in_region(Some("eu-central-1"));
+    let refused = asked(&url, amazon.roots()).await.unwrap_err();
     assert!(refused.contains("UnknownIssuer"), "{refused}");
 }
 
+#[tokio::test]
+async fn tls_goes_through_the_proxy_that_the_environment_names() {
+    let (url, authority) = stranger().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://name:word@{}", listener.local_addr().unwrap());
+    let port = url.trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let relayed = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4_096];
+        let length = client.read(&mut head).await.unwrap();
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let mut server = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+        String::from_utf8(head[..length].to_vec()).unwrap()
+    });
+    let proxies = Matcher::builder().all(proxy).build();
+    let http = Http::with(authorities(&authority), Some(Arc::new(proxies)));
+    assert_eq!(ask(&http, &url, Duration::from_secs(20)).await.unwrap(), 204);
+    let head = relayed.await.unwrap();
+    let target = url.trim_start_matches("https://").trim_end_matches('/');
+    assert!(head.starts_with(&format!("CONNECT {target} HTTP/1.1\r\n")), "{head}");
+    assert!(head.contains("Proxy-Authorization: Basic bmFtZTp3b3Jk\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn the_sdk_learns_what_kind_of_failure_it_is() {
+    let http = Http::direct();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let silent = ask(&http, &url, Duration::from_millis(20)).await.unwrap_err();
+    assert!(silent.is_timeout(), "{silent:?}");
+    drop(listener);
+    let nobody = ask(&http, &url, Duration::from_secs(20)).await.unwrap_err();
+    assert!(nobody.is_io(), "{nobody:?}");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let _ = client.read(&mut [0; 4_096]).await;
+        let _ = client.write_all(b"HTTP/1.1 200 O").await;
+    });
+    let broken = ask(&http, &url, Duration::from_secs(20)).await.unwrap_err();
+    assert!(broken.as_other().is_some() || broken.is_io(), "{broken:?}");
+}
+
 /// The configuration of an SDK whose service is this one, on this machine.
-pub async fn emulated(service: axum::Router) -> SdkConfig {
+pub async fn serving(service: axum::Router) -> SdkConfig {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, service).await });
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("key", "secret", None, None, "test");
-    aws_config::defaults(BehaviorVersion::latest())
-        .region("eu-central-1")
-        .credentials_provider(credentials)
-        .http_client(direct())
-        .endpoint_url(url)
-        .load()
-        .await
+    emulated(&url, direct())
 }
 
 /// The same where the service answers so, whatever it is asked: with a status and a body.
@@ -151,5 +196,5 @@ pub async fn answering(answer: impl Fn() -> (u16, String) + Clone + Send + Sync 
         let (status, body) = answer();
         std::future::ready((axum::http::StatusCode::from_u16(status).unwrap(), body))
     };
-    emulated(axum::Router::new().fallback(take)).await
+    serving(axum::Router::new().fallback(take)).await
 }

@@ -1,4 +1,4 @@
-//! Which answers are compressed (gzip, br) where the client asks for it: what was read, and nothing with a secret in it.
+//! Which answers are compressed (gzip) where the client asks for it: what was read, and nothing with a secret in it.
 //!
 //! Whoever can watch how long compressed answers are, and choose a text that stands in them, learns the secret beside
 //! that text (BREACH). Tokens, API keys and passwords are answers to other methods than `GET` alone (a test of the OpenAPI

@@ -11,8 +11,10 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
 use tower::{Service, ServiceExt};
-use tracing::Instrument;
-use tracing_subscriber::EnvFilter;
+use tracing::{Instrument, Level};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::event::Event;
 use super::routes::Routes;
@@ -111,20 +113,28 @@ async fn carried_out<A>(app: &App, work: impl Future<Output = crate::Result<A>>)
 
 /// Structured logs on standard output, as CloudWatch takes them: a JSON object in a line, `span` being the request.
 pub fn logs() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .try_init();
+        .with_span_list(false);
+    let _ = tracing_subscriber::registry().with(lines).with(targets()).try_init();
     // In place of the standard library's words on standard error, which are no JSON. Where, and not what: a panic's
     // message can hold anything.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked");
     }));
+}
+
+/// What is logged: `RUST_LOG`, by target and level (`warn,usher=info`).
+fn targets() -> Targets {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the log is there before the settings, and reports their errors"
+    )]
+    let named = std::env::var("RUST_LOG").ok();
+    let named = named.and_then(|named| named.parse().ok());
+    named.unwrap_or_else(|| Targets::new().with_default(Level::INFO))
 }
 
 /// How much of its time a function keeps for its last answer.

@@ -32,6 +32,9 @@ pub struct Routes {
     pub(super) known: fn() -> Vec<Known>,
 }
 
+/// Whether handlers are described: for the document, which no function makes. Without it no schema is in a binary.
+const DESCRIBED: bool = cfg!(any(test, feature = "document"));
+
 /// How a body is read for the accounts that it names by id.
 pub type Named = fn(&[u8]) -> Vec<UserId>;
 
@@ -67,7 +70,7 @@ pub struct Route {
     pub dev_only: bool,
     /// It reads no body, and holds one that comes all the same to what every body is held to. (A `GET` ignores it.)
     pub takes_no_body: bool,
-    /// What its handler takes and answers. It is asked for by the document alone.
+    /// What its handler takes and answers: nothing, without the feature `document`.
     pub describe: fn() -> Description,
     /// Its handler's name: `<crate>_<function>`.
     pub operation: String,
@@ -280,7 +283,6 @@ impl Routes {
             options,
             takes_no_body,
         };
-        let layer = middleware::from_fn(move |request: Request, next: Next| layer.apply(request, next));
         self.rows.push(Route {
             method,
             path: path.into(),
@@ -292,9 +294,9 @@ impl Routes {
             errors: Vec::new(),
             dev_only: false,
             takes_no_body,
-            describe: H::describe,
+            describe: if DESCRIBED { H::describe } else { Description::default },
             operation: operation(std::any::type_name::<H>()),
-            mount: on(filter, handler).route_layer(layer),
+            mount: guarded(on(filter, handler), layer),
         });
         self
     }
@@ -327,6 +329,13 @@ impl Route {
         let methods = self.methods().into_iter();
         methods.map(|method| format!("{method} {}", self.path)).collect()
     }
+}
+
+/// A function of its own, so that there is one of it and not one for each handler.
+fn guarded(handler: MethodRouter, layer: AuthLayer) -> MethodRouter {
+    handler.route_layer(middleware::from_fn(move |request: Request, next: Next| {
+        layer.apply(request, next)
+    }))
 }
 
 /// Axum answers `HEAD` wherever there is `GET`. Behind API Gateway it never comes to a route that does not name it, and
@@ -370,7 +379,7 @@ fn token(credentials: &[u8]) -> Option<&str> {
 /// What RFC 9110, 11.2, lets stand behind a scheme.
 fn is_token68(text: &str) -> bool {
     let unpadded = text.trim_end_matches('=');
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     !unpadded.is_empty() && unpadded.bytes().all(is_allowed)
 }
 

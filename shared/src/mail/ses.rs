@@ -31,8 +31,8 @@ pub struct Ses {
 
 impl Ses {
     /// Gets ready; sends nothing yet.
-    pub async fn connect(settings: &Settings) -> Self {
-        Self::with(aws::config().await, settings.mail_configuration_set.clone())
+    pub fn connect(settings: &Settings) -> Self {
+        Self::with(aws::config(), settings.mail_configuration_set.clone())
     }
 
     fn with(shared: &SdkConfig, configuration_set: Option<String>) -> Self {
@@ -101,7 +101,7 @@ mod tests {
                 .push((path, serde_json::from_slice(&body).unwrap()));
             (StatusCode::from_u16(status).unwrap(), answer.to_string())
         };
-        let shared = aws::tests::emulated(axum::Router::new().fallback(take)).await;
+        let shared = aws::tests::serving(axum::Router::new().fallback(take)).await;
         (asked, Ses::with(&shared, Some("bounces".to_owned())))
     }
 

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -17,13 +18,11 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
-use crate::aws;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 
@@ -101,26 +100,10 @@ pub enum Updated {
 }
 
 impl Table {
-    /// Connects to the table of this name, in the region and with the credentials of the environment, or at an
-    /// endpoint of its own by a client of its own. Requests that are sent again are counted.
-    pub async fn connect(
-        name: &str,
-        endpoint: Option<(&str, SharedHttpClient)>,
-        deadline: Duration,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        let shared = if endpoint.is_none() {
-            aws::config().await.clone()
-        } else {
-            // Whatever answers there, it is not AWS: it needs no credentials, and must not get real ones.
-            let local = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "usher");
-            let loader = aws::loader().await.region("us-east-1");
-            loader.credentials_provider(local).load().await
-        };
-        let mut config = retry::with_retries(&shared, deadline).interceptor(watch::Watch(metrics.clone()));
-        if let Some((url, http)) = endpoint {
-            config = config.endpoint_url(url).http_client(http);
-        }
+    /// The table of this name where the SDK is configured for. Connects with the first request; requests that are sent
+    /// again are counted.
+    pub fn new(shared: &SdkConfig, name: &str, deadline: Duration, metrics: Arc<Metrics>) -> Self {
+        let config = retry::with_retries(shared, deadline).interceptor(watch::Watch(metrics.clone()));
         Self {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),

@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 pub async fn read(source: &KeySource) -> Result<SecretString> {
     match source {
         KeySource::Text(text) => Ok(text.clone()),
-        KeySource::SecretsManager(arn) => read_from(&client(aws::config().await), arn).await,
+        KeySource::SecretsManager(arn) => read_from(&client(aws::config()), arn).await,
     }
 }
 
@@ -30,7 +30,7 @@ pub async fn read(source: &KeySource) -> Result<SecretString> {
 pub async fn read_versions(source: &KeySource) -> Result<Vec<SecretString>> {
     match source {
         KeySource::Text(text) => Ok(text.expose_secret().split_whitespace().map(Into::into).collect()),
-        KeySource::SecretsManager(arn) => versions_from(&client(aws::config().await), arn).await,
+        KeySource::SecretsManager(arn) => versions_from(&client(aws::config()), arn).await,
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
             let status = axum::http::StatusCode::from_u16(status).unwrap();
             std::future::ready((status, answer.to_string()))
         };
-        client(&aws::tests::emulated(axum::Router::new().fallback(answer)).await)
+        client(&aws::tests::serving(axum::Router::new().fallback(answer)).await)
     }
 
     #[tokio::test]
