@@ -139,6 +139,7 @@ class Play:
             self.changed(DevEndpoints="true")
         except stack.Failed as failed:
             assert failed.status == "refused" and self.left() == set(), f"{failed} {self.left()}"
+            assert "DevEndpoints cannot be true" in failed.reasons[0], failed.reasons
             return f"DevEndpoints=true, before anything is made: {failed.reasons[0]}"
         raise SystemExit("a stack was made that the template's rules refuse")
 

@@ -96,9 +96,24 @@ def secrets_by_arn(template):
     return edited
 
 
+def api_destinations(template):
+    """The rule stays, so that what counts its calls does, and calls nothing."""
+    rules = [one["Properties"] for one in of(template, "AWS::Events::Rule").values()]
+    destinations = of(template, "AWS::Events::ApiDestination")
+    taken = {*destinations, *of(template, "AWS::Events::Connection")}
+    for rule in rules:
+        called = [one for one in rule["Targets"] if one["Arn"].get("Fn::GetAtt", [None])[0] in destinations]
+        taken |= {one["RoleArn"]["Fn::GetAtt"][0] for one in called}
+        rule["Targets"] = [one for one in rule["Targets"] if one not in called]
+    for id in taken:
+        del template["Resources"][id]
+    return len(destinations)
+
+
 LEFT_OUT = [
     LeftOut("Body of the HTTP API", "no import of an OpenAPI body: its routes are made one by one", routes),
     LeftOut("metric math of alarms", "alarms over one metric only: each watches the first of its metrics", metric_math),
+    LeftOut("API destinations", "a rule calls no address outside AWS: that of the health check calls nothing", api_destinations),
     LeftOut("Ref of secrets", "it is a secret's name there, and not its ARN: the attribute Id, which is the ARN, stands in", secrets_by_arn),
 ]
 
