@@ -163,7 +163,11 @@ mod tests {
         let origin = Origin::default();
         assert_eq!(believes(&origin, "leaked", 0, Some(&["leaked"])).await, Ok(true));
         let rotated: Option<&[&str]> = Some(&["new", "newer"]);
-        assert_eq!(believes(&origin, "leaked", 299, rotated).await, Ok(true), "not read yet");
+        assert_eq!(
+            believes(&origin, "leaked", 299, rotated).await,
+            Ok(true),
+            "not read yet"
+        );
         assert_eq!(believes(&origin, "leaked", 300, rotated).await, Ok(false));
         assert_eq!(believes(&origin, "new", 301, None).await, Ok(true));
     }
@@ -174,6 +178,10 @@ mod tests {
         assert_eq!(believes(&origin, "a", 0, Some(&["a"])).await, Ok(true));
         assert_eq!(believes(&origin, "a", 86_400, None).await, Ok(true));
         assert_eq!(believes(&origin, "b", 86_400, None).await, Ok(false));
-        assert_eq!(believes(&origin, "a", 86_700, Some(&["b"])).await, Ok(false), "read again when it is over");
+        assert_eq!(
+            believes(&origin, "a", 86_700, Some(&["b"])).await,
+            Ok(false),
+            "read again when it is over"
+        );
     }
 }
