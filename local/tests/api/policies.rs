@@ -110,10 +110,6 @@ fn seen(logs: &[Value]) -> BTreeMap<String, Vec<Asked>> {
     seen
 }
 
-/// What a process keeps at hand once it was read: here all functions are one process, and whichever comes first reads it
-/// for the others.
-const KEPT: [&str; 2] = ["T#*#SETTINGS", "T#*#CHAINS"];
-
 /// What takes days or a full role to need, and other tests of the suite do: a lock that is over, a seat that is free again
 /// because a grant has ended, a preview that asks who else is in charge, a name that set-up still has to move.
 const RARE: [(&str, &str); 8] = [
@@ -151,9 +147,7 @@ fn idle(function: &str, statement: &Statement, seen: &[Asked]) -> Vec<String> {
         .collect();
     if statement.actions.iter().any(|action| action.starts_with("dynamodb:")) {
         idle.extend(statement.resources.iter().filter(|r| !resources.contains(*r)).cloned());
-        let unused = |kind: &&String| {
-            !kinds.contains(*kind) && !KEPT.contains(&kind.as_str()) && !RARE.contains(&(function, kind.as_str()))
-        };
+        let unused = |kind: &&String| !kinds.contains(*kind) && !RARE.contains(&(function, kind.as_str()));
         idle.extend(statement.leading.iter().filter(unused).cloned());
     }
     idle
@@ -191,7 +185,8 @@ fn longest(name: &str) -> String {
 /// A world in which every contract made, changed and removed accounts with such addresses, and other rare ways.
 #[expect(clippy::too_many_lines, reason = "a list of requests")]
 async fn by_rare_ways() -> World {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.deploy().await;
     let owner = world.owner().await;
     let made = |reply: Reply| assert!(reply.status.is_success(), "{}", reply.text);
     let first = owner
@@ -306,7 +301,8 @@ async fn by_rare_ways() -> World {
 /// A world in which unregistered names were tried, names stand in paths and filters, roles count their seats, and the past
 /// was asked for, by each contract that can.
 async fn by_names_seats_and_guesses() -> World {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.deploy().await;
     let (owner, guest) = (world.owner().await, world.nobody());
     let made = |reply: Reply| assert!(reply.status.is_success(), "{}", reply.text);
     for (path, guess) in [
