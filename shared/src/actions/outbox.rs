@@ -263,7 +263,7 @@ impl Outbox {
     }
 }
 
-/// Whether the table's stream has had the time to bring this mail, and nobody has claimed it.
+/// Whether the table's stream has had the time to bring this mail, and it was not claimed.
 fn missed_by_stream(mail: &Waiting, now: Timestamp) -> bool {
     mail.is_new && now.duration_since(mail.due) >= STREAMED_WITHIN
 }

@@ -190,10 +190,10 @@ pub async fn serving(service: axum::Router) -> SdkConfig {
     emulated(&url, direct())
 }
 
-/// The same where the service answers so, whatever it is asked: with a status and a body.
-pub async fn answering(answer: impl Fn() -> (u16, String) + Clone + Send + Sync + 'static) -> SdkConfig {
-    let take = move || {
-        let (status, body) = answer();
+/// The same where the service answers a request's body so: with a status and a body.
+pub async fn answering(answer: impl Fn(&str) -> (u16, String) + Clone + Send + Sync + 'static) -> SdkConfig {
+    let take = move |asked: String| {
+        let (status, body) = answer(&asked);
         std::future::ready((axum::http::StatusCode::from_u16(status).unwrap(), body))
     };
     serving(axum::Router::new().fallback(take)).await

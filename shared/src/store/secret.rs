@@ -95,7 +95,7 @@ mod tests {
     async fn secrets(hiccups: usize, status: u16, answer: Value) -> (Arc<AtomicUsize>, Client) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
-        let service = aws::tests::answering(move || {
+        let service = aws::tests::answering(move |_| {
             let broken = count.fetch_add(1, Ordering::SeqCst) < hiccups;
             (if broken { 500 } else { status }, answer.to_string())
         });
@@ -145,15 +145,11 @@ mod tests {
 
     /// A Secrets Manager whose secret has these values, by the stage that is asked for.
     async fn staged(current: Value, previous: (u16, Value)) -> Client {
-        let answer = move |asked: String| {
-            let (status, answer) = match asked.contains("AWSPREVIOUS") {
-                true => previous.clone(),
-                false => (200, current.clone()),
-            };
-            let status = axum::http::StatusCode::from_u16(status).unwrap();
-            std::future::ready((status, answer.to_string()))
-        };
-        client(&aws::tests::serving(axum::Router::new().fallback(answer)).await)
+        let service = aws::tests::answering(move |asked| match asked.contains("AWSPREVIOUS") {
+            true => (previous.0, previous.1.to_string()),
+            false => (200, current.to_string()),
+        });
+        client(&service.await)
     }
 
     #[tokio::test]
