@@ -173,9 +173,9 @@ impl Stack {
         let app = match &embedded {
             Some(embedded) => {
                 let http = SharedHttpClient::new(embedded.store());
-                App::with_http_client(settings, options.clock, http).await?
+                App::with_http_client(settings, options.clock, http)?
             }
-            None => App::with_clock(settings, options.clock).await?,
+            None => App::with_clock(settings, options.clock)?,
         };
         setup::local(&app).await.map_err(Error::Setup)?;
         let letters = Letters::at(options.directory.as_deref());

@@ -43,25 +43,17 @@ pub struct App {
 
 impl App {
     /// Connects to the table that the settings name.
-    pub async fn new(settings: Settings) -> Result<Arc<Self>> {
-        Self::with_clock(settings, Arc::new(SystemClock)).await
+    pub fn new(settings: Settings) -> Result<Arc<Self>> {
+        Self::with_clock(settings, Arc::new(SystemClock))
     }
 
     /// The same with a clock of one's own.
-    pub async fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
-        Self::with_http_client(settings, clock, aws::direct()).await
+    pub fn with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        Self::with_http_client(settings, clock, aws::direct())
     }
 
     /// The same, where the settings' DynamoDB endpoint is reached by this client.
-    #[expect(
-        clippy::unused_async,
-        reason = "whoever makes an application waits for it, as for its other parts"
-    )]
-    pub async fn with_http_client(
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-        http: SharedHttpClient,
-    ) -> Result<Arc<Self>> {
+    pub fn with_http_client(settings: Settings, clock: Arc<dyn Clock>, http: SharedHttpClient) -> Result<Arc<Self>> {
         let metrics = Arc::<Metrics>::default();
         let shared = match settings.dynamodb_endpoint.as_deref() {
             Some(url) => aws::emulated(url, http),

@@ -39,7 +39,7 @@ async fn discovery() -> Router {
         ("USHER_DYNAMODB_ENDPOINT", &dynamodb),
     ];
     let vars: HashMap<String, String> = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let app = App::new(Settings::from_map(vars).unwrap()).await.unwrap();
+    let app = App::new(Settings::from_map(vars).unwrap()).unwrap();
     serve::service(app, vec![discovery::routes()])
 }
 

@@ -20,20 +20,20 @@ use usher::settings::Settings;
 
 const ISSUER: &str = "https://auth.example.org";
 
-async fn service(dynamodb: &str) -> Router {
+fn service(dynamodb: &str) -> Router {
     let vars = [
         ("USHER_TABLE", "usher"),
         ("USHER_ISSUER", ISSUER),
         ("USHER_DYNAMODB_ENDPOINT", dynamodb),
     ];
     let vars: HashMap<String, String> = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let app = App::new(Settings::from_map(vars).unwrap()).await.unwrap();
+    let app = App::new(Settings::from_map(vars).unwrap()).unwrap();
     serve::service(app, vec![discovery::routes()])
 }
 
 /// The function on a stack that is set up.
 async fn discovery() -> Router {
-    service(&store::start(Stack::SetUp).await.0).await
+    service(&store::start(Stack::SetUp).await.0)
 }
 
 async fn ask(service: &Router, method: &str, path: &str) -> (u16, HeaderMap, String) {
@@ -197,7 +197,7 @@ async fn health_is_ok_where_the_stack_is_set_up_and_is_not_kept() {
 
 #[tokio::test]
 async fn health_reports_that_set_up_has_not_run() {
-    let service = service(&store::start(Stack::New).await.0).await;
+    let service = service(&store::start(Stack::New).await.0);
     let (status, headers, body) = get(&service, "/health").await;
     assert_eq!((status, &body["type"]), (503, &json!("/problems/not-set-up")));
     assert!(
@@ -209,7 +209,7 @@ async fn health_reports_that_set_up_has_not_run() {
 
 #[tokio::test]
 async fn health_is_503_where_the_store_does_not_answer_and_reveals_no_more() {
-    let (status, headers, body) = get(&service("http://127.0.0.1:9").await, "/health").await;
+    let (status, headers, body) = get(&service("http://127.0.0.1:9"), "/health").await;
     assert_eq!((status, &body["type"]), (503, &json!("/problems/unavailable")));
     assert_eq!(headers[CACHE_CONTROL], "no-store");
     assert!(!body.to_string().contains("127.0.0.1"), "{body}");
@@ -218,7 +218,7 @@ async fn health_is_503_where_the_store_does_not_answer_and_reveals_no_more() {
 #[tokio::test]
 async fn only_what_the_policy_allows_is_asked_for() {
     let (address, asked) = store::start(Stack::SetUp).await;
-    let service = service(&address).await;
+    let service = service(&address);
     for row in discovery::routes().rows() {
         let (status, ..) = ask(&service, "GET", &row.path).await;
         assert_eq!(status, 200, "{}", row.path);

@@ -9,7 +9,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
-    let app = lambda::start().await?;
+    let app = lambda::start()?;
     // Without a sender nothing calls it in the cloud; by hand it can be called all the same.
     let sending = match app.settings.mail_from {
         Some(_) => {

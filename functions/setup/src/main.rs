@@ -7,7 +7,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Ended> {
-    let app = lambda::start().await?;
+    let app = lambda::start()?;
     lambda::run_with("setup", app, |app, payload| async move {
         cloud::handle(&app, Event::of(payload)?).await
     })

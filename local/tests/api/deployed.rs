@@ -20,7 +20,7 @@ impl World {
             let app = App::with_clock(settings_of(&self.dynamodb, &[]), self.clock.clone());
             let rows = table.rows().iter().filter(|row| row.dev_only == dev);
             let paths: Vec<String> = rows.map(|row| row.path.to_string()).collect();
-            functions.push((paths, serve::service(app.await.unwrap(), vec![table])));
+            functions.push((paths, serve::service(app.unwrap(), vec![table])));
         }
         let gateway = tower::service_fn(move |request: Request| {
             let path = request.uri().path().to_lowercase();

@@ -100,7 +100,7 @@ async fn t09_over_a_year_of_monthly_rotations_every_token_is_verified_until_it_e
 /// The same table and the same moment, under another stack parameter.
 async fn with_algorithm(world: &World, algorithm: &str) -> World {
     let settings = settings_of(&world.dynamodb, &[("USHER_JWT_ALGORITHM", algorithm)]);
-    let app = App::with_clock(settings, world.clock.clone()).await.unwrap();
+    let app = App::with_clock(settings, world.clock.clone()).unwrap();
     let (clock, db) = (world.clock.clone(), world.db.clone());
     World::serving(app, clock, db, world.dynamodb.clone(), Watch::new()).await
 }
@@ -223,7 +223,7 @@ async fn f09_with_another_master_key_nothing_is_rotated_and_the_old_keys_stay() 
     let other = World::on(world.db.clone(), world.dynamodb.clone(), &[]).await;
     // Whoever lost the secret, or took another one, still verifies, and signs nothing that nobody could verify.
     let lost = crate::support::settings_of(&world.dynamodb, &[("USHER_MASTER_KEY", "not a key")]);
-    let app = usher::app::App::with_clock(lost, other.clock.clone()).await.unwrap();
+    let app = usher::app::App::with_clock(lost, other.clock.clone()).unwrap();
     other.clock.advance(PERIOD.as_secs());
     let refused = setup::cloud::handle(&app, Event::Other).await.unwrap_err();
     assert!(format!("{refused:?}").contains("USHER_MASTER_KEY"), "{refused:?}");
@@ -250,7 +250,7 @@ async fn every_rotation_measures_for_how_long_the_key_has_signed_and_one_that_fa
     let month = || 0..30;
     assert_eq!(ages, month().chain(month()).chain(0..3).skip(1).collect::<Vec<u64>>());
     let lost = crate::support::settings_of(&world.dynamodb, &[("USHER_MASTER_KEY", "not a key")]);
-    let app = App::with_clock(lost, world.clock.clone()).await.unwrap();
+    let app = App::with_clock(lost, world.clock.clone()).unwrap();
     setup::cloud::handle(&app, Event::Other).await.unwrap_err();
     assert_eq!(age(&app), None);
 }

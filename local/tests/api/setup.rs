@@ -25,7 +25,7 @@ async fn bare(settings: &[(&str, &str)]) -> (dynoxide::Database, String, Arc<App
     create_table(&db);
     let url = serve_dynamodb(db.clone()).await;
     let clock = ManualClock::at(START.parse().unwrap());
-    let app = App::with_clock(settings_of(&url, settings), clock).await.unwrap();
+    let app = App::with_clock(settings_of(&url, settings), clock).unwrap();
     (db, url, app)
 }
 
@@ -173,7 +173,7 @@ async fn an_address_that_somebody_has_makes_no_first_owner_and_set_up_reports_it
         ("USHER_ADMIN_SECRET", secret),
     ];
     let app = App::with_clock(settings_of(&world.dynamodb, &settings), world.clock.clone());
-    let app = app.await.unwrap();
+    let app = app.unwrap();
     for _ in 0..2 {
         let error = format!("{:?}", ::setup::cloud::set_up(&app).await.unwrap_err());
         assert!(

@@ -55,7 +55,7 @@ impl World {
         let settings = settings_of(&dynamodb, settings);
         // As the local server reaches it.
         let http = SharedHttpClient::new(store);
-        let app = App::with_http_client(settings, clock.clone(), http).await.unwrap();
+        let app = App::with_http_client(settings, clock.clone(), http).unwrap();
         Self::serving(app, clock, db, dynamodb, Watch::new()).await
     }
 
@@ -69,9 +69,7 @@ impl World {
     /// A world on a DynamoDB that is there already: perhaps behind a proxy, perhaps another world's.
     pub async fn on(db: Database, dynamodb: String, settings: &[(&str, &str)]) -> Self {
         let clock = ManualClock::at(START.parse().unwrap());
-        let app = App::with_clock(settings_of(&dynamodb, settings), clock.clone())
-            .await
-            .unwrap();
+        let app = App::with_clock(settings_of(&dynamodb, settings), clock.clone()).unwrap();
         let watch = Watch::new();
         watch.over("setup", setup::local(&app)).await.unwrap();
         Self::serving(app, clock, db, dynamodb, watch).await

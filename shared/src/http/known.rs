@@ -182,7 +182,7 @@ mod tests {
             ("USHER_DEV_ENDPOINTS", dev.to_string()),
         ];
         let vars: HashMap<String, String> = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let app = App::new(Settings::from_map(vars).unwrap()).await.unwrap();
+        let app = App::new(Settings::from_map(vars).unwrap()).unwrap();
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let response = serve::service(app, vec![table()]).oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

@@ -26,7 +26,7 @@ pub type Ended = lambda_http::Error;
 
 /// Serves this table as a Lambda function behind an API Gateway HTTP API.
 pub async fn run(routes: Routes) -> Result<(), Ended> {
-    let app = start().await?;
+    let app = start()?;
     warm_up(&app).await;
     lambda_runtime::run(handler(app, routes)).await
 }
@@ -52,9 +52,9 @@ pub async fn warm_up(app: &Arc<App>) {
 }
 
 /// The application of a function that is starting, and its log.
-pub async fn start() -> Result<Arc<App>, Ended> {
+pub fn start() -> Result<Arc<App>, Ended> {
     logs();
-    let app = App::new(Settings::from_env()?).await;
+    let app = App::new(Settings::from_env()?);
     Ok(app.map_err(|error| format!("{error:?}"))?)
 }
 

@@ -9,7 +9,7 @@ use crate::support::{API_KEY, World, settings_of};
 /// Set-up of this world's table with another first key.
 async fn set_up(world: &World, text: &str) -> usher::Result<usher::actions::setup::Made> {
     let settings = settings_of(&world.dynamodb, &[("USHER_FIRST_API_KEY", text)]);
-    let app = App::with_clock(settings, world.clock.clone()).await.unwrap();
+    let app = App::with_clock(settings, world.clock.clone()).unwrap();
     ::setup::local(&app).await
 }
 

@@ -28,9 +28,7 @@ async fn silent() -> String {
 async fn f10_with_little_time_left_a_request_is_answered_503_and_not_killed() {
     let clock = ManualClock::at(START.parse().unwrap());
     // The store's own deadline is a minute here: it is not what answers.
-    let app = App::with_clock(settings_of(&silent().await, &[]), clock.clone())
-        .await
-        .unwrap();
+    let app = App::with_clock(settings_of(&silent().await, &[]), clock.clone()).unwrap();
     let mut lambda = lambda_http::Context::default();
     lambda.deadline = u64::try_from(clock.now().as_millisecond()).unwrap() + 1_000;
     let request = Request::post("/api/auth/login")

@@ -13,7 +13,7 @@ use crate::watch::Watch;
 async fn instance(world: &World, master: &str) -> World {
     let clock = ManualClock::at(world.now());
     let settings = settings_of(&world.dynamodb, &[("USHER_MASTER_KEY", master)]);
-    let app = App::with_clock(settings, clock.clone()).await.unwrap();
+    let app = App::with_clock(settings, clock.clone()).unwrap();
     World::serving(app, clock, world.db.clone(), world.dynamodb.clone(), Watch::new()).await
 }
 

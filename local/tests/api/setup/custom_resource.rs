@@ -98,11 +98,9 @@ fn items(db: &dynoxide::Database) -> Vec<Value> {
 }
 
 /// Another version of the function, on the same table.
-async fn version(url: &str, settings: &[(&str, &str)]) -> Arc<App> {
+fn version(url: &str, settings: &[(&str, &str)]) -> Arc<App> {
     let clock = usher::ambient::ManualClock::at(crate::support::START.parse().unwrap());
-    App::with_clock(settings_of(url, &[&STACK, settings].concat()), clock)
-        .await
-        .unwrap()
+    App::with_clock(settings_of(url, &[&STACK, settings].concat()), clock).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +119,7 @@ async fn a_stack_is_created_updated_and_deleted_and_its_data_stays() {
     // Another version of the function, another owner and another algorithm: one key more, and nothing else.
     stack.done(&app, "update").await;
     assert_eq!(items(&db), created);
-    let changed = version(&url, &[("USHER_ADMIN_EMAIL", "other@example.org")]).await;
+    let changed = version(&url, &[("USHER_ADMIN_EMAIL", "other@example.org")]);
     stack.done(&changed, "update").await;
     assert_eq!(items(&db), created);
     stack.done(&changed, "delete").await;
@@ -181,7 +179,7 @@ async fn an_update_that_fails_states_why_changes_nothing_and_is_rolled_back() {
         (&url, "USHER_FIRST_API_KEY", "short", "the first API key has less than"),
     ] {
         let old = items(&db);
-        let new = version(at, &[(setting, value)]).await;
+        let new = version(at, &[(setting, value)]);
         let failure = stack.failed(&new, "update").await;
         assert!(failure.contains(reason), "{setting}={value}: {failure}");
         assert!(
@@ -214,7 +212,7 @@ fn client(base: &str) -> Client {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_that_could_not_be_created_and_one_whose_table_is_gone_can_be_deleted() {
     let stack = Stack::new().await;
-    let app = version(DOWN, &[]).await;
+    let app = version(DOWN, &[]);
     stack.failed(&app, "create").await;
     // With the id that its failure was answered with; and with one of CloudFormation's own, where nobody answered.
     stack.done(&app, "delete").await;
