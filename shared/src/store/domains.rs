@@ -140,6 +140,9 @@ pub async fn accounts(
         ..Query::default()
     };
     let page = table.query(&query).await?;
-    let ids = page.items.iter().filter_map(|item| string(item, "GSI1SK")?.parse().ok());
+    let ids = page
+        .items
+        .iter()
+        .filter_map(|item| string(item, "GSI1SK")?.parse().ok());
     Ok((ids.collect(), page.more))
 }

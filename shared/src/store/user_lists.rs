@@ -67,7 +67,11 @@ async fn shards(
 }
 
 fn merged(pages: &[Page]) -> Vec<Listed> {
-    let mut listed: Vec<Listed> = pages.iter().flat_map(|page| &page.items).filter_map(Listed::of).collect();
+    let mut listed: Vec<Listed> = pages
+        .iter()
+        .flat_map(|page| &page.items)
+        .filter_map(Listed::of)
+        .collect();
     listed.sort_unstable_by_key(|one| Reverse(one.id));
     listed
 }

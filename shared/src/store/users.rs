@@ -161,7 +161,9 @@ fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
 
 fn name_domain(key: &Key, domain: &str, id: UserId) -> Write {
     let attributes = index_attributes(1, domain.to_owned(), id.to_string());
-    let changes = attributes.into_iter().fold(Changes::new(), |changes, (name, value)| changes.set(name, value));
+    let changes = attributes
+        .into_iter()
+        .fold(Changes::new(), |changes, (name, value)| changes.set(name, value));
     Write::update(key.clone(), changes).when(Cond::exists(), Lost::Changed)
 }
 
