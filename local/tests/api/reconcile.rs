@@ -112,14 +112,14 @@ impl<'a> Table<'a> {
                     drop(table.claims.insert(pk.to_owned(), text(item, "role").to_owned()));
                 }
                 (["FIND", ..], _) => drop(table.entries.insert(format!("{pk}|{sk}"), String::new())),
-                (["TALLY"], "ADMINISTRATORS") => {
+                (["TALLY", _], "ADMINISTRATORS") => {
                     drop(
                         table
                             .administrators
                             .insert("count".to_owned(), item["count"].to_string()),
                     );
                 }
-                (["TALLY"], _) => {
+                (["TALLY", _], _) => {
                     for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
                     }

@@ -6,8 +6,9 @@ use super::Context;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;
+use crate::store::tenant_settings;
 use crate::store::unit::decided;
-use crate::store::{tenant_settings, user_lists};
+use crate::store::user_lists::Of;
 
 /// How many tenants are looked at at once.
 const AT_ONCE: usize = 16;
@@ -39,6 +40,11 @@ async fn one(cx: &Context, tenant: &TenantId) -> Result<()> {
 }
 
 async fn has_grown(cx: &Context, tenant: &TenantId) -> Result<bool> {
-    let counts = user_lists::counts(&cx.app.table, tenant).await?;
+    let of = Of {
+        table: &cx.app.table,
+        tenant,
+        size: TenantSize::Small,
+    };
+    let counts = of.counts().await?;
     Ok(counts.values().sum::<u64>() >= LARGE_FROM)
 }

@@ -13,7 +13,8 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::search::{self, Found};
-use crate::store::{roles, seats, user_lists, users};
+use crate::store::user_lists::{Counts, Of};
+use crate::store::{roles, seats, users};
 
 /// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
 /// cursor goes on from there.
@@ -61,11 +62,11 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     let listing = Listing::of(cx, &filter.question(role.as_ref())).await?;
     let after: Option<UserId> = listing.after(cursor)?;
     let source = Source::of(cx, filter, role.as_ref()).await?;
-    let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
+    let Shown { items, last, counts } = page(cx, &source, filter, role.as_ref(), after, limit).await?;
     // A first page that is also the last has been counted by looking at it.
     let total = match (after, last) {
         (None, None) => Total::exactly(many(items.len())),
-        _ => source.total(cx, filter, role.as_ref()).await?,
+        _ => source.total(cx, filter, role.as_ref(), counts).await?,
     };
     Ok(Page {
         total: Some(total),
@@ -94,14 +95,14 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let total = match &source {
         // As many pages as there are accounts to put on them.
         Source::Found(found) => many(found.ids.len()),
-        other => other.total(cx, &filter, None).await?.count,
+        other => other.total(cx, &filter, None, None).await?.count,
     };
     let skipped = page.saturating_sub(1).saturating_mul(many(limit));
     let ids = match usize::try_from(skipped) {
         Ok(skipped_ids) if skipped < total => source.at(cx, skipped_ids, limit).await?,
         _ => Vec::new(),
     };
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| passes(cx, user, &filter, None));
     Ok(Numbered {
         items: items.collect(),
@@ -160,7 +161,7 @@ impl Source {
                 Ok((ids, more))
             }
             Self::Role(role) => roles::members(table, t, *role, after, limit).await,
-            Self::All => user_lists::newest(table, t, None, after, limit).await,
+            Self::All => listed(cx).newest(None, after, limit).await,
             Self::Statuses(statuses) => {
                 let lists: Vec<Option<Status>> = statuses.iter().copied().map(Some).collect();
                 merged(cx, &lists, after, limit).await
@@ -175,7 +176,7 @@ impl Source {
         loop {
             let wanted = skipped + limit - ids.len();
             let (some, more) = match self {
-                Self::All => user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?,
+                Self::All => listed(cx).next(after, wanted).await?,
                 _ => self.ids(cx, after, wanted).await?,
             };
             after = some.last().copied();
@@ -189,8 +190,13 @@ impl Source {
         }
     }
 
-    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Total> {
-        let (table, t) = (&cx.app.table, &cx.tenant);
+    /// Whether the tallies alone give its total.
+    fn is_tallied(&self, filter: &Filter, role: Option<&Role>) -> bool {
+        let lists = matches!(self, Self::All | Self::WithDeleted | Self::Statuses(_));
+        lists && filter.q.is_none() && role.is_none()
+    }
+
+    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>, counts: Option<Counts>) -> Result<Total> {
         match (self, role, filter.status) {
             (Self::Found(found), None, None) => Ok(of_found(found)),
             (Self::Found(found), ..) => self.walked(cx, filter, role, found.ids.len()).await,
@@ -200,7 +206,7 @@ impl Source {
             }
             (Self::Role(_), _, status) => {
                 // Along the filter of which few are.
-                let counts = user_lists::counts(table, t).await?;
+                let counts = listed(cx).counts().await?;
                 let statuses = status.map(listed_as).unwrap_or_default();
                 let listed: u64 = statuses.iter().filter_map(|status| counts.get(status)).sum();
                 match listed <= many(LOOKED_AT) {
@@ -209,15 +215,17 @@ impl Source {
                 }
             }
             (Self::All, ..) => {
-                let mut counts = user_lists::counts(table, t).await?;
+                let mut counts = known(cx, counts).await?;
                 counts.remove(&Status::Deleted);
                 Ok(Total::exactly(counts.values().sum()))
             }
-            (Self::WithDeleted, ..) => Ok(Total::exactly(user_lists::counts(table, t).await?.values().sum())),
+            (Self::WithDeleted, ..) => Ok(Total::exactly(known(cx, counts).await?.values().sum())),
             (Self::Statuses(_), ..) if filter.q.is_some() || role.is_some() => {
                 self.walked(cx, filter, role, LOOKED_AT).await
             }
-            (Self::Statuses(_), _, status) => of_status(cx, status.unwrap_or(Status::Active)).await,
+            (Self::Statuses(_), _, status) => {
+                of_status(cx, status.unwrap_or(Status::Active), known(cx, counts).await?).await
+            }
         }
     }
 
@@ -258,8 +266,7 @@ fn listed_as(status: Status) -> Vec<Status> {
 }
 
 /// How many accounts have this status. Of locks that have ended, up to a thousand are looked for.
-async fn of_status(cx: &Context, status: Status) -> Result<Total> {
-    let counts: BTreeMap<Status, u64> = user_lists::counts(&cx.app.table, &cx.tenant).await?;
+async fn of_status(cx: &Context, status: Status, counts: Counts) -> Result<Total> {
     let count = |status| counts.get(&status).copied().unwrap_or(0);
     if !matches!(status, Status::Active | Status::Locked) || count(Status::Locked) == 0 {
         return Ok(Total::exactly(count(status)));
@@ -287,10 +294,7 @@ async fn merged(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<UserId>, bool)> {
-    let (table, t) = (&cx.app.table, &cx.tenant);
-    let newest = lists
-        .iter()
-        .map(|status| user_lists::newest(table, t, *status, after, limit));
+    let newest = lists.iter().map(|status| listed(cx).newest(*status, after, limit));
     let (mut ids, mut more) = (BTreeSet::new(), false);
     for (some, rest) in futures::future::try_join_all(newest).await? {
         ids.extend(some);
@@ -308,6 +312,29 @@ fn size(user: &User) -> usize {
     serde_json::to_string(&user.profile).map_or(0, |json| json.len())
 }
 
+fn listed(cx: &Context) -> Of<'_> {
+    Of {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
+}
+
+/// The counts, where they were not read beside the accounts.
+async fn known(cx: &Context, counts: Option<Counts>) -> Result<Counts> {
+    match counts {
+        Some(counts) => Ok(counts),
+        None => listed(cx).counts().await,
+    }
+}
+
+/// The accounts of a page, the last one that was looked at where there are more, and what was counted beside them.
+struct Shown {
+    items: Vec<User>,
+    last: Option<UserId>,
+    counts: Option<Counts>,
+}
+
 async fn page(
     cx: &Context,
     source: &Source,
@@ -315,28 +342,31 @@ async fn page(
     role: Option<&Role>,
     mut after: Option<UserId>,
     limit: usize,
-) -> Result<(Vec<User>, Option<UserId>)> {
+) -> Result<Shown> {
     let (mut items, mut bytes, mut looked_at, mut step) = (Vec::new(), 0, 0, limit);
+    let (is_first, mut counts) = (after.is_none(), None);
     loop {
         // Further each time: where few pass, a step for each of them would be a thousand requests.
         let (ids, more) = source.ids(cx, after, step.min(LOOKED_AT - looked_at)).await?;
         step *= 4;
-        let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+        // A first page that is also the last is its own count.
+        let counted = counts.is_none() && source.is_tallied(filter, role) && (more || !is_first);
+        let (found, tallied) = listed(cx).read(&ids, counted).await?;
+        counts = counts.or(tallied);
         for user in found.into_iter().filter(|user| passes(cx, user, filter, role)) {
             if items.len() == limit || bytes > LARGEST_PAGE {
                 let last = items.last().map(|user: &User| user.id);
-                return Ok((items, last));
+                return Ok(Shown { items, last, counts });
             }
             bytes += size(&user);
             items.push(user);
         }
         after = ids.last().copied().or(after);
         looked_at += ids.len();
-        if !more {
-            return Ok((items, None));
-        }
-        if items.len() == limit || looked_at >= LOOKED_AT {
-            return Ok((items, after));
+        let is_full = items.len() == limit || looked_at >= LOOKED_AT;
+        if !more || is_full {
+            let last = after.filter(|_| more);
+            return Ok(Shown { items, last, counts });
         }
     }
 }

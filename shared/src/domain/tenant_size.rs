@@ -23,30 +23,27 @@ pub const READ_BEFORE_WRITTEN: SignedDuration = SignedDuration::from_mins(1);
 
 impl TenantSize {
     /// Of the lists of accounts: all of them, and those of each status.
-    pub const fn user_lists(self) -> u8 {
+    pub const fn user_lists(self) -> u16 {
         self.of(1, 4)
     }
 
     /// Of a month of either history.
-    pub const fn histories(self) -> u8 {
+    pub const fn histories(self) -> u16 {
         self.of(1, HISTORY_PARTITIONS)
     }
 
     /// Of the counters of accounts by status.
-    pub const fn tallies(self) -> u8 {
+    pub const fn tallies(self) -> u16 {
         self.of(1, 8)
     }
 
     /// How many counters of accounts by status are written to. With 1,024 of them, and 1,000 accounts made a second, a
     /// transaction of 20 ms meets another one at its counter once in 25 times.
     pub const fn counters(self) -> u16 {
-        match self {
-            Self::Small => 4,
-            Self::Large => 1_024,
-        }
+        self.of(4, 1_024)
     }
 
-    const fn of(self, small: u8, large: u8) -> u8 {
+    const fn of(self, small: u16, large: u16) -> u16 {
         match self {
             Self::Small => small,
             Self::Large => large,
@@ -55,7 +52,7 @@ impl TenantSize {
 }
 
 /// Over how many partitions a month of a history is spread, at most. The id of each row has its partition.
-pub const HISTORY_PARTITIONS: u8 = 16;
+pub const HISTORY_PARTITIONS: u16 = 16;
 
 /// A tenant's size, and since when. It never shrinks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
