@@ -16,6 +16,7 @@ use crate::domain::text::folded;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
+use crate::store::user_lists::Of;
 use crate::store::{roles, search, users};
 
 mod collect;
@@ -172,7 +173,7 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let (ids, total) = match &asked.q {
         Some(q) => found::numbered(cx, q, skipped, limit).await?,
         None => {
-            let total = Source::All.total(cx, &asked).await?;
+            let total = Source::All.total(cx, &asked, None).await?;
             let ids = match many(skipped) < total.count {
                 true => Source::All.at(cx, skipped, limit).await?,
                 false => Vec::new(),
@@ -180,7 +181,7 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
             (ids, total)
         }
     };
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();
     Ok(Numbered { items, total })
 }
@@ -197,6 +198,15 @@ pub async fn roles_by_id<'a>(
     }
     let found = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
+}
+
+/// The tenant's lists of accounts.
+fn listed(cx: &Context) -> Of<'_> {
+    Of {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
 }
 
 fn many(count: usize) -> u64 {

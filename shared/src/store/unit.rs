@@ -382,7 +382,7 @@ impl Wanted {
 
     /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
     fn plan(&self, cx: &Context) -> Result<Plan> {
-        let mut plan = users::plan(&self.changes)?;
+        let mut plan = users::plan(&self.changes, cx.size_written())?;
         // What is written whole is not changed beside it: no transaction has two writes to one item.
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));

@@ -30,7 +30,7 @@ pub const SAMPLES: [(&str, &str); 33] = [
     ("<kid>", "a_kid"),
     ("<number>", "1"),
     ("<form>", "2"),
-    ("<chain>", "400-7"),
+    ("<chain>", "400-3"),
     ("<anchor>", "0000000007"),
     ("PERMISSION#<name>", "PERMISSION#admin.users"),
     ("FIRST#<name>", "FIRST#owner"),

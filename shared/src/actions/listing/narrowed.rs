@@ -1,14 +1,14 @@
 //! Two things asked for at once: along the index of one, whose sort keys drop most of what the other does not want.
 
 use super::source::{listed_as, merged};
-use super::{Asked, COUNTED, Collector, Found, Place, many};
+use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::listed::Listed;
-use crate::store::{roles, user_lists, users};
+use crate::store::{roles, users};
 
 /// How many accounts are simply read, where an index finds no more.
 pub(super) const FEW: usize = 600;
@@ -46,14 +46,14 @@ pub(super) async fn walk(
         ..Walked::default()
     };
     for &step in steps {
-        let (listed, more) = match lists {
-            [one] => user_lists::newest(&cx.app.table, &cx.tenant, *one, walked.last, step).await?,
+        let (found, more) = match lists {
+            [one] => listed(cx).newest(*one, walked.last, step).await?,
             several => merged(cx, several, walked.last, step).await?,
         };
-        walked.last = listed.last().map(|one| one.id).filter(|_| more);
+        walked.last = found.last().map(|one| one.id).filter(|_| more);
         walked
             .ids
-            .extend(listed.iter().filter(|one| may_pass(one)).map(|one| one.id));
+            .extend(found.iter().filter(|one| may_pass(one)).map(|one| one.id));
         if walked.last.is_none() || walked.ids.len() >= wanted {
             break;
         }
