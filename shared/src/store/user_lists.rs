@@ -1,12 +1,14 @@
 //! Accounts listed: their ids, newest first, how many there are, and the accounts as a list shows them: as they were a
 //! moment ago.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use futures::future::{try_join, try_join_all};
 
 use super::dynamo::{Index, Page, Query, Table};
 use super::keys;
+use super::listed::Listed;
 use super::table::{Item, Key, from_item, integer, string};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::TenantSize;
@@ -26,18 +28,18 @@ pub struct Of<'a> {
 }
 
 impl Of<'_> {
-    /// Ids of accounts, newest first, of one status or of all that are not deleted, after this one.
+    /// Accounts, newest first, of one status or of all that are not deleted, after this one; and whether there are more.
     pub async fn newest(
         self,
         status: Option<Status>,
         after: Option<UserId>,
         limit: usize,
-    ) -> Result<(Vec<UserId>, bool)> {
+    ) -> Result<(Vec<Listed>, bool)> {
         let pages = self.shards(status, after, limit).await?;
-        let mut ids = merged(&pages);
-        let more = pages.iter().any(|page| page.more) || ids.len() > limit;
-        ids.truncate(limit);
-        Ok((ids, more))
+        let mut listed = merged(&pages);
+        let more = pages.iter().any(|page| page.more) || listed.len() > limit;
+        listed.truncate(limit);
+        Ok((listed, more))
     }
 
     /// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
@@ -48,8 +50,8 @@ impl Of<'_> {
         let part = wanted / shards + wanted / 16 + 8;
         let pages = self.shards(None, after, part.min(wanted).min(STEP)).await?;
         let unread = pages.iter().filter(|page| page.more);
-        let certain = unread.filter_map(|page| id_of(page.items.last()?)).max();
-        let mut ids = merged(&pages);
+        let certain = unread.filter_map(|page| Some(Listed::of(page.items.last()?)?.id)).max();
+        let mut ids: Vec<UserId> = merged(&pages).into_iter().map(|one| one.id).collect();
         // Behind the end of a shard that has more, others' ids are not the next ones.
         ids.retain(|id| certain.is_none_or(|certain| *id >= certain));
         Ok((ids, certain.is_some()))
@@ -106,14 +108,14 @@ impl Of<'_> {
 /// How many ids one step of [`Of::next`] reads of each shard: some 200 KB.
 const STEP: usize = 1_000;
 
-fn merged(pages: &[Page]) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = pages.iter().flat_map(|page| &page.items).filter_map(id_of).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids
-}
-
-fn id_of(item: &Item) -> Option<UserId> {
-    string(item, "PK")?.rsplit('#').next()?.parse().ok()
+fn merged(pages: &[Page]) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = pages
+        .iter()
+        .flat_map(|page| &page.items)
+        .filter_map(Listed::of)
+        .collect();
+    listed.sort_unstable_by_key(|one| Reverse(one.id));
+    listed
 }
 
 fn users(ids: &[UserId], items: Vec<Item>) -> Result<Vec<User>> {

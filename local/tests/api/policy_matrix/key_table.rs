@@ -174,6 +174,23 @@ fn of_lists() -> Vec<Made> {
         partition("find_partition", "search entry", "PK", keys::find_partition(t, 'ä')),
         key("find", "search entry", found),
         partition(
+            "find_domain_partition",
+            "search entry of a domain",
+            "PK",
+            keys::find_domain_partition(t, 'é'),
+        ),
+        key(
+            "find_domain",
+            "search entry of a domain",
+            keys::find_domain(t, "é.example", "é.example").unwrap(),
+        ),
+        partition(
+            "domain_index",
+            "e-mail claim",
+            "GSI1PK",
+            keys::domain_index(t, "example.org"),
+        ),
+        partition(
             "tally_partition",
             "accounts by status, one counter of several",
             "PK",
