@@ -95,6 +95,8 @@ impl Asked {
 enum Place {
     /// After this account, newest first.
     After(UserId),
+    /// The same along a list of which most may not match: what else would find them is not asked again.
+    Along(UserId),
     /// After this entry of a search, in their order.
     Entry(String),
     /// After the entry of this domain; with an account, after that one of those at the domain behind it.
@@ -104,7 +106,7 @@ enum Place {
 impl Place {
     fn account(&self) -> Option<UserId> {
         match self {
-            Self::After(id) => Some(*id),
+            Self::After(id) | Self::Along(id) => Some(*id),
             Self::Entry(_) | Self::Domain(..) => None,
         }
     }

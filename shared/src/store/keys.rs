@@ -3,7 +3,7 @@
 //!
 //! | item | PK | SK | index |
 //! | --- | --- | --- | --- |
-//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user> …`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user> …` |
+//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user> <texts>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user> <roles and texts>` |
 //! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | GSI1 `T#main#DOMAIN#<domain>` / `<user>` |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |

@@ -358,10 +358,9 @@ impl Unit<'_> {
                     return Ok(());
                 }
             }
-            for change in &mut wanted.changes {
-                if let Some(after) = &mut change.after {
-                    seats::elsewhere(cx, change.before.as_ref(), after).await?;
-                }
+            if let Err(refused) = wanted.move_seats(cx).await {
+                plan.undo(table, &refused).await;
+                return Err(refused);
             }
             tries.another(table, Lost::Full).await?;
         }
@@ -369,6 +368,16 @@ impl Unit<'_> {
 }
 
 impl Wanted {
+    /// Moves seats to counters with room.
+    async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
+        for change in &mut self.changes {
+            if let Some(after) = &mut change.after {
+                seats::elsewhere(cx, change.before.as_ref(), after).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
     fn plan(&self, cx: &Context) -> Result<Plan> {
         let mut plan = users::plan(&self.changes, cx.size_written())?;

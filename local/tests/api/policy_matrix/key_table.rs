@@ -177,12 +177,12 @@ fn of_lists() -> Vec<Made> {
             "find_domain_partition",
             "search entry of a domain",
             "PK",
-            keys::find_domain_partition(t, 'é'),
+            keys::find_domain_partition(t, 'ä'),
         ),
         key(
             "find_domain",
             "search entry of a domain",
-            keys::find_domain(t, "é.example", "é.example").unwrap(),
+            keys::find_domain(t, "äne.example", "example.org").unwrap(),
         ),
         partition(
             "domain_index",

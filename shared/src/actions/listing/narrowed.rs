@@ -39,13 +39,13 @@ pub(super) async fn walk(
     lists: &[Option<Status>],
     may_pass: impl Fn(&Listed) -> bool,
     after: Option<UserId>,
-    wanted: usize,
+    (wanted, steps): (usize, &[usize]),
 ) -> Result<Walked> {
     let mut walked = Walked {
         last: after,
         ..Walked::default()
     };
-    for step in STEPS {
+    for &step in steps {
         let (listed, more) = match lists {
             [one] => accounts(cx).newest(*one, walked.last, step).await?,
             several => merged(cx, several, walked.last, step).await?,
@@ -63,7 +63,10 @@ pub(super) async fn walk(
 
 /// A page of accounts with a role and a status, or of deleted ones with anything.
 pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limit: usize) -> Result<Found> {
-    let after = place.and_then(|place| place.account());
+    let after = place.as_ref().and_then(Place::account);
+    if let Some(Place::Along(_)) = place {
+        return along_statuses(cx, asked, after, limit).await;
+    }
     if let Some(role) = asked.role.as_ref().filter(|_| asked.status != Some(Status::Deleted)) {
         let (members, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, FEW).await?;
         if !more {
@@ -108,9 +111,9 @@ pub(super) async fn along_statuses(cx: &Context, asked: &Asked, after: Option<Us
             && asked.q.as_ref().is_none_or(|q| one.may_match(q))
     };
     let wanted = if after.is_none() { COUNTED + 1 } else { limit };
-    let walked = walk(cx, &lists, may_pass, after, wanted).await?;
+    let walked = walk(cx, &lists, may_pass, after, (wanted, &STEPS)).await?;
     let total = after.is_none().then(|| walked.total());
-    of_walked(cx, asked, walked, limit, total).await
+    of_walked(cx, asked, walked, limit, Place::Along, total).await
 }
 
 /// The page of what a walk found.
@@ -119,6 +122,7 @@ pub(super) async fn of_walked(
     asked: &Asked,
     walked: Walked,
     limit: usize,
+    place: impl Fn(UserId) -> Place,
     total: Option<Total>,
 ) -> Result<Found> {
     let mut page = Collector::new(cx, asked, limit);
@@ -141,7 +145,7 @@ pub(super) async fn of_walked(
         (Some(_), None) => Some(Total::exactly(many(page.items.len()))),
         (total, _) => total,
     };
-    Ok(page.found(next.map(Place::After), total))
+    Ok(page.found(next.map(place), total))
 }
 
 /// How many accounts are read in one go where few of those that may pass do.
