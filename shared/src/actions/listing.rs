@@ -181,7 +181,7 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
             (ids, total)
         }
     };
-    let (found, _) = accounts(cx).read(&ids, false).await?;
+    let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();
     Ok(Numbered { items, total })
 }
@@ -200,8 +200,8 @@ pub async fn roles_by_id<'a>(
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
 }
 
-/// The tenant's accounts, as they are listed.
-fn accounts(cx: &Context) -> Of<'_> {
+/// The tenant's lists of accounts.
+fn listed(cx: &Context) -> Of<'_> {
     Of {
         table: &cx.app.table,
         tenant: &cx.tenant,

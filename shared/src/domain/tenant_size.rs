@@ -27,6 +27,11 @@ impl TenantSize {
         self.of(1, 4)
     }
 
+    /// Of what search finds accounts by.
+    pub const fn search(self) -> u16 {
+        self.of(1, 4)
+    }
+
     /// Of a month of either history.
     pub const fn histories(self) -> u16 {
         self.of(1, HISTORY_PARTITIONS)

@@ -4,7 +4,7 @@
 //! | item | PK | SK | index |
 //! | --- | --- | --- | --- |
 //! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user> <texts>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user> <roles and texts>` |
-//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | GSI1 `T#main#DOMAIN#<domain>` / `<user>` |
+//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | GSI1 `T#main#DOMAIN#<shard>#<domain>` / `<user>` |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
@@ -16,7 +16,7 @@
 //! | rights history | `T#main#RIGHTS#<month>#<shard>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
 //! | head of a chain of the rights history | `T#main#CHAINS#<shard>` | `HEAD#<chain>` | |
 //! | signed heads of chains | `AUDIT#main` | `ANCHOR#<anchor>` | |
-//! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
+//! | search entry | `T#main#FIND#<shard>#<first character>` | `<rest of an address or name> <user>` | |
 //! | search entry of a domain | `T#main#FIND#@<first character>` | `<rest of a domain> <domain>` | |
 //! | accounts by status, one counter of several | `T#main#TALLY#<shard>` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY#ADMINISTRATORS` | `ADMINISTRATORS` | |
@@ -162,12 +162,12 @@ pub fn actor_index(t: &TenantId, actor: UserId) -> String {
     format!("T#{t}#ACTOR#{actor}")
 }
 /// The partition of the search entries that begin with this character.
-pub fn find_partition(t: &TenantId, first: char) -> String {
-    format!("T#{t}#FIND#{first}")
+pub fn find_partition(t: &TenantId, shard: u16, first: char) -> String {
+    format!("T#{t}#FIND#{shard}#{first}")
 }
-/// The index partition of the accounts with addresses at a domain.
-pub fn domain_index(t: &TenantId, domain: &str) -> String {
-    format!("T#{t}#DOMAIN#{domain}")
+/// One of the index partitions of the accounts with addresses at a domain.
+pub fn domain_index(t: &TenantId, shard: u16, domain: &str) -> String {
+    format!("T#{t}#DOMAIN#{shard}#{domain}")
 }
 /// The partition of the search entries of domains that begin with this character.
 pub fn find_domain_partition(t: &TenantId, first: char) -> String {
@@ -179,9 +179,9 @@ pub fn find_domain(t: &TenantId, suffix: &str, domain: &str) -> Option<Key> {
     Some(Key::new(find_domain_partition(t, first), format!("{suffix} {domain}")))
 }
 /// The search entry of one suffix of an address or name. An id has no space, so the last one parts the two.
-pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {
+pub fn find(t: &TenantId, shard: u16, suffix: &str, user: UserId) -> Option<Key> {
     let first = suffix.chars().next()?;
-    Some(Key::new(find_partition(t, first), format!("{suffix} {user}")))
+    Some(Key::new(find_partition(t, shard, first), format!("{suffix} {user}")))
 }
 /// Counters of accounts by status.
 pub fn tally_partition(t: &TenantId, shard: u16) -> String {

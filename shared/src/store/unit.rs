@@ -350,8 +350,10 @@ impl Unit<'_> {
                 }
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
-                    let left = table.batch_write(&plan.after).await;
-                    let left = left.and(table.batch_write(&plan.of_deleted).await);
+                    let left = table
+                        .batch_write(&plan.after)
+                        .await
+                        .and(table.batch_write(&plan.of_deleted).await);
                     if let Err(error) = left {
                         tracing::warn!(?error, "what a change left behind could not be removed");
                     }

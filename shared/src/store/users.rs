@@ -35,7 +35,8 @@ pub struct Change {
     pub only_if: Option<Cond>,
 }
 
-/// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
+/// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
+/// was read is [`Lost::Changed`]. Of several
 /// accounts the statuses and the roles stay.
 pub fn plan(changes: &[Change], size: TenantSize) -> Result<Plan> {
     let mut plan = Plan::default();
@@ -114,7 +115,7 @@ impl Implied {
         if let Some(email) = &user.email {
             let (present, former) = (keys::email(t, email), keys::former_email(t, email));
             let (key, mut claim) = Claim::placed(user.form, present, former, Conflict::EmailTaken);
-            claim.domain = Some(keys::domain_index(t, domains::of(email)));
+            claim.domain = Some(keys::domain_index(t, search::shard(user), domains::of(email)));
             claims.insert(key, claim);
         }
         if let Some(username) = &user.username {
@@ -193,7 +194,7 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
         (None, Some(new)) => {
             Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
-        // Only what differs: it stays in the partition of a list that it is in, unless its status changes; attempts to log in, which are counted beside this change, keep their count.
+        // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this change, keep their count.
         (Some(before), Some(after)) => {
             let changes = Changes::between(&item(before, size)?, &item(after, size)?);
             let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();

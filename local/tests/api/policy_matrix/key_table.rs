@@ -169,9 +169,9 @@ fn of_histories() -> Vec<Made> {
 
 fn of_lists() -> Vec<Made> {
     let (t, user) = (&TenantId::main(), sample("<user>"));
-    let found = keys::find(t, "äne@example.org", user).unwrap();
+    let found = keys::find(t, 3, "äne@example.org", user).unwrap();
     vec![
-        partition("find_partition", "search entry", "PK", keys::find_partition(t, 'ä')),
+        partition("find_partition", "search entry", "PK", keys::find_partition(t, 3, 'ä')),
         key("find", "search entry", found),
         partition(
             "find_domain_partition",
@@ -188,7 +188,7 @@ fn of_lists() -> Vec<Made> {
             "domain_index",
             "e-mail claim",
             "GSI1PK",
-            keys::domain_index(t, "example.org"),
+            keys::domain_index(t, 3, "example.org"),
         ),
         partition(
             "tally_partition",

@@ -22,6 +22,14 @@ const DOMAINS: usize = 5;
 /// How many entries of domains are read for these: a domain has one for each place where it matches.
 const DOMAIN_ENTRIES: usize = 40;
 
+fn place(cx: &Context) -> search::In<'_> {
+    search::In {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
+}
+
 /// How much a search finds.
 enum Extent {
     /// All of it, newest first.
@@ -40,7 +48,7 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
     }
     let accounts = |at: &DomainEntry| {
         let domain = at.domain.clone();
-        async move { domains::accounts(table, t, &domain, None, COUNTED + 1).await }
+        async move { domains::accounts(place(cx), &domain, None, COUNTED + 1).await }
     };
     for (some, more) in futures::future::try_join_all(domains.iter().map(accounts)).await? {
         ids.extend(some);
@@ -58,7 +66,7 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
 async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
     let (mut ids, mut after) = (BTreeSet::new(), None);
     for _ in 0..READS {
-        let (entries, more) = search::own(&cx.app.table, &cx.tenant, q, after, ENTRIES).await?;
+        let (entries, more) = place(cx).own(q, after, ENTRIES).await?;
         after = entries.last().map(Entry::sort_key);
         ids.extend(entries.into_iter().map(|entry| entry.user));
         if !more || ids.len() > COUNTED {
@@ -68,8 +76,8 @@ async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
     Ok((ids, false))
 }
 
-pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, place: Option<Place>, limit: usize) -> Result<Found> {
-    let after = match place {
+pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Place>, limit: usize) -> Result<Found> {
+    let after = match from {
         None => None,
         Some(Place::After(id)) => Some(id),
         Some(Place::Along(id)) if asked.status.is_some() => {
@@ -207,7 +215,7 @@ impl<'a> Ordered<'a> {
     async fn entries(&mut self, after: &str) -> Result<Place> {
         let (table, t) = (&self.cx.app.table, &self.cx.tenant);
         let after = Some(after).filter(|after| !after.is_empty()).map(str::to_owned);
-        let (entries, more) = search::own(table, t, self.q, after, ENTRIES_OF_A_STEP).await?;
+        let (entries, more) = place(self.cx).own(self.q, after, ENTRIES_OF_A_STEP).await?;
         let ids: BTreeSet<UserId> = entries.iter().map(|entry| entry.user).collect();
         let read = users::get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
         for entry in &entries {
@@ -231,7 +239,7 @@ impl<'a> Ordered<'a> {
         let Some(entry) = found.first() else {
             return Ok(more.map(|last| Place::Domain(Some(last), None)));
         };
-        let (ids, rest) = domains::accounts(table, t, &entry.domain, account, ENTRIES_OF_A_STEP).await?;
+        let (ids, rest) = domains::accounts(place(self.cx), &entry.domain, account, ENTRIES_OF_A_STEP).await?;
         for user in users::get_all(table, t, &ids).await? {
             let id = user.id;
             if search::first_place(&user, self.q).is_none() {

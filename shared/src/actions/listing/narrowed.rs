@@ -1,7 +1,7 @@
 //! Two things asked for at once: along the index of one, whose sort keys drop most of what the other does not want.
 
 use super::source::{listed_as, merged};
-use super::{Asked, COUNTED, Collector, Found, Place, accounts, many};
+use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
@@ -46,14 +46,14 @@ pub(super) async fn walk(
         ..Walked::default()
     };
     for &step in steps {
-        let (listed, more) = match lists {
-            [one] => accounts(cx).newest(*one, walked.last, step).await?,
+        let (found, more) = match lists {
+            [one] => listed(cx).newest(*one, walked.last, step).await?,
             several => merged(cx, several, walked.last, step).await?,
         };
-        walked.last = listed.last().map(|one| one.id).filter(|_| more);
+        walked.last = found.last().map(|one| one.id).filter(|_| more);
         walked
             .ids
-            .extend(listed.iter().filter(|one| may_pass(one)).map(|one| one.id));
+            .extend(found.iter().filter(|one| may_pass(one)).map(|one| one.id));
         if walked.last.is_none() || walked.ids.len() >= wanted {
             break;
         }
