@@ -54,7 +54,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
     let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
     let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
-    let mut writes = tenants::create(&tenant, &roles, &owner)?;
+    let mut writes = tenants::create(&tenant, &roles)?;
     let after = json!({ "name": tenant.name.as_ref().map(Label::as_str), "owner": owner.id });
     let target = Target::Tenant(tenant.id.clone());
     writes.push(record::rights(

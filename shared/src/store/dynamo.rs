@@ -60,6 +60,8 @@ pub struct Query {
     /// Only sort keys before this one, in the order of the answer.
     pub after: Option<String>,
     pub newest_first: bool,
+    /// Whether what was so a moment ago will do, of the table as of an index: at half the cost.
+    pub eventually: bool,
     pub limit: Option<usize>,
 }
 
@@ -195,7 +197,7 @@ impl Table {
             .query()
             .table_name(&self.name)
             .set_index_name(query.index.map(|index| index.names().0.to_owned()))
-            .consistent_read(query.index.is_none())
+            .consistent_read(query.index.is_none() && !query.eventually)
             .scan_index_forward(!query.newest_first);
         let after = query.after.as_ref().filter(|_| query.index.is_none());
         let mut start = after.map(|after| attributes(Key::new(query.pk.clone(), after).attributes()));

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::dynamo::Table;
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
-use super::{chain, ended, record, roles, seats, sessions, users};
+use super::{chain, ended, keys, record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
@@ -198,8 +198,9 @@ impl Unit<'_> {
     /// The role of this name or id, which is to stay as it is until all is written.
     pub async fn role(&self, name: &str) -> Result<Option<Role>> {
         let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
-        // The role that everybody has is never edited away from under a grant, and must not become a hot item.
-        if let Some(role) = role.as_ref().filter(|role| role.id != USER.id) {
+        // The counter of a seat of a role without a limit is closed before the role goes, or comes to let its holders
+        // manage users: no grant needs more, and many can be given at once. The role that everybody has never goes.
+        if let Some(role) = role.as_ref().filter(|role| role.is_counted() && role.id != USER.id) {
             self.keep_role(role);
         }
         Ok(role)
@@ -261,7 +262,9 @@ impl Unit<'_> {
         // A role that is taken and given in one change keeps its seat where it was.
         for grant in &mut after.grants {
             let own = before.grants.iter().find(|own| own.role == grant.role);
-            grant.seat = own.map_or(grant.seat, |own| own.seat);
+            if let Some(own) = own {
+                grant.sit((own.seat, own.round));
+            }
         }
         self.put(Some(before), Some(&mut after), only_if)?;
         Ok(after)
@@ -368,12 +371,14 @@ impl Wanted {
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));
         let written: BTreeSet<Key> = self.writes.iter().map(Write::key).collect();
-        let first = self.writes.iter().cloned().chain(
-            self.roles
-                .iter()
-                .map(roles::unchanged)
-                .filter(|check| !written.contains(&check.key())),
-        );
+        let of = |change: &Change| change.before.as_ref().or(change.after.as_ref()).map(|user| user.id);
+        let copy = match self.changes.iter().find_map(of) {
+            Some(user) => keys::copy_for(user.uuid()),
+            None => roles::any_copy()?,
+        };
+        let kept = self.roles.iter().map(|role| roles::unchanged(role, copy));
+        let kept = kept.filter(|check| !written.contains(&check.key()));
+        let first = self.writes.iter().cloned().chain(kept);
         plan.within.splice(0..0, first.collect::<Vec<_>>());
         plan.within.extend(self.rows.iter().cloned());
         for change in &self.changes {
