@@ -169,7 +169,8 @@ pub async fn members(
     limit: usize,
 ) -> Result<(Vec<UserId>, bool)> {
     if role == USER.id {
-        return user_lists::newest(table, t, None, after, limit).await;
+        let (listed, more) = user_lists::newest(table, t, None, after, limit).await?;
+        return Ok((listed.into_iter().map(|one| one.id).collect(), more));
     }
     let mut found: Vec<UserId> = Vec::new();
     // The lowest key of an account's grants: what comes before it in this order is another account's.
