@@ -328,6 +328,8 @@ async fn by_names_seats_and_guesses() -> World {
     made(owner.post("/api/users", jane).await);
     made(owner.get("/api/users/jane").await);
     made(owner.get("/v1/admin/users/jane").await);
+    made(owner.get("/v1/admin/users/search?q=example").await);
+    made(owner.get("/api/users?q=example").await);
     made(
         owner
             .post("/v1/admin/users/jane/roles", json!({ "roles": ["officer"] }))
