@@ -57,7 +57,7 @@ pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, Acces
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
     }
-    let session: Session = from_item(present.credential.ok_or(Error::InvalidToken)?)?;
+    let session = sessions::open_in(present.credential)?.ok_or(Error::InvalidToken)?;
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);
     }

@@ -1,7 +1,7 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
 //! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
-//! after the hash, one transaction with the session, the history and the cleared count. An unknown login takes the
+//! after the hash, one transaction with the session, which is its row of the history, and the cleared count. An unknown login takes the
 //! same three, with a decoy for the account.
 
 use std::time::Duration;
@@ -113,11 +113,7 @@ pub(super) async fn open(
     let roles = sessions::role_names(cx, user).await?;
     let extra = sessions::claims(cx, user, terms);
     let (access_token, expires_at) = sessions::issue(cx, &session, &roles, extra, terms).await?;
-    let opened = [
-        session_store::open(&session)?,
-        record::login(cx, user.id, LoginKind::Login, Some(session.id))?,
-    ];
-    succeed(cx, user, better.as_ref(), &opened).await?;
+    succeed(cx, user, better.as_ref(), &[session_store::open(&session)?]).await?;
     Ok(Issued {
         user: Some(user.clone()),
         rank: user.rank(cx.now),
