@@ -60,6 +60,7 @@ impl TenantSettings {
             registration_open: chosen.registration_open.unwrap_or(true),
             history: days.unwrap_or(stack.history),
             token_lifetimes: chosen.token_lifetimes.clone(),
+            hash_costs: chosen.hash_costs.clone(),
         }
     }
 

@@ -17,4 +17,5 @@ pub mod tenant_settings;
 pub mod text;
 pub mod time;
 pub mod trail;
+pub mod transfer;
 pub mod user;
