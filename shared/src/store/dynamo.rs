@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::types::{
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
+use super::domains::KnownDomains;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -45,6 +46,7 @@ pub struct Table {
     name: String,
     metrics: Arc<Metrics>,
     chains: Arc<Leases>,
+    domains: KnownDomains,
 }
 
 /// A question for one partition.
@@ -109,12 +111,18 @@ impl Table {
             name: name.to_owned(),
             metrics,
             chains: Arc::default(),
+            domains: KnownDomains::default(),
         }
     }
 
     /// The chains of the rights history that this process writes to.
     pub fn chains(&self) -> &Leases {
         &self.chains
+    }
+
+    /// The domains of addresses that this process saw in the table.
+    pub fn domains(&self) -> &KnownDomains {
+        &self.domains
     }
 
     pub fn metrics(&self) -> &Metrics {

@@ -3,8 +3,8 @@
 //!
 //! | item | PK | SK | index |
 //! | --- | --- | --- | --- |
-//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user>` |
-//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
+//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user> …`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user> …` |
+//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | GSI1 `T#main#DOMAIN#<domain>` / `<user>` |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
@@ -17,6 +17,7 @@
 //! | head of a chain of the rights history | `T#main#CHAINS` | `HEAD#<chain>` | |
 //! | signed heads of chains | `AUDIT#main` | `ANCHOR#<anchor>` | |
 //! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
+//! | search entry of a domain | `T#main#FIND#@<first character>` | `<rest of a domain> <domain>` | |
 //! | accounts by status, one counter of several | `T#main#TALLY` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY` | `ADMINISTRATORS` | |
 //! | role | `T#main#ROLES` | `ROLE#<role>` | |
@@ -161,6 +162,19 @@ pub fn actor_index(t: &TenantId, actor: UserId) -> String {
 /// The partition of the search entries that begin with this character.
 pub fn find_partition(t: &TenantId, first: char) -> String {
     format!("T#{t}#FIND#{first}")
+}
+/// The index partition of the accounts with addresses at a domain.
+pub fn domain_index(t: &TenantId, domain: &str) -> String {
+    format!("T#{t}#DOMAIN#{domain}")
+}
+/// The partition of the search entries of domains that begin with this character.
+pub fn find_domain_partition(t: &TenantId, first: char) -> String {
+    format!("T#{t}#FIND#@{first}")
+}
+/// The search entry of one suffix of a domain with its `@`. A domain has no space, so the last one parts the two.
+pub fn find_domain(t: &TenantId, suffix: &str, domain: &str) -> Option<Key> {
+    let first = suffix.chars().next()?;
+    Some(Key::new(find_domain_partition(t, first), format!("{suffix} {domain}")))
 }
 /// The search entry of one suffix of an address or name. An id has no space, so the last one parts the two.
 pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {

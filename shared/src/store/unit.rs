@@ -333,18 +333,25 @@ impl Unit<'_> {
         if wanted.changes.is_empty() && wanted.writes.is_empty() {
             return Ok(());
         }
+        let mut is_prepared = false;
         loop {
             let plan = wanted.plan(cx)?;
             if plan.within.is_empty() {
                 return Ok(());
             }
-            table.batch_write(&plan.before).await?;
+            if !std::mem::replace(&mut is_prepared, true) {
+                plan.prepare(table).await?;
+            }
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
-                Err(refused) => return Err(refused),
+                Err(refused) => {
+                    plan.undo(table, &refused).await;
+                    return Err(refused);
+                }
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
-                    if let Err(error) = table.batch_write(&plan.after).await {
+                    let left = table.batch_write(&plan.after).await.and(table.batch_write(&plan.of_deleted).await);
+                    if let Err(error) = left {
                         tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());

@@ -1,28 +1,30 @@
 //! Accounts listed: their ids, newest first, and how many there are.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::dynamo::{Index, Page, Query, Table};
 use super::keys;
-use super::table::{Item, Key, integer, string};
+use super::listed::Listed;
+use super::table::{Key, integer};
 use crate::domain::tenant::TenantId;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::UserId;
 
-/// Ids of accounts, newest first, of one status or of all that are not deleted, after this one.
+/// Accounts, newest first, of one status or of all that are not deleted, after this one; and whether there are more.
 pub async fn newest(
     table: &Table,
     t: &TenantId,
     status: Option<Status>,
     after: Option<UserId>,
     limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
+) -> Result<(Vec<Listed>, bool)> {
     let pages = shards(table, t, status, after, limit).await?;
-    let mut ids = merged(&pages);
-    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
-    ids.truncate(limit);
-    Ok((ids, more))
+    let mut listed = merged(&pages);
+    let more = pages.iter().any(|page| page.more) || listed.len() > limit;
+    listed.truncate(limit);
+    Ok((listed, more))
 }
 
 /// How many ids one step of [`next`] reads of each shard: some 200 KB.
@@ -35,8 +37,8 @@ pub async fn next(table: &Table, t: &TenantId, after: Option<UserId>, wanted: us
     let part = wanted / usize::from(keys::USER_SHARDS) + wanted / 16 + 8;
     let pages = shards(table, t, None, after, part.min(wanted).min(STEP)).await?;
     let unread = pages.iter().filter(|page| page.more);
-    let certain = unread.filter_map(|page| id_of(page.items.last()?)).max();
-    let mut ids = merged(&pages);
+    let certain = unread.filter_map(|page| Some(Listed::of(page.items.last()?)?.id)).max();
+    let mut ids: Vec<UserId> = merged(&pages).into_iter().map(|one| one.id).collect();
     // Behind the end of a shard that has more, others' ids are not the next ones.
     ids.retain(|id| certain.is_none_or(|certain| *id >= certain));
     Ok((ids, certain.is_some()))
@@ -64,14 +66,10 @@ async fn shards(
     futures::future::try_join_all(questions.iter().map(|question| table.query(question))).await
 }
 
-fn merged(pages: &[Page]) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = pages.iter().flat_map(|page| &page.items).filter_map(id_of).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids
-}
-
-fn id_of(item: &Item) -> Option<UserId> {
-    string(item, "PK")?.rsplit('#').next()?.parse().ok()
+fn merged(pages: &[Page]) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = pages.iter().flat_map(|page| &page.items).filter_map(Listed::of).collect();
+    listed.sort_unstable_by_key(|one| Reverse(one.id));
+    listed
 }
 
 /// How many accounts there are of each status that listings know.
