@@ -52,7 +52,8 @@ fn private(options: &mut OpenOptions, path: &Path) -> Result<File> {
     {
         use std::os::unix::fs::PermissionsExt;
         // One that was there may have been readable by others.
-        file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(at(path))?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))
+            .map_err(at(path))?;
     }
     Ok(file)
 }

@@ -71,7 +71,10 @@ impl Draw {
             kind: UserKind::Person,
             email: Some(Email::parse(&email).map_err(Error::fault)?),
             email_verified: rng.u8(..10) > 0,
-            username: (rng.u8(..10) > 0).then(|| Username::parse(&name)).transpose().map_err(Error::fault)?,
+            username: (rng.u8(..10) > 0)
+                .then(|| Username::parse(&name))
+                .transpose()
+                .map_err(Error::fault)?,
             profile: profile(&mut rng, given, family),
             status,
             lock_reason: None,
@@ -146,7 +149,10 @@ mod tests {
         let (first, again, other) = (draw(1), draw(1), draw(2));
         assert_eq!(first, again);
         assert_ne!(first[0], other[0]);
-        let emails: BTreeSet<String> = first.iter().map(|one| one.email.clone().unwrap().canonical().to_owned()).collect();
+        let emails: BTreeSet<String> = first
+            .iter()
+            .map(|one| one.email.clone().unwrap().canonical().to_owned())
+            .collect();
         assert_eq!(emails.len(), 5_000);
         assert_eq!(first.iter().map(|one| one.id).collect::<BTreeSet<_>>().len(), 5_000);
         for account in &first {

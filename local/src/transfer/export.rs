@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use usher::actions::Context;
-use usher::actions::transfer;
+use usher::actions::transfer::pages;
 use usher::domain::tenant::TenantId;
 use usher::domain::transfer::{AccountLine, Header, Line, RoleLine};
 use usher::domain::user::{Status, User};
@@ -61,9 +61,12 @@ struct Writing {
 
 impl Writing {
     async fn begin(cx: Context, header: Header, path: PathBuf) -> Result<Self> {
-        let roles = transfer::all_roles(&cx).await?;
+        let roles = pages::all_roles(&cx).await?;
         let names = roles.iter().map(|role| (role.id, role.name.as_given().to_owned()));
-        let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false), &path)?;
+        let file = private(
+            OpenOptions::new().read(true).write(true).create(true).truncate(false),
+            &path,
+        )?;
         let (last, whole) = resumed(&file, &header, &path)?;
         file.set_len(whole).map_err(at(&path))?;
         let mut file = BufWriter::new(file);
@@ -90,7 +93,7 @@ impl Writing {
     async fn head(&mut self, roles: impl Iterator<Item = RoleLine>) -> Result<()> {
         self.line(&Line::Export(self.header.clone()))?;
         if self.cx.tenant == TenantId::main() {
-            for permission in transfer::permissions(&self.cx).await? {
+            for permission in pages::permissions(&self.cx).await? {
                 self.line(&Line::Permission(permission))?;
             }
         }
@@ -106,7 +109,7 @@ impl Writing {
             last => Some(last.map(|last| last.id)),
         };
         while let Some(from) = after {
-            let (users, next) = transfer::accounts(&self.cx, from, PAGE).await?;
+            let (users, next) = pages::accounts(&self.cx, from, PAGE).await?;
             self.accounts(&users)?;
             after = next.map(Some);
         }
@@ -115,7 +118,7 @@ impl Writing {
         }
         let mut after = Some(self.last.filter(|last| last.is_deleted).map(|last| last.id));
         while let Some(from) = after {
-            let (users, next) = transfer::deleted(&self.cx, from, PAGE).await?;
+            let (users, next) = pages::deleted(&self.cx, from, PAGE).await?;
             self.accounts(&users)?;
             after = next.map(Some);
         }

@@ -83,7 +83,9 @@ impl Seeding {
     async fn all(&mut self) -> Result<()> {
         for start in (0..self.users).step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             let end = (start + BATCH).min(self.users);
-            let drawn: Vec<AccountLine> = (start..end).map(|n| self.draw.account(n)).collect::<usher::Result<_>>()?;
+            let drawn: Vec<AccountLine> = (start..end)
+                .map(|n| self.draw.account(n))
+                .collect::<usher::Result<_>>()?;
             match self.store.clone() {
                 Some(store) => self.at_once(&store, &drawn).await?,
                 None => self.one_by_one(drawn).await?,
@@ -95,7 +97,9 @@ impl Seeding {
 
     async fn at_once(&mut self, store: &Store, drawn: &[AccountLine]) -> Result<()> {
         let cx = now(&self.cx);
-        let Some(bulk) = transfer::many(&cx, drawn).await? else { return Ok(()) };
+        let Some(bulk) = transfer::many(&cx, drawn).await? else {
+            return Ok(());
+        };
         store.load(&cx.app.settings.table, &bulk.items).await?;
         bulk.done();
         self.made += drawn.len() as u64;

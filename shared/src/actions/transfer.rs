@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::pages::all_roles;
 use super::{Context, Surface, catalogue, settings};
 use crate::app::App;
 use crate::domain::grant::Grant;
@@ -26,9 +27,11 @@ use crate::domain::user::{AdminLock, PasswordHash, Status, User, UserKind, UserR
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId, UserNumber};
 use crate::proof::password::imported;
-use crate::store::unit::{Unit, atomically};
 use crate::store::bulk::{self, Bulk};
-use crate::store::{record, roles, user_lists, users};
+use crate::store::unit::{Unit, atomically};
+use crate::store::{record, roles, users};
+
+pub mod pages;
 
 /// What the operator's work is called in the histories.
 const SURFACE: Surface = Surface {
@@ -64,7 +67,7 @@ pub async fn account(cx: &Context, line: &AccountLine) -> Result<Taken<UserId>> 
     line.profile.validate().map_err(Error::Invalid)?;
     let hash = hash(cx, line).await?;
     let (hash, is_first) = (&hash, &AtomicBool::new(true));
-    atomically(cx, |unit| async move {
+    let made = atomically(cx, |unit| async move {
         if let Some(known) = known(cx, line).await? {
             return Ok(Taken::Exists(known));
         }
@@ -75,8 +78,14 @@ pub async fn account(cx: &Context, line: &AccountLine) -> Result<Taken<UserId>> 
         }
         unit.create(&user)?;
         Ok(Taken::Created(user.id))
-    })
-    .await
+    });
+    match made.await {
+        // The same line may have been taken over beside this one.
+        Err(refused @ (Error::Conflict(_) | Error::Fault(_))) => {
+            known(cx, line).await?.map(Taken::Exists).ok_or(refused)
+        }
+        outcome => outcome,
+    }
 }
 
 /// The items of many accounts of people with roles of the system, for a table that nobody else writes to; nothing where
@@ -116,7 +125,11 @@ async fn hash(cx: &Context, line: &AccountLine) -> Result<Option<PasswordHash>> 
 
 async fn note_cost(cx: &Context, cost: &str) -> Result<()> {
     let is_own = cx.app.hasher.cost().as_deref() == Some(cost);
-    let current = cx.app.tenant_settings.get(&cx.app, &cx.tenant, cx.app.clock.now()).await?;
+    let current = cx
+        .app
+        .tenant_settings
+        .get(&cx.app, &cx.tenant, cx.app.clock.now())
+        .await?;
     let known = &current.hash_costs;
     if is_own || known.iter().any(|known| known == cost) || known.len() >= MOST_HASH_COSTS {
         return Ok(());
@@ -157,8 +170,15 @@ async fn known(cx: &Context, line: &AccountLine) -> Result<Option<UserId>> {
         [] => Ok(None),
         [user] if line.is(user) => Ok(Some(user.id)),
         others => {
-            let by_email = others.iter().any(|user| user.email.is_some() && user.email == line.email);
-            Err(if by_email { Conflict::EmailTaken } else { Conflict::UsernameTaken }.into())
+            let by_email = others
+                .iter()
+                .any(|user| user.email.is_some() && user.email == line.email);
+            Err(if by_email {
+                Conflict::EmailTaken
+            } else {
+                Conflict::UsernameTaken
+            }
+            .into())
         }
     }
 }
@@ -294,7 +314,10 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
             let is_same = known.permissions == line.permissions && known.max_count == line.max_count;
             return match is_same {
                 true => Ok(Taken::Exists(known.id)),
-                false => Err(Error::invalid("/name", "a role of this name has other permissions, or another limit")),
+                false => Err(Error::invalid(
+                    "/name",
+                    "a role of this name has other permissions, or another limit",
+                )),
             };
         }
         if line.system || line.id.is_some_and(|id| SystemRole::by_id(id).is_some()) {
@@ -336,45 +359,10 @@ pub async fn permission(cx: &Context, permission: &Permission) -> Result<Taken<S
     let known = catalogue::list(cx).await?.into_iter().find(|known| known.name == name);
     match known {
         Some(known) if known == *permission || is_system(&name) => Ok(Taken::Exists(name)),
-        Some(_) => Err(Error::invalid("/name", "the catalogue has this permission with another description")),
+        Some(_) => Err(Error::invalid(
+            "/name",
+            "the catalogue has this permission with another description",
+        )),
         None => catalogue::add(cx, permission).await.map(|()| Taken::Created(name)),
     }
-}
-
-/// Accounts, newest first, after this one: about as many as are wanted; and after which one more follow.
-pub async fn accounts(cx: &Context, after: Option<UserId>, wanted: usize) -> Result<(Vec<User>, Option<UserId>)> {
-    let (ids, more) = user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?;
-    let mut found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-    found.retain(|user| user.status != Status::Deleted);
-    let last = ids.last().copied().or(after);
-    Ok((found, last.filter(|_| more)))
-}
-
-/// The same of accounts that are deleted.
-pub async fn deleted(cx: &Context, after: Option<UserId>, wanted: usize) -> Result<(Vec<User>, Option<UserId>)> {
-    let of = Some(Status::Deleted);
-    let (ids, more) = user_lists::newest(&cx.app.table, &cx.tenant, of, after, wanted).await?;
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-    let last = ids.last().copied().or(after);
-    Ok((found, last.filter(|_| more)))
-}
-
-/// All roles of the tenant.
-pub async fn all_roles(cx: &Context) -> Result<Vec<Role>> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let (roles, more) = roles::list(&cx.app.table, &cx.tenant, after, 100).await?;
-        after = roles.last().map(|role| role.id);
-        found.extend(roles);
-        if !more {
-            return Ok(found);
-        }
-    }
-}
-
-/// The permissions that applications have.
-pub async fn permissions(cx: &Context) -> Result<Vec<Permission>> {
-    let mut found = catalogue::list(cx).await?;
-    found.retain(|permission| !is_system(&permission.name));
-    Ok(found)
 }

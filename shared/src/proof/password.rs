@@ -215,7 +215,11 @@ impl Inner {
             self.comparisons.fetch_add(1, Ordering::Relaxed);
             let foreign = foreign.map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
             let is = foreign.is(password.expose_secret().as_bytes())?;
-            return Ok(if is { Verdict::Right { rehash: true } } else { Verdict::Wrong });
+            return Ok(if is {
+                Verdict::Right { rehash: true }
+            } else {
+                Verdict::Wrong
+            });
         }
         let stored = Stored::parse(phc.unwrap_or(&self.decoy))?;
         self.comparisons.fetch_add(1, Ordering::Relaxed);

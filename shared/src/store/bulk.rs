@@ -9,8 +9,10 @@ use super::chain::{self, Linked};
 use super::dynamo::Table;
 use super::table::{Changes, Cond, Item, Key, Op, Refusal, Value, Write, integer, number};
 use super::users::{self, Change};
-use super::record;
+use super::{domains, record};
 use crate::context::Context;
+use crate::domain::tenant::TenantId;
+use crate::domain::text::Email;
 use crate::domain::user::User;
 use crate::error::{Error, Result};
 
@@ -40,7 +42,12 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
         rows.extend(record::rows(cx, None, Some(&mut user.clone()))?);
     }
     let linked = chain::link(table, &rows).await?;
-    let all = plan.before.iter().chain(&plan.within).chain(&linked.writes);
+    let mut domains: BTreeMap<&str, (&TenantId, &Email)> = BTreeMap::new();
+    domains.extend(plan.domains.iter().map(|(t, email)| (domains::of(email), (t, email))));
+    let entered = domains.into_values().map(|(t, email)| domains::enter(table, t, email));
+    futures::future::try_join_all(entered).await?;
+    let entries = plan.of_new.iter().chain(&plan.before);
+    let all = entries.chain(&plan.within).chain(&linked.writes);
     let (mut puts, mut counters): (BTreeMap<Key, Item>, BTreeMap<Key, Vec<&Changes>>) = Default::default();
     let mut must_be_free = Vec::new();
     for write in all {
@@ -79,7 +86,11 @@ async fn are_free(table: &Table, places: Vec<(Key, Refusal)>) -> Result<()> {
     let places: BTreeMap<Key, Refusal> = places.into_iter().collect();
     let asked: Vec<Key> = places.keys().cloned().collect();
     let found = table.batch_get(&asked).await?;
-    match found.first().and_then(Key::of).and_then(|key| places.get(&key).cloned()) {
+    match found
+        .first()
+        .and_then(Key::of)
+        .and_then(|key| places.get(&key).cloned())
+    {
         None => Ok(()),
         Some(Refusal::Answer(error)) => Err(error),
         Some(Refusal::Lost(lost)) => Err(Error::fault(format!("{lost:?}"))),

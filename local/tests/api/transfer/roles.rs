@@ -14,14 +14,23 @@ async fn a_missing_role_is_made_and_one_of_its_name_must_be_the_same() {
     let cx = operator(&world).await;
     let line = json!({ "type": "role", "id": "0192f0c1-2d3e-7f4a-8b5c-6d7e8f90aaaa", "name": "editor", "permissions": ["docs.edit"], "maxCount": 5 });
     let unknown = transfer::role(&cx, &role(&line)).await.unwrap_err();
-    assert!(format!("{unknown:?}").contains("no permission `docs.edit`"), "{unknown:?}");
+    assert!(
+        format!("{unknown:?}").contains("no permission `docs.edit`"),
+        "{unknown:?}"
+    );
     let permission = Permission {
         name: "docs.edit".to_owned(),
         description: Some("Edit".to_owned()),
         restricted: false,
     };
-    assert!(matches!(transfer::permission(&cx, &permission).await, Ok(Taken::Created(_))));
-    assert!(matches!(transfer::permission(&cx, &permission).await, Ok(Taken::Exists(_))));
+    assert!(matches!(
+        transfer::permission(&cx, &permission).await,
+        Ok(Taken::Created(_))
+    ));
+    assert!(matches!(
+        transfer::permission(&cx, &permission).await,
+        Ok(Taken::Exists(_))
+    ));
     assert!(matches!(transfer::role(&cx, &role(&line)).await, Ok(Taken::Created(_))));
     assert!(matches!(transfer::role(&cx, &role(&line)).await, Ok(Taken::Exists(_))));
     let mut other = line.clone();

@@ -25,7 +25,10 @@ fn seed(place: &std::path::Path, users: &str) -> String {
 async fn nothing_contradicts_anything_after_thousands_were_seeded_and_again() {
     let place = tempfile::tempdir().unwrap();
     let printed = seed(place.path(), "2500");
-    assert!(printed.contains("2500 accounts in main") && printed.contains("correct horse"), "{printed}");
+    assert!(
+        printed.contains("2500 accounts in main") && printed.contains("correct horse"),
+        "{printed}"
+    );
     let printed = seed(place.path(), "2500");
     assert!(printed.contains("2500 of them there before"), "{printed}");
     let file = place.path().join("dynamodb.sqlite");
@@ -38,6 +41,10 @@ async fn nothing_contradicts_anything_after_thousands_were_seeded_and_again() {
     let listed = world.owner().await.get("/api/users?limit=25").await;
     assert_eq!(listed.body["total"], 2502, "{}", listed.text);
     let last = listed.body["items"][2]["email"].as_str().unwrap().to_owned();
-    let found = world.owner().await.get(&format!("/api/users?q={}", last.replace('@', "%40"))).await;
+    let found = world
+        .owner()
+        .await
+        .get(&format!("/api/users?q={}", last.replace('@', "%40")))
+        .await;
     assert_eq!(found.body["total"], 1, "{}", found.text);
 }

@@ -129,7 +129,9 @@ fn pbkdf2(text: &str, algorithm: pbkdf2::Algorithm, block: usize) -> Result<Fore
     let rounds = rounds.ok_or_else(|| "a PBKDF2 hash has its rounds in i".to_owned())?;
     let blocks = u32::try_from(output.len().div_ceil(block)).unwrap_or(u32::MAX);
     if rounds.get().saturating_mul(blocks) > PBKDF2_ROUNDS {
-        return Err(format!("PBKDF2 must have {PBKDF2_ROUNDS} rounds at most, over all blocks"));
+        return Err(format!(
+            "PBKDF2 must have {PBKDF2_ROUNDS} rounds at most, over all blocks"
+        ));
     }
     Ok(Foreign::Pbkdf2 {
         algorithm,
@@ -143,7 +145,9 @@ fn phc(text: &str) -> Result<(PasswordHash, Vec<u8>, Vec<u8>), String> {
     let hash = PasswordHash::new(text).map_err(|why| format!("this is no PHC string: {why}"))?;
     let salt = hash.salt.as_ref().map(|salt| salt.to_vec());
     let output = hash.hash.as_ref().map(|output| output.as_bytes().to_vec());
-    let (salt, output) = salt.zip(output).ok_or_else(|| "a salt or the hash itself is missing".to_owned())?;
+    let (salt, output) = salt
+        .zip(output)
+        .ok_or_else(|| "a salt or the hash itself is missing".to_owned())?;
     Ok((hash, salt, output))
 }
 
@@ -154,12 +158,18 @@ pub fn normal(text: &str) -> Result<String, String> {
     match parts.as_slice() {
         ["argon2" | "bcrypt", rest @ ..] if !rest.is_empty() => {
             let rest = rest.join("$");
-            Ok(if rest.starts_with('$') { rest } else { format!("${rest}") })
+            Ok(if rest.starts_with('$') {
+                rest
+            } else {
+                format!("${rest}")
+            })
         }
         ["pbkdf2_sha256", rounds, salt, output] => django("pbkdf2-sha256", rounds, salt, output),
         ["pbkdf2_sha1", rounds, salt, output] => django("pbkdf2-sha1", rounds, salt, output),
         // Passlib: the rounds alone, and dots for plus signs.
-        ["", kind, rounds, salt, output] if kind.starts_with("pbkdf2") && rounds.bytes().all(|b| b.is_ascii_digit()) => {
+        ["", kind, rounds, salt, output]
+            if kind.starts_with("pbkdf2") && rounds.bytes().all(|b| b.is_ascii_digit()) =>
+        {
             let [salt, output] = [salt, output].map(|text| text.replace('.', "+"));
             Ok(format!("${kind}$i={rounds}${salt}${output}"))
         }
@@ -224,8 +234,14 @@ pub fn decoy(cost: &str) -> Result<String> {
     };
     let length: usize = length.parse().map_err(Error::fault)?;
     let (salt, output) = (ambient::random::<16>()?, ambient::random::<64>()?);
-    let output = output.get(..length).ok_or_else(|| Error::fault("a decoy of an absurd length"))?;
-    Ok(format!("{head}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output)))
+    let output = output
+        .get(..length)
+        .ok_or_else(|| Error::fault("a decoy of an absurd length"))?;
+    Ok(format!(
+        "{head}${}${}",
+        STANDARD_NO_PAD.encode(salt),
+        STANDARD_NO_PAD.encode(output)
+    ))
 }
 
 #[cfg(test)]

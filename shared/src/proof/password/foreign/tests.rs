@@ -67,8 +67,14 @@ async fn bcrypt_knows_72_bytes_of_a_password_and_argon2_all_of_it_from_the_first
 fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
     let (salt, hash) = ("MDEyMzQ1Njc4OWFiY2RlZg", "cBg8D2DungRB9k76szThf5ehfyBz991ay6PT8Srwk4M");
     for (text, why) in [
-        ("$2b$15$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(), "cost"),
-        ("$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(), "cost"),
+        (
+            "$2b$15$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "cost",
+        ),
+        (
+            "$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "cost",
+        ),
         (format!("$scrypt$ln=30,r=8,p=1${salt}${hash}"), "256 MiB"),
         (format!("$scrypt$ln=14,r=4294967295,p=1${salt}${hash}"), "256 MiB"),
         (format!("$scrypt$ln=14,r=8,p=1000${salt}${hash}"), "N·r·p"),
@@ -80,7 +86,10 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
         (format!("$argon2id$v=19$m=1048576,t=1,p=1${salt}${hash}"), "m must be"),
         (format!("$argon2id$v=19$m=262144,t=64,p=1${salt}${hash}"), "m·t"),
         (format!("$argon2id$v=19$m=4194304,t=3,p=1${salt}${hash}"), "absurd"),
-        ("$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(), ""),
+        (
+            "$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "",
+        ),
         ("$2b$04$short".to_owned(), "bcrypt"),
         ("5f4dcc3b5aa765d61d8327deb882cf99".to_owned(), "no password hash"),
         ("$1$salt$qJH7.N4xYta3aEG/dfqo/0".to_owned(), ""),
