@@ -348,7 +348,7 @@ impl Unit<'_> {
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => {
-                    plan.undo(table, &refused).await;
+                    plan.undo(cx, &refused).await;
                     return Err(refused);
                 }
                 Ok(()) => {
