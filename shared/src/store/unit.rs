@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::dynamo::Table;
 use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
 use super::users::{Change, Plan};
-use super::{chain, ended, record, roles, seats, sessions, users};
+use super::{chain, ended, pages, record, roles, seats, sessions, users};
 use crate::ambient;
 use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
@@ -385,6 +385,7 @@ impl Wanted {
         plan.within.extend(self.rows.iter().cloned());
         for change in &self.changes {
             plan.within.extend(record::mails_of(cx, change)?);
+            plan.within.extend(pages::left(change, cx.now));
         }
         plan.fill()?;
         plan.before.extend(self.before.iter().cloned());

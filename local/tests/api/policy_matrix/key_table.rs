@@ -170,6 +170,7 @@ fn of_histories() -> Vec<Made> {
 fn of_lists() -> Vec<Made> {
     let (t, user) = (&TenantId::main(), sample("<user>"));
     let found = keys::find(t, "äne@example.org", user).unwrap();
+    let left = "account that left the list";
     vec![
         partition("find_partition", "search entry", "PK", keys::find_partition(t, 'ä')),
         key("find", "search entry", found),
@@ -184,6 +185,9 @@ fn of_lists() -> Vec<Made> {
         partition("tally_partition", "accounts in charge", "PK", keys::tally_partition(t)),
         key("tally", "accounts by status, one counter of several", keys::tally(t, 7)),
         key("administrators", "accounts in charge", keys::administrators(t)),
+        key("list_map", "map of the list of accounts", keys::list_map(t)),
+        partition("left_partition", left, "PK", keys::left_partition(t)),
+        key("left", left, keys::left(t, crate::support::START.parse().unwrap(), user)),
     ]
 }
 

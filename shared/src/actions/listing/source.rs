@@ -46,26 +46,6 @@ impl Source {
         Ok((listed.into_iter().map(|one| one.id).collect(), more))
     }
 
-    /// The ids behind the first `skipped`, `limit` of them.
-    pub async fn at(&self, cx: &Context, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let wanted = skipped + limit - ids.len();
-            let (some, more) = match self {
-                Self::All => user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?,
-                _ => self.ids(cx, after, wanted).await?,
-            };
-            after = some.last().copied();
-            let passed = skipped.min(some.len());
-            skipped -= passed;
-            ids.extend(some.into_iter().skip(passed));
-            if !more || ids.len() >= limit {
-                ids.truncate(limit);
-                return Ok(ids);
-            }
-        }
-    }
-
     pub async fn total(&self, cx: &Context, asked: &Asked) -> Result<Total> {
         let (table, t) = (&cx.app.table, &cx.tenant);
         Ok(match (self, &asked.role) {
