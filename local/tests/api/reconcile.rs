@@ -131,14 +131,14 @@ impl<'a> Table<'a> {
                     let user = sk.rsplit(' ').next().unwrap_or_default();
                     drop(table.entries.insert(format!("{pk}|{sk}"), user.to_owned()));
                 }
-                (["TALLY"], "ADMINISTRATORS") => {
+                (["TALLY", _], "ADMINISTRATORS") => {
                     drop(
                         table
                             .administrators
                             .insert("count".to_owned(), item["count"].to_string()),
                     );
                 }
-                (["TALLY"], _) => {
+                (["TALLY", _], _) => {
                     for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
                     }
@@ -230,6 +230,7 @@ fn implied_seats(table: &Table) -> BTreeMap<String, String> {
 fn implied_entries(table: &Table) -> BTreeMap<String, String> {
     let mut entries = BTreeMap::new();
     for user in &table.live {
+        let shard = domains::shard(user);
         let email = user.get("email").and_then(Value::as_str);
         let name = user.get("username").and_then(Value::as_str);
         let canonical_email = email.map(|email| Email::parse(email).unwrap().canonical().to_owned());
@@ -239,7 +240,7 @@ fn implied_entries(table: &Table) -> BTreeMap<String, String> {
             let domain = text_of.rfind('@').unwrap_or(text_of.len());
             for (at, first) in text_of[..domain].char_indices() {
                 let entry = format!(
-                    "T#{}#FIND#{first}|{} {}",
+                    "T#{}#FIND#{shard}#{first}|{} {}",
                     table.tenant,
                     &text_of[at..],
                     text(user, "id")

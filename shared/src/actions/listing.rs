@@ -17,6 +17,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::pages::Pages;
+use crate::store::user_lists::Of;
 use crate::store::{roles, search, users};
 
 mod collect;
@@ -95,6 +96,8 @@ impl Asked {
 enum Place {
     /// After this account, newest first.
     After(UserId),
+    /// The same along a list of which most may not match: what else would find them is not asked again.
+    Along(UserId),
     /// After this entry of a search, in their order.
     Entry(String),
     /// After the entry of this domain; with an account, after that one of those at the domain behind it.
@@ -104,7 +107,7 @@ enum Place {
 impl Place {
     fn account(&self) -> Option<UserId> {
         match self {
-            Self::After(id) => Some(*id),
+            Self::After(id) | Self::Along(id) => Some(*id),
             Self::Entry(_) | Self::Domain(..) => None,
         }
     }
@@ -171,15 +174,18 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let (ids, total) = match &asked.q {
         Some(q) => found::numbered(cx, q, skipped, limit).await?,
         None => {
-            let total = Source::All.total(cx, &asked).await?;
+            let total = Source::All.total(cx, &asked, None).await?;
             let ids = match many(skipped) < total.count {
-                true => Pages::of(cx).at(usize::try_from(total.count).map_err(Error::fault)?, skipped, limit).await?,
+                true => {
+                    let total = usize::try_from(total.count).map_err(Error::fault)?;
+                    Pages::of(cx).at(total, skipped, limit).await?
+                }
                 false => Vec::new(),
             };
             (ids, total)
         }
     };
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();
     Ok(Numbered { items, total })
 }
@@ -196,6 +202,15 @@ pub async fn roles_by_id<'a>(
     }
     let found = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
+}
+
+/// The tenant's lists of accounts.
+fn listed(cx: &Context) -> Of<'_> {
+    Of {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
 }
 
 fn many(count: usize) -> u64 {

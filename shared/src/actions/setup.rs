@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, audit, rotation, system_roles};
+use super::{Context, api_keys, audit, growth, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
@@ -19,7 +19,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::store::pages::Pages;
 use crate::store::table::{Cond, Key, Lost, Write};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{catalogue, ended, keys, secret, tenants, user_lists};
+use crate::store::{catalogue, ended, keys, secret, tenants};
 
 /// An account to begin with.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
             made.roles = roles;
         }
     }
+    growth::bring_up_to_date(cx, &tenants).await?;
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, &account).await? {
@@ -95,7 +96,7 @@ async fn maps(cx: &Context, tenants: &[TenantId]) {
 
 async fn map(cx: &Context) -> Result<()> {
     let pages = Pages::of(cx);
-    let counts = user_lists::counts(&cx.app.table, &cx.tenant).await?;
+    let counts = pages.list.counts().await?;
     let near = u64::try_from(pages.scale.near).map_err(Error::fault)?;
     match counts.values().sum::<u64>() > near {
         true => pages.renew().await,

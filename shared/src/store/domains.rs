@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::try_join_all;
+
 use super::dynamo::{Index, Query, Table};
 use super::table::{Key, Write, string};
 use super::{keys, search};
@@ -125,21 +127,25 @@ pub async fn find(
 
 /// The accounts with addresses at a domain, newest first, after this one; and whether there are more.
 pub async fn accounts(
-    table: &Table,
-    t: &TenantId,
+    place: search::In<'_>,
     domain: &str,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<UserId>, bool)> {
-    let query = Query {
+    let query = |shard| Query {
         index: Some(Index::One),
-        pk: keys::domain_index(t, domain),
+        pk: keys::domain_index(place.tenant, shard, domain),
         after: after.map(|id| id.to_string()),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
     };
-    let page = table.query(&query).await?;
-    let ids = page.items.iter().filter_map(|item| string(item, "GSI1SK")?.parse().ok());
-    Ok((ids.collect(), page.more))
+    let queries: Vec<Query> = (0..place.size.search()).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| place.table.query(query))).await?;
+    let items = pages.iter().flat_map(|page| &page.items);
+    let mut ids: Vec<UserId> = items.filter_map(|item| string(item, "GSI1SK")?.parse().ok()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
+    ids.truncate(limit);
+    Ok((ids, more))
 }

@@ -28,7 +28,13 @@ impl Listed {
 
     /// The sort key of its entry in the list of its status.
     pub fn by_status(user: &User) -> String {
-        let mut roles: Vec<String> = user.grants.iter().map(|grant| grant.role).filter(|role| *role != USER.id).map(digits).collect();
+        let mut roles: Vec<String> = user
+            .grants
+            .iter()
+            .map(|grant| grant.role)
+            .filter(|role| *role != USER.id)
+            .map(digits)
+            .collect();
         roles.sort_unstable();
         roles.dedup();
         key(user, &roles.join(","))
@@ -36,8 +42,12 @@ impl Listed {
 
     pub fn of(item: &Item) -> Option<Self> {
         let id = string(item, "PK")?.rsplit('#').next()?.parse().ok()?;
-        let sort_key = ["GSI1SK", "GSI2SK"].into_iter().find_map(|name| string(item, name).filter(|key| key.contains(' ')));
-        let rest = sort_key.and_then(|key| key.split_once(' ')).map_or("", |(_, rest)| rest);
+        let sort_key = ["GSI1SK", "GSI2SK"]
+            .into_iter()
+            .find_map(|name| string(item, name).filter(|key| key.contains(' ')));
+        let rest = sort_key
+            .and_then(|key| key.split_once(' '))
+            .map_or("", |(_, rest)| rest);
         Some(Self {
             id,
             rest: rest.to_owned(),

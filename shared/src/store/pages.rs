@@ -12,13 +12,12 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::dynamo::{Query, Table};
+use super::dynamo::Query;
 use super::list_map::{Left, Map, SETTLED};
 use super::table::{Refusal, Write, number, string};
 use super::users::Change;
-use super::{keys, user_lists};
+use super::{keys, user_lists::Of};
 use crate::context::Context;
-use crate::domain::tenant::TenantId;
 use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::UserId;
@@ -61,8 +60,7 @@ impl Default for Scale {
 /// The pages of a tenant's accounts.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages<'a> {
-    pub table: &'a Table,
-    pub tenant: &'a TenantId,
+    pub list: Of<'a>,
     pub now: Timestamp,
     pub scale: Scale,
 }
@@ -70,8 +68,11 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     pub fn of(cx: &'a Context) -> Self {
         Self {
-            table: &cx.app.table,
-            tenant: &cx.tenant,
+            list: Of {
+                table: &cx.app.table,
+                tenant: &cx.tenant,
+                size: cx.size(),
+            },
             now: cx.now,
             scale: Scale::default(),
         }
@@ -142,7 +143,7 @@ impl<'a> Pages<'a> {
         let mut ids = Vec::new();
         loop {
             let wanted = skipped + limit - ids.len();
-            let (some, more) = user_lists::next(self.table, self.tenant, after, wanted).await?;
+            let (some, more) = self.list.next(after, wanted).await?;
             after = some.last().copied();
             let passed = skipped.min(some.len());
             skipped -= passed;
@@ -160,7 +161,7 @@ impl<'a> Pages<'a> {
         let (mut after, mut more) = (end, true);
         while more && ids.len() < wanted {
             let some;
-            (some, more) = user_lists::next_newer(self.table, self.tenant, after, wanted - ids.len()).await?;
+            (some, more) = self.list.next_newer(after, wanted - ids.len()).await?;
             after = some.last().copied().or(after);
             // Older ones than these may still come.
             let settled = some.iter().take_while(|id| id.made_at() < self.now - SETTLED);
@@ -191,22 +192,29 @@ impl<'a> Pages<'a> {
 
     async fn log(&self, since: Timestamp) -> Result<Left> {
         let query = Query {
-            pk: keys::left_partition(self.tenant),
+            pk: keys::left_partition(self.list.tenant),
             prefix: Some(keys::left_before(since)),
             until: Some(keys::left_before(Timestamp::MAX)),
             ..Query::default()
         };
-        let rows = self.table.query(&query).await?.items.into_iter().filter_map(|row| {
-            let (at, id) = string(&row, "SK")?.split_once('#')?;
-            let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
-            Some((id.parse().ok()?, at))
-        });
+        let rows = self
+            .list
+            .table
+            .query(&query)
+            .await?
+            .items
+            .into_iter()
+            .filter_map(|row| {
+                let (at, id) = string(&row, "SK")?.split_once('#')?;
+                let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
+                Some((id.parse().ok()?, at))
+            });
         Ok(rows.collect())
     }
 
     /// The map that is kept, or one without marks.
     async fn kept(&self) -> Result<Map> {
-        let item = self.table.get(&keys::list_map(self.tenant)).await?;
+        let item = self.list.table.get(&keys::list_map(self.list.tenant)).await?;
         let map = item.as_ref().and_then(Map::read);
         Ok(match map {
             Some(map) if map.since > self.now - KEPT => map,
@@ -217,8 +225,8 @@ impl<'a> Pages<'a> {
     /// Keeps a map for others, where nobody was quicker. It does no harm where it is not kept.
     async fn keep(&self, map: &mut Map) {
         let (changes, when) = map.written();
-        let key = keys::list_map(self.tenant);
-        if let Err(Refusal::Answer(error)) = self.table.update_if(&key, &changes, &when).await {
+        let key = keys::list_map(self.list.tenant);
+        if let Err(Refusal::Answer(error)) = self.list.table.update_if(&key, &changes, &when).await {
             tracing::warn!(?error, "the map of the list of accounts is not kept");
         }
     }

@@ -8,10 +8,13 @@
 
 use std::collections::BTreeSet;
 
+use futures::future::try_join_all;
+
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Key, string};
+use super::table::{Item, Key, string};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{FORM, folded};
 use crate::domain::user::User;
 use crate::error::Result;
@@ -28,8 +31,13 @@ pub fn entries(user: &User) -> BTreeSet<Key> {
     };
     let suffixes = texts.iter().flat_map(|text| own_suffixes(text));
     suffixes
-        .filter_map(|suffix| keys::find(&user.tenant, suffix, user.id))
+        .filter_map(|suffix| keys::find(&user.tenant, shard(user), suffix, user.id))
         .collect()
+}
+
+/// In which of its tenant's partitions an account is found.
+pub fn shard(user: &User) -> u16 {
+    keys::shard(user.id, user.search_shards)
 }
 
 /// The suffixes of a text that begin before its domain, or all of them where it has none.
@@ -73,35 +81,47 @@ pub(super) fn first_of(folded_q: &str) -> Option<char> {
     folded_q.chars().next().filter(|_| folded_q.len() <= LONGEST)
 }
 
-/// The entries that begin with this, after the one of this sort key; and whether there are more.
-pub async fn own(
-    table: &Table,
-    t: &TenantId,
-    folded_q: &str,
-    after: Option<String>,
-    limit: usize,
-) -> Result<(Vec<Entry>, bool)> {
-    let Some(first) = first_of(folded_q) else {
-        return Ok((Vec::new(), false));
-    };
-    let query = Query {
-        pk: keys::find_partition(t, first),
-        prefix: Some(folded_q.to_owned()),
-        after,
-        limit: Some(limit),
-        ..Query::default()
-    };
-    let page = table.query(&query).await?;
-    let entries = page.items.iter().filter_map(|item| {
-        let (suffix, user) = string(item, "SK")?.rsplit_once(' ')?;
-        let user = user.parse().ok()?;
-        // What was looked for is in the name, and not partly in the id behind it.
-        suffix.starts_with(folded_q).then(|| Entry {
-            suffix: suffix.to_owned(),
-            user,
-        })
-    });
-    Ok((entries.collect(), page.more))
+/// Where a tenant of this size is searched.
+#[derive(Debug, Clone, Copy)]
+pub struct In<'a> {
+    pub table: &'a Table,
+    pub tenant: &'a TenantId,
+    pub size: TenantSize,
+}
+
+impl In<'_> {
+    /// The entries that begin with this, after the one of this sort key; and whether there are more.
+    pub async fn own(self, folded_q: &str, after: Option<String>, limit: usize) -> Result<(Vec<Entry>, bool)> {
+        let Some(first) = first_of(folded_q) else {
+            return Ok((Vec::new(), false));
+        };
+        let query = |shard| Query {
+            pk: keys::find_partition(self.tenant, shard, first),
+            prefix: Some(folded_q.to_owned()),
+            after: after.clone(),
+            limit: Some(limit),
+            ..Query::default()
+        };
+        let queries: Vec<Query> = (0..self.size.search()).map(query).collect();
+        let pages = try_join_all(queries.iter().map(|query| self.table.query(query))).await?;
+        let more = pages.iter().any(|page| page.more);
+        let items = pages.iter().flat_map(|page| &page.items);
+        let mut entries: Vec<Entry> = items.filter_map(|item| entry(item, folded_q)).collect();
+        entries.sort_unstable_by_key(Entry::sort_key);
+        let more = more || entries.len() > limit;
+        entries.truncate(limit);
+        Ok((entries, more))
+    }
+}
+
+fn entry(item: &Item, folded_q: &str) -> Option<Entry> {
+    let (suffix, user) = string(item, "SK")?.rsplit_once(' ')?;
+    let user = user.parse().ok()?;
+    // What was looked for is in the name, and not partly in the id behind it.
+    suffix.starts_with(folded_q).then(|| Entry {
+        suffix: suffix.to_owned(),
+        user,
+    })
 }
 
 /// The texts that an account is found by.

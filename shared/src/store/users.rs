@@ -16,6 +16,7 @@ use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, numb
 use super::{domains, keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{Email, FORM, Username};
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
@@ -34,9 +35,10 @@ pub struct Change {
     pub only_if: Option<Cond>,
 }
 
-/// What carries these changes out. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
+/// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
+/// was read is [`Lost::Changed`]. Of several
 /// accounts the statuses and the roles stay.
-pub fn plan(changes: &[Change]) -> Result<Plan> {
+pub fn plan(changes: &[Change], size: TenantSize) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
     for change in changes {
@@ -48,10 +50,10 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
         let (t, id) = (&user.tenant, user.id);
         plan.within.extend(claims(&was, &is, id));
         plan.within.extend(number_claim(change));
-        plan.within.extend(own_item(change)?);
+        plan.within.extend(own_item(change, size)?);
         plan.within.extend(seat_writes(t, &was, &is));
         plan.within.extend(members(&was, &is, id));
-        plan.within.extend(tally(t, id, was.listed, is.listed));
+        plan.within.extend(tally(t, size, id, was.listed, is.listed));
         by += i64::from(is.administrator) - i64::from(was.administrator);
         plan.entries(change, &was, &is);
     }
@@ -113,7 +115,7 @@ impl Implied {
         if let Some(email) = &user.email {
             let (present, former) = (keys::email(t, email), keys::former_email(t, email));
             let (key, mut claim) = Claim::placed(user.form, present, former, Conflict::EmailTaken);
-            claim.domain = Some(keys::domain_index(t, domains::of(email)));
+            claim.domain = Some(keys::domain_index(t, search::shard(user), domains::of(email)));
             claims.insert(key, claim);
         }
         if let Some(username) = &user.username {
@@ -161,7 +163,9 @@ fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
 
 fn name_domain(key: &Key, domain: &str, id: UserId) -> Write {
     let attributes = index_attributes(1, domain.to_owned(), id.to_string());
-    let changes = attributes.into_iter().fold(Changes::new(), |changes, (name, value)| changes.set(name, value));
+    let changes = attributes
+        .into_iter()
+        .fold(Changes::new(), |changes, (name, value)| changes.set(name, value));
     Write::update(key.clone(), changes).when(Cond::exists(), Lost::Changed)
 }
 
@@ -184,15 +188,15 @@ fn number_claim(change: &Change) -> Option<Write> {
 }
 
 /// The write of the account's own item, where it changes.
-fn own_item(change: &Change) -> Result<Option<Write>> {
+fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
     let write = match (&change.before, &change.after) {
         (None, None) => return Ok(None),
         (None, Some(new)) => {
-            Write::put(item(new)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
+            Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
-        // Only what differs: attempts to log in, which are counted beside this change, keep their count.
+        // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this change, keep their count.
         (Some(before), Some(after)) => {
-            let changes = Changes::between(&item(before)?, &item(after)?);
+            let changes = Changes::between(&item(before, size)?, &item(after, size)?);
             let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }
@@ -214,9 +218,9 @@ fn as_read(user: &User) -> Cond {
     Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version)), cleared])
 }
 
-fn item(user: &User) -> Result<Item> {
+fn item(user: &User, size: TenantSize) -> Result<Item> {
     let mut item = to_item(&keys::user(&user.tenant, user.id), user)?;
-    let (status, shard) = (user.listed_status(), keys::shard(user.id, keys::USER_SHARDS));
+    let (status, shard) = (user.listed_status(), keys::shard(user.id, size.user_lists()));
     if status != Status::Deleted {
         let users = keys::users_index(&user.tenant, shard);
         item.extend(index_attributes(1, users, Listed::in_all(user)));
@@ -259,8 +263,9 @@ pub fn end(t: &TenantId, role: RoleId, at: Timestamp, id: UserId) -> Write {
     member(&keys::ends(t, role, at, id), id)
 }
 
-/// The writes that move an account in the counts from one status to another.
-pub fn tally(t: &TenantId, id: UserId, was: Option<Status>, is: Option<Status>) -> Option<Write> {
+/// The writes that move an account in the counts from one status to another. It may be in another counter by then: what
+/// is right is their sum.
+fn tally(t: &TenantId, size: TenantSize, id: UserId, was: Option<Status>, is: Option<Status>) -> Option<Write> {
     if was == is {
         return None;
     }
@@ -270,8 +275,9 @@ pub fn tally(t: &TenantId, id: UserId, was: Option<Status>, is: Option<Status>) 
             changes = changes.add(status.as_str(), by);
         }
     }
+    let counter = keys::shard(id, size.counters());
     Some(Write::update(
-        keys::tally(t, keys::shard(id, keys::TALLY_COUNTERS)),
+        keys::tally(t, counter % size.tallies(), counter),
         changes,
     ))
 }

@@ -114,7 +114,10 @@ impl UserPage {
                 limit: place.limit,
                 total: found.total.count,
                 total_is_at_least: found.total.is_at_least,
-                total_pages: found.total.count.div_ceil(u64::try_from(place.limit).unwrap_or(u64::MAX)),
+                total_pages: found
+                    .total
+                    .count
+                    .div_ceil(u64::try_from(place.limit).unwrap_or(u64::MAX)),
             },
         }
     }

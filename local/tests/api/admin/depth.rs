@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 use usher::domain::tenant::TenantId;
+use usher::domain::tenant_size::TenantSize;
 use usher::domain::text::Username;
 use usher::domain::user::User;
 use usher::id::UserId;
 use usher::jiff::{SignedDuration, Timestamp};
+use usher::store::dynamo::Table;
 use usher::store::pages::{Pages, Scale};
 use usher::store::table::{Changes, Write};
+use usher::store::user_lists::Of;
 use usher::store::users::{self, Change};
-use usher::store::{keys, unit, user_lists};
+use usher::store::{keys, unit};
 
 use super::{admin, made, user};
 use crate::proxy::{Fault, Proxy};
@@ -42,7 +45,7 @@ pub async fn seed(world: &World, like: &User, prefix: &str, many: usize) {
             after: Some(user),
             only_if: None,
         };
-        let plan = users::plan(&[change]).unwrap();
+        let plan = users::plan(&[change], TenantSize::Small).unwrap();
         plan.prepare(&world.app.table).await.unwrap();
         unit::commit(&world.app.table, &plan.within).await.unwrap();
     }
@@ -63,10 +66,17 @@ async fn directory(many: usize) -> (World, Client, User) {
     (world, admin, like)
 }
 
+fn list<'a>(table: &'a Table, tenant: &'a TenantId) -> Of<'a> {
+    Of {
+        table,
+        tenant,
+        size: TenantSize::Small,
+    }
+}
+
 fn pages<'a>(world: &'a World, tenant: &'a TenantId) -> Pages<'a> {
     Pages {
-        table: &world.app.table,
-        tenant,
+        list: list(&world.app.table, tenant),
         now: world.now(),
         scale: SMALL,
     }
@@ -74,9 +84,9 @@ fn pages<'a>(world: &'a World, tenant: &'a TenantId) -> Pages<'a> {
 
 /// Everybody who is listed, newest first, as the list by cursor goes.
 async fn listed(world: &World) -> Vec<UserId> {
-    let (listed, more) = user_lists::newest(&world.app.table, &TenantId::main(), None, None, 10_000)
-        .await
-        .unwrap();
+    let tenant = TenantId::main();
+    let list = list(&world.app.table, &tenant);
+    let (listed, more) = list.newest(None, None, 10_000).await.unwrap();
     assert!(!more);
     listed.into_iter().map(|one| one.id).collect()
 }
@@ -84,7 +94,7 @@ async fn listed(world: &World) -> Vec<UserId> {
 /// Every page shows what the list by cursor has at its place. They are asked for from the last one, and from the first one.
 async fn assert_every_page_is_right(world: &World, limit: usize, what: &str) {
     let (all, tenant) = (listed(world).await, TenantId::main());
-    let counts = user_lists::counts(&world.app.table, &tenant).await.unwrap();
+    let counts = list(&world.app.table, &tenant).counts().await.unwrap();
     let deleted = counts[&usher::domain::user::Status::Deleted];
     assert_eq!(counts.values().sum::<u64>() - deleted, all.len() as u64, "{what}");
     let mut skipped: Vec<usize> = (0..all.len()).step_by(limit).collect();
@@ -163,8 +173,7 @@ async fn c10_deletions_while_the_map_is_made_and_extended_move_no_page_afterward
             for _ in 0..10 {
                 let tenant = TenantId::main();
                 let pages = Pages {
-                    table: &table,
-                    tenant: &tenant,
+                    list: list(&table, &tenant),
                     now,
                     scale: SMALL,
                 };
@@ -190,13 +199,12 @@ async fn copies(world: &World, from: Timestamp, many: u32) {
     let like = like.next().unwrap();
     let copy = |n: u32| {
         let id = UserId::new(from + SignedDuration::from_secs(i64::from(n))).unwrap();
-        let (shard, mut item) = (keys::shard(id, keys::USER_SHARDS), like.clone());
+        let mut item = like.clone();
         let text = |text: String| json!({ "S": text });
         item["PK"] = text(keys::user_partition(&TenantId::main(), id));
         for name in ["id", "GSI1SK", "GSI2SK"] {
             item[name] = text(id.to_string());
         }
-        item["GSI1PK"] = text(keys::users_index(&TenantId::main(), shard));
         json!({ "PutRequest": { "Item": item } })
     };
     let copies: Vec<Value> = (0..many).map(copy).collect();
@@ -207,7 +215,7 @@ async fn copies(world: &World, from: Timestamp, many: u32) {
             .batch_write_item(serde_json::from_value(request).unwrap())
             .unwrap();
     }
-    let tally = keys::tally(&TenantId::main(), 0);
+    let tally = keys::tally(&TenantId::main(), 0, 0);
     let write = Write::update(tally, Changes::new().add("active", i64::from(many)));
     unit::commit(&world.app.table, &[write]).await.unwrap();
 }
@@ -268,9 +276,9 @@ async fn a_page_behind_12_000_accounts_takes_10_requests_once_there_is_a_map() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn set_up_makes_the_map_of_a_list_of_thousands() {
-    let (world, proxy, admin) = deep(3_000).await;
+    let (world, proxy, admin) = deep(2_400).await;
     world.watch.over("setup", setup::local(&world.app)).await.unwrap();
     assert!(kept_map(&world).is_some());
-    let (requests, read, _) = deep_page(&admin, &proxy, 3_000).await;
+    let (requests, read, _) = deep_page(&admin, &proxy, 2_400).await;
     assert!(requests <= 10 && read < 80.0, "{requests} requests, {read} RCU");
 }

@@ -20,7 +20,12 @@ pub fn check(table: &Table, found: &mut Vec<String>) {
                 found.push(format!("search entry of a domain is missing: {entry}"));
             }
         }
-        let listed = format!("T#{}#DOMAIN#{domain} {}", table.tenant, text(user, "id"));
+        let listed = format!(
+            "T#{}#DOMAIN#{}#{domain} {}",
+            table.tenant,
+            shard(user),
+            text(user, "id")
+        );
         if table.at_domains.get(email.canonical()) != Some(&listed) {
             found.push(format!("{} is not listed at its domain", email.canonical()));
         }
@@ -30,4 +35,10 @@ pub fn check(table: &Table, found: &mut Vec<String>) {
 /// Where the claim of an address lists its account.
 pub fn listed(claim: &Map<String, Value>) -> String {
     format!("{} {}", text(claim, "GSI1PK"), text(claim, "GSI1SK"))
+}
+
+/// In which partition of search an account is found: by the last byte of its id.
+pub fn shard(user: &Map<String, Value>) -> u64 {
+    let last = u64::from_str_radix(&text(user, "id")[34..], 16).unwrap();
+    last % user.get("searchShards").and_then(Value::as_u64).unwrap_or(1)
 }

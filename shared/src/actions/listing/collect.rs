@@ -55,7 +55,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Adds those that pass, in this order; how many of them it looked at.
-    fn add(&mut self, read: Vec<User>, ids: &[UserId]) -> usize {
+    pub fn add(&mut self, read: Vec<User>, ids: &[UserId]) -> usize {
         for user in read {
             if self.is_full() {
                 return ids.iter().position(|id| *id == user.id).unwrap_or(ids.len());

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::narrowed::{self, FEW, Walked, walk};
+use super::narrowed::{self, FEW, STEPS, Walked, walk};
 use super::{Asked, COUNTED, Collector, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
-use crate::store::listed::Listed;
 use crate::store::search::{self, Entry};
 use crate::store::{roles, users};
 
@@ -22,6 +21,14 @@ const READS: usize = 3;
 const DOMAINS: usize = 5;
 /// How many entries of domains are read for these: a domain has one for each place where it matches.
 const DOMAIN_ENTRIES: usize = 40;
+
+fn place(cx: &Context) -> search::In<'_> {
+    search::In {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
+}
 
 /// How much a search finds.
 enum Extent {
@@ -41,7 +48,7 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
     }
     let accounts = |at: &DomainEntry| {
         let domain = at.domain.clone();
-        async move { domains::accounts(table, t, &domain, None, COUNTED + 1).await }
+        async move { domains::accounts(place(cx), &domain, None, COUNTED + 1).await }
     };
     for (some, more) in futures::future::try_join_all(domains.iter().map(accounts)).await? {
         ids.extend(some);
@@ -49,14 +56,17 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
             return Ok(Extent::More(ids.len()));
         }
     }
-    Ok(Extent::Whole(ids.into_iter().rev().collect()))
+    Ok(match ids.len() {
+        some if some > COUNTED => Extent::More(some),
+        _ => Extent::Whole(ids.into_iter().rev().collect()),
+    })
 }
 
 /// The accounts that match before the domain of their address, and whether these are all.
 async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
     let (mut ids, mut after) = (BTreeSet::new(), None);
     for _ in 0..READS {
-        let (entries, more) = search::own(&cx.app.table, &cx.tenant, q, after, ENTRIES).await?;
+        let (entries, more) = place(cx).own(q, after, ENTRIES).await?;
         after = entries.last().map(Entry::sort_key);
         ids.extend(entries.into_iter().map(|entry| entry.user));
         if !more || ids.len() > COUNTED {
@@ -66,10 +76,14 @@ async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
     Ok((ids, false))
 }
 
-pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, place: Option<Place>, limit: usize) -> Result<Found> {
-    let after = match place {
+pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Place>, limit: usize) -> Result<Found> {
+    let after = match from {
         None => None,
         Some(Place::After(id)) => Some(id),
+        Some(Place::Along(id)) if asked.status.is_some() => {
+            return narrowed::along_statuses(cx, asked, Some(id), limit).await;
+        }
+        Some(Place::Along(id)) => return along(cx, asked, q, id, limit).await,
         Some(in_order) => return Ordered::new(cx, asked, q, limit).page(in_order).await,
     };
     let is_narrowed = asked.status.is_some() || asked.role.is_some();
@@ -84,7 +98,7 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, place: Option<Pla
                     return narrowed::of_few(cx, asked, &members, after, limit).await;
                 }
             }
-            newest(cx, asked, q, after, limit, &extent).await
+            newest(cx, asked, q, limit, &extent).await
         }
     }
 }
@@ -95,7 +109,7 @@ async fn of_whole(cx: &Context, asked: &Asked, ids: &[UserId], after: Option<Use
         ids: ids[rest..].to_vec(),
         last: None,
     };
-    let found = narrowed::of_walked(cx, asked, walked, limit, None).await?;
+    let found = narrowed::of_walked(cx, asked, walked, limit, Place::After, None).await?;
     let total = match (after, &found.next) {
         (None, None) => many(found.items.len()),
         _ => many(ids.len()),
@@ -106,34 +120,34 @@ async fn of_whole(cx: &Context, asked: &Asked, ids: &[UserId], after: Option<Use
     })
 }
 
-/// Along the list of all accounts; in the order of the entries where too few of the newest match.
-async fn newest(
-    cx: &Context,
-    asked: &Asked,
-    q: &str,
-    after: Option<UserId>,
-    limit: usize,
-    extent: &Extent,
-) -> Result<Found> {
+/// The first page along the list of all accounts; in the order of the entries where too few of the newest match.
+async fn newest(cx: &Context, asked: &Asked, q: &str, limit: usize, extent: &Extent) -> Result<Found> {
     let least = match extent {
         Extent::Whole(ids) => ids.len(),
         Extent::More(least) => *least,
     };
-    let may_pass = |one: &Listed| one.may_match(q);
     let wanted = limit + 1;
-    let walked = walk(cx, &[None], may_pass, after, wanted).await?;
-    if after.is_none() && walked.last.is_some() && walked.ids.len() < wanted {
-        let page = Ordered::new(cx, asked, q, limit);
-        return Ok(Found {
-            total: Some(at_least(least.max(walked.ids.len()))),
-            ..page.page(Place::Entry(String::new())).await?
-        });
-    }
+    let walked = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS[..1])).await?;
     let total = match walked.last {
-        None if after.is_none() && asked.role.is_none() => walked.total(),
+        None if asked.role.is_none() => walked.total(),
         _ => at_least(least.max(walked.ids.len())),
     };
-    narrowed::of_walked(cx, asked, walked, limit, after.is_none().then_some(total)).await
+    if walked.last.is_some() && walked.ids.len() < wanted {
+        let found = Ordered::new(cx, asked, q, limit)
+            .page(Place::Entry(String::new()))
+            .await?;
+        return Ok(Found {
+            total: Some(total),
+            ..found
+        });
+    }
+    narrowed::of_walked(cx, asked, walked, limit, Place::Along, Some(total)).await
+}
+
+/// A further page along the list of all accounts.
+async fn along(cx: &Context, asked: &Asked, q: &str, after: UserId, limit: usize) -> Result<Found> {
+    let walked = walk(cx, &[None], |one| one.may_match(q), Some(after), (limit + 1, &STEPS)).await?;
+    narrowed::of_walked(cx, asked, walked, limit, Place::Along, None).await
 }
 
 fn at_least(count: usize) -> Total {
@@ -151,7 +165,7 @@ pub(super) async fn numbered(cx: &Context, q: &str, skipped: usize, limit: usize
         Extent::More(least) => least,
     };
     let wanted = skipped.saturating_add(limit).saturating_add(1).max(COUNTED + 1);
-    let walked = walk(cx, &[None], |one| one.may_match(q), None, wanted).await?;
+    let walked = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS)).await?;
     let total = Total {
         count: many(walked.ids.len().max(least)),
         is_at_least: walked.last.is_some(),
@@ -185,7 +199,7 @@ impl<'a> Ordered<'a> {
             let next = match &place {
                 Place::Entry(after) => Some(self.entries(after).await?),
                 Place::Domain(after, account) => self.domain(after.as_ref(), *account).await?,
-                Place::After(_) => None,
+                Place::After(_) | Place::Along(_) => None,
             };
             match next {
                 Some(next) => place = next,
@@ -201,7 +215,7 @@ impl<'a> Ordered<'a> {
     async fn entries(&mut self, after: &str) -> Result<Place> {
         let (table, t) = (&self.cx.app.table, &self.cx.tenant);
         let after = Some(after).filter(|after| !after.is_empty()).map(str::to_owned);
-        let (entries, more) = search::own(table, t, self.q, after, ENTRIES_OF_A_STEP).await?;
+        let (entries, more) = place(self.cx).own(self.q, after, ENTRIES_OF_A_STEP).await?;
         let ids: BTreeSet<UserId> = entries.iter().map(|entry| entry.user).collect();
         let read = users::get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
         for entry in &entries {
@@ -225,7 +239,7 @@ impl<'a> Ordered<'a> {
         let Some(entry) = found.first() else {
             return Ok(more.map(|last| Place::Domain(Some(last), None)));
         };
-        let (ids, rest) = domains::accounts(table, t, &entry.domain, account, ENTRIES_OF_A_STEP).await?;
+        let (ids, rest) = domains::accounts(place(self.cx), &entry.domain, account, ENTRIES_OF_A_STEP).await?;
         for user in users::get_all(table, t, &ids).await? {
             let id = user.id;
             if search::first_place(&user, self.q).is_none() {

@@ -1,14 +1,14 @@
 //! Two things asked for at once: along the index of one, whose sort keys drop most of what the other does not want.
 
 use super::source::{listed_as, merged};
-use super::{Asked, COUNTED, Collector, Found, Place, many};
+use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::listed::Listed;
-use crate::store::{roles, user_lists, users};
+use crate::store::{roles, users};
 
 /// How many accounts are simply read, where an index finds no more.
 pub(super) const FEW: usize = 600;
@@ -39,19 +39,21 @@ pub(super) async fn walk(
     lists: &[Option<Status>],
     may_pass: impl Fn(&Listed) -> bool,
     after: Option<UserId>,
-    wanted: usize,
+    (wanted, steps): (usize, &[usize]),
 ) -> Result<Walked> {
     let mut walked = Walked {
         last: after,
         ..Walked::default()
     };
-    for step in STEPS {
-        let (listed, more) = match lists {
-            [one] => user_lists::newest(&cx.app.table, &cx.tenant, *one, walked.last, step).await?,
+    for &step in steps {
+        let (found, more) = match lists {
+            [one] => listed(cx).newest(*one, walked.last, step).await?,
             several => merged(cx, several, walked.last, step).await?,
         };
-        walked.last = listed.last().map(|one| one.id).filter(|_| more);
-        walked.ids.extend(listed.iter().filter(|one| may_pass(one)).map(|one| one.id));
+        walked.last = found.last().map(|one| one.id).filter(|_| more);
+        walked
+            .ids
+            .extend(found.iter().filter(|one| may_pass(one)).map(|one| one.id));
         if walked.last.is_none() || walked.ids.len() >= wanted {
             break;
         }
@@ -61,7 +63,10 @@ pub(super) async fn walk(
 
 /// A page of accounts with a role and a status, or of deleted ones with anything.
 pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limit: usize) -> Result<Found> {
-    let after = place.and_then(|place| place.account());
+    let after = place.as_ref().and_then(Place::account);
+    if let Some(Place::Along(_)) = place {
+        return along_statuses(cx, asked, after, limit).await;
+    }
     if let Some(role) = asked.role.as_ref().filter(|_| asked.status != Some(Status::Deleted)) {
         let (members, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, FEW).await?;
         if !more {
@@ -82,32 +87,33 @@ pub(super) async fn of_few(
     let mut read = users::get_all(&cx.app.table, &cx.tenant, ids).await?;
     read.retain(|user| asked.passes(cx, user));
     let total = Total::exactly(many(read.len()));
-    let rest = read.into_iter().filter(|user| after.is_none_or(|after| user.id < after));
+    let rest = read
+        .into_iter()
+        .filter(|user| after.is_none_or(|after| user.id < after));
     let mut rest = rest.peekable();
     let mut page = Collector::new(cx, asked, limit);
     while let Some(user) = rest.next_if(|_| !page.is_full()) {
         page.offer(user);
     }
-    let next = rest.peek().and_then(|_| page.items.last()).map(|user| Place::After(user.id));
+    let next = rest
+        .peek()
+        .and_then(|_| page.items.last())
+        .map(|user| Place::After(user.id));
     Ok(page.found(next, Some(total)))
 }
 
 /// A page of accounts of a status that something else is asked of as well.
-pub(super) async fn along_statuses(
-    cx: &Context,
-    asked: &Asked,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<Found> {
+pub(super) async fn along_statuses(cx: &Context, asked: &Asked, after: Option<UserId>, limit: usize) -> Result<Found> {
     let statuses = asked.status.map_or_else(Vec::new, listed_as);
     let lists: Vec<Option<Status>> = statuses.into_iter().map(Some).collect();
     let may_pass = |one: &Listed| {
-        asked.role.as_ref().is_none_or(|role| one.may_have(role.id)) && asked.q.as_ref().is_none_or(|q| one.may_match(q))
+        asked.role.as_ref().is_none_or(|role| one.may_have(role.id))
+            && asked.q.as_ref().is_none_or(|q| one.may_match(q))
     };
     let wanted = if after.is_none() { COUNTED + 1 } else { limit };
-    let walked = walk(cx, &lists, may_pass, after, wanted).await?;
+    let walked = walk(cx, &lists, may_pass, after, (wanted, &STEPS)).await?;
     let total = after.is_none().then(|| walked.total());
-    of_walked(cx, asked, walked, limit, total).await
+    of_walked(cx, asked, walked, limit, Place::Along, total).await
 }
 
 /// The page of what a walk found.
@@ -116,13 +122,16 @@ pub(super) async fn of_walked(
     asked: &Asked,
     walked: Walked,
     limit: usize,
+    place: impl Fn(UserId) -> Place,
     total: Option<Total>,
 ) -> Result<Found> {
     let mut page = Collector::new(cx, asked, limit);
     let mut seen = 0;
     // Of those that may pass nearly all do: accounts whose locks ended, or whose grants did, are the exception.
     for _ in STEPS {
-        seen += page.look_at(&walked.ids[seen..walked.ids.len().min(seen + LOOKED_AT)]).await?;
+        seen += page
+            .look_at(&walked.ids[seen..walked.ids.len().min(seen + LOOKED_AT)])
+            .await?;
         if page.is_full() || seen == walked.ids.len() {
             break;
         }
@@ -136,7 +145,7 @@ pub(super) async fn of_walked(
         (Some(_), None) => Some(Total::exactly(many(page.items.len()))),
         (total, _) => total,
     };
-    Ok(page.found(next.map(Place::After), total))
+    Ok(page.found(next.map(place), total))
 }
 
 /// How many accounts are read in one go where few of those that may pass do.

@@ -1,15 +1,16 @@
 //! One thing asked for, or nothing: the ids are where an index has them, newest first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Asked, COUNTED, Collector, Found, Place, many};
+use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::listed::Listed;
-use crate::store::{roles, seats, user_lists, users};
+use crate::store::user_lists::Counts;
+use crate::store::{roles, seats, users};
 
 /// How many accounts one request looks at where most do not pass: those that a lock has left marked.
 const LOOKED_AT: usize = 1_000;
@@ -33,34 +34,39 @@ impl Source {
     }
 
     async fn ids(&self, cx: &Context, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
-        let table = &cx.app.table;
-        let (listed, more) = match self {
-            Self::Role(role) => return roles::members(table, &cx.tenant, *role, after, limit).await,
-            Self::All => user_lists::newest(table, &cx.tenant, None, after, limit).await?,
+        let (found, more) = match self {
+            Self::Role(role) => return roles::members(&cx.app.table, &cx.tenant, *role, after, limit).await,
+            Self::All => listed(cx).newest(None, after, limit).await?,
             Self::Statuses(statuses) => {
                 let lists: Vec<Option<Status>> = statuses.iter().copied().map(Some).collect();
                 merged(cx, &lists, after, limit).await?
             }
             Self::WithDeleted => merged(cx, &[None, Some(Status::Deleted)], after, limit).await?,
         };
-        Ok((listed.into_iter().map(|one| one.id).collect(), more))
+        Ok((found.into_iter().map(|one| one.id).collect(), more))
     }
 
-    pub async fn total(&self, cx: &Context, asked: &Asked) -> Result<Total> {
-        let (table, t) = (&cx.app.table, &cx.tenant);
-        Ok(match (self, &asked.role) {
-            (Self::Role(_), role) => {
-                let members = seats::members(cx, role.as_slice()).await?;
-                Total::exactly(members.into_iter().map(u64::from).sum())
-            }
-            (Self::All, _) => {
-                let mut counts = user_lists::counts(table, t).await?;
-                counts.remove(&Status::Deleted);
-                Total::exactly(counts.values().sum())
-            }
-            (Self::WithDeleted, _) => Total::exactly(user_lists::counts(table, t).await?.values().sum()),
-            (Self::Statuses(_), _) => of_status(cx, asked.status.unwrap_or(Status::Active)).await?,
-        })
+    /// Whether the tallies alone give its total.
+    fn is_tallied(&self) -> bool {
+        !matches!(self, Self::Role(_))
+    }
+
+    pub async fn total(&self, cx: &Context, asked: &Asked, counts: Option<Counts>) -> Result<Total> {
+        if let Self::Role(_) = self {
+            let members = seats::members(cx, asked.role.as_slice()).await?;
+            return Ok(Total::exactly(members.into_iter().map(u64::from).sum()));
+        }
+        let mut counts = match counts {
+            Some(counts) => counts,
+            None => listed(cx).counts().await?,
+        };
+        if let (Self::Statuses(_), Some(status)) = (self, asked.status) {
+            return of_status(cx, status, &counts).await;
+        }
+        if let Self::All = self {
+            counts.remove(&Status::Deleted);
+        }
+        Ok(Total::exactly(counts.values().sum()))
     }
 }
 
@@ -69,12 +75,16 @@ pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limi
     let is_first = place.is_none();
     let mut after = place.and_then(|place| place.account());
     let mut page = Collector::new(cx, asked, limit);
-    let (mut looked_at, mut step) = (0, limit);
+    let (mut looked_at, mut step, mut counts) = (0, limit, None);
     let next = loop {
         // Further each time: where few pass, a step for each of them would be a thousand requests.
         let (ids, more) = source.ids(cx, after, step.min(LOOKED_AT - looked_at)).await?;
         step *= 4;
-        let seen = page.look_at(&ids).await?;
+        // A first page that is also the last is its own count.
+        let counted = counts.is_none() && source.is_tallied() && (more || !is_first);
+        let (read, tallied) = listed(cx).read(&ids, counted).await?;
+        counts = counts.or(tallied);
+        let seen = page.add(read, &ids);
         looked_at += seen;
         after = seen.checked_sub(1).and_then(|last| ids.get(last)).copied().or(after);
         if !more && seen == ids.len() {
@@ -87,7 +97,7 @@ pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limi
     // A first page that is also the last has been counted by looking at it.
     let total = match (is_first, next) {
         (true, None) => Total::exactly(many(page.items.len())),
-        _ => source.total(cx, asked).await?,
+        _ => source.total(cx, asked, counts).await?,
     };
     Ok(page.found(next.map(Place::After), Some(total)))
 }
@@ -102,8 +112,7 @@ pub(super) fn listed_as(status: Status) -> Vec<Status> {
 }
 
 /// How many accounts have this status. Of locks that have ended, up to a thousand are looked for.
-async fn of_status(cx: &Context, status: Status) -> Result<Total> {
-    let counts: BTreeMap<Status, u64> = user_lists::counts(&cx.app.table, &cx.tenant).await?;
+async fn of_status(cx: &Context, status: Status, counts: &Counts) -> Result<Total> {
     let count = |status| counts.get(&status).copied().unwrap_or(0);
     if !matches!(status, Status::Active | Status::Locked) || count(Status::Locked) == 0 {
         return Ok(Total::exactly(count(status)));
@@ -121,8 +130,8 @@ async fn of_status(cx: &Context, status: Status) -> Result<Total> {
 
 /// How many of the accounts that are listed as locked are not any more, and whether more than were looked at are listed.
 async fn ended_locks(cx: &Context) -> Result<(u64, bool)> {
-    let (listed, more) = merged(cx, &[Some(Status::Locked)], None, COUNTED).await?;
-    let ids: Vec<UserId> = listed.iter().map(|one| one.id).collect();
+    let (found, more) = merged(cx, &[Some(Status::Locked)], None, COUNTED).await?;
+    let ids: Vec<UserId> = found.iter().map(|one| one.id).collect();
     let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
     let ended = found.iter().filter(|user| user.status_at(cx.now) == Status::Active);
     Ok((many(ended.count()), more))
@@ -135,19 +144,16 @@ pub(super) async fn merged(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<Listed>, bool)> {
-    let (table, t) = (&cx.app.table, &cx.tenant);
-    let newest = lists
-        .iter()
-        .map(|status| user_lists::newest(table, t, *status, after, limit));
-    let (mut listed, mut more, mut seen) = (Vec::new(), false, BTreeSet::new());
+    let newest = lists.iter().map(|status| listed(cx).newest(*status, after, limit));
+    let (mut found, mut more, mut seen) = (Vec::new(), false, BTreeSet::new());
     for (some, rest) in futures::future::try_join_all(newest).await? {
-        listed.extend(some);
+        found.extend(some);
         more |= rest;
     }
-    listed.sort_unstable_by_key(|one| std::cmp::Reverse(one.id));
+    found.sort_unstable_by_key(|one: &Listed| std::cmp::Reverse(one.id));
     // An account that changes from one to the other can be in both for a moment.
-    listed.retain(|one| seen.insert(one.id));
-    more |= listed.len() > limit;
-    listed.truncate(limit);
-    Ok((listed, more))
+    found.retain(|one| seen.insert(one.id));
+    more |= found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
 }

@@ -31,7 +31,10 @@ impl Plan {
     /// Search entries that come and go. With another name they do so in the transaction: else a removal that came late
     /// could take what the name's return had written.
     pub(super) fn entries(&mut self, change: &Change, was: &Implied, is: &Implied) {
-        let new = is.entries.difference(&was.entries).map(|key| Write::put(key.attributes()));
+        let new = is
+            .entries
+            .difference(&was.entries)
+            .map(|key| Write::put(key.attributes()));
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match (&change.before, &change.after) {
             (None, _) => self.of_new.extend(new),
@@ -47,7 +50,8 @@ impl Plan {
         let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
         let after = change.after.as_ref().filter(|user| user.status != Status::Deleted);
         if let Some(user) = after.filter(|user| known.and_then(spelled) != spelled(user)) {
-            self.domains.extend(user.email.clone().map(|email| (user.tenant.clone(), email)));
+            self.domains
+                .extend(user.email.clone().map(|email| (user.tenant.clone(), email)));
         }
     }
 
@@ -66,7 +70,10 @@ impl Plan {
         }
         let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
         if let Err(error) = table.batch_write(&entries).await {
-            tracing::warn!(?error, "search entries of an account that was not made stay, and find nothing");
+            tracing::warn!(
+                ?error,
+                "search entries of an account that was not made stay, and find nothing"
+            );
         }
     }
 
