@@ -111,11 +111,16 @@ fn seen(logs: &[Value]) -> BTreeMap<String, Vec<Asked>> {
 }
 
 /// What takes days or a full role to need, and other tests of the suite do: a lock that is over, a seat that is free again
-/// because a grant has ended, a preview that asks who else is in charge, a name that set-up still has to move.
-const RARE: [(&str, &str); 12] = [
+/// because a grant has ended, a preview that asks who else is in charge, a name that set-up still has to move, a page that is
+/// thousands of accounts down.
+const RARE: [(&str, &str); 16] = [
     ("AccessFunction", "T#*#TALLY#*"),
     ("AdminFunction", "T#*#GUESS#*"),
     ("RegistrationFunction", "T#*#GUESS#*"),
+    ("AdminFunction", "T#*#LEFT"),
+    ("AdminFunction", "T#*#PAGES"),
+    ("SetupFunction", "T#*#LEFT"),
+    ("SetupFunction", "T#*#PAGES"),
     ("AuthFunction", "T#*#TALLY#*"),
     ("AuthDevFunction", "T#*#TALLY#*"),
     ("RolesFunction", "T#*#ROLENAME#*"),

@@ -16,6 +16,7 @@ use crate::domain::text::folded;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
+use crate::store::pages::Pages;
 use crate::store::user_lists::Of;
 use crate::store::{roles, search, users};
 
@@ -159,7 +160,7 @@ pub struct Numbered {
 
 /// The page of this number, from 1: of all accounts, or of those with `q` in their address or name.
 ///
-/// It is found by counting from the newest, so the further down it is the more it costs; only ids are read on the way.
+/// One that is far down is found from a mark on the way to it ([`Pages`]), so its cost does not grow with its depth.
 /// What is made or deleted between two pages moves the rest: somebody who reads all of them while that happens can see
 /// an account twice, or miss one. Who must not, goes by cursor ([`list`]).
 pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) -> Result<Numbered> {
@@ -175,7 +176,10 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
         None => {
             let total = Source::All.total(cx, &asked, None).await?;
             let ids = match many(skipped) < total.count {
-                true => Source::All.at(cx, skipped, limit).await?,
+                true => {
+                    let total = usize::try_from(total.count).map_err(Error::fault)?;
+                    Pages::of(cx).at(total, skipped, limit).await?
+                }
                 false => Vec::new(),
             };
             (ids, total)

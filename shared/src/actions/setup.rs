@@ -13,9 +13,10 @@ use super::{Context, api_keys, audit, growth, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::text::Label;
 use crate::error::{Conflict, Error, Result};
+use crate::store::pages::Pages;
 use crate::store::table::{Cond, Key, Lost, Write};
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{catalogue, ended, keys, secret, tenants};
@@ -76,7 +77,37 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     // At last: nothing above waits for it, and it can be long.
     let (collisions, ended) = migration::run(cx, &tenants, longest).await?;
     (made.collisions, made.names_left) = (collisions, !ended);
+    if tokio::time::timeout(MAPS, maps(cx, &tenants)).await.is_err() {
+        tracing::warn!("the maps of the lists of accounts are not all up to date: the next set-up goes on");
+    }
     Ok(made)
+}
+
+/// For how long maps of lists are brought up to date: millions of accounts.
+const MAPS: Duration = Duration::from_secs(10);
+
+/// Brings the maps up to date by which pages far down are found. Without them they are found as well.
+async fn maps(cx: &Context, tenants: &[TenantId]) {
+    for tenant in tenants {
+        let within = &cx.within(tenant);
+        if let Err(error) = map(within).await {
+            tracing::warn!(
+                ?error,
+                tenant = tenant.as_str(),
+                "the map of a list of accounts is as it was"
+            );
+        }
+    }
+}
+
+async fn map(cx: &Context) -> Result<()> {
+    let pages = Pages::of(cx);
+    let counts = pages.list.counts().await?;
+    let near = u64::try_from(pages.scale.near).map_err(Error::fault)?;
+    match counts.values().sum::<u64>() > near {
+        true => pages.renew().await,
+        false => Ok(()),
+    }
 }
 
 /// The API key whose text the stack, or the developer, chose. Once revoked it stays so; another text makes another key.

@@ -197,6 +197,7 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         until: moment(line.locked_until),
     };
     let user = User {
+        search_shards: cx.size_written().search(),
         id,
         tenant: cx.tenant.clone(),
         other_number: line.number.filter(|number| *number != UserNumber::of(id)),
@@ -335,6 +336,7 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
 
 fn new_role(cx: &Context, line: &RoleLine) -> Result<Role> {
     Ok(Role {
+        round: 0,
         id: line.id.map_or_else(|| RoleId::new(cx.now), Ok)?,
         tenant: cx.tenant.clone(),
         name: line.name.clone(),

@@ -36,7 +36,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
         after: Some(user.clone()),
         only_if: None,
     };
-    let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>())?;
+    let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>(), cx.size_written())?;
     let mut rows = Vec::new();
     for user in accounts {
         rows.extend(record::rows(cx, None, Some(&mut user.clone()))?);

@@ -26,7 +26,12 @@ pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
 /// Puts a row among everyone's, which are logins and logouts: renewals and failures are only shown with their account.
 pub(super) fn index_login(item: &mut Item, entry: &LoginEntry) {
     if matches!(entry.kind, LoginKind::Login | LoginKind::Logout) {
-        index(item, 1, keys::logins_index(&entry.tenant, entry.at, entry.id.partition()), entry.id);
+        index(
+            item,
+            1,
+            keys::logins_index(&entry.tenant, entry.at, entry.id.partition()),
+            entry.id,
+        );
     }
 }
 

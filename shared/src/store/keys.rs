@@ -20,6 +20,8 @@
 //! | search entry of a domain | `T#main#FIND#@<first character>` | `<rest of a domain> <domain>` | |
 //! | accounts by status, one counter of several | `T#main#TALLY#<shard>` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY#ADMINISTRATORS` | `ADMINISTRATORS` | |
+//! | map of the list of accounts | `T#main#PAGES` | `MAP` | |
+//! | account that left the list | `T#main#LEFT` | `<moment>#<user>` | |
 //! | role | `T#main#ROLES` | `ROLE#<role>` | |
 //! | role, one copy of several | `T#main#ROLECOPY#<role>#<copy>` | `COPY` | |
 //! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
@@ -196,6 +198,22 @@ pub fn tally(t: &TenantId, shard: u16, counter: u16) -> Key {
 /// How many accounts are in charge of the tenant.
 pub fn administrators(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#TALLY#ADMINISTRATORS"), "ADMINISTRATORS")
+}
+/// Where accounts stand in the list of all, beside it.
+pub fn list_map(t: &TenantId) -> Key {
+    Key::new(format!("T#{t}#PAGES"), "MAP")
+}
+/// The log of accounts that left the list. One partition, so that a page reads it by one Query: it takes 500 deletions a
+/// second.
+pub fn left_partition(t: &TenantId) -> String {
+    format!("T#{t}#LEFT")
+}
+pub fn left(t: &TenantId, at: Timestamp, user: UserId) -> Key {
+    Key::new(left_partition(t), format!("{}#{user}", left_before(at)))
+}
+/// What the sort keys of all that left before this moment come before.
+pub(super) fn left_before(at: Timestamp) -> String {
+    moment(at)
 }
 pub fn roles_partition(t: &TenantId) -> String {
     format!("T#{t}#ROLES")

@@ -364,7 +364,7 @@ impl Unit<'_> {
                 }
             }
             if let Err(refused) = wanted.move_seats(cx).await {
-                plan.undo(table, &refused).await;
+                plan.undo(cx, &refused).await;
                 return Err(refused);
             }
             tries.another(table, Lost::Full).await?;

@@ -35,7 +35,7 @@ impl Of<'_> {
         after: Option<UserId>,
         limit: usize,
     ) -> Result<(Vec<Listed>, bool)> {
-        let pages = self.shards(status, after, limit).await?;
+        let pages = self.shards(status, after, limit, true).await?;
         let mut listed = merged(&pages);
         let more = pages.iter().any(|page| page.more) || listed.len() > limit;
         listed.truncate(limit);
@@ -45,27 +45,49 @@ impl Of<'_> {
     /// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
     /// is read is what is passed, and little more.
     pub async fn next(self, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
+        self.step(after, wanted, true).await
+    }
+
+    /// The same, oldest first.
+    pub async fn next_newer(self, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
+        self.step(after, wanted, false).await
+    }
+
+    async fn step(self, after: Option<UserId>, wanted: usize, newest_first: bool) -> Result<(Vec<UserId>, bool)> {
         let shards = usize::from(self.size.user_lists());
         // Ids spread evenly by chance: a little over each shard's part is nearly always enough.
         let part = wanted / shards + wanted / 16 + 8;
-        let pages = self.shards(None, after, part.min(wanted).min(STEP)).await?;
+        let limit = part.min(wanted).min(STEP);
+        let pages = self.shards(None, after, limit, newest_first).await?;
         let unread = pages.iter().filter(|page| page.more);
-        let certain = unread.filter_map(|page| Some(Listed::of(page.items.last()?)?.id)).max();
+        let ends = unread.filter_map(|page| Some(Listed::of(page.items.last()?)?.id));
+        let certain = if newest_first { ends.max() } else { ends.min() };
         let mut ids: Vec<UserId> = merged(&pages).into_iter().map(|one| one.id).collect();
         // Behind the end of a shard that has more, others' ids are not the next ones.
-        ids.retain(|id| certain.is_none_or(|certain| *id >= certain));
+        ids.retain(|id| certain.is_none_or(|certain| *id == certain || (*id > certain) == newest_first));
+        if !newest_first {
+            ids.reverse();
+        }
         Ok((ids, certain.is_some()))
     }
 
-    async fn shards(self, status: Option<Status>, after: Option<UserId>, limit: usize) -> Result<Vec<Page>> {
+    async fn shards(
+        self,
+        status: Option<Status>,
+        after: Option<UserId>,
+        limit: usize,
+        newest_first: bool,
+    ) -> Result<Vec<Page>> {
+        // What stands behind an id in the index comes before this.
+        let end = if newest_first { "" } else { "~" };
         let query = |shard| Query {
             index: Some(if status.is_some() { Index::Two } else { Index::One }),
             pk: status.map_or_else(
                 || keys::users_index(self.tenant, shard),
                 |status| keys::status_index(self.tenant, status, shard),
             ),
-            after: after.map(|id| id.to_string()),
-            newest_first: true,
+            after: after.map(|id| format!("{id}{end}")),
+            newest_first,
             limit: Some(limit),
             ..Query::default()
         };
@@ -105,7 +127,7 @@ impl Of<'_> {
     }
 }
 
-/// How many ids one step of [`Of::next`] reads of each shard: some 200 KB.
+/// How many ids one step of a walk reads of each shard: some 200 KB.
 const STEP: usize = 1_000;
 
 fn merged(pages: &[Page]) -> Vec<Listed> {

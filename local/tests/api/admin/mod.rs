@@ -3,6 +3,7 @@
 mod auth;
 mod create;
 mod delete;
+pub mod depth;
 mod document;
 mod guards;
 mod list;

@@ -170,6 +170,7 @@ fn of_histories() -> Vec<Made> {
 fn of_lists() -> Vec<Made> {
     let (t, user) = (&TenantId::main(), sample("<user>"));
     let found = keys::find(t, 3, "äne@example.org", user).unwrap();
+    let left = "account that left the list";
     vec![
         partition("find_partition", "search entry", "PK", keys::find_partition(t, 3, 'ä')),
         key("find", "search entry", found),
@@ -202,6 +203,13 @@ fn of_lists() -> Vec<Made> {
             keys::tally(t, 3, 7),
         ),
         key("administrators", "accounts in charge", keys::administrators(t)),
+        key("list_map", "map of the list of accounts", keys::list_map(t)),
+        partition("left_partition", left, "PK", keys::left_partition(t)),
+        key(
+            "left",
+            left,
+            keys::left(t, crate::support::START.parse().unwrap(), user),
+        ),
     ]
 }
 

@@ -4,6 +4,8 @@ use serde_json::json;
 use usher::actions::{links, settings};
 use usher::domain::mail::Purpose;
 use usher::domain::tenant_settings::Chosen;
+use usher::jiff::SignedDuration;
+use usher::store::pages::Pages;
 use usher::store::signing_keys;
 
 use crate::support::{PASSWORD, World};
@@ -61,5 +63,15 @@ pub async fn lived_in() -> World {
         .into_iter()
         .max_by_key(|key| key.signs_from);
     signing_keys::retire(table, &[&next.unwrap()]).await.unwrap();
+    let left = world.user("left@example.org").await;
+    let erased = owner.post("/admin/deleteuseraccount", json!({ "Id": left })).await;
+    assert_eq!(erased.status, 200, "{}", erased.text);
+    // As set-up does where there are thousands.
+    let later = world.now() + SignedDuration::from_hours(1);
+    let pages = Pages {
+        now: later,
+        ..Pages::of(&cx)
+    };
+    pages.renew().await.unwrap();
     world
 }

@@ -1,7 +1,7 @@
 //! What stands in the list of the table's keys, and what the tests put in its place.
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-pub const SAMPLES: [(&str, &str); 34] = [
+pub const SAMPLES: [(&str, &str); 35] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -12,6 +12,7 @@ pub const SAMPLES: [(&str, &str); 34] = [
     ("<key>", "00000000-0000-7000-8000-000000000008"),
     ("<due>", "1795334400000"),
     ("<end>", "001795334400000"),
+    ("<moment>", "001795334400000"),
     ("<state>", "pending"),
     ("<tenant>", "main"),
     ("<status>", "locked"),

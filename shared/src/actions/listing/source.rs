@@ -46,26 +46,6 @@ impl Source {
         Ok((found.into_iter().map(|one| one.id).collect(), more))
     }
 
-    /// The ids behind the first `skipped`, `limit` of them.
-    pub async fn at(&self, cx: &Context, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let wanted = skipped + limit - ids.len();
-            let (some, more) = match self {
-                Self::All => listed(cx).next(after, wanted).await?,
-                _ => self.ids(cx, after, wanted).await?,
-            };
-            after = some.last().copied();
-            let passed = skipped.min(some.len());
-            skipped -= passed;
-            ids.extend(some.into_iter().skip(passed));
-            if !more || ids.len() >= limit {
-                ids.truncate(limit);
-                return Ok(ids);
-            }
-        }
-    }
-
     /// Whether the tallies alone give its total.
     fn is_tallied(&self) -> bool {
         !matches!(self, Self::Role(_))

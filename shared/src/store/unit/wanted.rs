@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::store::table::{Key, Op, Refusal, Write};
 use crate::store::users::{self, Change, Plan};
-use crate::store::{keys, record, roles, seats};
+use crate::store::{keys, pages, record, roles, seats};
 
 impl Wanted {
     /// Moves seats to counters with room.
@@ -39,6 +39,7 @@ impl Wanted {
         plan.within.extend(self.rows.iter().cloned());
         for change in &self.changes {
             plan.within.extend(record::mails_of(cx, change)?);
+            plan.within.extend(pages::left(change, cx.now));
         }
         plan.fill()?;
         plan.before.extend(self.before.iter().cloned());
