@@ -1,4 +1,4 @@
-//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`.
+//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`; and `docs/heat.md`: `… -- heat`.
 //!
 //! Times differ from machine to machine, so what is written down are ratios of two ways to do the same, run in turns on
 //! the same machine.
@@ -10,7 +10,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use bench::heat::play::{Size, play};
+use bench::heat::report::report;
+use clap::{Parser, Subcommand};
 use local::Stack;
 
 mod clients;
@@ -20,13 +22,26 @@ mod seats;
 
 /// Measures, and prints the findings.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Write the findings into this file, between its marks
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
     write: Option<std::path::PathBuf>,
     /// Only start one client this way, and print how many nanoseconds it took: called by the measurement
     #[arg(long, hide = true)]
     client: Option<clients::Kind>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play requests of all kinds, and print which keys are hot at the goal's rates
+    Heat {
+        /// Write the document into this file
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/heat.md")]
+        write: Option<std::path::PathBuf>,
+    },
 }
 
 #[tokio::main]
@@ -41,6 +56,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(Command::Heat { write }) = &args.command {
+        return heat(write.as_deref()).await;
+    }
     if let Some(kind) = args.client {
         println!("{}", clients::start(kind).await.as_nanos());
         return Ok(());
@@ -57,6 +75,18 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let text = marked(&std::fs::read_to_string(file)?, "clients", &started)?;
     let text = marked(&text, "seats", &found)?;
     std::fs::write(file, marked(&text, "enumeration", &enumerated)?)?;
+    Ok(())
+}
+
+async fn heat(write: Option<&std::path::Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let found = report(
+        &play(Size::WHOLE).await.map_err(|error| error.to_string())?,
+        Size::WHOLE,
+    );
+    match write {
+        Some(file) => std::fs::write(file, found)?,
+        None => print!("{found}"),
+    }
     Ok(())
 }
 
