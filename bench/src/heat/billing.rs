@@ -123,6 +123,12 @@ pub fn charges(operation: &str, body: &Value, answer: &Value, images: &Images) -
     }
 }
 
+/// All units of these charges. An item's are its partition's.
+pub fn units(charges: &[Charge]) -> f64 {
+    let counted = charges.iter().filter(|charge| !matches!(charge.place, Place::Item(_)));
+    counted.map(|charge| charge.read + charge.written).sum()
+}
+
 /// A conditional write that was refused costs what it would have cost at least, and holds nothing.
 pub fn refused(operation: &str, images: &Images) -> Vec<Charge> {
     match operation {

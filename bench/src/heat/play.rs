@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::billing::Charge;
+use super::billing::{self, Charge};
 use super::ledger::Ledger;
 use super::names::{Name, name};
 use super::rates::Request;
+use super::recorder::Passed;
 use super::stage::{Call, OWNER, Outcome, PASSWORD, Stage};
 
 /// How much is played.
@@ -143,16 +144,26 @@ impl Play {
         if is_wrong != (status == 401) || !is_wrong && status >= 300 {
             return Err(format!("{} {}: {status} {body}", call.method, call.path).into());
         }
-        let passed = self.stage.recorder.take();
+        let passed = self.passed()?;
         self.ledger.note(request, &passed.charges);
         for key in passed.inserted {
             self.stage.follow(&key).await?;
-            let mail = self.stage.recorder.take();
+            let mail = self.passed()?;
             if !mail.charges.is_empty() {
                 self.ledger.note(Request::Mail, &mail.charges);
             }
         }
         Ok(body)
+    }
+
+    /// What passed since it was last asked, where its charges add up to what the embedded DynamoDB counts.
+    fn passed(&self) -> Outcome<Passed> {
+        let passed = self.stage.recorder.take();
+        let (charged, counted) = (billing::units(&passed.charges), passed.counted);
+        match (charged - counted).abs() < 0.01 {
+            true => Ok(passed),
+            false => Err(format!("{charged} units are charged to keys, and DynamoDB counts {counted}").into()),
+        }
     }
 
     async fn person(&mut self, n: usize) -> Outcome<()> {

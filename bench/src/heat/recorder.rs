@@ -27,6 +27,8 @@ pub struct Passed {
     pub charges: Vec<Charge>,
     /// The keys of items that came into being: of these the table's stream makes the records that the outbox follows.
     pub inserted: Vec<Key>,
+    /// The units that the embedded DynamoDB counts for all that it carried out.
+    pub counted: f64,
 }
 
 /// The client that charges. Copies share what they noted.
@@ -99,14 +101,26 @@ impl Recorder {
     fn note(&self, operation: &str, body: &Value, status: u16, answer: &Value, images: &Images) {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         if status != 200 {
-            passed.charges.extend(billing::refused(operation, images));
+            let charges = billing::refused(operation, images);
+            // It counts none for what it refused.
+            passed.counted += billing::units(&charges);
+            passed.charges.extend(charges);
             return;
         }
         passed.charges.extend(billing::charges(operation, body, answer, images));
+        passed.counted += counted(answer);
         let is_new = |image: &Image| image.before.is_none() && image.after.is_some();
         let inserted = images.iter().filter(|(_, image)| is_new(image));
         passed.inserted.extend(inserted.map(|(key, _)| key.clone()));
     }
+}
+
+fn counted(answer: &Value) -> f64 {
+    let consumed = &answer["ConsumedCapacity"];
+    let tables = consumed
+        .as_array()
+        .map_or(std::slice::from_ref(consumed), Vec::as_slice);
+    tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
 }
 
 /// The one table that a request is about.

@@ -36,7 +36,8 @@ fn head(ledger: &Ledger, size: Size) -> String {
          to its partition, its item, and the index partition of each entry that is added, moved or removed. It knows no \
          key: it learns them from what passes. What follows from it, and where from:\n\n\
          - **Units of one request**: the sum of what was charged, by the number of requests of its kind. Items are sized by \
-         DynamoDB's rules; a write in a transaction, and a check, costs twice.\n\
+         DynamoDB's rules; a write in a transaction, and a check, costs twice. The command ends with an error where the sum is not what the \
+         embedded DynamoDB counts.\n\
          - **The hottest key of a kind** takes the whole rate where there is one key. Where hits spread as evenly as chance \
          has it (chi-squared, one in a million), each takes its part, by the number of keys that were seen. Where they do \
          not, each takes the share that was seen.\n\
