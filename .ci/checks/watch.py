@@ -299,7 +299,7 @@ REFUSED = [
     {"AdminEmail": "owner"}, {"LogRetentionDays": "31"}, {"AlarmTopicArn": "alarms"}, {"ThrottleRate": "0"}, {"Architecture": "riscv64"},
     {"WarmReadThroughput": "20000"}, {"WarmWriteThroughput": "8000"}, {"Deployment": "Canary"}, {"PermissionsBoundary": "boundary"},
     {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
-    {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
+    {"TenantSize": "huge"}, {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
 ]
 
 

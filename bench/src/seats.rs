@@ -61,7 +61,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
         after: Some(user(cx, email)?),
         only_if: None,
     };
-    let mut plan = users::plan(&[new])?;
+    let mut plan = users::plan(&[new], cx.size_written())?;
     if !seats {
         plan.within
             .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.sk.starts_with("SEATS#")));

@@ -136,8 +136,12 @@ impl Context {
     /// The same, about another tenant's things.
     #[must_use]
     pub fn within(&self, tenant: &TenantId) -> Self {
+        let mut settings = TenantSettings::clone(&self.tenant_settings);
+        // Its size is its own: what is written as of a small one is read in any case.
+        settings.growth.large_since = None;
         Self {
             tenant: tenant.clone(),
+            tenant_settings: Arc::new(settings),
             ..self.clone()
         }
     }

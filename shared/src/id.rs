@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ambient;
+use crate::domain::tenant_size::HISTORY_PARTITIONS;
 use crate::error::Result;
 
 macro_rules! ids {
@@ -73,6 +74,22 @@ ids! {
     ApiKeyId,
     ServiceKeyId,
     MailId,
+}
+
+impl EntryId {
+    /// A new id, whose row stands in one of so many partitions of its month.
+    pub fn spread(now: Timestamp, partitions: u16) -> Result<Self> {
+        let id = Self::new(now)?;
+        let shard = id.partition();
+        let bits = id.0.as_u128() - u128::from(shard) + u128::from(shard % partitions);
+        Ok(Self(Uuid::from_u128(bits)))
+    }
+
+    /// The partition of its month that its row stands in: whoever has the id finds the row, whatever the tenant's size was
+    /// when it was written.
+    pub fn partition(self) -> u16 {
+        u16::from(self.0.as_bytes()[15]) % HISTORY_PARTITIONS
+    }
 }
 
 /// An account's number, for contracts whose clients know accounts by one: 1 to 2^53 - 1, so that every JSON parser reads

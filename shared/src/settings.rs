@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant_settings::{LOCKOUT_LIMIT, LOCKOUT_SECONDS};
+use crate::domain::tenant_size::TenantSize;
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 use crate::proof::password::Params;
@@ -37,6 +38,8 @@ pub struct Settings {
     /// `USHER_TENANTS`: what names the tenant of a request: `none`, `header` (`X-Tenant`), or `host:<domain>`, where the
     /// tenant `acme` is at `acme.<domain>`.
     pub tenants: TenantSource,
+    /// `USHER_TENANT_SIZE`: what every tenant is at least. One that grows becomes large by itself.
+    pub tenant_size: TenantSize,
     /// `USHER_MIN_PASSWORD_LENGTH`: raises the minimum of every contract; 0 changes none.
     pub min_password_length: usize,
     /// `USHER_JWT_ALGORITHM`: `EdDSA`, `ES256` or `RS256`, for the next signing key.
@@ -121,6 +124,7 @@ impl Settings {
                 "`none`, `header` or `host:<domain>`",
                 TenantSource::One,
             ),
+            tenant_size: env.parsed("USHER_TENANT_SIZE", "`small` or `large`", TenantSize::Small),
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
             jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
             lockout: LockoutRule {

@@ -10,6 +10,7 @@ use usher::domain::tenant_settings::{Chosen, Lifetimes};
 use usher::jiff::SignedDuration;
 use usher::proof::opaque::{Kind, Opaque};
 use usher::secrecy::ExposeSecret;
+use usher::store::tenant_settings::Kept;
 use usher::store::{one_time, roles, tenant_settings, users};
 
 use crate::support::World;
@@ -86,7 +87,7 @@ pub fn account(world: &World, user: &str) -> Value {
 /// Makes a tenant: its settings and the roles that every tenant has, and no account.
 pub async fn tenant(world: &World, id: &str) {
     let id = TenantId::parse(id).unwrap();
-    let mut writes = vec![tenant_settings::create(&id, &Chosen::default()).unwrap()];
+    let mut writes = vec![tenant_settings::create(&id, &Kept::default()).unwrap()];
     for system in SYSTEM_ROLES {
         writes.extend(roles::create(&system.in_tenant(&id, world.now()).unwrap()).unwrap());
     }

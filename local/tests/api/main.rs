@@ -37,6 +37,7 @@ mod dev_routes;
 mod edge;
 mod enumeration;
 mod fault_injection;
+mod growth;
 mod guard_walk;
 mod histories;
 mod input;

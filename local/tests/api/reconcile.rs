@@ -10,7 +10,9 @@ use usher::domain::text::{Email, RoleName, Username};
 use crate::support::World;
 
 mod chains;
+mod domains;
 mod ends;
+mod grants;
 mod numbers;
 
 /// Asserts that nothing contradicts anything else.
@@ -33,13 +35,16 @@ pub fn differences(items: &[Value]) -> Vec<String> {
 }
 
 fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
-    let table = Table::of(tenant, items);
+    let mut table = Table::of(tenant, items);
     let mut found = Vec::new();
     compare("claim", &implied_claims(&table), &table.claims, &mut found);
     numbers::check(&table, &mut found);
     compare("member", &implied_members(&table), &table.members, &mut found);
     compare("end", &ends::implied(&table), &table.ends, &mut found);
+    // Entries of an account that was not made after all find nothing.
+    table.entries.retain(|_, user| table.users.contains_key(user.as_str()));
     compare("search entry", &implied_entries(&table), &table.entries, &mut found);
+    domains::check(&table, &mut found);
     compare("seats taken", &implied_seats(&table), &table.taken, &mut found);
     compare("tally", &implied_tally(&table), &table.tally, &mut found);
     // Nothing is counted before the first one: an owner who was invited is not in charge.
@@ -50,7 +55,7 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     compare("administrators", &implied, &table.administrators, &mut found);
     shares(&table, &mut found);
     ends::marks(&table, &mut found);
-    grants(&table, &mut found);
+    grants::check(&table, &mut found);
     chains::check(tenant, items, &mut found);
     found
 }
@@ -70,7 +75,12 @@ struct Table<'a> {
     members: BTreeMap<String, String>,
     /// `<role> <end>#<account>` → the account.
     ends: BTreeMap<String, String>,
+    /// Each → whose it is.
     entries: BTreeMap<String, String>,
+    /// Search entries of domains.
+    domains: BTreeSet<String>,
+    /// Address → where its account is listed among those at its domain.
+    at_domains: BTreeMap<&'a str, String>,
     /// `<role> <counter>` → seats taken.
     taken: BTreeMap<String, String>,
     /// `<role>` → the shares of its counters.
@@ -107,19 +117,28 @@ impl<'a> Table<'a> {
                 (["ROLES"], _) => drop(table.roles.insert(text(item, "id"), item)),
                 (["EMAIL" | "NAME", ..], "CLAIM") => {
                     drop(table.claims.insert(pk.to_owned(), text(item, "user").to_owned()));
+                    if let ["EMAIL", email] = kind {
+                        table.at_domains.insert(email, domains::listed(item));
+                    }
                 }
                 (["ROLENAME", ..], "CLAIM") => {
                     drop(table.claims.insert(pk.to_owned(), text(item, "role").to_owned()));
                 }
-                (["FIND", ..], _) => drop(table.entries.insert(format!("{pk}|{sk}"), String::new())),
-                (["TALLY"], "ADMINISTRATORS") => {
+                (["FIND", first], _) if first.len() > 1 && first.starts_with('@') => {
+                    table.domains.insert(format!("{pk}|{sk}"));
+                }
+                (["FIND", ..], _) => {
+                    let user = sk.rsplit(' ').next().unwrap_or_default();
+                    drop(table.entries.insert(format!("{pk}|{sk}"), user.to_owned()));
+                }
+                (["TALLY", _], "ADMINISTRATORS") => {
                     drop(
                         table
                             .administrators
                             .insert("count".to_owned(), item["count"].to_string()),
                     );
                 }
-                (["TALLY"], _) => {
+                (["TALLY", _], _) => {
                     for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
                     }
@@ -211,20 +230,22 @@ fn implied_seats(table: &Table) -> BTreeMap<String, String> {
 fn implied_entries(table: &Table) -> BTreeMap<String, String> {
     let mut entries = BTreeMap::new();
     for user in &table.live {
+        let shard = domains::shard(user);
         let email = user.get("email").and_then(Value::as_str);
         let name = user.get("username").and_then(Value::as_str);
         let canonical_email = email.map(|email| Email::parse(email).unwrap().canonical().to_owned());
         let canonical_name = name.map(|name| Username::parse(name).unwrap().canonical().to_owned());
         let as_given = email.into_iter().chain(name).map(folded);
         for text_of in as_given.chain(canonical_email).chain(canonical_name) {
-            for (at, first) in text_of.char_indices() {
+            let domain = text_of.rfind('@').unwrap_or(text_of.len());
+            for (at, first) in text_of[..domain].char_indices() {
                 let entry = format!(
-                    "T#{}#FIND#{first}|{} {}",
+                    "T#{}#FIND#{shard}#{first}|{} {}",
                     table.tenant,
                     &text_of[at..],
                     text(user, "id")
                 );
-                entries.insert(entry, String::new());
+                entries.insert(entry, text(user, "id").to_owned());
             }
         }
     }
@@ -295,26 +316,6 @@ fn shares(table: &Table, found: &mut Vec<String>) {
                 "role {}: limit {limit:?}, shares {shares:?}",
                 text(item, "name")
             ));
-        }
-    }
-}
-
-/// Every grant is of a role that exists, and knows whether that role administers.
-fn grants(table: &Table, found: &mut Vec<String>) {
-    for user in &table.live {
-        for grant in list(user, "grants") {
-            let role = grant["role"].as_str().unwrap();
-            if !table.roles.contains_key(role) {
-                found.push(format!(
-                    "account {} has the role {role}, which is none",
-                    text(user, "id")
-                ));
-            } else if grant["administers"] != administers(table, grant) {
-                found.push(format!(
-                    "account {}: grant of {role} is wrong about its role",
-                    text(user, "id")
-                ));
-            }
         }
     }
 }

@@ -38,8 +38,11 @@ fn kid(token: &str) -> String {
 /// Has tokens last for thirty days, like the sessions that they are of: the longest that a contract issues by itself.
 async fn long_tokens(world: &World) {
     let month = json!({ "version": 1, "tokenLifetimes": { "directory": { "access": 30 * DAY } } });
-    let chosen = serde_json::from_value(month).unwrap();
-    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &chosen);
+    let beginning = usher::store::tenant_settings::Kept {
+        chosen: serde_json::from_value(month).unwrap(),
+        large_since: None,
+    };
+    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &beginning);
     usher::store::unit::commit(&world.app.table, &[settings.unwrap()])
         .await
         .unwrap();

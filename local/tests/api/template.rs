@@ -245,6 +245,7 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
             ("USHER_MIN_PASSWORD_LENGTH", "0"),
             ("USHER_JWT_ALGORITHM", "EdDSA"),
             ("USHER_TENANTS", "none"),
+            ("USHER_TENANT_SIZE", "small"),
         ] {
             assert!(vars.insert(name.to_owned(), value.to_owned()).is_some(), "{name}");
         }

@@ -70,10 +70,11 @@ async fn sign_one(cx: &Context, tenant: &TenantId, keys: &Keys) -> Result<bool> 
 /// Now, where the oldest row there is was written before there were chains.
 async fn unlinked_until(cx: &Context, tenant: &TenantId) -> Result<Option<i64>> {
     let oldest = |month| async move {
-        let (rows, _) = history::rights_of_month(&cx.app.table, tenant, month, None, 1).await?;
+        // They were all in one partition.
+        let (rows, _) = history::rights_of_partition(&cx.app.table, tenant, month, 0, None, 1).await?;
         Ok::<_, crate::error::Error>(rows.into_iter().next())
     };
-    let mut months: Vec<Timestamp> = span(cx.now).months(None).collect();
+    let mut months: Vec<Timestamp> = span(cx.now, 1).months(None).collect();
     months.reverse();
     let found = stream::iter(months.into_iter().map(oldest)).buffered(AT_ONCE);
     let found: Vec<_> = found.try_collect().await?;
@@ -84,10 +85,11 @@ async fn unlinked_until(cx: &Context, tenant: &TenantId) -> Result<Option<i64>> 
 }
 
 /// All that there can be rows from, and a month more, for what was put where none can be.
-fn span(now: Timestamp) -> Span {
+fn span(now: Timestamp, partitions: u16) -> Span {
     let month = SignedDuration::from_hours(31 * 24);
     Span {
         newest: now + month,
         oldest: now - month - SignedDuration::from_hours(24 * i64::from(*HISTORY_DAYS.end())),
+        partitions,
     }
 }

@@ -1,9 +1,13 @@
-//! Listings of accounts, newest first, a page at a time.
+//! Listings of accounts, a page at a time: newest first, or for a search that finds very many, in the order in which they are
+//! found.
 //!
-//! Each question goes along the index that answers it: all accounts, those of one status, those of one role, or those
-//! that a search finds; what else was asked is looked up on the accounts themselves.
+//! Each question goes along the index that answers it: all accounts, those of one status, those of one role
+//! ([`source`]), or those that a search finds ([`found`]). Where two filters are asked for, it goes along the one of which
+//! few are, and what an index knows of an account drops most of the others ([`narrowed`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::paging::{Listing, Page, Total};
 use super::{Context, roles as role_actions};
@@ -12,14 +16,18 @@ use crate::domain::text::folded;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
-use crate::store::search::{self, Found};
-use crate::store::{roles, seats, user_lists, users};
+use crate::store::user_lists::Of;
+use crate::store::{roles, search, users};
 
-/// How many accounts one request looks at where a second filter drops most of them; the page is short then, and its
-/// cursor goes on from there.
-const LOOKED_AT: usize = 1_000;
+mod collect;
+mod found;
+mod narrowed;
+mod source;
 
-/// Up to how many accounts are counted one by one.
+use collect::Collector;
+use source::Source;
+
+/// Up to how many accounts are counted that more than one thing is asked of.
 const COUNTED: usize = 1_000;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,42 +42,111 @@ pub struct Filter {
     pub with_deleted: bool,
 }
 
-impl Filter {
-    /// What it asks for, the same however that is spelled.
-    fn question(&self, role: Option<&Role>) -> String {
+/// What a filter asks for, as the table is asked.
+struct Asked {
+    status: Option<Status>,
+    role: Option<Role>,
+    /// Folded, as what it is compared with.
+    q: Option<String>,
+    with_deleted: bool,
+}
+
+impl Asked {
+    async fn of(cx: &Context, filter: &Filter) -> Result<Self> {
+        let role = match &filter.role {
+            Some(name) => Some(
+                role_actions::named(cx, name)
+                    .await?
+                    .ok_or_else(|| Error::invalid("?role", format!("there is no role `{name}`")))?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            status: filter.status,
+            role,
+            q: filter.q.as_deref().map(folded),
+            with_deleted: filter.with_deleted,
+        })
+    }
+
+    /// The same however it is spelled.
+    fn question(&self) -> String {
         let Self {
             status,
+            role,
             q,
             with_deleted,
-            ..
         } = self;
-        let (role, q) = (role.map(|role| role.id), q.as_deref().map(folded));
+        let role = role.as_ref().map(|role| role.id);
         format!("users|{status:?}|{role:?}|{q:?}|{with_deleted}")
     }
+
+    fn passes(&self, cx: &Context, user: &User) -> bool {
+        let status = user.status_at(cx.now);
+        (status != Status::Deleted || self.with_deleted || self.status == Some(status))
+            && self.status.is_none_or(|asked| asked == status)
+            && self.role.as_ref().is_none_or(|role| user.has_role(role.id, cx.now))
+            && self.q.as_ref().is_none_or(|q| search::matches(user, q))
+    }
+}
+
+/// Where a listing goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Place {
+    /// After this account, newest first.
+    After(UserId),
+    /// The same along a list of which most may not match: what else would find them is not asked again.
+    Along(UserId),
+    /// After this entry of a search, in their order.
+    Entry(String),
+    /// After the entry of this domain; with an account, after that one of those at the domain behind it.
+    Domain(Option<String>, Option<UserId>),
+}
+
+impl Place {
+    fn account(&self) -> Option<UserId> {
+        match self {
+            Self::After(id) | Self::Along(id) => Some(*id),
+            Self::Entry(_) | Self::Domain(..) => None,
+        }
+    }
+}
+
+/// What a cursor holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Next {
+    place: Place,
+    /// How many there were, where counting them costs more than a page.
+    total: Option<Total>,
+}
+
+/// A page, as it was found.
+struct Found {
+    items: Vec<User>,
+    next: Option<Place>,
+    /// How many there are; absent where the listing's first page counted them.
+    total: Option<Total>,
 }
 
 /// A page of the accounts that a filter finds.
 pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&str>) -> Result<Page<User>> {
-    let role = match &filter.role {
-        Some(name) => Some(
-            role_actions::named(cx, name)
-                .await?
-                .ok_or_else(|| Error::invalid("?role", format!("there is no role `{name}`")))?,
-        ),
-        None => None,
+    let asked = Asked::of(cx, filter).await?;
+    let listing = Listing::of(cx, &asked.question()).await?;
+    let from: Option<Next> = listing.after(cursor)?;
+    let (place, counted) = from.map_or((None, None), |from| (Some(from.place), from.total));
+    let deleted = asked.status == Some(Status::Deleted);
+    let found = match (&asked.q, &asked.role, asked.status) {
+        (Some(q), ..) if !deleted => found::page(cx, &asked, q, place, limit).await?,
+        (None, None, _) | (None, Some(_), None) => source::page(cx, &asked, place, limit).await?,
+        _ => narrowed::page(cx, &asked, place, limit).await?,
     };
-    let listing = Listing::of(cx, &filter.question(role.as_ref())).await?;
-    let after: Option<UserId> = listing.after(cursor)?;
-    let source = Source::of(cx, filter, role.as_ref()).await?;
-    let (items, last) = page(cx, &source, filter, role.as_ref(), after, limit).await?;
-    // A first page that is also the last has been counted by looking at it.
-    let total = match (after, last) {
-        (None, None) => Total::exactly(many(items.len())),
-        _ => source.total(cx, filter, role.as_ref()).await?,
-    };
+    // What costs little to count is counted with each page, and is of this moment.
+    let total = found.total.or(counted);
+    let kept = total.filter(|_| asked.q.is_some() || (asked.role.is_some() && asked.status.is_some()));
+    let next = found.next.map(|place| Next { place, total: kept });
     Ok(Page {
-        total: Some(total),
-        ..listing.page(items, last)?
+        total,
+        ..listing.page(found.items, next)?
     })
 }
 
@@ -77,7 +154,7 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
 pub struct Numbered {
     /// The accounts; none on a page past the end.
     pub items: Vec<User>,
-    pub total: u64,
+    pub total: Total,
 }
 
 /// The page of this number, from 1: of all accounts, or of those with `q` in their address or name.
@@ -90,23 +167,23 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
         q: q.map(str::to_owned),
         ..Filter::default()
     };
-    let source = Source::of(cx, &filter, None).await?;
-    let total = match &source {
-        // As many pages as there are accounts to put on them.
-        Source::Found(found) => many(found.ids.len()),
-        other => other.total(cx, &filter, None).await?.count,
-    };
+    let asked = Asked::of(cx, &filter).await?;
     let skipped = page.saturating_sub(1).saturating_mul(many(limit));
-    let ids = match usize::try_from(skipped) {
-        Ok(skipped_ids) if skipped < total => source.at(cx, skipped_ids, limit).await?,
-        _ => Vec::new(),
+    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+    let (ids, total) = match &asked.q {
+        Some(q) => found::numbered(cx, q, skipped, limit).await?,
+        None => {
+            let total = Source::All.total(cx, &asked, None).await?;
+            let ids = match many(skipped) < total.count {
+                true => Source::All.at(cx, skipped, limit).await?,
+                false => Vec::new(),
+            };
+            (ids, total)
+        }
     };
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-    let items = found.into_iter().filter(|user| passes(cx, user, &filter, None));
-    Ok(Numbered {
-        items: items.collect(),
-        total,
-    })
+    let (found, _) = listed(cx).read(&ids, false).await?;
+    let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();
+    Ok(Numbered { items, total })
 }
 
 /// The roles that accounts have, by id, in one round trip.
@@ -123,230 +200,17 @@ pub async fn roles_by_id<'a>(
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
 }
 
+/// The tenant's lists of accounts.
+fn listed(cx: &Context) -> Of<'_> {
+    Of {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
+}
+
 fn many(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-/// Where ids come from, newest first.
-enum Source {
-    Found(Found),
-    Role(RoleId),
-    Statuses(Vec<Status>),
-    All,
-    WithDeleted,
-}
-
-impl Source {
-    async fn of(cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Self> {
-        Ok(match (&filter.q, role, filter.status) {
-            // Neither searches nor roles find them.
-            (.., Some(Status::Deleted)) => Self::Statuses(vec![Status::Deleted]),
-            (Some(q), ..) => Self::Found(search::find(&cx.app.table, &cx.tenant, q).await?),
-            (None, Some(role), _) => Self::Role(role.id),
-            (None, None, Some(status)) => Self::Statuses(listed_as(status)),
-            (None, None, None) if filter.with_deleted => Self::WithDeleted,
-            (None, None, None) => Self::All,
-        })
-    }
-
-    async fn ids(&self, cx: &Context, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
-        let (table, t) = (&cx.app.table, &cx.tenant);
-        match self {
-            Self::Found(found) => {
-                let rest = found.ids.iter().filter(|id| after.is_none_or(|after| **id < after));
-                let mut ids: Vec<UserId> = rest.take(limit + 1).copied().collect();
-                let more = ids.len() > limit;
-                ids.truncate(limit);
-                Ok((ids, more))
-            }
-            Self::Role(role) => roles::members(table, t, *role, after, limit).await,
-            Self::All => user_lists::newest(table, t, None, after, limit).await,
-            Self::Statuses(statuses) => {
-                let lists: Vec<Option<Status>> = statuses.iter().copied().map(Some).collect();
-                merged(cx, &lists, after, limit).await
-            }
-            Self::WithDeleted => merged(cx, &[None, Some(Status::Deleted)], after, limit).await,
-        }
-    }
-
-    /// The ids behind the first `skipped`, `limit` of them.
-    async fn at(&self, cx: &Context, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let wanted = skipped + limit - ids.len();
-            let (some, more) = match self {
-                Self::All => user_lists::next(&cx.app.table, &cx.tenant, after, wanted).await?,
-                _ => self.ids(cx, after, wanted).await?,
-            };
-            after = some.last().copied();
-            let passed = skipped.min(some.len());
-            skipped -= passed;
-            ids.extend(some.into_iter().skip(passed));
-            if !more || ids.len() >= limit {
-                ids.truncate(limit);
-                return Ok(ids);
-            }
-        }
-    }
-
-    async fn total(&self, cx: &Context, filter: &Filter, role: Option<&Role>) -> Result<Total> {
-        let (table, t) = (&cx.app.table, &cx.tenant);
-        match (self, role, filter.status) {
-            (Self::Found(found), None, None) => Ok(of_found(found)),
-            (Self::Found(found), ..) => self.walked(cx, filter, role, found.ids.len()).await,
-            (Self::Role(_), Some(role), None) => {
-                let members = seats::members(cx, std::slice::from_ref(role)).await?;
-                Ok(Total::exactly(members.into_iter().map(u64::from).sum()))
-            }
-            (Self::Role(_), _, status) => {
-                // Along the filter of which few are.
-                let counts = user_lists::counts(table, t).await?;
-                let statuses = status.map(listed_as).unwrap_or_default();
-                let listed: u64 = statuses.iter().filter_map(|status| counts.get(status)).sum();
-                match listed <= many(LOOKED_AT) {
-                    true => Self::Statuses(statuses).walked(cx, filter, role, LOOKED_AT).await,
-                    false => self.walked(cx, filter, role, LOOKED_AT).await,
-                }
-            }
-            (Self::All, ..) => {
-                let mut counts = user_lists::counts(table, t).await?;
-                counts.remove(&Status::Deleted);
-                Ok(Total::exactly(counts.values().sum()))
-            }
-            (Self::WithDeleted, ..) => Ok(Total::exactly(user_lists::counts(table, t).await?.values().sum())),
-            (Self::Statuses(_), ..) if filter.q.is_some() || role.is_some() => {
-                self.walked(cx, filter, role, LOOKED_AT).await
-            }
-            (Self::Statuses(_), _, status) => of_status(cx, status.unwrap_or(Status::Active)).await,
-        }
-    }
-
-    /// Counts by looking at the accounts themselves: at so many at most, and until enough are counted.
-    async fn walked(&self, cx: &Context, filter: &Filter, role: Option<&Role>, most: usize) -> Result<Total> {
-        let (ids, more) = self.ids(cx, None, most).await?;
-        let more = more || matches!(self, Self::Found(found) if found.is_cut);
-        let mut count = 0;
-        for some in ids.chunks(LOOKED_AT) {
-            let found = users::get_all(&cx.app.table, &cx.tenant, some).await?;
-            count += found.iter().filter(|user| passes(cx, user, filter, role)).count();
-            if count > COUNTED {
-                break;
-            }
-        }
-        Ok(Total {
-            count: many(count.min(COUNTED)),
-            is_at_least: more || count > COUNTED,
-        })
-    }
-}
-
-/// What a search found is counted by its entries.
-fn of_found(found: &Found) -> Total {
-    Total {
-        count: many(found.ids.len().min(COUNTED)),
-        is_at_least: found.is_cut || found.ids.len() > COUNTED,
-    }
-}
-
-/// The statuses that accounts of this one are listed under: a lock that has ended is only noticed when something is
-/// written.
-fn listed_as(status: Status) -> Vec<Status> {
-    match status {
-        Status::Active => vec![Status::Active, Status::Locked],
-        other => vec![other],
-    }
-}
-
-/// How many accounts have this status. Of locks that have ended, up to a thousand are looked for.
-async fn of_status(cx: &Context, status: Status) -> Result<Total> {
-    let counts: BTreeMap<Status, u64> = user_lists::counts(&cx.app.table, &cx.tenant).await?;
-    let count = |status| counts.get(&status).copied().unwrap_or(0);
-    if !matches!(status, Status::Active | Status::Locked) || count(Status::Locked) == 0 {
-        return Ok(Total::exactly(count(status)));
-    }
-    let active = Filter {
-        status: Some(Status::Active),
-        ..Filter::default()
-    };
-    let listed = Source::Statuses(vec![Status::Locked]);
-    let ended = listed.walked(cx, &active, None, LOOKED_AT).await?;
-    let locked = count(Status::Locked).min(if ended.is_at_least { many(LOOKED_AT) } else { u64::MAX });
-    Ok(Total {
-        count: match status {
-            Status::Active => count(status) + ended.count,
-            _ => locked.saturating_sub(ended.count),
-        },
-        is_at_least: ended.is_at_least,
-    })
-}
-
-/// Ids of several lists in one order: of the accounts of each of these statuses, or of all that are not deleted.
-async fn merged(
-    cx: &Context,
-    lists: &[Option<Status>],
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
-    let (table, t) = (&cx.app.table, &cx.tenant);
-    let newest = lists
-        .iter()
-        .map(|status| user_lists::newest(table, t, *status, after, limit));
-    let (mut ids, mut more) = (BTreeSet::new(), false);
-    for (some, rest) in futures::future::try_join_all(newest).await? {
-        ids.extend(some);
-        more |= rest;
-    }
-    more |= ids.len() > limit;
-    Ok((ids.into_iter().rev().take(limit).collect(), more))
-}
-
-/// How many bytes of personal fields a page has before it is cut short: Lambda answers 6 MB at most, and a thousand
-/// accounts whose fields are as long as can be have more.
-const LARGEST_PAGE: usize = 3 * 1024 * 1024;
-
-fn size(user: &User) -> usize {
-    serde_json::to_string(&user.profile).map_or(0, |json| json.len())
-}
-
-async fn page(
-    cx: &Context,
-    source: &Source,
-    filter: &Filter,
-    role: Option<&Role>,
-    mut after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<User>, Option<UserId>)> {
-    let (mut items, mut bytes, mut looked_at, mut step) = (Vec::new(), 0, 0, limit);
-    loop {
-        // Further each time: where few pass, a step for each of them would be a thousand requests.
-        let (ids, more) = source.ids(cx, after, step.min(LOOKED_AT - looked_at)).await?;
-        step *= 4;
-        let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-        for user in found.into_iter().filter(|user| passes(cx, user, filter, role)) {
-            if items.len() == limit || bytes > LARGEST_PAGE {
-                let last = items.last().map(|user: &User| user.id);
-                return Ok((items, last));
-            }
-            bytes += size(&user);
-            items.push(user);
-        }
-        after = ids.last().copied().or(after);
-        looked_at += ids.len();
-        if !more {
-            return Ok((items, None));
-        }
-        if items.len() == limit || looked_at >= LOOKED_AT {
-            return Ok((items, after));
-        }
-    }
-}
-
-fn passes(cx: &Context, user: &User, filter: &Filter, role: Option<&Role>) -> bool {
-    let status = user.status_at(cx.now);
-    (status != Status::Deleted || filter.with_deleted || filter.status == Some(status))
-        && filter.status.is_none_or(|asked| asked == status)
-        && role.is_none_or(|role| user.has_role(role.id, cx.now))
-        && filter.q.as_ref().is_none_or(|q| search::matches(user, q))
 }
 
 /// The usernames that accounts have now, deleted ones those that they had; in one round trip.

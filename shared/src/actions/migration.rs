@@ -17,7 +17,8 @@ use crate::domain::text::FORM;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Item, Write, integer, number, string, text};
-use crate::store::{keys, roles, unit, user_lists, users};
+use crate::store::user_lists::Of;
+use crate::store::{keys, roles, unit, users};
 
 mod names;
 pub(super) use names::free_role_name;
@@ -85,7 +86,8 @@ pub async fn run(cx: &Context, tenants: &[TenantId], longest: Duration) -> Resul
 
 async fn every_tenant(cx: &Context, tenants: &[TenantId], found: &Found) -> Result<()> {
     for tenant in tenants {
-        let within = cx.within(tenant);
+        let mut within = cx.clone();
+        within.enter(tenant.clone()).await?;
         one_tenant(&within, found).await?;
     }
     Ok(())
@@ -112,7 +114,12 @@ async fn one_tenant(cx: &Context, found: &Found) -> Result<()> {
     let began = *walk.began.get_or_insert(cx.now);
     every_role(cx, found).await?;
     loop {
-        let (ids, more) = user_lists::next(&cx.app.table, &cx.tenant, walk.after, PAGE).await?;
+        let of = Of {
+            table: &cx.app.table,
+            tenant: &cx.tenant,
+            size: cx.size(),
+        };
+        let (ids, more) = of.next(walk.after, PAGE).await?;
         some_users(cx, &ids, found).await?;
         walk.after = ids.last().copied().or(walk.after);
         if !more {

@@ -18,6 +18,7 @@ pub mod credentials;
 pub mod deletion;
 pub mod dev;
 pub mod grants;
+mod growth;
 mod hashed;
 pub mod health;
 pub mod histories;

@@ -1,7 +1,7 @@
 //! Listings by cursor.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::error::Result;
@@ -17,7 +17,7 @@ pub struct Page<T> {
     pub total: Option<Total>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
     pub count: u64,
     /// There may be more: not all were looked at.

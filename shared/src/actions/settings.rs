@@ -14,10 +14,12 @@ use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::{Chosen, LONGEST_PASSWORD, TenantSettings};
+use crate::domain::tenant_size::{Growth, TenantSize};
 use crate::error::{Error, Noun, Result};
 use crate::settings::Settings;
+use crate::store::record;
+use crate::store::tenant_settings::{self as store, Kept};
 use crate::store::unit::atomically;
-use crate::store::{record, tenant_settings as store};
 
 /// How stale settings may be.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
@@ -60,7 +62,17 @@ impl TenantSettings {
             registration_open: chosen.registration_open.unwrap_or(true),
             history: days.unwrap_or(stack.history),
             token_lifetimes: chosen.token_lifetimes.clone(),
+            growth: Growth {
+                stack: stack.tenant_size,
+                large_since: None,
+            },
         }
+    }
+
+    fn of_kept(stack: &Settings, kept: &Kept) -> Self {
+        let mut settings = Self::of(stack, &kept.chosen);
+        settings.growth.large_since = kept.large_since;
+        settings
     }
 
     /// How many characters a password has that this contract sets: as many as the contract asks for, unless the tenant set
@@ -109,12 +121,12 @@ impl SettingsCache {
         {
             return Ok(settings);
         }
-        let chosen = store::get(&app.table, tenant).await?;
+        let kept = store::get(&app.table, tenant).await?;
         // Every tenant but the first is made with an item of its own.
-        if chosen.is_none() && *tenant != TenantId::main() {
+        if kept.is_none() && *tenant != TenantId::main() {
             return Err(Error::NotFound(Noun::Tenant));
         }
-        let settings = Arc::new(TenantSettings::of(&app.settings, &chosen.unwrap_or_default()));
+        let settings = Arc::new(TenantSettings::of_kept(&app.settings, &kept.unwrap_or_default()));
         self.put(tenant, now, settings.clone()).await;
         Ok(settings)
     }
@@ -129,18 +141,21 @@ impl SettingsCache {
 }
 
 pub async fn chosen(cx: &Context) -> Result<Chosen> {
-    Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default())
+    Ok(store::get(&cx.app.table, &cx.tenant).await?.unwrap_or_default().chosen)
 }
 
 /// Changes what the tenant set; answers what it is since. In force here at once, and everywhere within ten seconds.
 pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Result<Chosen> {
     let edit = &edit;
-    let (after, changed) = atomically(cx, |unit| async move {
+    let (after, changed, large_since) = atomically(cx, |unit| async move {
         let before = store::get(&cx.app.table, &cx.tenant).await?;
-        let was = before.clone().unwrap_or_default();
+        let Kept {
+            chosen: was,
+            large_since,
+        } = before.clone().unwrap_or_default();
         let edited = edit(was.clone())?;
         if edited == was {
-            return Ok((was, false));
+            return Ok((was, false, large_since));
         }
         // Whoever runs the stack has no account, and may set all of it.
         if let Some(caller) = &cx.caller {
@@ -155,11 +170,15 @@ pub async fn change(cx: &Context, edit: impl Fn(Chosen) -> Result<Chosen>) -> Re
             store::change(&cx.tenant, before.as_ref(), &after)?,
             record::rights(cx, RightsKind::SettingsChanged, target, json!(was), json!(after))?,
         ]);
-        Ok((after, true))
+        Ok((after, true, large_since))
     })
     .await?;
     if changed {
-        let settings = Arc::new(TenantSettings::of(&cx.app.settings, &after));
+        let kept = Kept {
+            chosen: after.clone(),
+            large_since,
+        };
+        let settings = Arc::new(TenantSettings::of_kept(&cx.app.settings, &kept));
         cx.app.tenant_settings.put(&cx.tenant, cx.now, settings).await;
     }
     Ok(after)
@@ -172,5 +191,15 @@ impl Context {
         self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;
         self.tenant = tenant;
         Ok(())
+    }
+
+    /// The size of the tenant whose partitions are read.
+    pub fn size(&self) -> TenantSize {
+        self.tenant_settings.growth.read()
+    }
+
+    /// The size of the tenant whose partitions are written to.
+    pub fn size_written(&self) -> TenantSize {
+        self.tenant_settings.growth.written(self.now)
     }
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, audit, rotation, system_roles};
+use super::{Context, api_keys, audit, growth, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
@@ -57,6 +57,7 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
             made.roles = roles;
         }
     }
+    growth::bring_up_to_date(cx, &tenants).await?;
     made.signing_keys = rotation::rotate(cx).await?;
     for account in accounts {
         if first_account(cx, &account).await? {

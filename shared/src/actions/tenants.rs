@@ -14,9 +14,11 @@ use crate::domain::permission::ADMIN_TENANTS;
 use crate::domain::role::{OWNER, Role, SYSTEM_ROLES};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::tenant_settings::TenantSettings;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::Label;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Result};
+use crate::store::tenant_settings::Kept;
 use crate::store::unit::atomically;
 use crate::store::{record, tenants};
 
@@ -54,7 +56,12 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
     let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
     let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
-    let mut writes = tenants::create(&tenant, &roles, &owner)?;
+    let asked_for = cx.app.settings.tenant_size == TenantSize::Large;
+    let beginning = Kept {
+        large_since: asked_for.then_some(cx.now),
+        ..Kept::default()
+    };
+    let mut writes = tenants::create(&tenant, &beginning, &roles, &owner)?;
     let after = json!({ "name": tenant.name.as_ref().map(Label::as_str), "owner": owner.id });
     let target = Target::Tenant(tenant.id.clone());
     writes.push(record::rights(

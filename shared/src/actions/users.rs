@@ -79,6 +79,7 @@ pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
 /// An account at its beginning, with these roles beside the one that everybody has.
 pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>, roles: &[Role]) -> Result<User> {
     let mut user = User {
+        search_shards: cx.size_written().search(),
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         other_number: None,

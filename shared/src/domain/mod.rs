@@ -14,6 +14,7 @@ pub mod service_key;
 pub mod session;
 pub mod tenant;
 pub mod tenant_settings;
+pub mod tenant_size;
 pub mod text;
 pub mod time;
 pub mod trail;

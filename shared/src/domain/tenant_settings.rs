@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::lockout::LockoutRule;
+use super::tenant_size::Growth;
 
 /// The fewest characters of a password that a tenant can ask for.
 pub const MIN_PASSWORD_LENGTH: RangeInclusive<u32> = 0..=128;
@@ -132,6 +133,8 @@ pub struct TenantSettings {
     pub history: SignedDuration,
     /// How long tokens last, by the name of [`crate::actions::Terms`], where that was set.
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
+    /// No setting: what the tenant has become.
+    pub growth: Growth,
 }
 
 #[cfg(test)]

@@ -131,6 +131,9 @@ pub struct User {
     /// numbers.
     #[serde(default = "first_form")]
     pub form: u8,
+    /// Over how many partitions its tenant's search entries were spread when the account was made: its own are in one of these.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub search_shards: u16,
     #[serde(default, skip_serializing_if = "UserKind::is_default")]
     pub kind: UserKind,
     pub email: Option<Email>,
@@ -172,6 +175,15 @@ pub struct User {
     pub modified_at: Timestamp,
     #[serde(default, with = "millisecond::optional")]
     pub deleted_at: Option<Timestamp>,
+}
+
+fn one() -> u16 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(shards: &u16) -> bool {
+    *shards == 1
 }
 
 pub(super) fn first_form() -> u8 {

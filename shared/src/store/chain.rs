@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
 use serde_json::{Value as Json, json};
 
 use self::leases::{Group, Lease};
@@ -124,13 +125,18 @@ fn head(item: &Item) -> Result<Head> {
     read().ok_or_else(|| Error::fault("the head of a chain cannot be read"))
 }
 
-/// The heads of all chains of a tenant.
+/// The heads of all chains of a tenant, by their names.
 pub async fn heads(table: &Table, t: &TenantId) -> Result<Vec<Head>> {
-    let query = Query {
-        pk: keys::chains_partition(t),
+    let query = |part| Query {
+        pk: keys::chains_partition(t, part),
         ..Query::default()
     };
-    table.query(&query).await?.items.iter().map(head).collect()
+    let queries: Vec<Query> = (0..keys::CHAIN_PARTITIONS).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
+    let items = pages.iter().flat_map(|page| &page.items);
+    let mut heads: Vec<Head> = items.map(head).collect::<Result<_>>()?;
+    heads.sort_by(|a, b| a.chain.cmp(&b.chain));
+    Ok(heads)
 }
 
 fn moved(t: &TenantId, before: &Head, after: &Head) -> Write {

@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::types::{
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
+use super::domains::KnownDomains;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -45,6 +46,7 @@ pub struct Table {
     name: String,
     metrics: Arc<Metrics>,
     chains: Arc<Leases>,
+    domains: KnownDomains,
 }
 
 /// A question for one partition.
@@ -61,6 +63,8 @@ pub struct Query {
     pub after: Option<String>,
     pub newest_first: bool,
     pub limit: Option<usize>,
+    /// Whether the table may answer with what was there a moment ago, at half the price.
+    pub stale: bool,
 }
 
 /// An index of the table. Both hold keys alone.
@@ -109,12 +113,18 @@ impl Table {
             name: name.to_owned(),
             metrics,
             chains: Arc::default(),
+            domains: KnownDomains::default(),
         }
     }
 
     /// The chains of the rights history that this process writes to.
     pub fn chains(&self) -> &Leases {
         &self.chains
+    }
+
+    /// The domains of addresses that this process saw in the table.
+    pub fn domains(&self) -> &KnownDomains {
+        &self.domains
     }
 
     pub fn metrics(&self) -> &Metrics {
@@ -134,6 +144,15 @@ impl Table {
 
     /// The items at these places, strongly consistent, in no order.
     pub async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        self.batch(keys, true).await
+    }
+
+    /// The items at these places as they were a moment ago, at half the price; for lists, and never for what decides.
+    pub async fn batch_get_stale(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        self.batch(keys, false).await
+    }
+
+    async fn batch(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>> {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(BATCH_GET_LIMIT) {
             let mut asked: Vec<_> = chunk.iter().map(|key| attributes(key.attributes())).collect();
@@ -141,7 +160,7 @@ impl Table {
             loop {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(asked))
-                    .consistent_read(true)
+                    .consistent_read(consistent)
                     .build();
                 let request = self
                     .client
@@ -167,7 +186,8 @@ impl Table {
         Ok(found)
     }
 
-    /// One page of a partition. The table is read strongly consistent, an index as indexes are.
+    /// One page of a partition. The table is read strongly consistent, unless the query is content with less, an index as
+    /// indexes are.
     pub async fn query(&self, query: &Query) -> Result<Page> {
         let (pk, sk) = query
             .index
@@ -195,7 +215,7 @@ impl Table {
             .query()
             .table_name(&self.name)
             .set_index_name(query.index.map(|index| index.names().0.to_owned()))
-            .consistent_read(query.index.is_none())
+            .consistent_read(query.index.is_none() && !query.stale)
             .scan_index_forward(!query.newest_first);
         let after = query.after.as_ref().filter(|_| query.index.is_none());
         let mut start = after.map(|after| attributes(Key::new(query.pk.clone(), after).attributes()));

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::domain::grant::{Grant, PastGrant, Seat};
 use crate::domain::role::USER;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::trail::Trail;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Noun, Result};
@@ -82,7 +83,7 @@ async fn clear(cx: &Context, id: UserId) -> Result<bool> {
         let mut trail = user.trail();
         trail.keeps_ended(cx.tenant_settings.history);
         let change = noted(user, stay, Some(trail));
-        let mut writes = users::plan(&[change])?.within;
+        let mut writes = users::plan(&[change], cx.size_written())?.within;
         for grant in ended {
             let role_name = names.get(&grant.role).cloned().unwrap_or_default();
             writes.extend(past(cx, id, PastGrant { grant, role_name })?);
@@ -233,7 +234,7 @@ async fn list_one(table: &Table, t: &TenantId, role: RoleId, id: UserId) -> Resu
     let Some((seat, at)) = end_of(&user, role) else {
         return Ok(None);
     };
-    let mut writes = users::plan(&[noted(user.clone(), user.grants, user.trail)])?.within;
+    let mut writes = users::plan(&[noted(user.clone(), user.grants, user.trail)], TenantSize::Small)?.within;
     writes.push(users::end(t, role, at, id));
     writes.push(seats::mark(t, role, &seat));
     Ok(Some(writes))

@@ -1,5 +1,6 @@
 //! Both histories in the table: rows that are put and never changed, and expire by themselves.
 
+use futures::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -17,7 +18,12 @@ use crate::id::{EntryId, UserId};
 pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::login(&entry.tenant, entry.user, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
-    index(&mut item, 1, keys::logins_index(&entry.tenant, entry.at), entry.id);
+    index(
+        &mut item,
+        1,
+        keys::logins_index(&entry.tenant, entry.at, entry.id.partition()),
+        entry.id,
+    );
     Ok(Write::put(item))
 }
 
@@ -64,6 +70,8 @@ pub async fn logins_of(
 pub struct Span {
     pub newest: Timestamp,
     pub oldest: Timestamp,
+    /// Over how many partitions each month is spread.
+    pub partitions: u16,
 }
 
 impl Span {
@@ -88,8 +96,8 @@ pub async fn logins_of_all(
 ) -> Result<(Vec<LoginEntry>, bool)> {
     let mut found = Found::new(limit);
     for month in span.months(after) {
-        let pk = keys::logins_index(t, month);
-        found.extend(table, Some(Index::One), pk, after).await?;
+        let pks = (0..span.partitions).map(|part| keys::logins_index(t, month, part));
+        found.extend(table, Some(Index::One), pks, after).await?;
         if found.is_full() {
             break;
         }
@@ -118,17 +126,16 @@ pub async fn rights_changes(
     match whose {
         Changed::By(actor) => {
             let pk = keys::actor_index(t, *actor);
-            found.extend(table, Some(Index::Two), pk, after).await?;
+            found.extend(table, Some(Index::Two), [pk], after).await?;
         }
         Changed::Of(target) => {
             let pk = keys::target_index(t, target);
-            found.extend(table, Some(Index::One), pk, after).await?;
+            found.extend(table, Some(Index::One), [pk], after).await?;
         }
         Changed::All => {
             for month in span.months(after) {
-                found
-                    .extend(table, None, keys::rights_partition(t, month), after)
-                    .await?;
+                let pks = (0..span.partitions).map(|part| keys::rights_partition(t, month, part));
+                found.extend(table, None, pks, after).await?;
                 if found.is_full() {
                     break;
                 }
@@ -163,19 +170,28 @@ impl Found {
         self.places.len() + self.items.len()
     }
 
-    async fn extend(&mut self, table: &Table, index: Option<Index>, pk: String, after: Option<EntryId>) -> Result<()> {
-        let query = Query {
+    /// Takes the newest rows of these partitions together, as many as are missing.
+    async fn extend(
+        &mut self,
+        table: &Table,
+        index: Option<Index>,
+        pks: impl IntoIterator<Item = String>,
+        after: Option<EntryId>,
+    ) -> Result<()> {
+        let missing = self.limit + 1 - self.len();
+        let query = |pk| Query {
             index,
             pk,
             after: after.map(|id| id.to_string()),
             newest_first: true,
-            limit: Some(self.limit + 1 - self.len()),
+            limit: Some(missing),
             ..Query::default()
         };
-        let page = table.query(&query).await?;
+        let sort_key = index.map_or("SK", Index::sort_key);
+        let items = merged(table, pks.into_iter().map(query).collect(), sort_key, missing).await?;
         match index {
-            Some(_) => self.places.extend(page.items.iter().filter_map(Key::of)),
-            None => self.items.extend(page.items),
+            Some(_) => self.places.extend(items.iter().filter_map(Key::of)),
+            None => self.items.extend(items),
         }
         Ok(())
     }
@@ -191,16 +207,26 @@ impl Found {
     }
 }
 
-/// Rows of the rights history of a month as they stand, by time, after this sort key; and whether there are more.
-pub async fn rights_of_month(
+/// What these queries find, newest first.
+async fn merged(table: &Table, queries: Vec<Query>, sort_key: &str, limit: usize) -> Result<Vec<Item>> {
+    let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
+    let mut items: Vec<Item> = pages.into_iter().flat_map(|page| page.items).collect();
+    items.sort_by(|a, b| string(b, sort_key).cmp(&string(a, sort_key)));
+    items.truncate(limit);
+    Ok(items)
+}
+
+/// Rows of a partition of the rights history as they stand, by time, after this sort key; and whether there are more.
+pub async fn rights_of_partition(
     table: &Table,
     t: &TenantId,
     month: Timestamp,
+    part: u16,
     after: Option<String>,
     limit: usize,
 ) -> Result<(Vec<Item>, bool)> {
     let query = Query {
-        pk: keys::rights_partition(t, month),
+        pk: keys::rights_partition(t, month, part),
         after,
         limit: Some(limit),
         ..Query::default()

@@ -3,8 +3,8 @@
 //!
 //! | item | PK | SK | index |
 //! | --- | --- | --- | --- |
-//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user>` |
-//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | |
+//! | user | `T#main#USER#<user>` | `USER` | GSI1 `T#main#USERS#<shard>` / `<user> <texts>`, GSI2 `T#main#STATUS#<status>#<shard>` / `<user> <roles and texts>` |
+//! | e-mail claim | `T#main#EMAIL#<canonical>` | `CLAIM` | GSI1 `T#main#DOMAIN#<shard>#<domain>` / `<user>` |
 //! | username claim | `T#main#NAME#<canonical>` | `CLAIM` | |
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
@@ -12,13 +12,14 @@
 //! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
 //! | service account's key | `T#main#USER#<user>` | `SERVICEKEY#<slot>` | |
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
-//! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>` / `<entry>` |
-//! | rights history | `T#main#RIGHTS#<month>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
-//! | head of a chain of the rights history | `T#main#CHAINS` | `HEAD#<chain>` | |
+//! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>#<shard>` / `<entry>` |
+//! | rights history | `T#main#RIGHTS#<month>#<shard>` | `<entry>` | GSI1 `T#main#TARGET#<target>` / `<entry>`, GSI2 `T#main#ACTOR#<user>` / `<entry>` |
+//! | head of a chain of the rights history | `T#main#CHAINS#<shard>` | `HEAD#<chain>` | |
 //! | signed heads of chains | `AUDIT#main` | `ANCHOR#<anchor>` | |
-//! | search entry | `T#main#FIND#<first character>` | `<rest of an address or name> <user>` | |
-//! | accounts by status, one counter of several | `T#main#TALLY` | `TALLY#<counter>` | |
-//! | accounts in charge | `T#main#TALLY` | `ADMINISTRATORS` | |
+//! | search entry | `T#main#FIND#<shard>#<first character>` | `<rest of an address or name> <user>` | |
+//! | search entry of a domain | `T#main#FIND#@<first character>` | `<rest of a domain> <domain>` | |
+//! | accounts by status, one counter of several | `T#main#TALLY#<shard>` | `TALLY#<counter>` | |
+//! | accounts in charge | `T#main#TALLY#ADMINISTRATORS` | `ADMINISTRATORS` | |
 //! | role | `T#main#ROLES` | `ROLE#<role>` | |
 //! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
 //! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
@@ -32,7 +33,7 @@
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
 //! | one-time token | `TOKEN#<sha256>` | `TOKEN` | |
-//! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>` / `<due>#<mail>` |
+//! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>#<shard>` / `<due>#<mail>` |
 //! | latest mails to an address | `MAILED#<sha256>` | `TO` | |
 //! | latest mails caused by an account | `MAILED#<user>` | `BY` | |
 //! | first API key, made once | `T#main#SETUP` | `APIKEY#<sha256>` | |
@@ -55,10 +56,11 @@ use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
 use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber};
 
-/// Over how many partitions a tenant's list of accounts is spread: each takes 1,000 writes a second.
-pub const USER_SHARDS: u8 = 4;
-/// Over how many counters the number of accounts is spread.
-pub const TALLY_COUNTERS: u8 = 16;
+/// Over how many partitions the heads of a tenant's chains are spread, whatever its size: set-up alone reads all of them.
+pub const CHAIN_PARTITIONS: u16 = 16;
+/// Over how many partitions the mails to send are spread, of all tenants together. Each mail costs four writes of its index
+/// before it is sent.
+pub const PENDING_PARTITIONS: u16 = 8;
 
 pub fn user(t: &TenantId, id: UserId) -> Key {
     Key::new(user_partition(t, id), "USER")
@@ -68,11 +70,11 @@ pub fn user_partition(t: &TenantId, id: UserId) -> String {
     format!("T#{t}#USER#{id}")
 }
 /// The index partition of all accounts in one shard.
-pub fn users_index(t: &TenantId, shard: u8) -> String {
+pub fn users_index(t: &TenantId, shard: u16) -> String {
     format!("T#{t}#USERS#{shard}")
 }
 /// The index partition of the accounts of one status in one shard.
-pub fn status_index(t: &TenantId, status: Status, shard: u8) -> String {
+pub fn status_index(t: &TenantId, status: Status, shard: u16) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
 pub fn email(t: &TenantId, email: &Email) -> Key {
@@ -120,28 +122,29 @@ pub fn login(t: &TenantId, user: UserId, id: EntryId) -> Key {
     Key::new(user_partition(t, user), format!("{LOGIN}{id}"))
 }
 pub const LOGIN: &str = "LOGIN#";
-/// The index partition of everyone's logins in one month.
-pub fn logins_index(t: &TenantId, at: Timestamp) -> String {
-    format!("T#{t}#LOGINS#{}", month(at))
+/// An index partition of everyone's logins in one month.
+pub fn logins_index(t: &TenantId, at: Timestamp, shard: u16) -> String {
+    format!("T#{t}#LOGINS#{}#{shard}", month(at))
 }
 pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
-    Key::new(rights_partition(t, at), id.to_string())
+    Key::new(rights_partition(t, at, id.partition()), id.to_string())
 }
-pub fn rights_partition(t: &TenantId, at: Timestamp) -> String {
-    format!("T#{t}#RIGHTS#{}", month(at))
+pub fn rights_partition(t: &TenantId, at: Timestamp, shard: u16) -> String {
+    format!("T#{t}#RIGHTS#{}#{shard}", month(at))
 }
 /// Whether a partition is one of the rights history.
 pub fn is_rights(pk: &str) -> bool {
     let kind = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
     kind == Some("RIGHTS")
 }
-/// The heads of the chains that the rows of the rights history are linked in. Each row's transaction writes one beside the
-/// row, so this partition takes no more than that of the month, and its keys can be parted where it is hot.
-pub fn chains_partition(t: &TenantId) -> String {
-    format!("T#{t}#CHAINS")
+/// Heads of the chains that the rows of the rights history are linked in. Each row's transaction writes one beside the row.
+pub fn chains_partition(t: &TenantId, shard: u16) -> String {
+    format!("T#{t}#CHAINS#{shard}")
 }
+/// The head of a chain, which is called by its retention and its number.
 pub fn chain_head(t: &TenantId, chain: &str) -> Key {
-    Key::new(chains_partition(t), format!("HEAD#{chain}"))
+    let number: u16 = chain.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    Key::new(chains_partition(t, number % CHAIN_PARTITIONS), format!("HEAD#{chain}"))
 }
 /// What set-up signed of a tenant's chains. Not under `T#`: set-up alone may write here.
 pub fn anchors_partition(t: &TenantId) -> String {
@@ -159,24 +162,38 @@ pub fn actor_index(t: &TenantId, actor: UserId) -> String {
     format!("T#{t}#ACTOR#{actor}")
 }
 /// The partition of the search entries that begin with this character.
-pub fn find_partition(t: &TenantId, first: char) -> String {
-    format!("T#{t}#FIND#{first}")
+pub fn find_partition(t: &TenantId, shard: u16, first: char) -> String {
+    format!("T#{t}#FIND#{shard}#{first}")
+}
+/// One of the index partitions of the accounts with addresses at a domain.
+pub fn domain_index(t: &TenantId, shard: u16, domain: &str) -> String {
+    format!("T#{t}#DOMAIN#{shard}#{domain}")
+}
+/// The partition of the search entries of domains that begin with this character.
+pub fn find_domain_partition(t: &TenantId, first: char) -> String {
+    format!("T#{t}#FIND#@{first}")
+}
+/// The search entry of one suffix of a domain with its `@`. A domain has no space, so the last one parts the two.
+pub fn find_domain(t: &TenantId, suffix: &str, domain: &str) -> Option<Key> {
+    let first = suffix.chars().next()?;
+    Some(Key::new(find_domain_partition(t, first), format!("{suffix} {domain}")))
 }
 /// The search entry of one suffix of an address or name. An id has no space, so the last one parts the two.
-pub fn find(t: &TenantId, suffix: &str, user: UserId) -> Option<Key> {
+pub fn find(t: &TenantId, shard: u16, suffix: &str, user: UserId) -> Option<Key> {
     let first = suffix.chars().next()?;
-    Some(Key::new(find_partition(t, first), format!("{suffix} {user}")))
+    Some(Key::new(find_partition(t, shard, first), format!("{suffix} {user}")))
 }
-pub fn tally_partition(t: &TenantId) -> String {
-    format!("T#{t}#TALLY")
+/// Counters of accounts by status.
+pub fn tally_partition(t: &TenantId, shard: u16) -> String {
+    format!("T#{t}#TALLY#{shard}")
 }
 /// One counter of accounts by status.
-pub fn tally(t: &TenantId, counter: u8) -> Key {
-    Key::new(tally_partition(t), format!("TALLY#{counter:02}"))
+pub fn tally(t: &TenantId, shard: u16, counter: u16) -> Key {
+    Key::new(tally_partition(t, shard), format!("TALLY#{counter:02}"))
 }
 /// How many accounts are in charge of the tenant.
 pub fn administrators(t: &TenantId) -> Key {
-    Key::new(tally_partition(t), "ADMINISTRATORS")
+    Key::new(format!("T#{t}#TALLY#ADMINISTRATORS"), "ADMINISTRATORS")
 }
 pub fn roles_partition(t: &TenantId) -> String {
     format!("T#{t}#ROLES")
@@ -272,8 +289,8 @@ pub fn mail(id: MailId) -> Key {
     Key::new(format!("{MAIL}{id}"), "MAIL")
 }
 /// The index partition of the mails in one state.
-pub fn mails_index(state: &str) -> String {
-    format!("MAILS#{state}")
+pub fn mails_index(state: &str, shard: u16) -> String {
+    format!("MAILS#{state}#{shard}")
 }
 /// When a mail is due, in the index: a UUIDv7's order.
 pub fn due(at: Timestamp, id: MailId) -> String {
@@ -329,8 +346,9 @@ pub fn health(byte: u8) -> Key {
 }
 
 /// The shard, or counter, of an account: its random bits spread evenly.
-pub fn shard(id: UserId, of: u8) -> u8 {
-    id.uuid().as_bytes()[15] % of
+pub fn shard(id: UserId, of: u16) -> u16 {
+    let [.., high, low] = *id.uuid().as_bytes();
+    u16::from_be_bytes([high, low]) % of
 }
 
 /// A moment as sort keys have it, up to the last one that there is.

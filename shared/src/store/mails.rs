@@ -4,6 +4,7 @@
 //! moves what is due to the end of a lease, under a name of its own. A sender that ends in the middle leaves nothing to
 //! undo, for the mail is due again when the lease runs out; and one that comes back too late finds another's name.
 
+use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -42,12 +43,22 @@ pub struct Claimed {
 /// Asks for a mail, in the transaction of what causes it.
 pub fn put(mail: &Mail) -> Result<Write> {
     let mut item = to_item(&keys::mail(mail.id), mail)?;
+    let shard = u16::from(mail.id.uuid().as_bytes()[15]) % keys::PENDING_PARTITIONS;
     item.insert("state".to_owned(), text(PENDING));
     item.insert("attempts".to_owned(), number(0));
-    item.insert("GSI1PK".to_owned(), text(keys::mails_index(PENDING)));
+    item.insert("GSI1PK".to_owned(), text(pending(shard)));
     item.insert("GSI1SK".to_owned(), text(keys::due(mail.created_at, mail.id)));
     item.insert("ttl".to_owned(), number((mail.created_at + KEPT).as_second()));
     Ok(Write::put(item))
+}
+
+fn pending(shard: u16) -> String {
+    keys::mails_index(PENDING, shard)
+}
+
+/// Few are given up: they have one partition.
+fn dead() -> String {
+    keys::mails_index(DEAD, 0)
 }
 
 pub fn id_of(partition: &str) -> Option<MailId> {
@@ -56,21 +67,26 @@ pub fn id_of(partition: &str) -> Option<MailId> {
 
 /// Mails that are due, longest first; where there are more than `limit`, those after `after` as well.
 pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: usize) -> Result<Due> {
-    let query = Query {
+    let query = |shard| Query {
         index: Some(Index::One),
-        pk: keys::mails_index(PENDING),
-        after,
+        pk: pending(shard),
+        after: after.clone(),
         limit: Some(limit),
         ..Query::default()
     };
-    let page = table.query(&query).await?;
+    let queries: Vec<Query> = (0..keys::PENDING_PARTITIONS).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
     let end = end_of(now);
     let is_due = |item: &&Item| string(item, "GSI1SK").is_some_and(|due| due < end.as_str());
-    let due: Vec<&Item> = page.items.iter().take_while(is_due).collect();
+    let mut due: Vec<&Item> = pages.iter().flat_map(|page| &page.items).filter(is_due).collect();
+    due.sort_by_key(|item| string(item, "GSI1SK"));
+    // A page that is not the last one of its partition is full.
+    let more = due.len() > limit || due.len() == limit && pages.iter().any(|page| page.more);
+    due.truncate(limit);
     let last = due.last().and_then(|item| string(item, "GSI1SK")).map(str::to_owned);
     Ok(Due {
         mails: due.iter().filter_map(|item| waiting(item)).collect(),
-        more: last.filter(|_| page.more && due.len() == page.items.len()),
+        more: last.filter(|_| more),
     })
 }
 
@@ -150,7 +166,7 @@ pub async fn settle(table: &Table, claimed: &Claimed, fate: Fate, now: Timestamp
         Fate::Dropped | Fate::OverLimit => gone(DROPPED),
         Fate::Due(at) => Changes::new().set("GSI1SK", text(keys::due(at, id))),
         Fate::Dead => over(DEAD)
-            .set("GSI1PK", text(keys::mails_index(DEAD)))
+            .set("GSI1PK", text(dead()))
             .set("GSI1SK", text(keys::due(now, id)))
             .set("ttl", number((now + DEAD_KEPT).as_second())),
     };
@@ -167,21 +183,22 @@ pub(super) fn counted(claimed: &Claimed, now: Timestamp) -> Write {
     Write::update(keys::mail(claimed.mail.id), changes).when(ours, Error::unavailable("its lease is over"))
 }
 
-/// How many mails of a state are looked at for one account's.
+/// How many mails of a partition are looked at for one account's.
 const LOOKED_AT: usize = 1_000;
 
 /// Removes the mails to an account that were not sent, as far as they are among the next to be, or among the first to
 /// have been given up.
 pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<()> {
-    let of = |state: &str| Query {
+    let of = |pk: String| Query {
         index: Some(Index::One),
-        pk: keys::mails_index(state),
+        pk,
         limit: Some(LOOKED_AT),
         ..Query::default()
     };
-    let (pending, dead) = (of(PENDING), of(DEAD));
-    let (pending, dead) = futures::future::try_join(table.query(&pending), table.query(&dead)).await?;
-    let places: Vec<Key> = pending.items.iter().chain(&dead.items).filter_map(Key::of).collect();
+    let all = (0..keys::PENDING_PARTITIONS).map(pending).chain([dead()]);
+    let queries: Vec<Query> = all.map(of).collect();
+    let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
+    let places: Vec<Key> = pages.iter().flat_map(|page| &page.items).filter_map(Key::of).collect();
     let (tenant, user) = (t.to_string(), user.to_string());
     let is_own = |item: &&Item| string(item, "tenant") == Some(&tenant) && string(item, "user") == Some(&user);
     let found = table.batch_get(&places).await?;

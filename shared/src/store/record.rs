@@ -17,10 +17,14 @@ use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::{EntryId, MailId, SessionId, UserId};
 
+fn entry_id(cx: &Context) -> Result<EntryId> {
+    EntryId::spread(cx.now, cx.size_written().histories())
+}
+
 /// A row of the login history, not yet a write.
 pub fn login_entry(cx: &Context, user: UserId, kind: LoginKind, session: Option<SessionId>) -> Result<LoginEntry> {
     Ok(LoginEntry {
-        id: EntryId::new(cx.now)?,
+        id: entry_id(cx)?,
         tenant: cx.tenant.clone(),
         user,
         kind,
@@ -60,7 +64,7 @@ fn put(cx: &Context, entry: &RightsEntry) -> Result<Write> {
 
 fn entry(cx: &Context, kind: RightsKind, target: Target, before: Value, after: Value) -> Result<RightsEntry> {
     Ok(RightsEntry {
-        id: EntryId::new(cx.now)?,
+        id: entry_id(cx)?,
         tenant: cx.tenant.clone(),
         kind,
         at: cx.now,

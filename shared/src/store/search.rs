@@ -1,38 +1,49 @@
 //! Search: a case-insensitive substring of an e-mail address or username.
 //!
-//! Every suffix of them is an entry, so a substring is the beginning of an entry, and a question costs what it finds,
-//! not how many accounts there are. Entries are written in the account's own transaction.
+//! A substring is the beginning of a suffix. So each account has an entry for every suffix that begins in the local part
+//! of its address or in its username; and each domain, however many accounts have addresses at it, one for each of its
+//! own suffixes ([`super::domains`]). A question reads as many entries as its page takes.
 //!
 //! Both sides are folded alike (`domain::text`), so that neither letter case nor composition makes a difference.
 
 use std::collections::BTreeSet;
 
+use futures::future::try_join_all;
+
 use super::dynamo::{Query, Table};
 use super::keys;
 use super::table::{Item, Key, string};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{FORM, folded};
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
 
-/// No more entries than this are looked at for one question; there are that many only where nearly everybody matches.
-pub const MOST: usize = 10_000;
-
 /// No address or name has more bytes than this.
 const LONGEST: usize = 512;
 
+/// The entries of an account, those of its domain not among them.
 pub fn entries(user: &User) -> BTreeSet<Key> {
     let texts = match user.form {
         FORM => searchable(user),
         _ => first_searchable(user),
     };
-    let suffixes = texts
-        .iter()
-        .flat_map(|text| text.char_indices().map(|(at, _)| &text[at..]));
+    let suffixes = texts.iter().flat_map(|text| own_suffixes(text));
     suffixes
-        .filter_map(|suffix| keys::find(&user.tenant, suffix, user.id))
+        .filter_map(|suffix| keys::find(&user.tenant, shard(user), suffix, user.id))
         .collect()
+}
+
+/// In which of its tenant's partitions an account is found.
+pub fn shard(user: &User) -> u16 {
+    keys::shard(user.id, user.search_shards)
+}
+
+/// The suffixes of a text that begin before its domain, or all of them where it has none.
+fn own_suffixes(text: &str) -> impl Iterator<Item = &str> {
+    let end = text.rfind('@').unwrap_or(text.len());
+    text[..end].char_indices().map(|(at, _)| &text[at..])
 }
 
 /// Whether an account matches. Entries can outlive what they were made of for a moment, so the account decides.
@@ -41,42 +52,80 @@ pub fn matches(user: &User, q: &str) -> bool {
     searchable(user).iter().any(|text| text.contains(&q))
 }
 
-/// What a question finds, newest first.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub ids: Vec<UserId>,
-    /// There is more than was looked at.
-    pub is_cut: bool,
+/// Which of its entries an account is answered at: the first of those that begin with this, in their order.
+pub fn first_place(user: &User, folded_q: &str) -> Option<String> {
+    let texts = searchable(user);
+    let suffixes = texts.iter().flat_map(|text| own_suffixes(text));
+    suffixes
+        .filter(|suffix| suffix.starts_with(folded_q))
+        .min()
+        .map(str::to_owned)
 }
 
-pub async fn find(table: &Table, t: &TenantId, q: &str) -> Result<Found> {
-    let q = folded(q);
-    // A sort key has 1,024 bytes at most: DynamoDB refuses to look for a longer one, and no name is that long.
-    let Some(first) = q.chars().next().filter(|_| q.len() <= LONGEST) else {
-        return Ok(Found::default());
-    };
-    let pk = keys::find_partition(t, first);
-    let query = Query {
-        pk,
-        prefix: Some(q.clone()),
-        limit: Some(MOST),
-        ..Query::default()
-    };
-    let page = table.query(&query).await?;
-    let found: BTreeSet<UserId> = page.items.iter().filter_map(|item| id_in(item, &q)).collect();
-    Ok(Found {
-        ids: found.into_iter().rev().collect(),
-        is_cut: page.more,
+/// An entry of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub suffix: String,
+    pub user: UserId,
+}
+
+impl Entry {
+    pub fn sort_key(&self) -> String {
+        format!("{} {}", self.suffix, self.user)
+    }
+}
+
+/// What can be looked for: a text that is not empty, and not longer than any name. A sort key has 1,024 bytes at most, and
+/// DynamoDB refuses to look for a longer one.
+pub(super) fn first_of(folded_q: &str) -> Option<char> {
+    folded_q.chars().next().filter(|_| folded_q.len() <= LONGEST)
+}
+
+/// Where a tenant of this size is searched.
+#[derive(Debug, Clone, Copy)]
+pub struct In<'a> {
+    pub table: &'a Table,
+    pub tenant: &'a TenantId,
+    pub size: TenantSize,
+}
+
+impl In<'_> {
+    /// The entries that begin with this, after the one of this sort key; and whether there are more.
+    pub async fn own(self, folded_q: &str, after: Option<String>, limit: usize) -> Result<(Vec<Entry>, bool)> {
+        let Some(first) = first_of(folded_q) else {
+            return Ok((Vec::new(), false));
+        };
+        let query = |shard| Query {
+            pk: keys::find_partition(self.tenant, shard, first),
+            prefix: Some(folded_q.to_owned()),
+            after: after.clone(),
+            limit: Some(limit),
+            ..Query::default()
+        };
+        let queries: Vec<Query> = (0..self.size.search()).map(query).collect();
+        let pages = try_join_all(queries.iter().map(|query| self.table.query(query))).await?;
+        let more = pages.iter().any(|page| page.more);
+        let items = pages.iter().flat_map(|page| &page.items);
+        let mut entries: Vec<Entry> = items.filter_map(|item| entry(item, folded_q)).collect();
+        entries.sort_unstable_by_key(Entry::sort_key);
+        let more = more || entries.len() > limit;
+        entries.truncate(limit);
+        Ok((entries, more))
+    }
+}
+
+fn entry(item: &Item, folded_q: &str) -> Option<Entry> {
+    let (suffix, user) = string(item, "SK")?.rsplit_once(' ')?;
+    let user = user.parse().ok()?;
+    // What was looked for is in the name, and not partly in the id behind it.
+    suffix.starts_with(folded_q).then(|| Entry {
+        suffix: suffix.to_owned(),
+        user,
     })
 }
 
-/// Whose entry it is, where what was looked for is in a name and not partly in the id behind it.
-fn id_in(entry: &Item, q: &str) -> Option<UserId> {
-    let (suffix, id) = string(entry, "SK")?.rsplit_once(' ')?;
-    suffix.starts_with(q).then(|| id.parse().ok()).flatten()
-}
-
-fn searchable(user: &User) -> BTreeSet<String> {
+/// The texts that an account is found by.
+pub(super) fn searchable(user: &User) -> BTreeSet<String> {
     let email = user.email.as_ref();
     let email = email.map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
     let name = user.username.as_ref();

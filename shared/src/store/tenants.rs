@@ -2,10 +2,10 @@
 
 use super::dynamo::{Query, Table};
 use super::table::{Cond, Write, from_item, to_item};
-use super::{keys, roles, tenant_settings};
+use super::tenant_settings::{self, Kept};
+use super::{keys, roles};
 use crate::domain::role::Role;
 use crate::domain::tenant::{Tenant, TenantId};
-use crate::domain::tenant_settings::Chosen;
 use crate::domain::user::User;
 use crate::error::{Conflict, Result};
 
@@ -16,8 +16,8 @@ pub fn put(tenant: &Tenant) -> Result<Write> {
 
 /// Everything that a tenant begins with but its first account: itself, its settings, these roles with their names and
 /// seats. The account's seats are taken where the counters are opened.
-pub fn create(tenant: &Tenant, roles: &[Role], first: &User) -> Result<Vec<Write>> {
-    let mut writes = vec![put(tenant)?, tenant_settings::create(&tenant.id, &Chosen::default())?];
+pub fn create(tenant: &Tenant, beginning: &Kept, roles: &[Role], first: &User) -> Result<Vec<Write>> {
+    let mut writes = vec![put(tenant)?, tenant_settings::create(&tenant.id, beginning)?];
     for role in roles {
         let grant = first.grants.iter().find(|grant| grant.role == role.id);
         writes.extend(roles::create_with(role, grant.map(|grant| grant.seat))?);

@@ -333,27 +333,36 @@ impl Unit<'_> {
         if wanted.changes.is_empty() && wanted.writes.is_empty() {
             return Ok(());
         }
+        let mut is_prepared = false;
         loop {
             let plan = wanted.plan(cx)?;
             if plan.within.is_empty() {
                 return Ok(());
             }
-            table.batch_write(&plan.before).await?;
+            if !std::mem::replace(&mut is_prepared, true) {
+                plan.prepare(table).await?;
+            }
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
-                Err(refused) => return Err(refused),
+                Err(refused) => {
+                    plan.undo(table, &refused).await;
+                    return Err(refused);
+                }
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
-                    if let Err(error) = table.batch_write(&plan.after).await {
+                    let left = table
+                        .batch_write(&plan.after)
+                        .await
+                        .and(table.batch_write(&plan.of_deleted).await);
+                    if let Err(error) = left {
                         tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());
                 }
             }
-            for change in &mut wanted.changes {
-                if let Some(after) = &mut change.after {
-                    seats::elsewhere(cx, change.before.as_ref(), after).await?;
-                }
+            if let Err(refused) = wanted.move_seats(cx).await {
+                plan.undo(table, &refused).await;
+                return Err(refused);
             }
             tries.another(table, Lost::Full).await?;
         }
@@ -361,9 +370,19 @@ impl Unit<'_> {
 }
 
 impl Wanted {
+    /// Moves seats to counters with room.
+    async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
+        for change in &mut self.changes {
+            if let Some(after) = &mut change.after {
+                seats::elsewhere(cx, change.before.as_ref(), after).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
     fn plan(&self, cx: &Context) -> Result<Plan> {
-        let mut plan = users::plan(&self.changes)?;
+        let mut plan = users::plan(&self.changes, cx.size_written())?;
         // What is written whole is not changed beside it: no transaction has two writes to one item.
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));

@@ -10,15 +10,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::dynamo::{TRANSACTION_LIMIT, Table};
+use super::dynamo::Table;
+use super::listed::Listed;
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
-use super::{chain, keys, search, seats};
+use super::{domains, keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{Email, FORM, Username};
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId, UserNumber};
+
+mod plan;
+pub use plan::Plan;
 
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -30,33 +35,10 @@ pub struct Change {
     pub only_if: Option<Cond>,
 }
 
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// Search entries that do not fit into the transaction: written before it. Should it be refused, searches
-    /// ignore them, because they look at the account itself.
-    pub before: Vec<Write>,
-    pub within: Vec<Write>,
-    /// Search entries that go, and do not fit into the transaction: removed after it.
-    pub after: Vec<Write>,
-}
-
-impl Plan {
-    /// Adds search entries to the transaction, as many as it has room for.
-    pub fn fill(&mut self) -> Result<()> {
-        let taken = self.within.len() + chain::heads_of(&self.within)?;
-        let mut room = TRANSACTION_LIMIT.saturating_sub(taken);
-        for overflow in [&mut self.before, &mut self.after] {
-            let fits = overflow.len().min(room);
-            room -= fits;
-            self.within.extend(overflow.drain(..fits));
-        }
-        Ok(())
-    }
-}
-
-/// What carries these changes out. An account that somebody changed since it was read is [`Lost::Changed`]. Of several
+/// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
+/// was read is [`Lost::Changed`]. Of several
 /// accounts the statuses and the roles stay.
-pub fn plan(changes: &[Change]) -> Result<Plan> {
+pub fn plan(changes: &[Change], size: TenantSize) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
     for change in changes {
@@ -68,19 +50,12 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
         let (t, id) = (&user.tenant, user.id);
         plan.within.extend(claims(&was, &is, id));
         plan.within.extend(number_claim(change));
-        plan.within.extend(own_item(change)?);
+        plan.within.extend(own_item(change, size)?);
         plan.within.extend(seat_writes(t, &was, &is));
         plan.within.extend(members(&was, &is, id));
-        plan.within.extend(tally(t, id, was.listed, is.listed));
+        plan.within.extend(tally(t, size, id, was.listed, is.listed));
         by += i64::from(is.administrator) - i64::from(was.administrator);
-        let new = is.entries.difference(&was.entries);
-        plan.before.extend(new.map(|key| Write::put(key.attributes())));
-        let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
-        match change.after {
-            Some(_) => plan.after.extend(gone),
-            // Once the account is gone, nothing else names them.
-            None => plan.before.extend(gone),
-        }
+        plan.entries(change, &was, &is);
     }
     let tenant = changes
         .iter()
@@ -92,6 +67,8 @@ pub fn plan(changes: &[Change]) -> Result<Plan> {
 /// What the existence of an account implies beside its own item.
 #[derive(Default)]
 struct Implied {
+    /// The form of names that it is kept in; 0 of no account.
+    form: u8,
     claims: BTreeMap<Key, Claim>,
     entries: BTreeSet<Key>,
     members: BTreeSet<Key>,
@@ -103,6 +80,8 @@ struct Implied {
 /// The claim of a name.
 struct Claim {
     taken: Conflict,
+    /// Where the accounts are listed whose addresses are at the same domain.
+    domain: Option<String>,
     /// Where the same name is claimed by an account that is kept in the first form.
     former: Option<Key>,
 }
@@ -110,10 +89,16 @@ struct Claim {
 impl Claim {
     /// Its place in the present form or, where the account is kept in the first one, in that.
     fn placed(form: u8, present: Key, former: Option<Key>, taken: Conflict) -> (Key, Self) {
-        match former {
-            Some(former) if form < FORM => (former, Self { taken, former: None }),
-            former => (present, Self { taken, former }),
-        }
+        let (key, former) = match former {
+            Some(former) if form < FORM => (former, None),
+            former => (present, former),
+        };
+        let claim = Self {
+            taken,
+            domain: None,
+            former,
+        };
+        (key, claim)
     }
 }
 
@@ -129,7 +114,9 @@ impl Implied {
         let mut claims = BTreeMap::new();
         if let Some(email) = &user.email {
             let (present, former) = (keys::email(t, email), keys::former_email(t, email));
-            claims.extend([Claim::placed(user.form, present, former, Conflict::EmailTaken)]);
+            let (key, mut claim) = Claim::placed(user.form, present, former, Conflict::EmailTaken);
+            claim.domain = Some(keys::domain_index(t, search::shard(user), domains::of(email)));
+            claims.insert(key, claim);
         }
         if let Some(username) = &user.username {
             let (present, former) = (keys::username(t, username), keys::former_username(t, username));
@@ -142,6 +129,7 @@ impl Implied {
             .iter()
             .filter_map(|(role, seat)| Some(keys::ends(t, *role, seat.ends?, user.id)));
         Self {
+            form: user.form,
             claims,
             entries: search::entries(user),
             members: members.chain(ends).collect(),
@@ -155,19 +143,36 @@ impl Implied {
 fn claims(was: &Implied, is: &Implied, id: UserId) -> Vec<Write> {
     let mut writes = Vec::new();
     for (key, claim) in is.claims.iter().filter(|(key, _)| !was.claims.contains_key(*key)) {
-        writes.push(put_claim(key, id).when(Cond::absent(), claim.taken.clone()));
+        let mut item = claimed(key, id);
+        if let Some(domain) = &claim.domain {
+            item.extend(index_attributes(1, domain.clone(), id.to_string()));
+        }
+        writes.push(Write::put(item).when(Cond::absent(), claim.taken.clone()));
         let others = claim.former.as_ref().filter(|former| !was.claims.contains_key(*former));
         writes.extend(others.map(|former| Write::check(former.clone()).when(Cond::absent(), claim.taken.clone())));
+    }
+    if (1..is.form).contains(&was.form) {
+        // In the first form claims had no domains.
+        let kept = is.claims.iter().filter(|(key, _)| was.claims.contains_key(*key));
+        writes.extend(kept.filter_map(|(key, claim)| Some(name_domain(key, claim.domain.as_ref()?, id))));
     }
     let gone = was.claims.keys().filter(|key| !is.claims.contains_key(*key));
     writes.extend(gone.cloned().map(Write::delete));
     writes
 }
 
-fn put_claim(key: &Key, id: UserId) -> Write {
+fn name_domain(key: &Key, domain: &str, id: UserId) -> Write {
+    let attributes = index_attributes(1, domain.to_owned(), id.to_string());
+    let changes = attributes
+        .into_iter()
+        .fold(Changes::new(), |changes, (name, value)| changes.set(name, value));
+    Write::update(key.clone(), changes).when(Cond::exists(), Lost::Changed)
+}
+
+fn claimed(key: &Key, id: UserId) -> Item {
     let mut claim = key.attributes();
     claim.insert("user".to_owned(), text(id.to_string()));
-    Write::put(claim)
+    claim
 }
 
 /// The claim of its number, for an account that had none. Where another has it, the account is to be made with another id.
@@ -178,20 +183,20 @@ fn number_claim(change: &Change) -> Option<Write> {
         return before.map(|gone| Write::put(keys::number(&gone.tenant, gone.number()).attributes()));
     };
     let has_one = before.is_some_and(|before| before.form == FORM);
-    let claim = put_claim(&keys::number(&user.tenant, user.number()), user.id);
+    let claim = Write::put(claimed(&keys::number(&user.tenant, user.number()), user.id));
     (user.form == FORM && !has_one).then(|| claim.when(Cond::absent(), Lost::Changed))
 }
 
 /// The write of the account's own item, where it changes.
-fn own_item(change: &Change) -> Result<Option<Write>> {
+fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
     let write = match (&change.before, &change.after) {
         (None, None) => return Ok(None),
         (None, Some(new)) => {
-            Write::put(item(new)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
+            Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
-        // Only what differs: attempts to log in, which are counted beside this change, keep their count.
+        // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this change, keep their count.
         (Some(before), Some(after)) => {
-            let changes = Changes::between(&item(before)?, &item(after)?);
+            let changes = Changes::between(&item(before, size)?, &item(after, size)?);
             let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }
@@ -213,25 +218,20 @@ fn as_read(user: &User) -> Cond {
     Cond::All(vec![Cond::exists(), Cond::Eq("version", number(user.version)), cleared])
 }
 
-fn item(user: &User) -> Result<Item> {
+fn item(user: &User, size: TenantSize) -> Result<Item> {
     let mut item = to_item(&keys::user(&user.tenant, user.id), user)?;
-    let (status, shard) = (user.listed_status(), keys::shard(user.id, keys::USER_SHARDS));
+    let (status, shard) = (user.listed_status(), keys::shard(user.id, size.user_lists()));
     if status != Status::Deleted {
-        item.extend(index_attributes(1, keys::users_index(&user.tenant, shard), user.id));
+        let users = keys::users_index(&user.tenant, shard);
+        item.extend(index_attributes(1, users, Listed::in_all(user)));
     }
-    item.extend(index_attributes(
-        2,
-        keys::status_index(&user.tenant, status, shard),
-        user.id,
-    ));
+    let statuses = keys::status_index(&user.tenant, status, shard);
+    item.extend(index_attributes(2, statuses, Listed::by_status(user)));
     Ok(item)
 }
 
-fn index_attributes(n: u8, pk: String, id: UserId) -> [(String, Value); 2] {
-    [
-        (format!("GSI{n}PK"), text(pk)),
-        (format!("GSI{n}SK"), text(id.to_string())),
-    ]
+fn index_attributes(n: u8, pk: String, sk: String) -> [(String, Value); 2] {
+    [(format!("GSI{n}PK"), text(pk)), (format!("GSI{n}SK"), text(sk))]
 }
 
 fn seat_writes(t: &TenantId, was: &Implied, is: &Implied) -> Vec<Write> {
@@ -263,8 +263,9 @@ pub fn end(t: &TenantId, role: RoleId, at: Timestamp, id: UserId) -> Write {
     member(&keys::ends(t, role, at, id), id)
 }
 
-/// The writes that move an account in the counts from one status to another.
-pub fn tally(t: &TenantId, id: UserId, was: Option<Status>, is: Option<Status>) -> Option<Write> {
+/// The writes that move an account in the counts from one status to another. It may be in another counter by then: what
+/// is right is their sum.
+fn tally(t: &TenantId, size: TenantSize, id: UserId, was: Option<Status>, is: Option<Status>) -> Option<Write> {
     if was == is {
         return None;
     }
@@ -274,8 +275,9 @@ pub fn tally(t: &TenantId, id: UserId, was: Option<Status>, is: Option<Status>) 
             changes = changes.add(status.as_str(), by);
         }
     }
+    let counter = keys::shard(id, size.counters());
     Some(Write::update(
-        keys::tally(t, keys::shard(id, keys::TALLY_COUNTERS)),
+        keys::tally(t, counter % size.tallies(), counter),
         changes,
     ))
 }

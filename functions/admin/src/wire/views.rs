@@ -86,6 +86,10 @@ pub struct Pagination {
     /// How many accounts there are.
     #[schema(example = 1)]
     total: u64,
+    /// There, and true, where a search found so many that they were not all counted: there are so many, or more.
+    #[serde(rename = "totalIsAtLeast", skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    total_is_at_least: bool,
     /// How many pages there are.
     #[serde(rename = "totalPages")]
     #[schema(example = 1)]
@@ -108,8 +112,12 @@ impl UserPage {
             pagination: Pagination {
                 page: place.page,
                 limit: place.limit,
-                total: found.total,
-                total_pages: found.total.div_ceil(u64::try_from(place.limit).unwrap_or(u64::MAX)),
+                total: found.total.count,
+                total_is_at_least: found.total.is_at_least,
+                total_pages: found
+                    .total
+                    .count
+                    .div_ceil(u64::try_from(place.limit).unwrap_or(u64::MAX)),
             },
         }
     }

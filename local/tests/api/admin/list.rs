@@ -310,7 +310,7 @@ async fn newer(world: &World, many: u64) {
             .batch_write_item(serde_json::from_value(request).unwrap())
             .unwrap();
     }
-    let tally = keys::tally(&TenantId::main(), 0);
+    let tally = keys::tally(&TenantId::main(), 0, 0);
     let many = i64::try_from(many).unwrap();
     let write = Write::update(tally, Changes::new().add("active", many));
     usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
@@ -334,7 +334,7 @@ async fn a_page_behind_thousands_is_found_however_they_are_spread() {
         assert_eq!(names.len(), 9, "nobody is missed, and nobody seen twice");
         // The entries stay, and are counted once.
         let write = Write::update(
-            keys::tally(&TenantId::main(), 0),
+            keys::tally(&TenantId::main(), 0, 0),
             Changes::new().add("active", -i64::try_from(1_234 * round).unwrap()),
         );
         usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();

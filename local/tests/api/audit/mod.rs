@@ -40,6 +40,13 @@ pub fn rows(world: &World) -> Vec<Value> {
     world.items().into_iter().filter(is_row).collect()
 }
 
+/// Whether it is the head of a chain.
+pub fn is_head(item: &Value) -> bool {
+    item["PK"]["S"]
+        .as_str()
+        .is_some_and(|pk| pk.starts_with("T#main#CHAINS#"))
+}
+
 pub fn put(world: &World, item: &Value) {
     let request = json!({ "TableName": "usher", "Item": item });
     world.db.put_item(serde_json::from_value(request).unwrap()).unwrap();

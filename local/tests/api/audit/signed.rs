@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use usher::actions::audit::verify;
 use usher::domain::audit::Fault;
 use usher::domain::tenant::TenantId;
-use usher::store::{signing_keys, tenants};
+use usher::store::{keys, signing_keys, tenants};
 
-use super::{assert_whole, eventful, findings, hash, place, put, remove, rows, verified};
+use super::{assert_whole, eventful, findings, hash, is_head, place, put, remove, rows, verified};
 use crate::rotation::scheduled;
 use crate::support::World;
 
@@ -45,7 +45,7 @@ fn rewrite(world: &World, rows: &[Value], from: usize) {
     let mut head = world
         .items()
         .into_iter()
-        .find(|item| item["PK"]["S"] == "T#main#CHAINS" && item["SK"]["S"] == format!("HEAD#{chain}").as_str());
+        .find(|item| is_head(item) && item["SK"]["S"] == format!("HEAD#{chain}").as_str());
     let head = head.as_mut().unwrap();
     head["hash"] = last["link"]["M"]["hash"].clone();
     put(world, head);
@@ -73,7 +73,7 @@ async fn rows_that_are_cut_off_with_the_head_set_back_are_found_by_what_was_sign
     remove(&world, last);
     let chain = last["link"]["M"]["chain"]["S"].as_str().unwrap();
     let head = json!({
-        "PK": { "S": "T#main#CHAINS" }, "SK": { "S": format!("HEAD#{chain}") }, "seq": before["link"]["M"]["seq"],
+        "PK": { "S": keys::chain_head(&TenantId::main(), chain).pk }, "SK": { "S": format!("HEAD#{chain}") }, "seq": before["link"]["M"]["seq"],
         "hash": before["link"]["M"]["hash"], "expires": before["ttl"],
     });
     put(&world, &head);
@@ -175,7 +175,7 @@ async fn an_anchor_is_no_access_token_and_an_access_token_no_anchor() {
 async fn rows_from_before_there_were_chains_are_counted_and_later_ones_without_are_found() {
     let world = World::new().await;
     // As the release before left it: rows without links, no heads, nothing signed.
-    let keep = |item: &Value| !["T#main#CHAINS", "AUDIT#main"].contains(&item["PK"]["S"].as_str().unwrap());
+    let keep = |item: &Value| !is_head(item) && item["PK"]["S"] != "AUDIT#main";
     world
         .items()
         .iter()

@@ -152,7 +152,7 @@ async fn f08_a_mail_that_cannot_be_sent_for_a_day_stays_as_a_dead_letter_and_is_
         .unwrap();
     assert_eq!(
         (&dead["state"]["S"], &dead["GSI1PK"]["S"]),
-        (&"dead".into(), &"MAILS#dead".into())
+        (&"dead".into(), &"MAILS#dead#0".into())
     );
     assert_eq!(
         dead["to"]["S"], "jane.dead@example.org",

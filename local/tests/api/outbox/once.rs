@@ -229,3 +229,32 @@ async fn a_file_is_written_once_though_it_is_delivered_twice() {
     assert_eq!(read(), first);
     its_link_works(&world, &first).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_of_all_partitions_are_found_page_by_page_the_longest_due_first() {
+    let world = World::new().await;
+    let mut asked = Vec::new();
+    for n in 0..24 {
+        world.clock.advance(1);
+        invite(&world, &format!("jane{n}@example.org")).await;
+    }
+    let partitions: std::collections::BTreeSet<String> = mails(&world)
+        .iter()
+        .map(|mail| mail["GSI1PK"]["S"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(partitions.len() > 3, "{partitions:?}");
+    let mut after = None;
+    loop {
+        let due = usher::store::mails::due(&world.app.table, world.now(), after, 5)
+            .await
+            .unwrap();
+        assert!(due.mails.len() <= 5);
+        asked.extend(due.mails.iter().map(|mail| mail.due));
+        after = due.more;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(asked.len(), 24);
+    assert!(asked.is_sorted(), "{asked:?}");
+}

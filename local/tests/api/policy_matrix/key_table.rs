@@ -150,9 +150,9 @@ fn of_histories() -> Vec<Made> {
     let (head, signed) = ("head of a chain of the rights history", "signed heads of chains");
     vec![
         key("login", logins, keys::login(t, user, entry)),
-        partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at)),
+        partition("logins_index", logins, "GSI1PK", keys::logins_index(t, at, 3)),
         key("rights", rights, keys::rights(t, at, entry)),
-        partition("rights_partition", rights, "PK", keys::rights_partition(t, at)),
+        partition("rights_partition", rights, "PK", keys::rights_partition(t, at, 3)),
         partition(
             "target_index",
             rights,
@@ -160,8 +160,8 @@ fn of_histories() -> Vec<Made> {
             keys::target_index(t, &target.to_string()),
         ),
         partition("actor_index", rights, "GSI2PK", keys::actor_index(t, user)),
-        partition("chains_partition", head, "PK", keys::chains_partition(t)),
-        key("chain_head", head, keys::chain_head(t, "400-7")),
+        partition("chains_partition", head, "PK", keys::chains_partition(t, 3)),
+        key("chain_head", head, keys::chain_head(t, "400-3")),
         partition("anchors_partition", signed, "PK", keys::anchors_partition(t)),
         key("anchor", signed, keys::anchor(t, 7)),
     ]
@@ -169,12 +169,38 @@ fn of_histories() -> Vec<Made> {
 
 fn of_lists() -> Vec<Made> {
     let (t, user) = (&TenantId::main(), sample("<user>"));
-    let found = keys::find(t, "äne@example.org", user).unwrap();
+    let found = keys::find(t, 3, "äne@example.org", user).unwrap();
     vec![
-        partition("find_partition", "search entry", "PK", keys::find_partition(t, 'ä')),
+        partition("find_partition", "search entry", "PK", keys::find_partition(t, 3, 'ä')),
         key("find", "search entry", found),
-        partition("tally_partition", "accounts in charge", "PK", keys::tally_partition(t)),
-        key("tally", "accounts by status, one counter of several", keys::tally(t, 7)),
+        partition(
+            "find_domain_partition",
+            "search entry of a domain",
+            "PK",
+            keys::find_domain_partition(t, 'ä'),
+        ),
+        key(
+            "find_domain",
+            "search entry of a domain",
+            keys::find_domain(t, "äne.example", "example.org").unwrap(),
+        ),
+        partition(
+            "domain_index",
+            "e-mail claim",
+            "GSI1PK",
+            keys::domain_index(t, 3, "example.org"),
+        ),
+        partition(
+            "tally_partition",
+            "accounts by status, one counter of several",
+            "PK",
+            keys::tally_partition(t, 3),
+        ),
+        key(
+            "tally",
+            "accounts by status, one counter of several",
+            keys::tally(t, 3, 7),
+        ),
         key("administrators", "accounts in charge", keys::administrators(t)),
     ]
 }
@@ -223,7 +249,7 @@ fn of_tenants() -> Vec<Made> {
         key("tenant", "tenant", keys::tenant(t)),
         key("one_time", "one-time token", keys::one_time("ba7816bf")),
         key("mail", to_send, keys::mail(mail)),
-        partition("mails_index", to_send, "GSI1PK", keys::mails_index("pending")),
+        partition("mails_index", to_send, "GSI1PK", keys::mails_index("pending", 3)),
         partition("due", to_send, "GSI1SK", keys::due(at, mail)),
         key("mailed_to", "latest mails to an address", keys::mailed_to("ba7816bf")),
         key(

@@ -1,7 +1,7 @@
 //! What stands in the list of the table's keys, and what the tests put in its place.
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-pub const SAMPLES: [(&str, &str); 31] = [
+pub const SAMPLES: [(&str, &str); 33] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -25,10 +25,12 @@ pub const SAMPLES: [(&str, &str); 31] = [
     ("<sha256>", "ba7816bf"),
     ("<first character>", "ä"),
     ("<rest of an address or name>", "äne@example.org"),
+    ("<rest of a domain>", "äne.example"),
+    ("<domain>", "example.org"),
     ("<kid>", "a_kid"),
     ("<number>", "1"),
     ("<form>", "2"),
-    ("<chain>", "400-7"),
+    ("<chain>", "400-3"),
     ("<anchor>", "0000000007"),
     ("PERMISSION#<name>", "PERMISSION#admin.users"),
     ("FIRST#<name>", "FIRST#owner"),

@@ -11,9 +11,9 @@ use super::text;
 pub fn check(tenant: &str, items: &[Map<String, Value>], found: &mut Vec<String>) {
     let mut chains: BTreeMap<&str, BTreeMap<u64, &Map<String, Value>>> = BTreeMap::new();
     let mut heads = BTreeMap::new();
-    let (rights, of_heads) = (format!("T#{tenant}#RIGHTS#"), format!("T#{tenant}#CHAINS"));
+    let (rights, of_heads) = (format!("T#{tenant}#RIGHTS#"), format!("T#{tenant}#CHAINS#"));
     for item in items {
-        if text(item, "PK") == of_heads {
+        if text(item, "PK").starts_with(&of_heads) {
             let chain = text(item, "SK").trim_start_matches("HEAD#");
             heads.insert(chain, (item["seq"].to_string(), text(item, "hash")));
         }

@@ -63,9 +63,10 @@ pub async fn aged(world: &World, id: &str, username: Option<&str>, email: Option
 
 fn suffixes(t: &TenantId, text: &str, id: &str) -> Vec<Write> {
     let entry = |(at, first): (usize, char)| {
-        Write::put(Key::new(format!("T#{t}#FIND#{first}"), format!("{} {id}", &text[at..])).attributes())
+        Write::put(Key::new(format!("T#{t}#FIND#0#{first}"), format!("{} {id}", &text[at..])).attributes())
     };
-    text.char_indices().map(entry).collect()
+    let domain = text.rfind('@').unwrap_or(text.len());
+    text[..domain].char_indices().map(entry).collect()
 }
 
 /// The first accounts as the release before kept them.

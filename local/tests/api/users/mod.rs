@@ -12,6 +12,7 @@ mod patch;
 mod put;
 mod ranks;
 mod reset_password;
+mod search;
 mod sessions;
 mod show;
 mod totals;

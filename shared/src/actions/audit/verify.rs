@@ -11,13 +11,14 @@ use crate::domain::audit::{Anchor, Fault, Finding, Known, Row, joined, spoilt, w
 use crate::domain::history::{RightsEntry, RightsKind, Target};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::HISTORY_DAYS;
+use crate::domain::tenant_size::TenantSize;
 use crate::error::Result;
 use crate::proof::canonical;
 use crate::proof::jwt::KeySet;
 use crate::store::chain::{self, seal};
 use crate::store::dynamo::Table;
 use crate::store::table::{Item, Key, from_item, integer, string};
-use crate::store::{anchors, history, keys, signing_keys, users};
+use crate::store::{anchors, history, keys, signing_keys, tenant_settings, users};
 
 /// What was found of one tenant.
 #[derive(Debug)]
@@ -71,7 +72,14 @@ async fn one(table: &Table, tenant: &TenantId, keys: &KeySet, now: Timestamp) ->
     let mut anchors = Anchors::default();
     anchors.read(table, tenant, keys).await?;
     let before = chain::heads(table, tenant).await?;
-    let read = stream::iter(span(now).months(None)).map(|month| of_month(table, tenant, month));
+    // It has rows in no other partition: where somebody takes its size back, rows of its chains are missing.
+    let kept = tenant_settings::get(table, tenant).await?.unwrap_or_default();
+    let size = kept.large_since.map_or(TenantSize::Small, |_| TenantSize::Large);
+    let span = span(now, size.histories());
+    let places = span
+        .months(None)
+        .flat_map(|month| (0..span.partitions).map(move |part| (month, part)));
+    let read = stream::iter(places).map(|(month, part)| of_partition(table, tenant, month, part));
     let months: Vec<Found> = read.buffered(AT_ONCE).try_collect().await?;
     let mut found = Found::default();
     months.into_iter().for_each(|month| found.join(month));
@@ -155,10 +163,10 @@ struct Found {
     emptied: BTreeMap<String, Vec<Finding>>,
 }
 
-async fn of_month(table: &Table, tenant: &TenantId, month: Timestamp) -> Result<Found> {
+async fn of_partition(table: &Table, tenant: &TenantId, month: Timestamp, part: u16) -> Result<Found> {
     let (mut found, mut after) = (Found::default(), None);
     loop {
-        let (items, more) = history::rights_of_month(table, tenant, month, after, PAGE).await?;
+        let (items, more) = history::rights_of_partition(table, tenant, month, part, after, PAGE).await?;
         after = items.last().and_then(|item| string(item, "SK")).map(str::to_owned);
         for item in items {
             found.take(tenant, item)?;

@@ -94,6 +94,7 @@ impl World {
         }
         let (now, id) = (self.now, UserId::from_uuid(self.id()));
         self.users[n] = Some(User {
+            search_shards: 1,
             id,
             kind: UserKind::default(),
             tenant: TenantId::main(),

@@ -1,0 +1,50 @@
+//! Which tenants are large: written down by set-up, each day, and never taken back.
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::Context;
+use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
+use crate::error::Result;
+use crate::store::tenant_settings;
+use crate::store::unit::decided;
+use crate::store::user_lists::Of;
+
+/// How many tenants are looked at at once.
+const AT_ONCE: usize = 16;
+
+/// Writes down of each of these tenants that it is large, where the stack asks for it or it has grown.
+pub async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Result<()> {
+    let one = |tenant: TenantId| async move { one(cx, &tenant).await };
+    let all = stream::iter(tenants.to_vec()).map(one).buffer_unordered(AT_ONCE);
+    all.try_collect().await
+}
+
+async fn one(cx: &Context, tenant: &TenantId) -> Result<()> {
+    let table = &cx.app.table;
+    let grown = decided(table, || async move {
+        let kept = tenant_settings::get(table, tenant).await?.unwrap_or_default();
+        let is_due = kept.large_since.is_none()
+            && (cx.app.settings.tenant_size == TenantSize::Large || has_grown(cx, tenant).await?);
+        Ok(is_due.then(|| vec![tenant_settings::grow(tenant, cx.now)]))
+    })
+    .await?;
+    if grown {
+        tracing::info!(
+            event = "tenant_grown",
+            tenant = tenant.as_str(),
+            "it is large from now on"
+        );
+    }
+    Ok(())
+}
+
+async fn has_grown(cx: &Context, tenant: &TenantId) -> Result<bool> {
+    let of = Of {
+        table: &cx.app.table,
+        tenant,
+        size: TenantSize::Small,
+    };
+    let counts = of.counts().await?;
+    Ok(counts.values().sum::<u64>() >= LARGE_FROM)
+}

@@ -1,0 +1,115 @@
+//! How large a tenant is: over how many partitions what grows with its traffic is spread
+//! (`docs/decisions/023-the-size-of-a-tenant.md`).
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A partition takes 1,000 writes a second; each one that a listing goes over costs it a Query.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString, strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
+pub enum TenantSize {
+    #[default]
+    Small,
+    Large,
+}
+
+/// From how many accounts on a tenant is large.
+pub const LARGE_FROM: u64 = 5_000;
+
+/// How long after a tenant became large its further partitions are written to: by then every process has the settings that
+/// show it, and reads them.
+pub const READ_BEFORE_WRITTEN: SignedDuration = SignedDuration::from_mins(1);
+
+impl TenantSize {
+    /// Of the lists of accounts: all of them, and those of each status.
+    pub const fn user_lists(self) -> u16 {
+        self.of(1, 4)
+    }
+
+    /// Of what search finds accounts by.
+    pub const fn search(self) -> u16 {
+        self.of(1, 4)
+    }
+
+    /// Of a month of either history.
+    pub const fn histories(self) -> u16 {
+        self.of(1, HISTORY_PARTITIONS)
+    }
+
+    /// Of the counters of accounts by status.
+    pub const fn tallies(self) -> u16 {
+        self.of(1, 8)
+    }
+
+    /// How many counters of accounts by status are written to. With 1,024 of them, and 1,000 accounts made a second, a
+    /// transaction of 20 ms meets another one at its counter once in 25 times.
+    pub const fn counters(self) -> u16 {
+        self.of(4, 1_024)
+    }
+
+    const fn of(self, small: u16, large: u16) -> u16 {
+        match self {
+            Self::Small => small,
+            Self::Large => large,
+        }
+    }
+}
+
+/// Over how many partitions a month of a history is spread, at most. The id of each row has its partition.
+pub const HISTORY_PARTITIONS: u16 = 16;
+
+/// A tenant's size, and since when. It never shrinks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// What every tenant of the stack is at least.
+    pub stack: TenantSize,
+    /// When it was written down that the tenant is large.
+    pub large_since: Option<Timestamp>,
+}
+
+impl Growth {
+    /// The size whose partitions are read.
+    pub fn read(self) -> TenantSize {
+        match self.large_since {
+            Some(_) => TenantSize::Large,
+            None => self.stack,
+        }
+    }
+
+    /// The size whose partitions are written to. Those of a small tenant are always among those that are read.
+    pub fn written(self, now: Timestamp) -> TenantSize {
+        match self.large_since {
+            Some(since) if now.duration_since(since) >= READ_BEFORE_WRITTEN => TenantSize::Large,
+            _ => TenantSize::Small,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_partitions_are_read_at_once_and_written_to_a_minute_later() {
+        let since = Timestamp::UNIX_EPOCH;
+        let grown = Growth {
+            stack: TenantSize::Small,
+            large_since: Some(since),
+        };
+        let after = |seconds| (grown.read(), grown.written(since + SignedDuration::from_secs(seconds)));
+        assert_eq!(after(0), (TenantSize::Large, TenantSize::Small));
+        assert_eq!(after(59), (TenantSize::Large, TenantSize::Small));
+        assert_eq!(after(60), (TenantSize::Large, TenantSize::Large));
+    }
+
+    #[test]
+    fn a_stack_that_asks_for_large_tenants_has_them_read_and_waits_for_set_up_to_write() {
+        let asked = Growth {
+            stack: TenantSize::Large,
+            large_since: None,
+        };
+        assert_eq!(asked.read(), TenantSize::Large);
+        assert_eq!(asked.written(Timestamp::MAX), TenantSize::Small);
+    }
+}

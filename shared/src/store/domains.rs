@@ -1,0 +1,151 @@
+//! The domains of addresses, as search knows them: each once, however many accounts have addresses at it. Which accounts
+//! those are, the claims of their addresses say, by an index.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::try_join_all;
+
+use super::dynamo::{Index, Query, Table};
+use super::table::{Key, Write, string};
+use super::{keys, search};
+use crate::domain::tenant::TenantId;
+use crate::domain::text::{Email, folded};
+use crate::error::Result;
+use crate::id::UserId;
+
+/// How many domains a process remembers to have seen in the table.
+const REMEMBERED: usize = 10_000;
+
+/// The domains that this process knows to be in the table: what is there stays.
+#[derive(Debug, Clone, Default)]
+pub struct KnownDomains(Arc<Mutex<HashSet<Key>>>);
+
+impl KnownDomains {
+    fn has(&self, key: &Key) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    fn add(&self, key: Key) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(key);
+    }
+}
+
+/// The domain of an address, as it is named in the table.
+pub fn of(email: &Email) -> &str {
+    email.canonical().rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// The texts by which the domain of an address is found, each with its `@`: as it is kept and as it was given.
+fn texts(email: &Email) -> BTreeSet<String> {
+    let given = folded(email.as_given());
+    let given = given.rfind('@').map(|at| given[at..].to_owned());
+    given.into_iter().chain([format!("@{}", of(email))]).collect()
+}
+
+/// Sees to it that the domain of an address is found by every part of it.
+pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
+    let domain = of(email);
+    for text in texts(email) {
+        let Some(whole) = keys::find_domain(t, &text, domain) else {
+            continue;
+        };
+        if table.domains().has(&whole) {
+            continue;
+        }
+        if table.get(&whole).await?.is_none() {
+            let rest = text.char_indices().skip(1).map(|(at, _)| &text[at..]);
+            let rest = rest.filter_map(|suffix| keys::find_domain(t, suffix, domain));
+            let rest: Vec<Write> = rest.map(|key| Write::put(key.attributes())).collect();
+            table.batch_write(&rest).await?;
+            // The last one: where it is, all are.
+            table.batch_write(&[Write::put(whole.attributes())]).await?;
+        }
+        table.domains().add(whole);
+    }
+    Ok(())
+}
+
+/// The entry of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainEntry {
+    pub suffix: String,
+    pub domain: String,
+}
+
+impl DomainEntry {
+    pub fn sort_key(&self) -> String {
+        format!("{} {}", self.suffix, self.domain)
+    }
+
+    /// Whether the domain is answered here, or was at an entry before this one.
+    fn is_first(&self, folded_q: &str) -> bool {
+        let text = format!("@{}", self.domain);
+        let suffixes = text.char_indices().map(|(at, _)| &text[at..]);
+        let first = suffixes.filter(|suffix| suffix.starts_with(folded_q)).min();
+        first.is_none_or(|first| first >= self.suffix.as_str())
+    }
+}
+
+/// The domains with this in them, after the entry of this sort key, each once; and behind which sort key there are more.
+pub async fn find(
+    table: &Table,
+    t: &TenantId,
+    folded_q: &str,
+    after: Option<String>,
+    limit: usize,
+) -> Result<(Vec<DomainEntry>, Option<String>)> {
+    let Some(first) = search::first_of(folded_q) else {
+        return Ok((Vec::new(), None));
+    };
+    let query = Query {
+        pk: keys::find_domain_partition(t, first),
+        prefix: Some(folded_q.to_owned()),
+        after,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let entries = page.items.iter().filter_map(|item| {
+        let (suffix, domain) = string(item, "SK")?.rsplit_once(' ')?;
+        let entry = DomainEntry {
+            suffix: suffix.to_owned(),
+            domain: domain.to_owned(),
+        };
+        (suffix.starts_with(folded_q) && entry.is_first(folded_q)).then_some(entry)
+    });
+    let mut seen = HashSet::new();
+    let entries = entries.filter(|entry| seen.insert(entry.domain.clone()));
+    let last = page.items.last().filter(|_| page.more);
+    let last = last.and_then(|item| string(item, "SK")).map(str::to_owned);
+    Ok((entries.collect(), last))
+}
+
+/// The accounts with addresses at a domain, newest first, after this one; and whether there are more.
+pub async fn accounts(
+    place: search::In<'_>,
+    domain: &str,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool)> {
+    let query = |shard| Query {
+        index: Some(Index::One),
+        pk: keys::domain_index(place.tenant, shard, domain),
+        after: after.map(|id| id.to_string()),
+        newest_first: true,
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let queries: Vec<Query> = (0..place.size.search()).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| place.table.query(query))).await?;
+    let items = pages.iter().flat_map(|page| &page.items);
+    let mut ids: Vec<UserId> = items.filter_map(|item| string(item, "GSI1SK")?.parse().ok()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
+    ids.truncate(limit);
+    Ok((ids, more))
+}

@@ -1,0 +1,91 @@
+//! The writes of a change: those of its transaction, and those before and after it.
+
+use super::{Change, Implied};
+use crate::domain::tenant::TenantId;
+use crate::domain::text::{Email, FORM};
+use crate::domain::user::{Status, User};
+use crate::error::{Error, Result};
+use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
+use crate::store::table::{Refusal, Write};
+use crate::store::{chain, domains};
+
+/// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
+/// look at the account itself, so that one too many is not seen.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id.
+    pub of_new: Vec<Write>,
+    /// Entries that come with another name, where the transaction has no room for them: written before it.
+    pub before: Vec<Write>,
+    pub within: Vec<Write>,
+    /// Entries that go with a name, where the transaction has no room for them, and those of an account that is deleted:
+    /// removed after it.
+    pub after: Vec<Write>,
+    /// Addresses whose domains are to be found before the transaction is done.
+    pub domains: Vec<(TenantId, Email)>,
+    /// Entries of accounts that go for good: removed after the transaction.
+    pub of_deleted: Vec<Write>,
+}
+
+impl Plan {
+    /// Search entries that come and go. With another name they do so in the transaction: else a removal that came late
+    /// could take what the name's return had written.
+    pub(super) fn entries(&mut self, change: &Change, was: &Implied, is: &Implied) {
+        let new = is
+            .entries
+            .difference(&was.entries)
+            .map(|key| Write::put(key.attributes()));
+        let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
+        match (&change.before, &change.after) {
+            (None, _) => self.of_new.extend(new),
+            // Once the account is gone, nothing else names them.
+            (Some(_), None) => self.before.extend(gone),
+            (Some(_), Some(after)) if after.status == Status::Deleted => self.of_deleted.extend(gone),
+            (Some(_), Some(_)) => {
+                self.before.extend(new);
+                self.after.extend(gone);
+            }
+        }
+        let known = change.before.as_ref().filter(|user| user.form == FORM);
+        let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
+        let after = change.after.as_ref().filter(|user| user.status != Status::Deleted);
+        if let Some(user) = after.filter(|user| known.and_then(spelled) != spelled(user)) {
+            self.domains
+                .extend(user.email.clone().map(|email| (user.tenant.clone(), email)));
+        }
+    }
+
+    /// Writes what is to be there before the transaction is.
+    pub async fn prepare(&self, table: &Table) -> Result<()> {
+        let first: Vec<Write> = self.of_new.iter().chain(&self.before).cloned().collect();
+        let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
+        let all = (table.batch_write(&first), futures::future::try_join_all(domains));
+        futures::future::try_join(all.0, all.1).await.map(drop)
+    }
+
+    /// Removes it after a refusal, where that is certain.
+    pub async fn undo(&self, table: &Table, refusal: &Refusal) {
+        if matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_))) {
+            return;
+        }
+        let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
+        if let Err(error) = table.batch_write(&entries).await {
+            tracing::warn!(
+                ?error,
+                "search entries of an account that was not made stay, and find nothing"
+            );
+        }
+    }
+
+    /// Adds search entries to the transaction, as many as it has room for.
+    pub fn fill(&mut self) -> Result<()> {
+        let taken = self.within.len() + chain::heads_of(&self.within)?;
+        let mut room = TRANSACTION_LIMIT.saturating_sub(taken);
+        for overflow in [&mut self.before, &mut self.after] {
+            let fits = overflow.len().min(room);
+            room -= fits;
+            self.within.extend(overflow.drain(..fits));
+        }
+        Ok(())
+    }
+}
