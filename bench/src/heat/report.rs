@@ -32,7 +32,7 @@ fn head(ledger: &Ledger, size: Size) -> String {
          Which keys are hot when one tenant has the traffic of the goal: 1,000 registrations, 5,000 logins, 20,000 authorised \
          requests and 500 grants of one role a second. Generated; do not edit:\n\n\
          ```text\ncargo run --release -p bench -- heat --write docs/heat.md\n```\n\n\
-         The command plays {} requests of {} people on the embedded DynamoDB, through a recorder that charges each unit \
+         The command plays {} requests of {} people, in a tenant of the size `large`, on the embedded DynamoDB, through a recorder that charges each unit \
          to its partition, its item, and the index partition of each entry that is added, moved or removed. It knows no \
          key: it learns them from what passes. What follows from it, and where from:\n\n\
          - **Units of one request**: the sum of what was charged, by the number of requests of its kind. Items are sized by \

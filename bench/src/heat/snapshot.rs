@@ -37,10 +37,16 @@ fn per_request(members: &Members, played: f64, held: bool) -> String {
         .join(" ")
 }
 
+/// How few requests come to one key on average where the snapshot does not decide whether it is of one account, or one of very many.
+const FEW: f64 = 4.0;
+
 /// Keys that chance picks are not all seen: what is shown is the next power of two.
-fn spread(spread: Spread) -> String {
-    match spread {
-        Spread::Own => "each its own".to_owned(),
+fn spread(members: &Members, played: f64) -> String {
+    if members.keys().map(|_| FEW).sum::<f64>() > played && members.len() > 1 {
+        return "over many keys".to_owned();
+    }
+    match Spread::of(members) {
+        Spread::Own => "over many keys".to_owned(),
         Spread::Even(1) => "ONE KEY".to_owned(),
         Spread::Even(members) => format!("evenly over {}", members.next_power_of_two()),
         Spread::Uneven(members, share) => {

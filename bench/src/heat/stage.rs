@@ -28,6 +28,8 @@ pub const OWNER: (&str, &str) = ("owner", "Owner@12345");
 /// Of accounts that are made here.
 pub const PASSWORD: &str = "correct horse";
 const START: &str = "2026-11-22T08:00:00Z";
+/// In seconds.
+const MINUTES: i64 = 120;
 
 pub struct Stage {
     pub recorder: Recorder,
@@ -80,6 +82,8 @@ impl Stage {
         };
         let first = app()?;
         setup::local(&first).await?;
+        // From a minute later on all partitions of a large tenant are written to.
+        clock.advance(MINUTES);
         let mut routers = Vec::new();
         for _ in 0..processes {
             routers.push(serve::service(app()?, local::tables()));
@@ -151,6 +155,8 @@ fn settings() -> Outcome<Settings> {
         ("USHER_DYNAMODB_ENDPOINT", local::embedded::URL),
         ("USHER_MASTER_KEY", &key),
         ("USHER_CURSOR_KEY", &key),
+        // The goal's rates are a large tenant's.
+        ("USHER_TENANT_SIZE", "large"),
         ("USHER_MAIL_FROM", "Usher <no-reply@usher.example>"),
         // What a hash costs is no unit.
         ("USHER_ARGON2", "m=8,t=1,p=1"),
