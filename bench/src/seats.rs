@@ -75,6 +75,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
 
 fn user(cx: &Context, email: Email) -> Result<User> {
     Ok(User {
+        search_shards: 1,
         kind: usher::domain::user::UserKind::Person,
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),

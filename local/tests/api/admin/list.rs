@@ -318,7 +318,8 @@ async fn newer(world: &World, many: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_behind_thousands_is_found_however_they_are_spread() {
-    let world = World::new().await;
+    let world = World::with(&[("USHER_TENANT_SIZE", "large")]).await;
+    world.clock.advance(61);
     let admin = admin(&world).await;
     many(&world, &admin, 7).await;
     for round in 1..=3 {
