@@ -11,15 +11,22 @@ use super::spread::Spread;
 const WRITES: f64 = 1_000.0;
 const READS: f64 = 3_000.0;
 
-/// A kind of key, and the load of its hottest member.
+/// A kind of key, and what its hottest members take. Which one takes the most reads need not take the most writes.
 #[derive(Debug)]
 pub struct Row<'a> {
     pub group: &'a Group,
     pub members: usize,
-    /// A second, by all kinds of requests.
-    pub hottest: Load,
-    /// What each kind of request adds to that.
-    pub by: Vec<(Request, Load)>,
+    pub writes: Peak,
+    pub reads: Peak,
+    /// How often a second somebody holds it for a moment, where a transaction is among them.
+    pub held: Peak,
+}
+
+/// What the member takes a second that takes the most, and what each kind of request adds to that, the most first.
+#[derive(Debug, Default)]
+pub struct Peak {
+    pub amount: f64,
+    pub by: Vec<(Request, f64)>,
 }
 
 impl Row<'_> {
@@ -28,16 +35,11 @@ impl Row<'_> {
     }
 
     pub fn share_of_writes(&self) -> f64 {
-        self.hottest.written / WRITES
+        self.writes.amount / WRITES
     }
 
     pub fn share_of_reads(&self) -> f64 {
-        self.hottest.read / READS
-    }
-
-    /// How often a second somebody holds it for a moment, where a transaction is among them.
-    pub fn held(&self) -> f64 {
-        held(self.hottest)
+        self.reads.amount / READS
     }
 }
 
@@ -79,26 +81,36 @@ pub fn rows(ledger: &Ledger) -> Vec<Row<'_>> {
 fn row<'a>(ledger: &'a Ledger, group: &'a Group) -> Option<Row<'a>> {
     let loads = loads(ledger, group);
     let heat = |load: Load| (load.written / WRITES).max(load.read / READS);
-    let (_, of_requests) = loads
-        .iter()
-        .max_by(|(_, a), (_, b)| heat(a_second(a)).total_cmp(&heat(a_second(b))))?;
-    let mut by: Vec<(Request, Load)> = of_requests
-        .iter()
-        .map(|(request, load)| (*request, load.times(request.rate())))
-        .collect();
-    by.sort_by(|(_, a), (_, b)| heat(*b).total_cmp(&heat(*a)));
-    let hottest = a_second(of_requests);
-    // Of those that one request in a round came to by chance there may be any number.
-    let members = loads
+    let hottest = loads
         .values()
-        .filter(|member| heat(a_second(member)) >= heat(hottest) / 100.0)
-        .count();
+        .map(|member| heat(a_second(member)))
+        .max_by(f64::total_cmp)?;
+    // Of those that one request in a round came to by chance there may be any number.
+    let is_hot = |member: &&BTreeMap<Request, Load>| heat(a_second(member)) >= hottest / 100.0;
     Some(Row {
         group,
-        members,
-        hottest,
-        by,
+        members: loads.values().filter(is_hot).count(),
+        writes: peak(&loads, |load| load.written, |load| load.written),
+        reads: peak(&loads, |load| load.read, |load| load.read),
+        held: peak(&loads, held, |load| load.transactions + load.writes),
     })
+}
+
+/// The member of which this is the most, and the parts of its requests.
+fn peak(loads: &Loads<'_>, of: fn(Load) -> f64, part: fn(Load) -> f64) -> Peak {
+    let amount = |member: &BTreeMap<Request, Load>| of(a_second(member));
+    let Some(most) = loads.values().max_by(|a, b| amount(a).total_cmp(&amount(b))) else {
+        return Peak::default();
+    };
+    let parts = most
+        .iter()
+        .map(|(request, load)| (*request, part(*load) * request.rate()));
+    let mut by: Vec<(Request, f64)> = parts.collect();
+    by.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    Peak {
+        amount: amount(most),
+        by,
+    }
 }
 
 /// The probability that one request of a kind meets another one's transaction at some item, where each holds what it

@@ -1,8 +1,8 @@
 //! `docs/heat.md`.
 
-use super::hottest::{Row, conflict, meets, rows};
+use super::hottest::{Peak, Row, conflict, meets, rows};
 use super::kinds::What;
-use super::ledger::{Ledger, Load};
+use super::ledger::Ledger;
 use super::play::Size;
 use super::rates::{self, ALL, Request};
 
@@ -91,20 +91,23 @@ fn hottest(rows: &[Row<'_>]) -> String {
             row.group.keys,
             row.group.what,
             row.members,
-            figure(row.hottest.written),
+            figure(row.writes.amount),
             percent(row.share_of_writes()),
-            figure(row.hottest.read),
+            figure(row.reads.amount),
             percent(row.share_of_reads()),
-            mostly(row),
+            mostly(if row.share_of_writes() > row.share_of_reads() {
+                &row.writes
+            } else {
+                &row.reads
+            }),
         );
     }
     text
 }
 
 /// The kinds of requests that make most of it.
-fn mostly(row: &Row<'_>) -> String {
-    let heat = |load: &Load| load.written * 3.0 + load.read;
-    let large = row.by.iter().filter(|(_, load)| heat(load) * 5.0 >= heat(&row.hottest));
+fn mostly(peak: &Peak) -> String {
+    let large = peak.by.iter().filter(|(_, amount)| amount * 5.0 >= peak.amount);
     let names: Vec<&str> = large.map(|(request, _)| request.name()).collect();
     names.join(", ")
 }
@@ -119,20 +122,20 @@ fn conflicts(rows: &[Row<'_>]) -> String {
         .to_owned();
     let mut held: Vec<&Row<'_>> = rows
         .iter()
-        .filter(|row| row.group.what == What::Item && row.held() > 0.0)
+        .filter(|row| row.group.what == What::Item && row.held.amount > 0.0)
         .collect();
-    held.sort_by(|a, b| b.held().total_cmp(&a.held()));
+    held.sort_by(|a, b| b.held.amount.total_cmp(&a.held.amount));
     for row in held
         .into_iter()
-        .filter(|row| meets(row.held(), FLIGHTS[1]) >= LISTED / 10.0)
+        .filter(|row| meets(row.held.amount, FLIGHTS[1]) >= LISTED / 10.0)
     {
-        let [short, long] = FLIGHTS.map(|seconds| percent(meets(row.held(), seconds)));
+        let [short, long] = FLIGHTS.map(|seconds| percent(meets(row.held.amount, seconds)));
         text += &format!(
             "| `{}` | {} | {} | {short} | {long} | {} |\n",
             row.group.keys,
             row.members,
-            figure(row.held()),
-            mostly(row),
+            figure(row.held.amount),
+            mostly(&row.held),
         );
     }
     text
