@@ -1,4 +1,5 @@
-//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`, and `… -- hot`.
+//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`, and `… -- hot`; and `docs/heat.md`:
+//! `… -- heat`.
 //!
 //! Times differ from machine to machine, so what is written down are ratios of two ways to do the same, run in turns on
 //! the same machine.
@@ -10,6 +11,8 @@
 
 use std::process::ExitCode;
 
+use bench::heat::play::{Size, play};
+use bench::heat::report::report;
 use clap::{Parser, Subcommand};
 use local::Stack;
 
@@ -44,6 +47,12 @@ enum Command {
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
         write: Option<std::path::PathBuf>,
     },
+    /// Play requests of all kinds, and print which keys are hot at the goal's rates
+    Heat {
+        /// Write the document into this file
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/heat.md")]
+        write: Option<std::path::PathBuf>,
+    },
 }
 
 #[tokio::main]
@@ -58,6 +67,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(Command::Heat { write }) = &args.command {
+        return heat(write.as_deref()).await;
+    }
     if let Some(Command::Hot { functions, write }) = &args.command {
         let found = hot::measure(functions.as_deref()).await?;
         let Some(file) = write else {
@@ -83,6 +95,18 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let text = marked(&std::fs::read_to_string(file)?, "clients", &started)?;
     let text = marked(&text, "seats", &found)?;
     std::fs::write(file, marked(&text, "enumeration", &enumerated)?)?;
+    Ok(())
+}
+
+async fn heat(write: Option<&std::path::Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let found = report(
+        &play(Size::WHOLE).await.map_err(|error| error.to_string())?,
+        Size::WHOLE,
+    );
+    match write {
+        Some(file) => std::fs::write(file, found)?,
+        None => print!("{found}"),
+    }
     Ok(())
 }
 

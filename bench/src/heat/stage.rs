@@ -1,0 +1,169 @@
+//! Usher on an embedded DynamoDB behind a recorder, as several processes that each keep what a process keeps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ::outbox::handlers::handle;
+use ::outbox::wire::Event;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use dynoxide::Database;
+use http::Method;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use usher::actions::outbox::Outbox;
+use usher::ambient::ManualClock;
+use usher::app::App;
+use usher::http::serve;
+use usher::mail::memory::Memory;
+use usher::settings::Settings;
+
+use super::billing::Key;
+use super::recorder::Recorder;
+
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+pub const OWNER: (&str, &str) = ("owner", "Owner@12345");
+/// Of accounts that are made here.
+pub const PASSWORD: &str = "correct horse";
+const START: &str = "2026-11-22T08:00:00Z";
+/// In seconds.
+const MINUTES: i64 = 120;
+
+pub struct Stage {
+    pub recorder: Recorder,
+    pub clock: Arc<ManualClock>,
+    pub processes: Vec<Router>,
+    outbox: Outbox,
+}
+
+/// A request, before it is sent.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    pub method: Method,
+    pub path: String,
+    pub token: &'a str,
+    pub body: Value,
+}
+
+impl<'a> Call<'a> {
+    pub fn get(path: impl Into<String>, token: &'a str) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            token,
+            body: Value::Null,
+        }
+    }
+
+    pub fn post(path: impl Into<String>, token: &'a str, body: Value) -> Self {
+        Self {
+            method: Method::POST,
+            body,
+            ..Self::get(path, token)
+        }
+    }
+}
+
+impl Stage {
+    /// After set-up, with so many processes.
+    pub async fn start(processes: usize) -> Outcome<Self> {
+        let database = Database::memory()?;
+        let mut table = local::table::Definition::shipped()?.create_table("usher");
+        // Nobody reads its stream.
+        table.as_object_mut().map(|table| table.remove("StreamSpecification"));
+        database.create_table(serde_json::from_value(table)?)?;
+        let recorder = Recorder::before(database);
+        let clock = ManualClock::at(START.parse()?);
+        let app = || -> Outcome<Arc<App>> {
+            let client = SharedHttpClient::new(recorder.clone());
+            Ok(App::with_http_client(settings()?, clock.clone(), client)?)
+        };
+        let first = app()?;
+        setup::local(&first).await?;
+        // From a minute later on all partitions of a large tenant are written to.
+        clock.advance(MINUTES);
+        let mut routers = Vec::new();
+        for _ in 0..processes {
+            routers.push(serve::service(app()?, local::tables()));
+        }
+        let outbox = ::outbox::outbox(first, Arc::new(Memory::default()))?;
+        recorder.take();
+        Ok(Self {
+            recorder,
+            clock,
+            processes: routers,
+            outbox,
+        })
+    }
+
+    /// The answer's body, where the request succeeds.
+    pub async fn ask(&self, process: usize, call: Call<'_>) -> Outcome<Value> {
+        let (status, body) = self.answer(process, call.clone()).await?;
+        match (200..300).contains(&status) {
+            true => Ok(body),
+            false => Err(format!("{} {}: {status} {body}", call.method, call.path).into()),
+        }
+    }
+
+    pub async fn answer(&self, process: usize, call: Call<'_>) -> Outcome<(u16, Value)> {
+        let mut request = http::Request::builder().method(call.method).uri(call.path);
+        if !call.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", call.token));
+        }
+        let body = match call.body {
+            Value::Null => Body::empty(),
+            body => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+        };
+        let router = self.processes[process % self.processes.len()].clone();
+        let Ok(answer) = router.oneshot(request.body(body)?).await;
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), usize::MAX).await?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Hands the outbox what the stream would: the record of an item that came into being.
+    pub async fn follow(&self, inserted: &Key) -> Outcome<()> {
+        let record = json!({
+            "eventID": "1", "eventName": "INSERT", "awsRegion": "eu-central-1",
+            "dynamodb": {
+                "Keys": { "PK": { "S": inserted.pk }, "SK": { "S": inserted.sk } },
+                "SequenceNumber": "1", "SizeBytes": 1,
+            },
+        });
+        handle(&self.outbox, Event::of(json!({ "Records": [record] }))?).await?;
+        Ok(())
+    }
+
+    pub async fn sweep(&self) -> Outcome<()> {
+        handle(&self.outbox, Event::Sweep).await?;
+        Ok(())
+    }
+}
+
+fn settings() -> Outcome<Settings> {
+    let key = "k".repeat(64);
+    let variables = [
+        ("USHER_TABLE", "usher"),
+        ("USHER_STAGE", "local"),
+        ("USHER_DEV_ENDPOINTS", "true"),
+        ("USHER_ISSUER", "https://usher.example"),
+        ("USHER_DYNAMODB_ENDPOINT", local::embedded::URL),
+        ("USHER_MASTER_KEY", &key),
+        ("USHER_CURSOR_KEY", &key),
+        // The goal's rates are a large tenant's.
+        ("USHER_TENANT_SIZE", "large"),
+        ("USHER_MAIL_FROM", "Usher <no-reply@usher.example>"),
+        // What a hash costs is no unit.
+        ("USHER_ARGON2", "m=8,t=1,p=1"),
+        ("USHER_STORE_DEADLINE_MS", "30000"),
+    ];
+    let variables: HashMap<_, _> = variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    Settings::from_map(variables).map_err(|error| format!("{error:?}").into())
+}

@@ -1,0 +1,3 @@
+//! What is measured, and what tests hold to it.
+
+pub mod heat;
