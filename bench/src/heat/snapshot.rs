@@ -15,7 +15,7 @@ pub fn lines(ledger: &Ledger) -> Vec<String> {
             let (what, keys, request) = (group.what, &group.keys, request.name());
             lines.push(format!(
                 "{what} {keys}: {request}: {cost}, {}",
-                spread(Spread::of(members))
+                spread(members, ledger.played(*request))
             ));
         }
     }
