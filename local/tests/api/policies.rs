@@ -127,7 +127,6 @@ const RARE: [(&str, &str); 15] = [
     ("AccessFunction", "T#*#USERS#*"),
     ("AccessFunction", "T#*#SEATS#*"),
     ("AccountFunction", "T#*#ROLE#*"),
-    // That a role with a limit is as it was read.
     ("AccountFunction", "dynamodb:ConditionCheckItem"),
 ];
 
