@@ -37,11 +37,20 @@ pub struct Grant {
     pub granted_by: Option<UserId>,
     /// Which counter of the role its account's seat is on.
     pub seat: u16,
-    /// In which round of the role it was given ([`Role::round`]).
-    #[serde(default)]
+    /// In which round of the role it was given ([`Role::round`]); mostly the first, which takes no room.
+    #[serde(default = "first_round", skip_serializing_if = "is_first_round")]
     pub round: u32,
     /// Whether the role lets its holder manage users; a change of the role's permissions changes it too.
     pub administers: bool,
+}
+
+fn first_round() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_first_round(round: &u32) -> bool {
+    *round == first_round()
 }
 
 impl Grant {

@@ -169,7 +169,13 @@ async fn of_two_roles_whose_names_became_one_the_older_keeps_it() {
         let mut claim = Key::new(format!("T#{t}#ROLENAME#{name}"), "CLAIM").attributes();
         claim.insert("role".to_owned(), text(&id));
         let gone = Key::new(format!("T#{t}#ROLENAME#role{n}"), "CLAIM");
-        write(&world, vec![Write::put(item), Write::put(claim), Write::delete(gone)]).await;
+        let mut writes = vec![Write::put(item.clone()), Write::put(claim), Write::delete(gone)];
+        writes.extend(keys::role_copies(t, id.parse().unwrap()).map(|copy| {
+            let mut item = item.clone();
+            item.extend(copy.attributes());
+            Write::put(item)
+        }));
+        write(&world, writes).await;
         world.clock.advance(60);
         ids.push(id);
     }

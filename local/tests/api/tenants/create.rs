@@ -322,7 +322,7 @@ async fn everything_is_one_transaction_that_has_room_for_it() {
     let (world, proxy) = counted().await;
     let owner = world.owner().await;
     let typical = json!({ "id": "acme", "owner": { "email": "typical.22@example.org", "username": "typical8" } });
-    for (body, writes) in [(typical, 62), (long("long"), 62)] {
+    for (body, writes) in [(typical, 87), (long("long"), 87)] {
         proxy.transactions();
         let reply = owner.post("/api/tenants", body).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
