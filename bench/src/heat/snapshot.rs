@@ -12,11 +12,9 @@ pub fn lines(ledger: &Ledger) -> Vec<String> {
         for ((request, _), members) in requests {
             let held = group.what == What::Item;
             let cost = per_request(members, ledger.played(*request), held);
+            let spread = spread(members, ledger.played(*request));
             let (what, keys, request) = (group.what, &group.keys, request.name());
-            lines.push(format!(
-                "{what} {keys}: {request}: {cost}, {}",
-                spread(members, ledger.played(*request))
-            ));
+            lines.push(format!("{what} {keys}: {request}: {cost}, {spread}"));
         }
     }
     lines
