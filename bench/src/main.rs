@@ -1,4 +1,4 @@
-//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`.
+//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`, and `… -- hot`.
 //!
 //! Times differ from machine to machine, so what is written down are ratios of two ways to do the same, run in turns on
 //! the same machine.
@@ -10,23 +10,40 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local::Stack;
 
 mod clients;
 mod enumeration;
+mod hot;
 mod rounds;
 mod seats;
 
 /// Measures, and prints the findings.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Write the findings into this file, between its marks
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
     write: Option<std::path::PathBuf>,
     /// Only start one client this way, and print how many nanoseconds it took: called by the measurement
     #[arg(long, hide = true)]
     client: Option<clients::Kind>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count the instructions of a request, and the memory of a function (needs valgrind)
+    Hot {
+        /// Where the functions' binaries are; without it they are built
+        #[arg(long, value_name = "DIRECTORY")]
+        functions: Option<std::path::PathBuf>,
+        /// Write the table into this file, between its marks
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
+        write: Option<std::path::PathBuf>,
+    },
 }
 
 #[tokio::main]
@@ -41,6 +58,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(Command::Hot { functions, write }) = &args.command {
+        let found = hot::measure(functions.as_deref()).await?;
+        let Some(file) = write else {
+            println!("{found}");
+            return Ok(());
+        };
+        let text = marked(&std::fs::read_to_string(file)?, "hot", &found)?;
+        return Ok(std::fs::write(file, text)?);
+    }
     if let Some(kind) = args.client {
         println!("{}", clients::start(kind).await.as_nanos());
         return Ok(());

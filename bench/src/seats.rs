@@ -64,7 +64,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
     let mut plan = users::plan(&[new], cx.size_written())?;
     if !seats {
         plan.within
-            .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.sk.starts_with("SEATS#")));
+            .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.pk.contains("#SEATS#")));
     }
     plan.fill()?;
     let (table, within) = (&cx.app.table, &plan.within);
@@ -75,6 +75,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
 
 fn user(cx: &Context, email: Email) -> Result<User> {
     Ok(User {
+        search_shards: 1,
         kind: usher::domain::user::UserKind::Person,
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),

@@ -10,6 +10,8 @@ use crate::cors;
 
 /// Usher, whole, in one process: every route on an embedded DynamoDB. No Docker, no AWS, no network.
 ///
+/// With a command it does that and ends; without one it serves.
+///
 /// Whatever a Lambda function reads from its environment (USHER_…) can be set here as well.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "usher", version, args_conflicts_with_subcommands = true)]
@@ -64,6 +66,97 @@ pub enum Command {
     /// The rights history, for whoever does not take its word for it
     #[command(subcommand)]
     Audit(Audit),
+    Seed(Seed),
+    Import(Import),
+    Export(Export),
+}
+
+/// Fill a tenant with accounts that nobody has: people of many countries at addresses of few large domains and many small.
+///
+/// The same accounts for the same `--seed`, so a seeding that broke off goes on where it was. All have one password, which
+/// is printed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Seed {
+    /// How many accounts
+    #[arg(long, value_name = "N")]
+    pub users: u64,
+
+    /// What is drawn from: another number makes other accounts
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+
+    /// The password of all [default: one that is made up]
+    #[arg(long, value_name = "TEXT", value_parser = secret)]
+    pub password: Option<SecretString>,
+
+    #[command(flatten)]
+    pub within: Within,
+}
+
+/// Take accounts over, from a file with one of JSON on each line: docs/import.md.
+///
+/// A line that cannot be taken over is reported and left out; the others are made. Begun again it finds what it made. Ends
+/// with 0 where every line is there, with 1 where one was refused, and with 2 where it could not go on.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Import {
+    /// The file; - for the standard input
+    pub file: PathBuf,
+
+    /// Where to write what became of each line [default: the file's name with .report.ndjson]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub within: Within,
+}
+
+/// Write a tenant's roles and accounts into a file, one of JSON on each line, as `import` takes them.
+///
+/// The file is readable by its owner alone. Where an export broke off (FILE.part), it goes on.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Export {
+    pub file: PathBuf,
+
+    /// Leave out the hashes of passwords
+    #[arg(long)]
+    pub without_hashes: bool,
+
+    /// With accounts that are deleted
+    #[arg(long)]
+    pub with_deleted: bool,
+
+    #[command(flatten)]
+    pub within: Within,
+}
+
+/// Which tenant, in which table.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Within {
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub tenant: String,
+
+    /// How many requests at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where the table is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// Table of a stack, in the account and region of the environment (AWS_PROFILE, AWS_REGION)
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+
+    /// A DynamoDB other than AWS's, such as http://127.0.0.1:8000
+    #[arg(long, value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
+    pub dynamodb_endpoint: Option<String>,
+
+    /// Data directory of a local server, which must not run meanwhile
+    #[arg(long, default_value = ".usher", value_name = "DIR")]
+    pub data_dir: PathBuf,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -77,17 +170,8 @@ pub enum Audit {
 /// written. Without `--table` and `--dynamodb-endpoint` it reads the data directory, whose server must not run meanwhile.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Verify {
-    /// Table of a stack, in the account and region of the environment (AWS_PROFILE, AWS_REGION)
-    #[arg(long, value_name = "NAME")]
-    pub table: Option<String>,
-
-    /// A DynamoDB other than AWS's, such as http://127.0.0.1:8000
-    #[arg(long, value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
-    pub dynamodb_endpoint: Option<String>,
-
-    /// Data directory of a local server
-    #[arg(long, default_value = ".usher", value_name = "DIR")]
-    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
 
     /// One tenant [default: all]
     #[arg(long, value_name = "ID")]

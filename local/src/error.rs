@@ -82,6 +82,15 @@ pub enum Error {
     /// No tenant can be called so.
     #[error("--tenant: {0}")]
     Tenant(String),
+    /// A file that is read or written for a command.
+    #[error("{path}: {cause}")]
+    File { path: PathBuf, cause: io::Error },
+    /// An export that broke off was of something else.
+    #[error("{path} is of an export of another kind: delete it, or give what it was begun with")]
+    OtherExport { path: PathBuf },
+    /// The table is there, and nothing in it.
+    #[error("the table is not set up, or has no tenant {tenant}: {cause}")]
+    NotSetUp { tenant: String, cause: usher::Error },
     /// Usher itself cannot be built or set up.
     #[error("{}", private(.0))]
     Usher(#[from] usher::Error),

@@ -14,10 +14,12 @@ pub mod embedded;
 pub mod error;
 pub mod hosts;
 pub mod outbox;
+pub mod place;
 pub mod sam;
 pub mod server;
 mod stream;
 pub mod table;
+pub mod transfer;
 pub mod welcome;
 
 use std::collections::HashMap;

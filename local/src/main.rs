@@ -7,10 +7,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::args::{Args, Audit, Command, Verify};
-use local::audit;
+use local::args::{Args, Audit, Command};
 use local::welcome::Welcome;
-use local::{DynamoDb, Error, Options, Result, Stack, server};
+use local::{DynamoDb, Error, Options, Result, Stack, audit, server, transfer};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use usher::domain::api_key::check_chosen;
@@ -23,8 +22,8 @@ const LOGS: &str = "warn,usher=info,local=info";
 async fn main() -> ExitCode {
     logs();
     let args = Args::parse();
-    if let Some(Command::Audit(Audit::Verify(verify))) = &args.command {
-        return verified(verify).await;
+    if let Some(command) = &args.command {
+        return ended(carried_out(command).await);
     }
     match run(args).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,8 +34,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn verified(args: &Verify) -> ExitCode {
-    match audit::verify(args, &mut stdout()).await {
+/// Carries a command out; whether all of it is as it should be.
+async fn carried_out(command: &Command) -> Result<bool> {
+    match command {
+        Command::Audit(Audit::Verify(args)) => audit::verify(args, &mut stdout()).await,
+        Command::Seed(args) => transfer::seed(args, variables(), &mut stdout()).await.map(|()| true),
+        Command::Import(args) => transfer::import(args, variables()).await,
+        Command::Export(args) => transfer::export(args, variables()).await.map(|()| true),
+    }
+}
+
+fn ended(outcome: Result<bool>) -> ExitCode {
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use local::dynamodb::Client;
 use serde_json::{Value, json};
-#[path = "process/audit.rs"]
-mod audit;
+#[path = "process/commands.rs"]
+mod commands;
 
 /// A started server; killed where a test forgets it.
 struct Server {

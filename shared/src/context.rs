@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::access::policy::Rights;
 use crate::app::App;
 use crate::domain::grant::Grant;
+use crate::domain::history::OPERATOR;
 use crate::domain::role::Role;
 use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
@@ -59,6 +60,8 @@ pub struct Context {
     /// Accounts that the request is about, to be read with the caller's.
     pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
+    /// Whether it is the operator's work on the table, who has no account.
+    pub is_operator: bool,
 }
 
 impl fmt::Debug for Context {
@@ -130,6 +133,7 @@ impl Context {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            is_operator: false,
         }
     }
 
@@ -152,7 +156,8 @@ impl Context {
 
     /// The id of whoever makes the request, for what records it.
     pub fn actor(&self) -> Option<UserId> {
-        self.caller.as_ref().map(|caller| caller.id)
+        let caller = self.caller.as_ref().map(|caller| caller.id);
+        caller.or(self.is_operator.then_some(OPERATOR))
     }
 
     pub fn own_account(&self) -> Result<&User> {

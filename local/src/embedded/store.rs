@@ -10,10 +10,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use axum::body::Bytes;
-use dynoxide::Database;
+use dynoxide::{Database, ImportOptions};
 use tokio::runtime::Handle;
 
 use super::operations::{Answer, run};
+use crate::error::{Error, Result};
 
 /// Runs operations until the embedded DynamoDB stops: it does not keep the data open.
 #[derive(Debug, Clone)]
@@ -37,6 +38,30 @@ impl Store {
         let running = self.workers.spawn(async move { run(&database, &target, &body) });
         running.await.ok()
     }
+}
+
+impl Store {
+    /// Puts all of these items, or none, past the API: without conditions, limits of size, or records in the stream.
+    pub async fn load(&self, table: &str, items: &[usher::store::table::Item]) -> Result<()> {
+        let stopped = || Error::Embedded("it has stopped".to_owned());
+        let database = self.database.upgrade().ok_or_else(stopped)?;
+        let table = table.to_owned();
+        let items = items.iter().map(loaded).collect::<Result<Vec<_>>>()?;
+        let loading = move || {
+            let options = ImportOptions {
+                record_streams: false,
+                set_cached_at: false,
+            };
+            database.import_items(&table, items, options)
+        };
+        let loaded = self.workers.spawn_blocking(loading).await.map_err(|_| stopped())?;
+        loaded.map(drop).map_err(|error| Error::Embedded(error.to_string()))
+    }
+}
+
+fn loaded(item: &usher::store::table::Item) -> Result<dynoxide::types::Item> {
+    let json = usher::store::bulk::json(item)?;
+    serde_json::from_value(json).map_err(|error| Error::Embedded(error.to_string()))
 }
 
 impl HttpClient for Store {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::auth::{self, Pair, login, pair, refresh, token};
 use crate::support::{Client, PASSWORD, World};
 
+mod logins;
+
 const JANE: &str = "jane@example.org";
 
 /// The kinds of an account's login history, newest first.
@@ -198,21 +200,22 @@ async fn a_login_whose_row_cannot_be_written_is_none() {
     world.user(JANE).await;
     let (before, sessions) = (world.items().len(), sessions(&world));
     let me = world.signed_in(JANE, PASSWORD).await;
-    // The session, its row, and nothing else: what a login writes is one transaction.
+    // The session is its row.
     assert_eq!(
         (world.items().len(), self::sessions(&world)),
-        (before + 2, sessions + 1)
+        (before + 1, sessions + 1)
     );
     assert_eq!(me.post_empty("/api/auth/logout").await.status, 204);
     assert_eq!((world.items().len(), self::sessions(&world)), (before + 2, sessions));
 }
 
+/// How many sessions were not ended.
 fn sessions(world: &World) -> usize {
-    world
-        .items()
+    let items = world.items();
+    let sessions = items
         .iter()
-        .filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#"))
-        .count()
+        .filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("SESSION#"));
+    sessions.filter(|item| item["kind"].is_null()).count()
 }
 
 #[tokio::test]

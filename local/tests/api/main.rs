@@ -28,6 +28,7 @@ mod roles;
 mod service_accounts;
 mod tenant_settings;
 mod tenants;
+mod transfer;
 mod users;
 
 mod compression;

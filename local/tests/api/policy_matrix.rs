@@ -79,6 +79,7 @@ fn grant(role: &Role) -> Grant {
         granted_at: now(),
         granted_by: None,
         seat: 0,
+        round: 0,
         administers: role.administers(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::{Map, Value};
+use usher::domain::role::USER;
 use usher::domain::text::{Email, RoleName, Username};
 
 use crate::support::World;
@@ -14,6 +15,7 @@ mod domains;
 mod ends;
 mod grants;
 mod numbers;
+mod seats;
 
 /// Asserts that nothing contradicts anything else.
 pub fn assert_reconciled(world: &World) {
@@ -53,7 +55,8 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
         (count, _) => BTreeMap::from([("count".to_owned(), count.to_string())]),
     };
     compare("administrators", &implied, &table.administrators, &mut found);
-    shares(&table, &mut found);
+    seats::shares(&table, &mut found);
+    seats::copies(&table, &mut found);
     ends::marks(&table, &mut found);
     grants::check(&table, &mut found);
     chains::check(tenant, items, &mut found);
@@ -83,8 +86,10 @@ struct Table<'a> {
     at_domains: BTreeMap<&'a str, String>,
     /// `<role> <counter>` → seats taken.
     taken: BTreeMap<String, String>,
-    /// `<role>` → the shares of its counters.
-    shares: BTreeMap<&'a str, Vec<Option<i64>>>,
+    /// `<role>` → its counters: number, share, seats taken.
+    shares: BTreeMap<&'a str, Vec<(u16, Option<i64>, i64)>>,
+    /// `<role>` → what every request reads of it.
+    copies: BTreeMap<&'a str, Vec<&'a Map<String, Value>>>,
     /// `<role> <counter>` of those that are marked.
     marked: BTreeSet<String>,
     tally: BTreeMap<String, String>,
@@ -151,7 +156,8 @@ impl<'a> Table<'a> {
                     let place = format!("{role} {}", sk.trim_start_matches("ENDS#"));
                     drop(table.ends.insert(place, text(item, "user").to_owned()));
                 }
-                (["ROLE", role], sk) if sk.starts_with("SEATS#") => table.seats(role, sk, item),
+                (["ROLECOPY", role, _], "COPY") => table.copies.entry(role).or_default().push(item),
+                (["SEATS", _], sk) => table.seats(sk, item),
                 _ => {}
             }
         }
@@ -160,8 +166,9 @@ impl<'a> Table<'a> {
         table
     }
 
-    fn seats(&mut self, role: &'a str, sk: &str, item: &Map<String, Value>) {
-        let counter: u8 = sk.trim_start_matches("SEATS#").parse().unwrap();
+    fn seats(&mut self, sk: &'a str, item: &Map<String, Value>) {
+        let (role, counter) = sk.split_once('#').unwrap();
+        let counter: u16 = counter.parse().unwrap();
         let taken = item["taken"].as_i64().unwrap();
         if taken != 0 {
             self.taken.insert(format!("{role} {counter}"), taken.to_string());
@@ -169,8 +176,11 @@ impl<'a> Table<'a> {
         if item.contains_key("ends") {
             self.marked.insert(format!("{role} {counter}"));
         }
-        let share = item.get("share").and_then(Value::as_i64);
-        self.shares.entry(role).or_default().push(share);
+        // What is left of the counters of a role that is gone goes by itself.
+        if !item.contains_key("ttl") {
+            let share = item.get("share").and_then(Value::as_i64);
+            self.shares.entry(role).or_default().push((counter, share, taken));
+        }
     }
 }
 
@@ -208,7 +218,11 @@ fn implied_members(table: &Table) -> BTreeMap<String, String> {
             );
             (place, id.clone())
         };
-        list(user, "grants").iter().map(member).collect::<Vec<_>>()
+        // Whoever is there has the role that everybody has.
+        let grants = list(user, "grants")
+            .iter()
+            .filter(|grant| grant["role"] != USER.id.to_string());
+        grants.map(member).collect::<Vec<_>>()
     };
     table.live.iter().flat_map(of).collect()
 }
@@ -299,27 +313,6 @@ fn administers(table: &Table, grant: &Value) -> bool {
     role.is_some_and(|role| list(role, "permissions").iter().any(|name| name == "admin.users"))
 }
 
-/// The shares of a role add up to its limit; without a limit there are none.
-fn shares(table: &Table, found: &mut Vec<String>) {
-    for (role, shares) in &table.shares {
-        let Some(item) = table.roles.get(role) else {
-            found.push(format!("seats of {role}, which is no role"));
-            continue;
-        };
-        let limit = item.get("maxCount").and_then(Value::as_i64);
-        let sum = shares
-            .iter()
-            .all(Option::is_some)
-            .then(|| shares.iter().flatten().sum::<i64>());
-        if sum != limit || (limit.is_none() && shares.iter().any(Option::is_some)) {
-            found.push(format!(
-                "role {}: limit {limit:?}, shares {shares:?}",
-                text(item, "name")
-            ));
-        }
-    }
-}
-
 fn compare(
     what: &str,
     implied: &BTreeMap<String, String>,
@@ -377,6 +370,8 @@ async fn c11_the_reconciler_finds_a_thing_that_is_missing_and_a_thing_too_many()
         "#TALLY",
         "#ROLE#",
         "#ROLES",
+        "#ROLECOPY#",
+        "#SEATS#",
         "#RIGHTS#",
         "#CHAINS",
         "USER",

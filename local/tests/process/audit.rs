@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Server, command, text};
+use crate::{Server, command, text};
 
 /// What `audit verify` prints, and how it ends.
 fn verified(flags: &[&str]) -> (String, Option<i32>) {

@@ -56,6 +56,7 @@ impl Case {
             granted_at: moment(0),
             granted_by: None,
             seat: 0,
+            round: 0,
             administers: false,
         };
         self.given.iter().enumerate().map(grant).collect()
@@ -95,6 +96,7 @@ pub fn role(place: usize, holds: u8) -> Role {
         max_count: None,
         system: place < SYSTEM_ROLES.len(),
         counters: 1,
+        round: 0,
         form: FORM,
         trail: None,
         version: 1,

@@ -51,13 +51,13 @@ pub(super) async fn identify(cx: &Context, token: &str) -> Result<(Caller, Acces
     let (t, table) = (&cx.tenant, &cx.app.table);
     let api_key = cx.api_key.as_deref().map(api_keys::digest);
     let roles = &claims.role_ids;
-    let along = along(cx, roles, api_key.as_deref());
+    let along = along(cx, roles, keys::copy_for(claims.sid.uuid()), api_key.as_deref());
     let place = keys::session(t, claims.sub, claims.sid);
     let present = present::present(table, t, claims.sub, place, along).await?;
     if cx.api_key.is_some() {
         api_keys::check(cx, present.api_key).await?;
     }
-    let session: Session = from_item(present.credential.ok_or(Error::InvalidToken)?)?;
+    let session = sessions::open_in(present.credential)?.ok_or(Error::InvalidToken)?;
     if session.unproven && !cx.app.settings.dev_endpoints {
         return Err(Error::InvalidToken);
     }
@@ -90,7 +90,7 @@ pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, Se
     // What every service account begins with.
     let asked = seen.clone().unwrap_or_else(|| vec![USER.id, SERVICE_ACCOUNT.id]);
     let place = keys::service_key(t, token.user(), token.slot());
-    let mut along = along(cx, &asked, api_key.as_deref());
+    let mut along = along(cx, &asked, keys::copy_for(token.user().uuid()), api_key.as_deref());
     if seen.is_none() {
         along.others = &[];
     }
@@ -110,9 +110,10 @@ pub(super) async fn identify_key(cx: &Context, text: &str) -> Result<(Caller, Se
     Ok((caller, key))
 }
 
-fn along<'a>(cx: &'a Context, roles: &'a [RoleId], api_key: Option<&'a str>) -> Along<'a> {
+fn along<'a>(cx: &'a Context, roles: &'a [RoleId], copy: u8, api_key: Option<&'a str>) -> Along<'a> {
     Along {
         roles,
+        copy,
         api_key,
         others: &cx.about,
     }

@@ -64,7 +64,7 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
         unit.erase(&user)?;
-        unit.write(own_credential(cx, id).map(Write::delete));
+        unit.write(without_credential(cx, id)?);
         Ok(user)
     })
     .await?;
@@ -90,13 +90,23 @@ fn own_credential(cx: &Context, id: UserId) -> Option<Key> {
     })
 }
 
+/// What takes that away.
+fn without_credential(cx: &Context, id: UserId) -> Result<Option<Write>> {
+    let own = cx.caller.as_ref().filter(|caller| caller.id == id);
+    own.map(|caller| match &caller.credential {
+        Credential::Session(session) => sessions::erased(session),
+        Credential::Key(key) => Ok(Write::delete(service_keys::place(key))),
+    })
+    .transpose()
+}
+
 /// Removes what belongs to an account and is not in step with it. One-time tokens are found by their text alone: they
 /// open nothing without the account, and expire within days.
 async fn clean(cx: &Context, user: &User) -> Result<()> {
     let (table, t) = (&cx.app.table, &cx.tenant);
     history::anonymise(table, t, user.id).await?;
     let own = own_credential(cx, user.id);
-    sessions::remove_all(table, t, user.id, own.as_ref()).await?;
+    sessions::erase_all(table, t, user.id, own.as_ref()).await?;
     if user.kind == UserKind::Service {
         service_keys::remove_all(table, t, user.id, own.as_ref()).await?;
     }

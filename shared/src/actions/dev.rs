@@ -59,6 +59,8 @@ pub async fn issue_dev_token(cx: &Context, principal: Principal, lasts: SignedDu
     let terms = Terms::of("dev", lasts);
     let (mut session, _) = sessions::begin(cx, UserId::new(cx.now)?, 0, &terms)?;
     session.unproven = true;
+    // No account, no history.
+    session.recorded_until = None;
     session.dev_principal = Some(DevPrincipal {
         username: principal.username.unwrap_or_else(|| "dev".to_owned()),
         roles: principal.roles,

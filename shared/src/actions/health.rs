@@ -12,9 +12,8 @@ use crate::store::table::{Changes, Cond, number};
 /// How long the item of a check stays.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Reads one item, strongly consistent: the one that set-up writes together with the first signing key. It stands in the
-/// one partition that the function which strangers may ask can read. Writes another one: a table that answers reads
-/// alone is of no use.
+/// Reads one item, strongly consistent: one of those by which set-up leaves word that it was run. Writes another one: a
+/// table that answers reads alone is of no use.
 pub async fn check(cx: &Context) -> Result<()> {
     let table = &cx.app.table;
     // One of 256, or checks from many places would contend for one item.
@@ -25,8 +24,8 @@ pub async fn check(cx: &Context) -> Result<()> {
         .set("ttl", number((cx.now + KEPT).as_second()));
     let before = Cond::Lt("checkedAt", number(cx.now.as_millisecond() + 1));
     let when = Cond::Any(vec![Cond::Absent("checkedAt"), before]);
-    let first = keys::first_signing_key();
+    let ready = keys::ready(any % keys::READY_COPIES);
     // A condition that does not hold is an answer too: another check wrote there later.
-    let (first, _) = future::try_join(table.get(&first), table.update(&place, &changes, &when)).await?;
-    first.map(|_| ()).ok_or(Error::NotSetUp)
+    let (ready, _) = future::try_join(table.get(&ready), table.update(&place, &changes, &when)).await?;
+    ready.map(|_| ()).ok_or(Error::NotSetUp)
 }

@@ -11,7 +11,7 @@ use crate::store::history::{self, Changed, Span};
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
     let listing = Listing::of(cx, &format!("logins|{user}")).await?;
     let after = listing.after(cursor)?;
-    let (items, more) = history::logins_of(&cx.app.table, &cx.tenant, user, after, limit).await?;
+    let (items, more) = history::logins_of(cx, user, after, limit).await?;
     let last = items.last().map(|entry| entry.id).filter(|_| more);
     listing.page(items, last)
 }
@@ -30,11 +30,10 @@ pub async fn entries(
 ) -> Result<Page<LoginEntry>> {
     let listing = Listing::of(cx, &format!("entries|{user:?}")).await?;
     let mut rows = Filling::behind(listing.after(cursor)?, limit);
-    let (table, t) = (&cx.app.table, &cx.tenant);
     while let Some(after) = rows.goes_on() {
         let (found, more) = match user {
-            Some(user) => history::logins_of(table, t, user, after, limit).await?,
-            None => history::logins_of_all(table, t, kept(cx), after, limit).await?,
+            Some(user) => history::logins_of(cx, user, after, limit).await?,
+            None => history::logins_of_all(cx, kept(cx), after, limit).await?,
         };
         let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
         rows.take(found, more, |row| row.id, shown);

@@ -16,56 +16,49 @@ use crate::store::signing_keys::{self, StoredKey};
 /// How stale public keys may be.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
-/// The keys as they were last read.
+/// The keys as they were last read, and when.
 #[derive(Debug, Default)]
-pub struct Keyring(RwLock<Option<Arc<Keys>>>);
+pub struct Keyring(RwLock<Option<(Timestamp, Arc<Keys>)>>);
 
 #[derive(Debug)]
 pub struct Keys {
     pub public: KeySet,
     stored: Vec<StoredKey>,
-    read_at: Timestamp,
     /// One for each of `stored`, unsealed when it first signs.
     signers: Vec<OnceCell<Signer>>,
 }
 
 impl Keyring {
     pub async fn keys(&self, app: &App, now: Timestamp) -> Result<Arc<Keys>> {
-        if let Some(keys) = self
-            .0
-            .read()
-            .await
-            .as_ref()
-            .filter(|keys| now.duration_since(keys.read_at) < FRESH)
-        {
-            return Ok(keys.clone());
+        let fresh = |held: &Option<(Timestamp, Arc<Keys>)>| {
+            let (read_at, keys) = held.as_ref()?;
+            (now.duration_since(*read_at) < FRESH).then(|| keys.clone())
+        };
+        if let Some(keys) = fresh(&*self.0.read().await) {
+            return Ok(keys);
         }
         let mut held = self.0.write().await;
-        if let Some(keys) = held.as_ref().filter(|keys| now.duration_since(keys.read_at) < FRESH) {
-            return Ok(keys.clone());
+        if let Some(keys) = fresh(&held) {
+            return Ok(keys);
         }
         let stored = signing_keys::all(&app.table).await?;
-        let keys = Arc::new(match held.take() {
-            // Nothing new: what was unsealed stays so.
-            Some(old) if old.stored == stored => match Arc::try_unwrap(old) {
-                Ok(old) => Keys { read_at: now, ..old },
-                Err(_) => Keys::new(stored, now),
-            },
-            _ => Keys::new(stored, now),
-        });
-        *held = Some(keys.clone());
+        let keys = match held.take() {
+            // Nothing new: what was unsealed stays so, and so does what was proven.
+            Some((_, old)) if old.stored == stored => old,
+            _ => Arc::new(Keys::new(stored)),
+        };
+        *held = Some((now, keys.clone()));
         Ok(keys)
     }
 }
 
 impl Keys {
-    fn new(stored: Vec<StoredKey>, now: Timestamp) -> Self {
+    fn new(stored: Vec<StoredKey>) -> Self {
         let public = KeySet::from_jwks(stored.iter().map(|key| key.jwk.clone()).collect());
         Self {
             public,
             signers: stored.iter().map(|_| OnceCell::new()).collect(),
             stored,
-            read_at: now,
         }
     }
 

@@ -201,7 +201,7 @@ pub async fn roles_by_id<'a>(
 }
 
 /// The tenant's lists of accounts.
-fn listed(cx: &Context) -> Of<'_> {
+pub(super) fn listed(cx: &Context) -> Of<'_> {
     Of {
         table: &cx.app.table,
         tenant: &cx.tenant,

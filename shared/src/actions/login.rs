@@ -1,7 +1,7 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
 //! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
-//! after the hash, one transaction with the session, the history and the cleared count. An unknown login takes the
+//! after the hash, one transaction with the session, which is its row of the history, and the cleared count. An unknown login takes the
 //! same three, with a decoy for the account.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use super::sessions::{self, Issued};
-use super::{Context, Terms};
+use super::{Context, Terms, decoys};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::{Full, NameAttempts, NameKind};
 use crate::domain::session::Session;
@@ -38,6 +38,8 @@ pub(super) struct Attempt {
     /// The account; absent for an unknown login.
     pub(super) user: Option<User>,
     key: Key,
+    /// What the comparison costs where there is no hash to compare with: [`decoys`].
+    decoy: Option<String>,
 }
 
 /// Opens a session for whoever knows the password.
@@ -55,7 +57,9 @@ pub async fn login(cx: &Context, name: &str, password: Password, terms: &Terms) 
 async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Terms) -> Result<Issued> {
     // Before an attempt is counted: where nothing can be signed, the right password must not lock its account.
     cx.keys().await?.signer(&cx.app, cx.now).await?;
-    let attempt = reserve_name(cx, &text::Login::parse(name)).await?;
+    let name = text::Login::parse(name);
+    let mut attempt = reserve_name(cx, &name).await?;
+    attempt.decoy = decoys::cost(cx, name.canonical()).await?;
     let verdict = compare(cx, &attempt, password.clone()).await?;
     let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {
         failed(cx, &attempt).await?;
@@ -113,11 +117,7 @@ pub(super) async fn open(
     let roles = sessions::role_names(cx, user).await?;
     let extra = sessions::claims(cx, user, terms);
     let (access_token, expires_at) = sessions::issue(cx, &session, &roles, extra, terms).await?;
-    let opened = [
-        session_store::open(&session)?,
-        record::login(cx, user.id, LoginKind::Login, Some(session.id))?,
-    ];
-    succeed(cx, user, better.as_ref(), &opened).await?;
+    succeed(cx, user, better.as_ref(), &[session_store::open(&session)?]).await?;
     Ok(Issued {
         user: Some(user.clone()),
         rank: user.rank(cx.now),
@@ -190,6 +190,7 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
                     whose,
                     user,
                     key,
+                    decoy: None,
                 }));
             }
             Reserved::Gone => return Ok(None),
@@ -207,7 +208,13 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
         .as_ref()
         .and_then(|user| user.password.clone())
         .map(|hash| hash.0);
-    let verdict = cx.app.hasher.verify(password.secret(), hash).await?;
+    let verdict = match (hash, &attempt.decoy) {
+        (None, Some(cost)) => {
+            cx.app.hasher.verify_decoy(password.secret(), cost.clone()).await?;
+            Verdict::Wrong
+        }
+        (hash, _) => cx.app.hasher.verify(password.secret(), hash).await?,
+    };
     // A temporary password that has ended is a wrong one, in the time that it takes to compare it.
     let ends = attempt.user.as_ref().and_then(|user| user.password_ends);
     Ok(match ends.is_some_and(|end| end <= cx.now) {

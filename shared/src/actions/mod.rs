@@ -15,6 +15,7 @@ pub mod authenticate;
 pub mod catalogue;
 mod changes;
 pub mod credentials;
+mod decoys;
 pub mod deletion;
 pub mod dev;
 pub mod grants;
@@ -47,6 +48,7 @@ pub mod settings;
 pub mod setup;
 mod system_roles;
 pub mod tenants;
+pub mod transfer;
 pub mod users;
 
 /// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.

@@ -71,7 +71,7 @@ pub async fn end_own(cx: &Context, id: SessionId) -> Result<()> {
     let caller = cx.caller()?;
     let session = existing(cx, caller.id, caller.user.as_ref(), id).await?;
     let row = record::login(cx, caller.id, LoginKind::Logout, Some(id))?;
-    unit::write(cx, &[sessions::end(&session, Error::NotFound(Noun::Session)), row]).await
+    unit::write(cx, &[sessions::end(&session, Error::NotFound(Noun::Session))?, row]).await
 }
 
 /// Ends one of an account that the caller may change.
@@ -83,7 +83,7 @@ pub async fn end(cx: &Context, who: &UserRef, expected: &Expected, id: SessionId
         unit.keep_user(&user);
         let was = json!({ "session": id, "surface": session.surface, "createdAt": time::text(session.created_at) });
         unit.write([
-            sessions::end(&session, Error::NotFound(Noun::Session)),
+            sessions::end(&session, Error::NotFound(Noun::Session))?,
             ended(cx, &user, Some(id), was)?,
         ]);
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{actor, held_by_caller, may_change_with, may_grant};
 use super::grants::{NewGrant, give_anew};
+use super::listing::listed;
 use super::roles::{self as role_actions, RolePatch};
 use super::{Context, access, catalogue};
 use crate::access::decision::Subject;
@@ -197,7 +198,7 @@ async fn of_role(cx: &Context, name: &str, permissions: &BTreeSet<String>) -> Re
     let (mut asked, mut last, mut looked_at) = (Holders::of(cx, &before, &after)?, None, 0);
     let mut known = BTreeMap::from([(before.id, before.clone())]);
     loop {
-        let (ids, more) = roles::members(&cx.app.table, &cx.tenant, before.id, last, AT_ONCE).await?;
+        let (ids, more) = roles::members(listed(cx), before.id, last, AT_ONCE).await?;
         let mut holders = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
         holders.sort_unstable_by_key(|user| user.id);
         learn(cx, &mut known, &holders).await?;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
+use super::listing::listed;
 use super::paging::{Listing, Page};
 use super::revisions::{Expected, Revision};
 use super::{Context, catalogue};
@@ -18,9 +19,10 @@ use crate::domain::trail::{self, Trail};
 use crate::domain::user::{User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId};
+use crate::store::seats::{self, Counter};
 use crate::store::table::{Lost, Refusal};
 use crate::store::unit::{Unit, atomically};
-use crate::store::{ended, record, roles, seats, users};
+use crate::store::{ended, record, roles, users};
 
 /// How many accounts a change of a role can touch in its one transaction.
 pub(super) const MAX_TOUCHED: usize = 20;
@@ -87,7 +89,7 @@ pub async fn page(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 }
 
 pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
-    let new = Role {
+    let mut new = Role {
         id: RoleId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         name: new.name,
@@ -97,12 +99,14 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         max_count: new.max_count,
         system: false,
         counters: FEW_COUNTERS,
+        round: 0,
         form: FORM,
         trail: Some(Trail::beginning(cx.now)),
         version: 1,
         created_at: cx.now,
         modified_at: cx.now,
     };
+    new.spread_seats();
     let new = &new;
     atomically(cx, |unit| async move {
         let mut role = new.clone();
@@ -126,16 +130,20 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         policy::may_edit(&actor(cx, &held)?, &before, &after, cx.now)?;
         may_touch_holders(cx, &before).await?;
         let is_limited = before.max_count != after.max_count || before.administers() != after.administers();
-        let counters = match after.max_count {
-            Some(limit) if is_limited => seats::within(cx, before.id, limit).await?,
-            _ => seats::read(&cx.app.table, &cx.tenant, before.id).await?,
+        let (before, counters) = if is_limited {
+            seats::held(cx, &before, after.max_count).await?
+        } else {
+            let counters = seats::read(&cx.app.table, &cx.tenant, before.id).await?;
+            (before, counters)
         };
+        (after.counters, after.round) = (before.counters, before.round);
+        after.spread_seats();
         let members = seats::standing(cx, before.id, &counters).await?;
         expected.met_by(&Revision::of_role(&before, members))?;
         let after = unit.change_role(&before, after)?;
         if is_limited {
             unit.write(seats::limit(&before, &counters, after.max_count)?);
-        } else if !expected.is_anything() {
+        } else if before.is_counted() && !expected.is_anything() {
             unit.write(seats::unchanged(&before, &counters));
         }
         if before.administers() != after.administers() {
@@ -208,7 +216,7 @@ async fn may_touch_holders(cx: &Context, role: &Role) -> Result<()> {
 async fn at_most(cx: &Context, role: RoleId, most: usize) -> Result<Vec<UserId>> {
     let mut ended = 1;
     loop {
-        let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role, None, most).await?;
+        let (ids, more) = roles::members(listed(cx), role, None, most).await?;
         if !more {
             return Ok(ids);
         }
@@ -260,13 +268,13 @@ async fn delete_unheld(cx: &Context, name: &str, expected: &Expected, seen: &Onc
         policy::may_touch_role(&cx.caller()?.rights, &role)?;
         may_touch_holders(cx, &role).await?;
         expect_once(cx, &role, expected, seen).await?;
-        let has_members = if force {
-            take_from_all(cx, role.id).await?;
+        let (role, has_members) = if force {
             // Somebody was given the role after it was taken from all others.
-            Refusal::Lost(Lost::Changed)
+            (emptied(cx, &role).await?, Refusal::Lost(Lost::Changed))
         } else {
-            Conflict::RoleHasMembers.into()
+            (unheld(cx, &role).await?, Conflict::RoleHasMembers.into())
         };
+        unit.write_after(seats::forget(&role, cx.now));
         unit.write(roles::delete(&role, &has_members));
         unit.write([roles::gone(cx, &role)?]);
         catalogue::lost_with(&unit, &role);
@@ -299,9 +307,34 @@ async fn expect_once(cx: &Context, role: &Role, expected: &Expected, seen: &Once
     }
 }
 
+/// The role, whose seats are held, where nobody has one.
+async fn unheld(cx: &Context, role: &Role) -> Result<Role> {
+    let is_empty = |counters: &[Counter]| counters.iter().all(|counter| counter.taken == 0);
+    // Looked at before: what stays is not to be closed.
+    let counters = seats::read(&cx.app.table, &cx.tenant, role.id).await?;
+    if is_empty(&counters) {
+        let (role, counters) = seats::held(cx, role, None).await?;
+        if is_empty(&counters) {
+            return Ok(role);
+        }
+    }
+    Err(Conflict::RoleHasMembers.into())
+}
+
+/// The same, taken from whoever had it.
+async fn emptied(cx: &Context, role: &Role) -> Result<Role> {
+    loop {
+        take_from_all(cx, role.id).await?;
+        match unheld(cx, role).await {
+            Err(Error::Conflict(Conflict::RoleHasMembers)) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 async fn take_from_all(cx: &Context, role: RoleId) -> Result<()> {
     loop {
-        let (ids, more) = roles::members(&cx.app.table, &cx.tenant, role, None, 100).await?;
+        let (ids, more) = roles::members(listed(cx), role, None, 100).await?;
         for id in ids {
             take_from(cx, role, id).await?;
         }

@@ -65,6 +65,7 @@ pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(S
         refresh: token.as_ref().map(Family::beginning),
         unproven: false,
         dev_principal: None,
+        recorded_until: Some(cx.now + cx.tenant_settings.history),
     };
     Ok((session, token))
 }
@@ -288,7 +289,7 @@ async fn end(cx: &Context, session: &Session) -> Result<()> {
 
 fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
     Ok([
-        sessions::end(session, Error::InvalidToken),
+        sessions::end(session, Error::InvalidToken)?,
         record::login(cx, session.user, LoginKind::Logout, Some(session.id))?,
     ])
 }

@@ -66,6 +66,7 @@ impl TenantSettings {
                 stack: stack.tenant_size,
                 large_since: None,
             },
+            hash_costs: chosen.hash_costs.clone(),
         }
     }
 

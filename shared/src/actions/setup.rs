@@ -59,6 +59,8 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     }
     growth::bring_up_to_date(cx, &tenants).await?;
     made.signing_keys = rotation::rotate(cx).await?;
+    let ready = (0..keys::READY_COPIES).map(|copy| Write::put(keys::ready(copy).attributes()));
+    cx.app.table.batch_write(&ready.collect::<Vec<_>>()).await?;
     for account in accounts {
         if first_account(cx, &account).await? {
             made.accounts.push(account.name.to_owned());

@@ -61,7 +61,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
         large_since: asked_for.then_some(cx.now),
         ..Kept::default()
     };
-    let mut writes = tenants::create(&tenant, &beginning, &roles, &owner)?;
+    let mut writes = tenants::create(&tenant, &beginning, &roles)?;
     let after = json!({ "name": tenant.name.as_ref().map(Label::as_str), "owner": owner.id });
     let target = Target::Tenant(tenant.id.clone());
     writes.push(record::rights(

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::role::{Rank, Role, SystemRole, USER};
+use super::role::{FEW_COUNTERS, Rank, Role, SystemRole, USER, many_counters};
 use super::text::Department;
 use super::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
@@ -36,7 +36,10 @@ pub struct Grant {
     /// Who gave it; set-up where absent.
     pub granted_by: Option<UserId>,
     /// Which counter of the role its account's seat is on.
-    pub seat: u8,
+    pub seat: u16,
+    /// In which round of the role it was given ([`Role::round`]).
+    #[serde(default)]
+    pub round: u32,
     /// Whether the role lets its holder manage users; a change of the role's permissions changes it too.
     pub administers: bool,
 }
@@ -44,14 +47,21 @@ pub struct Grant {
 impl Grant {
     /// A role given by somebody for good, in every department.
     pub fn of(role: &Role, by: Option<UserId>, now: Timestamp) -> Result<Self> {
-        Self::new(role.id, role.counters, role.administers(), by, now)
+        Self::new(role.id, (role.counters, role.round), role.administers(), by, now)
     }
 
     pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
-        Self::new(USER.id, USER.counters, false, by, now)
+        // As every tenant begins; where that is no longer so, the seat is given elsewhere when it is taken.
+        Self::new(USER.id, (many_counters(USER.id), 1), false, by, now)
     }
 
-    fn new(role: RoleId, counters: u8, administers: bool, by: Option<UserId>, now: Timestamp) -> Result<Self> {
+    fn new(
+        role: RoleId,
+        (counters, round): (u16, u32),
+        administers: bool,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Self> {
         let id = GrantId::new(now)?;
         Ok(Self {
             id,
@@ -61,10 +71,18 @@ impl Grant {
             effective_to: None,
             granted_at: now,
             granted_by: by,
-            // A random counter, so that none is contended.
-            seat: id.uuid().as_bytes()[15] % counters.max(1),
+            seat: any_counter(
+                counters,
+                u16::from_be_bytes([id.uuid().as_bytes()[14], id.uuid().as_bytes()[15]]),
+            ),
+            round,
             administers,
         })
+    }
+
+    /// Puts its account's seat on this counter, in this round.
+    pub fn sit(&mut self, (counter, round): (u16, u32)) {
+        (self.seat, self.round) = (counter, round);
     }
 
     /// Whether it can be taken from somebody.
@@ -137,6 +155,14 @@ pub fn until(grants: &[Grant], until: Option<Timestamp>) -> Vec<Grant> {
         .collect()
 }
 
+/// A random counter, so that none is contended: of few, any; of many, one beside those few.
+pub fn any_counter(counters: u16, chance: u16) -> u16 {
+    match counters.checked_sub(FEW_COUNTERS) {
+        None | Some(0) => chance % counters.max(1),
+        Some(beside) => FEW_COUNTERS + chance % beside,
+    }
+}
+
 /// A grant that ended, as it is kept beside its account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,7 +175,8 @@ pub struct PastGrant {
 /// An account's seat of a role: one, however many grants it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seat {
-    pub counter: u8,
+    pub counter: u16,
+    pub round: u32,
     /// When the last of its grants ends; nothing where one of them does not.
     pub ends: Option<Timestamp>,
 }
@@ -161,6 +188,7 @@ impl User {
         for grant in &self.grants {
             let own = Seat {
                 counter: grant.seat,
+                round: grant.round,
                 ends: grant.effective_to,
             };
             let seat = seats.entry(grant.role).or_insert(own);
@@ -192,7 +220,7 @@ impl User {
     /// Gives a role. The account's seat is on the counter where it has one already.
     pub fn give(&mut self, mut grant: Grant) -> Result<()> {
         if let Some(own) = self.grants.iter().find(|own| own.role == grant.role) {
-            grant.seat = own.seat;
+            grant.sit((own.seat, own.round));
         }
         self.grants.push(grant);
         self.has_room()

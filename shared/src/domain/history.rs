@@ -6,9 +6,13 @@ use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::tenant::TenantId;
 use crate::id::{EntryId, RoleId, SessionId, UserId};
+
+/// Who works on the table itself and has no account: whoever imports. A UUIDv8, which no account ever gets.
+pub const OPERATOR: UserId = UserId::from_uuid(Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0000));
 
 /// What a row of the login history records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -108,7 +112,7 @@ pub struct RightsEntry {
     pub kind: RightsKind,
     #[serde(with = "millisecond::required")]
     pub at: Timestamp,
-    /// Who did it; set-up where absent.
+    /// Who did it, an account or [`OPERATOR`]; set-up where absent.
     pub actor: Option<UserId>,
     /// From which address; empty once the actor's account was erased.
     #[serde(default)]

@@ -18,4 +18,5 @@ pub mod tenant_size;
 pub mod text;
 pub mod time;
 pub mod trail;
+pub mod transfer;
 pub mod user;

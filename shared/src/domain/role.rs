@@ -52,8 +52,11 @@ pub struct Role {
     pub max_count: Option<u32>,
     /// Whether it came with Usher.
     pub system: bool,
-    /// Over how many counters its seats are spread (see `store::seats`).
-    pub counters: u8,
+    /// Over how many counters its seats are spread (see `store::seats`): few, where they are held to a limit.
+    pub counters: u16,
+    /// How often it came to have no limit: what was decided before it had one is not done after it has none again.
+    #[serde(default)]
+    pub round: u32,
     /// Under which form of names its claim is kept ([`FORM`]).
     #[serde(default = "first_form")]
     pub form: u8,
@@ -83,6 +86,21 @@ impl Role {
             .filter(move |name| !is_system(name) || came_with(name))
     }
 
+    /// Whether its seats are on few counters, so that they can be held to a limit.
+    pub fn is_counted(&self) -> bool {
+        self.counters <= FEW_COUNTERS
+    }
+
+    /// How its seats are kept from now on, as its limit asks for.
+    pub fn spread_seats(&mut self) {
+        if self.max_count.is_some() {
+            self.counters = FEW_COUNTERS;
+        } else if self.is_counted() {
+            self.counters = many_counters(self.id);
+            self.round += 1;
+        }
+    }
+
     /// Whether its holders may manage users, which somebody always must (rule 8).
     pub fn administers(&self) -> bool {
         self.gives().any(|name| name == ADMIN_USERS)
@@ -102,7 +120,6 @@ pub struct SystemRole {
     pub rank: Option<Rank>,
     /// What it holds in a tenant's first hour.
     pub permissions: &'static [&'static str],
-    pub counters: u8,
 }
 
 const fn system_id(n: u128) -> RoleId {
@@ -110,10 +127,20 @@ const fn system_id(n: u128) -> RoleId {
     RoleId::from_uuid(Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0000 + n))
 }
 
-/// The counters of a role that only some accounts have.
-pub const FEW_COUNTERS: u8 = 4;
-/// The counters of the role that every account has.
-pub const MANY_COUNTERS: u8 = 16;
+/// The counters that share a limit: the first ones of every role.
+pub const FEW_COUNTERS: u16 = 4;
+/// The counters of a role without a limit that some accounts have: 500 grants a second are two for each.
+const MANY_COUNTERS: u16 = 256;
+/// The counters of the role that every account has, while it has no limit: 1,000 registrations a second are two for each.
+const MOST_COUNTERS: u16 = 512;
+
+/// Over how many counters the seats of a role without a limit are spread; those that can share a limit are not used then.
+pub fn many_counters(role: RoleId) -> u16 {
+    match role == USER.id {
+        true => MOST_COUNTERS,
+        false => MANY_COUNTERS,
+    }
+}
 
 /// The lowest rank: everybody's.
 pub const USER: SystemRole = SystemRole {
@@ -123,7 +150,6 @@ pub const USER: SystemRole = SystemRole {
     described_before: "Every account",
     rank: Some(Rank::User),
     permissions: &[],
-    counters: MANY_COUNTERS,
 };
 pub const MEMBER: SystemRole = SystemRole {
     id: system_id(2),
@@ -132,7 +158,6 @@ pub const MEMBER: SystemRole = SystemRole {
     described_before: "Members",
     rank: Some(Rank::Member),
     permissions: &[],
-    counters: FEW_COUNTERS,
 };
 pub const ADMIN: SystemRole = SystemRole {
     id: system_id(3),
@@ -141,7 +166,6 @@ pub const ADMIN: SystemRole = SystemRole {
     described_before: "Administrators: manage accounts and roles",
     rank: Some(Rank::Admin),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS],
-    counters: FEW_COUNTERS,
 };
 /// The highest rank. Owners of `main` hold `admin.tenants` as well.
 pub const OWNER: SystemRole = SystemRole {
@@ -151,7 +175,6 @@ pub const OWNER: SystemRole = SystemRole {
     described_before: "Owners: everything",
     rank: Some(Rank::Owner),
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS, ADMIN_PERMISSIONS],
-    counters: FEW_COUNTERS,
 };
 pub const SYS_ADMIN: SystemRole = SystemRole {
     id: system_id(5),
@@ -160,7 +183,6 @@ pub const SYS_ADMIN: SystemRole = SystemRole {
     described_before: "System administrators: manage accounts and roles, beside the ladder",
     rank: None,
     permissions: &[ADMIN_USERS, ADMIN_ROLES, ADMIN_KEYS, ADMIN_ACCESS],
-    counters: FEW_COUNTERS,
 };
 /// What every service account has: it asks for an application what people may do.
 pub const SERVICE_ACCOUNT: SystemRole = SystemRole {
@@ -170,7 +192,6 @@ pub const SERVICE_ACCOUNT: SystemRole = SystemRole {
     described_before: "",
     rank: None,
     permissions: &[ADMIN_ACCESS],
-    counters: FEW_COUNTERS,
 };
 
 pub const SYSTEM_ROLES: [SystemRole; 6] = [OWNER, ADMIN, MEMBER, USER, SYS_ADMIN, SERVICE_ACCOUNT];
@@ -198,7 +219,8 @@ impl SystemRole {
             restricted: BTreeSet::new(),
             max_count: None,
             system: true,
-            counters: self.counters,
+            counters: many_counters(self.id),
+            round: 1,
             form: FORM,
             trail: Some(Trail::beginning(now)),
             version: 1,

@@ -12,9 +12,10 @@ use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::history::{LoginEntry, LoginKind};
 use super::tenant::TenantId;
 use super::user::User;
-use crate::id::{SessionId, UserId};
+use crate::id::{EntryId, SessionId, UserId};
 use crate::proof::opaque::{Digest, RefreshToken};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct Session {
     pub unproven: bool,
     /// The rights of a development principal, on development stages only.
     pub dev_principal: Option<DevPrincipal>,
+    /// Until when it is the row of its login in the history as well, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millisecond::optional")]
+    pub recorded_until: Option<Timestamp>,
 }
 
 /// The line of refresh tokens of one session.
@@ -96,6 +100,21 @@ pub enum Presented {
 }
 
 impl Session {
+    /// The row of the login that opened it (rule 7), which has its id.
+    pub fn login(&self) -> LoginEntry {
+        LoginEntry {
+            id: EntryId::from_uuid(self.id.uuid()),
+            tenant: self.tenant.clone(),
+            user: self.user,
+            kind: LoginKind::Login,
+            at: self.created_at,
+            surface: self.surface.clone(),
+            ip: self.ip.clone(),
+            user_agent: self.user_agent.clone(),
+            session: Some(self.id),
+        }
+    }
+
     /// Whether it is open at this moment, without regard to its account.
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.expires_at

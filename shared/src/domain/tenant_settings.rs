@@ -116,6 +116,9 @@ pub struct Chosen {
     /// How long tokens last, by the name of [`crate::actions::Terms`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
+    /// What comparing passwords costs of accounts that were imported: see [`TenantSettings::hash_costs`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hash_costs: Vec<String>,
     pub version: u64,
 }
 
@@ -135,6 +138,9 @@ pub struct TenantSettings {
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
     /// No setting: what the tenant has become.
     pub growth: Growth,
+    /// Kinds of hashes, with their parameters, that accounts were imported with: what unknown logins are compared with, by
+    /// turns, as accounts are. Nobody sets it but an import.
+    pub hash_costs: Vec<String>,
 }
 
 #[cfg(test)]

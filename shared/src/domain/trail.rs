@@ -177,6 +177,7 @@ impl From<GrantThen> for Grant {
             granted_at: then.grant.made_at(),
             granted_by: None,
             seat: 0,
+            round: 0,
             administers: false,
         }
     }

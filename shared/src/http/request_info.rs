@@ -102,6 +102,7 @@ impl RequestInfo {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            is_operator: false,
         }
     }
 }

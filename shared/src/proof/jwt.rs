@@ -1,25 +1,28 @@
 //! Access tokens: JWTs (RFC 7519) in the profile of RFC 9068, verified as RFC 8725 asks.
 //!
-//! The library signs and verifies. What it does not look at is checked here: that a header has nothing but what ours
-//! have, that no member is named twice (RFC 8725 section 2.4), and the times, by the `now` of the request, where the
-//! library would read the machine's clock. A token that verifies still authorises nothing by itself; the account's
-//! present state does.
+//! The library verifies signatures. All else is checked here, each time: that a header has nothing but what ours have,
+//! that no member is named twice (RFC 8725 section 2.4), the claims, and the times by the `now` of the request. A token
+//! that verifies still authorises nothing by itself; the account's present state does.
 
 mod keys;
+mod proven;
+mod signer;
 mod statement;
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
-use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::keys::{Algorithm, SigningKey, UnknownAlgorithm};
+use self::proven::Proven;
+pub use self::signer::Signer;
 pub use self::statement::unverified;
 use crate::error::{Error, Result};
 use crate::id::{RoleId, SessionId, UserId};
@@ -69,36 +72,6 @@ pub struct AccessClaims {
 impl AccessClaims {
     pub fn expires_at(&self) -> Result<Timestamp> {
         Timestamp::from_second(self.exp).map_err(|_| Error::InvalidToken)
-    }
-}
-
-#[derive(Debug)]
-pub struct Signer {
-    header: Header,
-    key: EncodingKey,
-}
-
-impl Signer {
-    pub fn new(key: &SigningKey) -> Result<Self> {
-        let mut header = Header::new(key.algorithm().into());
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key.kid().to_owned());
-        let key = key.encoding_key()?;
-        Ok(Self { header, key })
-    }
-
-    pub fn sign(&self, claims: &AccessClaims) -> Result<SecretString> {
-        if let Some(name) = RESERVED.iter().find(|name| claims.extra.contains_key(**name)) {
-            return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
-        }
-        let token = jsonwebtoken::encode(&self.header, claims, &self.key).map_err(Error::fault)?;
-        if token.len() > MAX_TOKEN {
-            return Err(Error::fault(format!(
-                "a token of {} bytes would be refused",
-                token.len()
-            )));
-        }
-        Ok(token.into())
     }
 }
 
@@ -164,28 +137,17 @@ impl Verifier {
     pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> std::result::Result<AccessClaims, Refusal> {
         let (header, payload) = parts(token)?;
         let key = keys.for_header(&object(header)?)?;
-        let validation = self.validation(key.algorithm);
-        let decoded = jsonwebtoken::decode(token, &key.key, &validation);
-        let Object(claims) = decoded.map_err(|error| refusal(&error, payload))?.claims;
-        // The library takes an array that has ours in it.
-        if !claims.get("iss").is_some_and(Value::is_string) {
+        key.prove(token)?;
+        let claims = object(payload)?;
+        let is = |name: &str, own: &str| claims.get(name).and_then(Value::as_str) == Some(own);
+        if !is("iss", &self.issuer) {
             return Err(Refusal::Issuer);
         }
-        if !claims.get("aud").is_some_and(Value::is_string) {
+        if !is("aud", &self.audience) {
             return Err(Refusal::Audience);
         }
         check_times(&claims, now)?;
         serde_json::from_value(Value::Object(claims)).map_err(|_| Refusal::Claims)
-    }
-
-    fn validation(&self, algorithm: Algorithm) -> Validation {
-        let mut validation = Validation::new(algorithm.into());
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // It would use the machine's clock, and whole seconds: `check_times` does it.
-        validation.validate_exp = false;
-        validation
     }
 }
 
@@ -205,21 +167,6 @@ fn object(part: &str) -> std::result::Result<Map<String, Value>, Refusal> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed)?;
     let Object(members) = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
     Ok(members)
-}
-
-/// The library's reason, for a token with this payload.
-fn refusal(error: &jsonwebtoken::errors::Error, payload: &str) -> Refusal {
-    match error.kind() {
-        ErrorKind::InvalidSignature => Refusal::Signature,
-        ErrorKind::InvalidIssuer => Refusal::Issuer,
-        ErrorKind::InvalidAudience => Refusal::Audience,
-        ErrorKind::MissingRequiredClaim(name) if name == "iss" => Refusal::Issuer,
-        ErrorKind::MissingRequiredClaim(name) if name == "aud" => Refusal::Audience,
-        ErrorKind::MissingRequiredClaim(_) => Refusal::Claims,
-        // It is no object, or the library stumbled over the type of a claim.
-        ErrorKind::Json(_) => object(payload).err().unwrap_or(Refusal::Claims),
-        _ => Refusal::Malformed,
-    }
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6: it ends at `exp`, and begins at `nbf` and not before it was issued.
@@ -250,9 +197,25 @@ struct PublicKey {
     kid: String,
     algorithm: Algorithm,
     key: DecodingKey,
+    /// What it was found to have signed. It goes with the key: of one that is published no more, nothing is remembered.
+    proven: Arc<Proven>,
 }
 
 impl PublicKey {
+    /// Whether it signed this token.
+    fn prove(&self, token: &str) -> std::result::Result<(), Refusal> {
+        self.proven.or_prove(token, || self.has_signed(token))
+    }
+
+    fn has_signed(&self, token: &str) -> std::result::Result<(), Refusal> {
+        let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
+        match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.key, self.algorithm.into()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::Signature),
+            Err(_) => Err(Refusal::Malformed),
+        }
+    }
+
     /// The key that a JWK (RFC 7517) describes. `None` where it is not one of ours: no `kid` or `alg`, another use, a
     /// private half, or numbers that are no key.
     fn from_jwk(jwk: &Value) -> Option<Self> {
@@ -265,7 +228,12 @@ impl PublicKey {
         let sound = jwk.common.public_key_use == Some(PublicKeyUse::Signature)
             && keys::is_sound(algorithm, &jwk.algorithm, key.kind());
         let kid = jwk.common.key_id.filter(|kid| sound && is_kid(kid))?;
-        Some(Self { kid, algorithm, key })
+        Some(Self {
+            kid,
+            algorithm,
+            key,
+            proven: Arc::default(),
+        })
     }
 }
 

@@ -1,12 +1,12 @@
 //! How a thing is proven: that a password is known, that a token is ours, that a sealed key was not changed.
 //!
 //! Pure computation: nothing here reads the store, the environment or the clock (`now` is an argument), and nothing
-//! here writes a log. One file per library: only `password.rs` names `argon2`, only `jwt.rs` with its parts names
+//! here writes a log. One file per library: only `password.rs` with its parts names `argon2`, only `jwt.rs` with its parts names
 //! `jsonwebtoken`; the rest is SHA-256, HMAC and AES-GCM from `aws-lc-rs`.
 //!
 //! | file | what it proves |
 //! | --- | --- |
-//! | [`password`] | that somebody knows a password (Argon2id, RFC 9106) |
+//! | [`password`] | that somebody knows a password (Argon2id, RFC 9106; other hashes of imported accounts) |
 //! | [`opaque`] | that a refresh token, mailed token or API key is one that we gave out; only its SHA-256 is kept |
 //! | [`jwt`] | that an access token (RFC 9068) is one that we signed, for us, and not yet expired |
 //! | [`canonical`] | that content is what it was when its digest was taken (RFC 8785) |

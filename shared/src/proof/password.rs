@@ -1,6 +1,7 @@
 //! Passwords: Argon2id (RFC 9106) in PHC strings, with the parameters of the OWASP Password Storage Cheat Sheet.
 //!
 //! A password is hashed exactly as it was sent, all of it: no trimming, no normalisation, no truncation (ASVS 6.2.8).
+//! Accounts can be imported with other hashes ([`foreign`]), which the first right login replaces.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -14,13 +15,19 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use zeroize::{Zeroize, Zeroizing};
 
+use self::foreign::Foreign;
 use crate::ambient;
 use crate::error::{Error, Result};
+
+mod foreign;
 
 /// A stored hash may ask for this much memory at most, in KiB (1 GiB): the store is not trusted to bring us down.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 /// A stored hash may ask for this many passes at most: ten times what any recommendation asks.
 const MAX_ITERATIONS: u32 = 64;
+/// A hash that is imported may ask for this much memory at most, in KiB (256 MiB), and for this much over all its passes.
+const IMPORTED_MEMORY_KIB: u32 = 1 << 18;
+const IMPORTED_WORK_KIB: u64 = 1 << 20;
 /// The length of the salts that we make, in bytes (RFC 9106 section 3.1).
 const SALT_LEN: usize = 16;
 /// The length of the hashes that we make, in bytes.
@@ -141,10 +148,22 @@ impl Hasher {
         self.apart(move |inner| inner.hash(&password)).await
     }
 
+    /// Does the work of comparing a password with a hash of this cost ([`Imported::cost`]), where there is none.
+    pub async fn verify_decoy(&self, password: SecretString, cost: String) -> Result<()> {
+        let decoy = foreign::decoy(&cost)?;
+        self.apart(move |inner| inner.verify(&password, Some(&decoy)).map(drop))
+            .await
+    }
+
     /// Whether the stored hash is this password's. Without a stored hash the same work is done on a decoy and the
     /// answer is [`Verdict::Wrong`], so that time reveals nothing about who exists.
     pub async fn verify(&self, password: SecretString, phc: Option<String>) -> Result<Verdict> {
         self.apart(move |inner| inner.verify(&password, phc.as_deref())).await
+    }
+
+    /// What comparing with a hash of its own costs, as [`Imported::cost`] has it.
+    pub fn cost(&self) -> Option<String> {
+        foreign::cost(&self.inner.decoy)
     }
 
     /// How many passwords were compared so far, with hashes or with the decoy.
@@ -192,6 +211,16 @@ impl Inner {
     }
 
     fn verify(&self, password: &SecretString, phc: Option<&str>) -> Result<Verdict> {
+        if let Some(foreign) = phc.and_then(Foreign::parse) {
+            self.comparisons.fetch_add(1, Ordering::Relaxed);
+            let foreign = foreign.map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
+            let is = foreign.is(password.expose_secret().as_bytes())?;
+            return Ok(if is {
+                Verdict::Right { rehash: true }
+            } else {
+                Verdict::Wrong
+            });
+        }
         let stored = Stored::parse(phc.unwrap_or(&self.decoy))?;
         self.comparisons.fetch_add(1, Ordering::Relaxed);
         let mut output = Zeroizing::new(vec![0; stored.output.len()]);
@@ -266,9 +295,8 @@ impl Stored {
     /// The causes name what is wrong and never the string: it is as secret as the table.
     fn parse(phc: &str) -> Result<Self> {
         let hash = PasswordHash::new(phc).map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
-        if hash.algorithm != ARGON2ID_IDENT {
-            return Err(Error::fault("a stored password hash is not Argon2id"));
-        }
+        let algorithm = Algorithm::new(hash.algorithm.as_str());
+        let algorithm = algorithm.map_err(|_| Error::fault("a stored password hash is of no kind that is known"))?;
         let params = argon2::Params::try_from(&hash).map_err(Error::fault)?;
         if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_ITERATIONS {
             return Err(Error::fault("a stored password hash asks for an absurd amount of work"));
@@ -280,8 +308,8 @@ impl Stored {
             return Err(Error::fault("a stored password hash has no salt or no hash"));
         };
         Ok(Self {
-            argon2: Argon2::new(Algorithm::Argon2id, version, params),
-            current: version == Version::V0x13,
+            argon2: Argon2::new(algorithm, version, params),
+            current: version == Version::V0x13 && algorithm == Algorithm::Argon2id,
             salt,
             output,
         })
@@ -296,6 +324,42 @@ impl Stored {
             || self.salt.len() < SALT_LEN
             || self.output.len() < OUTPUT_LEN
     }
+}
+
+/// A hash that an account is imported with.
+#[derive(Clone)]
+pub struct Imported {
+    /// As it is kept.
+    pub hash: String,
+    /// What comparing with it costs: its kind and parameters.
+    pub cost: String,
+}
+
+/// The hash that an account is imported with; else why it cannot be, in a sentence that repeats nothing of it.
+pub fn imported(text: &str) -> Result<Imported, String> {
+    let hash = foreign::normal(text)?;
+    match Foreign::parse(&hash) {
+        Some(foreign) => drop(foreign?),
+        None => is_bounded(&hash)?,
+    }
+    let cost = foreign::cost(&hash).ok_or_else(|| "this is no password hash".to_owned())?;
+    Ok(Imported { hash, cost })
+}
+
+/// Whether a hash is one of Argon2 that is compared in a time and a memory that a login has.
+fn is_bounded(hash: &str) -> Result<(), String> {
+    let stored = Stored::parse(hash).map_err(|error| match error {
+        Error::Fault(cause) => cause.0,
+        other => other.to_string(),
+    })?;
+    let params = stored.argon2.params();
+    if params.m_cost() > IMPORTED_MEMORY_KIB {
+        return Err(format!("Argon2's m must be {IMPORTED_MEMORY_KIB} at most"));
+    }
+    if u64::from(params.m_cost()) * u64::from(params.t_cost()) > IMPORTED_WORK_KIB {
+        return Err(format!("Argon2's m·t must be {IMPORTED_WORK_KIB} at most"));
+    }
+    Ok(())
 }
 
 fn phc(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Result<String> {

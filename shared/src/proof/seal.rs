@@ -47,6 +47,11 @@ impl MasterKey {
         read_key(text, "master").map(Self)
     }
 
+    /// A key for tags that nobody has who has not this one.
+    pub fn mac_key(&self) -> MacKey {
+        MacKey::from_bytes(MacKey(self.0.clone()).hmac(b"usher/mac-of-master", b""))
+    }
+
     /// Seals `plaintext` for the place that `aad` names; it opens nowhere else. The answer is nonce, ciphertext, tag.
     ///
     /// The nonce is random, which is safe for 2^32 seals under one key (SP 800-38D section 8.3); we make a few a year.

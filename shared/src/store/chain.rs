@@ -209,7 +209,7 @@ fn hash(item: &Item) -> Result<String> {
 }
 
 /// DynamoDB's JSON, as every client of it shows an item.
-fn json_of(value: &Value) -> Result<Json> {
+pub(super) fn json_of(value: &Value) -> Result<Json> {
     Ok(match value {
         Value::S(text) => json!({ "S": text }),
         Value::N(number) => json!({ "N": number }),

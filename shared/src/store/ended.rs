@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Key, Write, from_item, number, string, to_item};
+use super::user_lists::Of;
 use super::users::{self, Change};
 use super::{keys, roles, seats, unit};
 use crate::context::Context;
@@ -206,9 +207,12 @@ pub async fn list_all(table: &Table, t: &TenantId) -> Result<()> {
 const PAGE: usize = 100;
 
 async fn list_of(table: &Table, t: &TenantId, role: RoleId) -> Result<()> {
+    // All partitions that there may be: those of a small tenant are among them.
+    let size = TenantSize::Large;
+    let listed = Of { table, tenant: t, size };
     let mut after = None;
     loop {
-        let (ids, more) = roles::members(table, t, role, after, PAGE).await?;
+        let (ids, more) = roles::members(listed, role, after, PAGE).await?;
         for user in users::get_all(table, t, &ids).await? {
             if end_of(&user, role).is_some() {
                 unit::decided(table, || list_one(table, t, role, user.id)).await?;

@@ -1,16 +1,17 @@
-//! Both histories in the table: rows that are put and never changed, and expire by themselves.
+//! Both histories in the table: rows that are put and never changed, and expire by themselves. A session is the row of its
+//! login as well ([`super::sessions`]), so both kinds of items are read here.
 
 use futures::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use serde::de::DeserializeOwned;
 
 use super::chain::seal::Part;
 use super::dynamo::{Index, Query, Table};
-use super::keys;
 use super::table::{Item, Key, Value, Write, from_item, number, string, text, to_item};
-use crate::domain::history::{LoginEntry, RightsEntry};
+use super::{keys, sessions};
+use crate::context::Context;
+use crate::domain::history::{LoginEntry, LoginKind, RightsEntry};
 use crate::domain::tenant::TenantId;
 use crate::error::Result;
 use crate::id::{EntryId, UserId};
@@ -18,13 +19,15 @@ use crate::id::{EntryId, UserId};
 pub fn login(entry: &LoginEntry, kept: SignedDuration) -> Result<Write> {
     let key = keys::login(&entry.tenant, entry.user, entry.id);
     let mut item = row(&key, entry, entry.at, kept)?;
-    index(
-        &mut item,
-        1,
-        keys::logins_index(&entry.tenant, entry.at, entry.id.partition()),
-        entry.id,
-    );
+    index_login(&mut item, entry);
     Ok(Write::put(item))
+}
+
+/// Puts a row among everyone's, which are logins and logouts: renewals and failures are only shown with their account.
+pub(super) fn index_login(item: &mut Item, entry: &LoginEntry) {
+    if matches!(entry.kind, LoginKind::Login | LoginKind::Logout) {
+        index(item, 1, keys::logins_index(&entry.tenant, entry.at, entry.id.partition()), entry.id);
+    }
 }
 
 /// A row under an unknown login: the same write as an account's, found by no listing.
@@ -46,23 +49,30 @@ pub fn rights(entry: &RightsEntry, kept: SignedDuration) -> Result<Write> {
 
 /// An account's logins, newest first, before this one; and whether there are more.
 pub async fn logins_of(
-    table: &Table,
-    t: &TenantId,
+    cx: &Context,
     user: UserId,
     after: Option<EntryId>,
     limit: usize,
 ) -> Result<(Vec<LoginEntry>, bool)> {
-    let query = Query {
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    let newest = |prefix: &str| Query {
         pk: keys::user_partition(t, user),
-        prefix: Some(keys::LOGIN.to_owned()),
-        after: after.map(|id| keys::login(t, user, id).sk),
+        prefix: Some(prefix.to_owned()),
+        after: after.map(|id| format!("{prefix}{id}")),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
     };
-    let page = table.query(&query).await?;
-    let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
-    Ok((entries, page.more))
+    let (rows, sessions) = (newest(keys::LOGIN), newest(keys::SESSION));
+    let (rows, sessions) = futures::try_join!(table.query(&rows), table.query(&sessions))?;
+    let mut more = rows.more || sessions.more;
+    let items = rows.items.into_iter().chain(sessions.items);
+    let entries = items.map(|item| sessions::login_in(item, cx.now));
+    let mut entries: Vec<LoginEntry> = entries.filter_map(Result::transpose).collect::<Result<_>>()?;
+    entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.id));
+    more |= entries.len() > limit;
+    entries.truncate(limit);
+    Ok((entries, more))
 }
 
 /// The time that a listing goes through, month by month.
@@ -88,12 +98,12 @@ impl Span {
 
 /// Everyone's logins, newest first, before this one; and whether there are more.
 pub async fn logins_of_all(
-    table: &Table,
-    t: &TenantId,
+    cx: &Context,
     span: Span,
     after: Option<EntryId>,
     limit: usize,
 ) -> Result<(Vec<LoginEntry>, bool)> {
+    let (t, table) = (&cx.tenant, &cx.app.table);
     let mut found = Found::new(limit);
     for month in span.months(after) {
         let pks = (0..span.partitions).map(|part| keys::logins_index(t, month, part));
@@ -102,7 +112,8 @@ pub async fn logins_of_all(
             break;
         }
     }
-    found.read(table, |entry: &LoginEntry| entry.id).await
+    let login_in = |item| sessions::login_in(item, cx.now);
+    found.read(table, login_in, |entry: &LoginEntry| entry.id).await
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +153,9 @@ pub async fn rights_changes(
             }
         }
     }
-    found.read(table, |entry: &RightsEntry| entry.id).await
+    found
+        .read(table, |item| from_item(item).map(Some), |entry: &RightsEntry| entry.id)
+        .await
 }
 
 /// Rows, as many as are asked for and one more, which shows that there are more. Of those that an index found, only the
@@ -196,12 +209,18 @@ impl Found {
         Ok(())
     }
 
-    async fn read<T: DeserializeOwned>(mut self, table: &Table, id: impl Fn(&T) -> EntryId) -> Result<(Vec<T>, bool)> {
+    async fn read<T>(
+        mut self,
+        table: &Table,
+        row_in: impl Fn(Item) -> Result<Option<T>>,
+        id: impl Fn(&T) -> EntryId,
+    ) -> Result<(Vec<T>, bool)> {
         let more = self.is_full();
         self.places.truncate(self.limit);
         self.items.truncate(self.limit);
         self.items.extend(table.batch_get(&self.places).await?);
-        let mut rows: Vec<T> = self.items.into_iter().map(from_item).collect::<Result<_>>()?;
+        let rows = self.items.into_iter().map(row_in).filter_map(Result::transpose);
+        let mut rows: Vec<T> = rows.collect::<Result<_>>()?;
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(id(row)));
         Ok((rows, more))
     }
@@ -235,6 +254,9 @@ pub async fn rights_of_partition(
     Ok((page.items, page.more))
 }
 
+/// Where an account was signed in from and with what.
+pub(super) const ORIGIN: [&str; 2] = ["ip", "userAgent"];
+
 /// How many rows of a history are read at once.
 const READ_AT_ONCE: usize = 500;
 
@@ -256,7 +278,7 @@ pub async fn anonymise(table: &Table, t: &TenantId, user: UserId) -> Result<()> 
         pk: keys::target_index(t, &user.to_string()),
         ..Query::default()
     };
-    rewrite(table, own, |row| empty(row, &["ip", "userAgent"])).await?;
+    rewrite(table, own, |row| empty(row, &ORIGIN)).await?;
     rewrite(table, by, |row| Part::Actor.empty(row)).await?;
     rewrite(table, of, |row| Part::Target.empty(row)).await
 }
@@ -298,7 +320,7 @@ fn changed(mut item: Item, change: impl Fn(&mut Item)) -> Option<Item> {
     (item != was).then_some(item)
 }
 
-fn empty(attributes: &mut Item, names: &[&str]) {
+pub(super) fn empty(attributes: &mut Item, names: &[&str]) {
     for name in names {
         if let Some(Value::S(value)) = attributes.get_mut(*name) {
             value.clear();

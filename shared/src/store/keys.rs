@@ -9,7 +9,7 @@
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
-//! | session | `T#main#USER#<user>` | `SESSION#<session>` | |
+//! | session | `T#main#USER#<user>` | `SESSION#<session>` | GSI1 `T#main#LOGINS#<month>` / `<session>` |
 //! | service account's key | `T#main#USER#<user>` | `SERVICEKEY#<slot>` | |
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>#<shard>` / `<entry>` |
@@ -21,8 +21,9 @@
 //! | accounts by status, one counter of several | `T#main#TALLY#<shard>` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY#ADMINISTRATORS` | `ADMINISTRATORS` | |
 //! | role | `T#main#ROLES` | `ROLE#<role>` | |
+//! | role, one copy of several | `T#main#ROLECOPY#<role>#<copy>` | `COPY` | |
 //! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
-//! | role's seats, one counter of several | `T#main#ROLE#<role>` | `SEATS#<counter>` | |
+//! | role's seats, one counter of several | `T#main#SEATS#<part>` | `<role>#<counter>` | |
 //! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
 //! | the end of a member's last grant | `T#main#ROLE#<role>` | `ENDS#<end>#<user>` | |
 //! | role that was deleted | `T#main#ROLE#<role>` | `GONE` | |
@@ -44,13 +45,14 @@
 //! | signing key | `KEYS` | `KEY#<kid>` | |
 //! | public half of a key that no longer signs | `KEYS` | `RETIRED#<kid>` | |
 //! | the marker that a stack has a signing key | `KEYS` | `FIRST` | |
+//! | that set-up was run, one copy of several | `HEALTH#<byte>` | `READY` | |
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
 use super::table::Key;
-use crate::domain::role::Role;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
@@ -201,6 +203,19 @@ pub fn roles_partition(t: &TenantId) -> String {
 pub fn role(t: &TenantId, id: RoleId) -> Key {
     Key::new(roles_partition(t), format!("ROLE#{id}"))
 }
+/// In how many copies a role's item is kept, each in a partition of its own, for requests to read: 20,000 a second are 2,000
+/// of each copy's 3,000. A tenant's beginning has room for no more in its one transaction.
+pub const ROLE_COPIES: u8 = 10;
+pub fn role_copy(t: &TenantId, id: RoleId, copy: u8) -> Key {
+    Key::new(format!("T#{t}#ROLECOPY#{id}#{copy}"), "COPY")
+}
+pub fn role_copies(t: &TenantId, id: RoleId) -> impl Iterator<Item = Key> {
+    (0..ROLE_COPIES).map(move |copy| role_copy(t, id, copy))
+}
+/// The copy that an id picks: of a session, or of an account.
+pub fn copy_for(id: Uuid) -> u8 {
+    id.as_bytes()[15] % ROLE_COPIES
+}
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
     role_name_claim(t, name.canonical())
 }
@@ -210,18 +225,23 @@ pub fn former_role_name(t: &TenantId, name: &RoleName) -> Option<Key> {
 fn role_name_claim(t: &TenantId, canonical: &str) -> Key {
     Key::new(format!("T#{t}#ROLENAME#{canonical}"), "CLAIM")
 }
-/// What belongs to one role: its seats and its members.
+/// What belongs to one role: its members, and when they cease to be.
 pub fn role_partition(t: &TenantId, id: RoleId) -> String {
     format!("T#{t}#ROLE#{id}")
 }
-pub fn seats(t: &TenantId, role: RoleId, counter: u8) -> Key {
-    Key::new(role_partition(t, role), format!("SEATS#{counter:02}"))
+/// Over how many partitions the counters of all roles' seats are spread: few enough that one Query of each counts the
+/// members of a page of roles.
+pub const SEAT_PARTS: u16 = 6;
+pub fn seats_partition(t: &TenantId, part: u16) -> String {
+    format!("T#{t}#SEATS#{part}")
 }
-/// All counters of a role's seats.
-pub fn all_seats(role: &Role) -> Vec<Key> {
-    (0..role.counters)
-        .map(|counter| seats(&role.tenant, role.id, counter))
-        .collect()
+pub fn seats(t: &TenantId, role: RoleId, counter: u16) -> Key {
+    let place = format!("{}{counter:02}", seats_of(role));
+    Key::new(seats_partition(t, counter % SEAT_PARTS), place)
+}
+/// What the sort keys of a role's counters begin with.
+pub fn seats_of(role: RoleId) -> String {
+    format!("{role}#")
 }
 pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
     Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
@@ -339,6 +359,12 @@ pub fn retired_key(kid: &str) -> Key {
 /// The marker that the stack has a signing key.
 pub fn first_signing_key() -> Key {
     Key::new(KEYS, "FIRST")
+}
+/// In how many copies it is noted that set-up was run.
+pub const READY_COPIES: u8 = 16;
+/// That set-up was run, one copy of several: checks from everywhere ask for it, and the keys have readers enough.
+pub fn ready(copy: u8) -> Key {
+    Key::new(format!("HEALTH#{copy:02x}"), "READY")
 }
 /// What a health check writes.
 pub fn health(byte: u8) -> Key {

@@ -3,6 +3,7 @@
 pub mod anchors;
 pub mod api_keys;
 pub mod attempts;
+pub mod bulk;
 pub mod catalogue;
 pub mod chain;
 pub mod cursor;

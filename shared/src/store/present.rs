@@ -15,6 +15,8 @@ use crate::id::{RoleId, UserId};
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Along<'a> {
     pub roles: &'a [RoleId],
+    /// Which copy of them.
+    pub copy: u8,
     /// The SHA-256 of an API key.
     pub api_key: Option<&'a str>,
     /// Accounts that the request is about.
@@ -38,7 +40,7 @@ pub async fn present(table: &Table, t: &TenantId, user: UserId, credential: Key,
     let api_key = along.api_key.map(|sha256| keys::api_key(t, sha256));
     let others: Vec<Key> = along.others.iter().map(|id| keys::user(t, *id)).collect();
     let mut places = vec![own.clone(), credential.clone()];
-    places.extend(along.roles.iter().map(|role| keys::role(t, *role)));
+    places.extend(along.roles.iter().map(|role| keys::role_copy(t, *role, along.copy)));
     places.extend(api_key.iter().chain(&others).cloned());
     places.sort();
     places.dedup();

@@ -182,7 +182,10 @@ fn mail_to(cx: &Context, kind: MailKind, user: UserId, to: String, caused_by: Op
 /// password.
 pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
-    let Some(after) = after else { return Ok(Vec::new()) };
+    // Whoever is taken over from another directory asked for nothing.
+    let Some(after) = after.filter(|_| !cx.is_operator) else {
+        return Ok(Vec::new());
+    };
     // Whoever changes an account without having signed in makes it, or follows a link of its own.
     let caused_by = cx.actor().or(Some(after.id));
     let mut asked = Vec::new();

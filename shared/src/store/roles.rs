@@ -6,10 +6,12 @@ use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, integer, number, string, text, to_item};
+use super::user_lists::Of;
 use super::{catalogue, keys, seats};
+use crate::ambient;
 use crate::context::Context;
 use crate::domain::permission;
-use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
+use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole, USER};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{FORM, RoleName};
 use crate::domain::trail::GoneRole;
@@ -18,12 +20,20 @@ use crate::error::{Conflict, Error, Result};
 use crate::id::{RoleId, UserId};
 
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
-    table.get(&keys::role(t, id)).await?.map(from_item).transpose()
+    let place = keys::role_copy(t, id, any_copy()?);
+    table.get(&place).await?.map(from_item).transpose()
+}
+
+/// A copy of roles' items by chance, for whoever has no id to pick one: all are equal.
+pub fn any_copy() -> Result<u8> {
+    let [chance] = ambient::random::<1>()?;
+    Ok(chance % keys::ROLE_COPIES)
 }
 
 /// The roles of these ids that exist, in no order.
 pub async fn get_all(table: &Table, t: &TenantId, ids: impl IntoIterator<Item = RoleId>) -> Result<Vec<Role>> {
-    let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
+    let copy = any_copy()?;
+    let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role_copy(t, id, copy)).collect();
     places.sort();
     places.dedup();
     table.batch_get(&places).await?.into_iter().map(from_item).collect()
@@ -36,7 +46,8 @@ pub async fn with_permissions(
     ids: BTreeSet<RoleId>,
     names: &BTreeSet<&str>,
 ) -> Result<(Vec<Role>, BTreeSet<String>)> {
-    let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role(t, id)).collect();
+    let copy = any_copy()?;
+    let mut places: Vec<Key> = ids.into_iter().map(|id| keys::role_copy(t, id, copy)).collect();
     places.extend(catalogue::places(names));
     let built_in = permission::built_in().into_iter().map(|entry| entry.name);
     let mut there: BTreeSet<String> = built_in.filter(|name| names.contains(name.as_str())).collect();
@@ -151,13 +162,12 @@ pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usi
 }
 
 /// The accounts that have the role, newest account first, after this one; and whether there are more.
-pub async fn members(
-    table: &Table,
-    t: &TenantId,
-    role: RoleId,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
+pub async fn members(listed: Of<'_>, role: RoleId, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
+    if role == USER.id {
+        let (all, more) = listed.newest(None, after, limit).await?;
+        return Ok((all.into_iter().map(|one| one.id).collect(), more));
+    }
+    let (table, t) = (listed.table, listed.tenant);
     let mut found: Vec<UserId> = Vec::new();
     // The lowest key of an account's grants: what comes before it in this order is another account's.
     let mut position = after.map(|id| format!("{}{id}", keys::MEMBER));
@@ -186,18 +196,20 @@ pub async fn members(
     }
 }
 
-/// Writes a new role with its name claim and its seats.
+/// Writes a new role with its name claim, its copies and its seats.
 pub fn create(role: &Role) -> Result<Vec<Write>> {
-    create_with(role, None)
-}
-
-/// The same for a role that somebody has from its beginning, with a seat on this counter.
-pub fn create_with(role: &Role, seat: Option<u8>) -> Result<Vec<Write>> {
     let mut writes = claim(role);
     let item = to_item(&keys::role(&role.tenant, role.id), role)?;
     writes.push(Write::put(item).when(Cond::absent(), Conflict::RoleNameTaken));
-    writes.extend(seats::open(role, seat));
+    writes.extend(copies(role)?);
+    writes.extend(seats::open(role));
     Ok(writes)
+}
+
+/// Writes all copies whole, in the transaction of what they are copies of.
+fn copies(role: &Role) -> Result<Vec<Write>> {
+    let places = keys::role_copies(&role.tenant, role.id);
+    places.map(|key| Ok(Write::put(to_item(&key, role)?))).collect()
 }
 
 /// Changes a role, provided that it is as it was read; else [`Lost::Changed`].
@@ -212,6 +224,7 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
         writes.push(Write::delete(was));
     }
     writes.push(Write::update(key, changes).when(as_read(before), Lost::Changed));
+    writes.extend(copies(after)?);
     Ok(writes)
 }
 
@@ -219,6 +232,7 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
 pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
     let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed);
     let mut writes = vec![gone, Write::delete(claim_place(role))];
+    writes.extend(keys::role_copies(&role.tenant, role.id).map(Write::delete));
     writes.extend(seats::close(role, has_members));
     writes
 }
@@ -244,7 +258,8 @@ pub async fn present_and_gone(
     ids: &BTreeSet<RoleId>,
     now: Timestamp,
 ) -> Result<(Vec<Role>, Vec<GoneRole>)> {
-    let present = ids.iter().map(|id| keys::role(t, *id));
+    let copy = any_copy()?;
+    let present = ids.iter().map(|id| keys::role_copy(t, *id, copy));
     let places: Vec<Key> = present.chain(ids.iter().map(|id| keys::gone_role(t, *id))).collect();
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     for item in table.batch_get(&places).await? {
@@ -257,13 +272,19 @@ pub async fn present_and_gone(
     Ok((there, gone))
 }
 
-/// Holds the transaction to the role as it was read.
-pub fn unchanged(role: &Role) -> Write {
-    Write::check(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed)
+/// Holds the transaction to the role as it was read, by one of its copies: any does, and the same for all who change one
+/// account.
+pub fn unchanged(role: &Role, copy: u8) -> Write {
+    Write::check(keys::role_copy(&role.tenant, role.id, copy)).when(as_read(role), Lost::Changed)
 }
 
 fn as_read(role: &Role) -> Cond {
-    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(role.version))])
+    let version = Cond::Eq("version", number(role.version));
+    Cond::All(vec![
+        Cond::exists(),
+        version,
+        Cond::Eq("counters", number(role.counters)),
+    ])
 }
 
 /// Where the claim of its name is, in the form of names that it is kept in.

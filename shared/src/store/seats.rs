@@ -1,49 +1,54 @@
-//! Seats: at most `maxCount` accounts have a role, exactly, under any parallelism.
+//! Seats: at most `maxCount` accounts have a role, exactly, under any parallelism; and where there is no limit, they are
+//! counted without one request in another's way (`docs/decisions/024-copies-of-roles-and-seats.md`).
 //!
-//! A role's seats are spread over several counters, so that a role that everybody has is not one hot item. Each counter
-//! owns a share of the limit, and the shares add up to it; a role without a limit has counters without shares. An
-//! account takes one seat for each role, on the counter that its grants name. Seats that will end by themselves leave a
-//! mark on their counter: only a role that has one has to be asked what ended ([`super::ended`]).
+//! An account takes one seat for each role, on the counter that its grants name. The first few counters of a role are for
+//! the time while it has a limit: each owns a share of it. The many others are for the time while it has none; before a
+//! limit comes they are closed ([`held`]), and from then on only fall, so that whoever reads them sees no seat too few.
+//! Seats that will end by themselves leave a mark on their counter: only a role that has one has to be asked what ended
+//! ([`super::ended`]).
 
 use std::collections::BTreeSet;
 
-use super::dynamo::{Query, Table};
-use super::table::{Changes, Cond, Item, Lost, Refusal, Value, Write, integer, number};
-use super::{ended, keys};
+use jiff::{SignedDuration, Timestamp};
+
+use super::table::{Changes, Cond, Lost, Refusal, Value, Write, number};
+use super::{ended, keys, roles, unit};
 use crate::ambient;
 use crate::context::Context;
-use crate::domain::grant::Seat;
-use crate::domain::role::Role;
+use crate::domain::grant::{Seat, any_counter};
+use crate::domain::role::{FEW_COUNTERS, Role, SystemRole, many_counters};
 use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::RoleId;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counter {
-    pub number: u8,
-    pub taken: u32,
-    /// Seats that it owns; no limit where absent.
-    pub share: Option<u32>,
-    /// Whether a seat of it has ever had an end.
-    pub marked: bool,
-}
+mod counters;
+pub use counters::{Counter, members, read};
+use counters::{MARK, frozen, is_marked, shares, sum};
 
-impl Counter {
-    pub fn has_room(&self) -> bool {
-        self.share.is_none_or(|share| self.taken < share)
-    }
-}
-
-/// Takes a seat; [`Lost::Full`] where this counter has none left (or the role is gone).
+/// Takes a seat. On one of the few counters [`Lost::Full`] where it has none left (or the role is gone). One of the many
+/// that was closed in this round is [`Lost::Changed`]: what is decided of the role may be another by now. Of the
+/// system's roles it is not, and another counter will do.
 pub fn take(t: &TenantId, role: RoleId, seat: &Seat) -> Write {
-    let room = Cond::Any(vec![Cond::Absent("share"), Cond::LtAttribute("taken", "share")]);
     let mut changes = Changes::new().add("taken", 1);
     if seat.ends.is_some() {
         changes = changes.set(MARK, Value::Bool(true));
     }
-    Write::update(keys::seats(t, role, seat.counter), changes).when(Cond::All(vec![Cond::exists(), room]), Lost::Full)
+    let take = Write::update(keys::seats(t, role, seat.counter), changes);
+    if seat.counter < FEW_COUNTERS {
+        let room = Cond::Any(vec![Cond::Absent("share"), Cond::LtAttribute("taken", "share")]);
+        return take.when(Cond::All(vec![Cond::exists(), room]), Lost::Full);
+    }
+    let is_system = SystemRole::by_id(role).is_some();
+    take.when(is_open(seat.round), if is_system { Lost::Full } else { Lost::Changed })
 }
+
+fn is_open(round: u32) -> Cond {
+    Cond::Any(vec![Cond::Absent(CLOSED), Cond::Lt(CLOSED, number(round))])
+}
+
+/// In which round of the role a counter was closed.
+const CLOSED: &str = "closed";
 
 /// Marks the counter of a seat that comes to have an end.
 pub fn mark(t: &TenantId, role: RoleId, seat: &Seat) -> Write {
@@ -51,65 +56,153 @@ pub fn mark(t: &TenantId, role: RoleId, seat: &Seat) -> Write {
     Write::update(keys::seats(t, role, seat.counter), changes).when(Cond::exists(), Error::NotFound(Noun::Role))
 }
 
-const MARK: &str = "ends";
-
-pub fn leave(t: &TenantId, role: RoleId, counter: u8) -> Write {
+pub fn leave(t: &TenantId, role: RoleId, counter: u16) -> Write {
     Write::update(keys::seats(t, role, counter), Changes::new().add("taken", -1))
         .when(Cond::exists(), Error::NotFound(Noun::Role))
 }
 
-/// The counters of a new role. Somebody who has it from its beginning has a seat on this one: to open a counter and to
-/// take a seat on it would be two writes to one item, and no transaction has those.
-pub fn open(role: &Role, seat: Option<u8>) -> Vec<Write> {
-    let taken: Vec<u32> = (0..role.counters).map(|n| u32::from(seat == Some(n))).collect();
-    let shares = role.max_count.map(|limit| shares(limit, &taken));
-    keys::all_seats(role)
-        .into_iter()
-        .enumerate()
-        .map(|(n, key)| {
-            let mut item = key.attributes();
-            item.insert("taken".to_owned(), number(taken.get(n).copied().unwrap_or(0)));
-            if let Some(share) = shares.as_ref().and_then(|shares| shares.get(n)) {
-                item.insert("share".to_owned(), number(share));
-            }
-            Write::put(item)
-        })
-        .collect()
+/// The counters of a new role: of one without a limit each comes into being with its first seat.
+pub fn open(role: &Role) -> Vec<Write> {
+    let Some(limit) = role.max_count else { return Vec::new() };
+    let shares = shares(limit, &vec![0; usize::from(FEW_COUNTERS)]);
+    let counter = |(number_of, share): (u16, u32)| {
+        let mut item = keys::seats(&role.tenant, role.id, number_of).attributes();
+        item.insert("taken".to_owned(), number(0));
+        item.insert("share".to_owned(), number(share));
+        Write::put(item)
+    };
+    (0..).zip(shares).map(counter).collect()
 }
 
-/// Gives the counters shares of a new limit, provided that they are as they were read.
+/// Gives the few counters shares of a new limit, provided that they are as they were read; the others are closed.
 pub fn limit(role: &Role, counters: &[Counter], limit: Option<u32>) -> Result<Vec<Write>> {
-    let taken: Vec<u32> = counters.iter().map(|counter| counter.taken).collect();
     if limit.is_some_and(|limit| sum(counters) > limit) {
         return Err(Conflict::BelowMemberCount.into());
     }
-    let shares = limit.map(|limit| shares(limit, &taken));
-    let writes = counters.iter().enumerate().map(|(n, counter)| {
+    let few: Vec<&Counter> = few(counters).collect();
+    let taken: Vec<u32> = few.iter().map(|counter| counter.taken).collect();
+    let shares = limit.map(|limit| shares(limit - frozen(counters), &taken));
+    let writes = few.iter().enumerate().map(|(n, counter)| {
         let changes = match shares.as_ref().and_then(|shares| shares.get(n)) {
             Some(share) => Changes::new().set("share", number(share)),
             None => Changes::new().remove("share"),
         };
-        Write::update(keys::seats(&role.tenant, role.id, counter.number), changes)
-            .when(Cond::Eq("taken", number(counter.taken)), Lost::Changed)
+        Write::update(keys::seats(&role.tenant, role.id, counter.number), changes).when(as_read(counter), Lost::Changed)
     });
     Ok(writes.collect())
 }
 
-/// Holds the transaction to the counters as they were read.
+/// Holds the transaction to the few counters as they were read.
 pub fn unchanged(role: &Role, counters: &[Counter]) -> Vec<Write> {
     let check = |counter: &Counter| {
-        Write::check(keys::seats(&role.tenant, role.id, counter.number))
-            .when(Cond::Eq("taken", number(counter.taken)), Lost::Changed)
+        Write::check(keys::seats(&role.tenant, role.id, counter.number)).when(as_read(counter), Lost::Changed)
     };
-    counters.iter().map(check).collect()
+    few(counters).map(check).collect()
 }
 
-/// Removes the counters, provided that no seat is taken; else this.
+fn as_read(counter: &Counter) -> Cond {
+    Cond::Eq("taken", number(counter.taken))
+}
+
+fn few(counters: &[Counter]) -> impl Iterator<Item = &Counter> {
+    counters.iter().filter(|counter| counter.number < FEW_COUNTERS)
+}
+
+/// Removes the few counters, provided that no seat is taken; else this.
 pub fn close(role: &Role, taken: &Refusal) -> Vec<Write> {
-    keys::all_seats(role)
-        .into_iter()
+    let places = (0..FEW_COUNTERS).map(|counter| keys::seats(&role.tenant, role.id, counter));
+    places
         .map(|key| Write::delete(key).when(Cond::Eq("taken", number(0)), taken.clone()))
         .collect()
+}
+
+/// For how long the other counters of a deleted role stay closed: longer than any request takes.
+const CLOSED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// What stays of the many counters of a role that is deleted, so that no request that still knows the role takes a seat.
+pub fn forget(role: &Role, now: Timestamp) -> Vec<Write> {
+    let item = |counter| {
+        let mut item = keys::seats(&role.tenant, role.id, counter).attributes();
+        item.insert("taken".to_owned(), number(0));
+        item.insert(CLOSED.to_owned(), number(role.round));
+        item.insert("ttl".to_owned(), number((now + CLOSED_FOR).as_second()));
+        Write::put(item)
+    };
+    let many = (FEW_COUNTERS..many_counters(role.id)).filter(|_| role.round > 0);
+    many.map(item).collect()
+}
+
+/// The role and its counters, none of which gains a seat from now on but the few, on which a transaction can hold its
+/// eye. A role that had no limit is closed for that. With a limit, seats that ended are left first where they are too
+/// many for it.
+pub async fn held(cx: &Context, role: &Role, limit: Option<u32>) -> Result<(Role, Vec<Counter>)> {
+    let mut role = role.clone();
+    loop {
+        let counters = match limit {
+            Some(limit) => within(cx, role.id, limit).await?,
+            None => read(&cx.app.table, &cx.tenant, role.id).await?,
+        };
+        if limit.is_some_and(|limit| sum(&counters) > limit) {
+            return Err(Conflict::BelowMemberCount.into());
+        }
+        let open = still_open(&role, &counters);
+        if role.is_counted() && open.is_empty() {
+            return Ok((role, counters));
+        }
+        count_few(cx, role.id).await?;
+        role.counters = FEW_COUNTERS;
+        close_many(cx, &role, &open).await?;
+    }
+}
+
+/// The many counters that can gain a seat in this round.
+fn still_open(role: &Role, counters: &[Counter]) -> Vec<u16> {
+    let closed = counters.iter().filter(|counter| counter.closed >= Some(role.round));
+    let closed: BTreeSet<u16> = closed.map(|counter| counter.number).collect();
+    let many = (FEW_COUNTERS..many_counters(role.id)).filter(|_| role.round > 0);
+    many.filter(|counter| !closed.contains(counter)).collect()
+}
+
+/// Whoever reads the role from now on takes a seat on one of the few counters. Nothing of it is shown: the version stays.
+async fn count_few(cx: &Context, id: RoleId) -> Result<()> {
+    let (table, t) = (&cx.app.table, &cx.tenant);
+    let counted = unit::decided(table, || async move {
+        let Some(role) = roles::get(table, t, id).await?.filter(|role| !role.is_counted()) else {
+            return Ok(None);
+        };
+        let after = Role {
+            counters: FEW_COUNTERS,
+            ..role.clone()
+        };
+        let mut writes = roles::change(&role, &after)?;
+        let places = (0..FEW_COUNTERS).map(|counter| keys::seats(t, id, counter));
+        writes.extend(places.map(|key| Write::update(key, Changes::new().add("taken", 0))));
+        Ok(Some(writes))
+    });
+    counted.await.map(drop)
+}
+
+/// How many counters are closed in one transaction: some are in others' hands, and one fewer has to be waited for.
+const CLOSED_AT_ONCE: usize = 64;
+
+async fn close_many(cx: &Context, role: &Role, open: &[u16]) -> Result<()> {
+    let close = |counter: &u16| {
+        let closed = Changes::new().set(CLOSED, number(role.round)).add("taken", 0);
+        let key = keys::seats(&role.tenant, role.id, *counter);
+        Write::update(key, closed).when(is_open(role.round), Lost::Changed)
+    };
+    let some = |counters: &[u16]| {
+        let writes: Vec<Write> = counters.iter().map(close).collect();
+        async move { unit::commit(&cx.app.table, &writes).await }
+    };
+    for done in futures::future::join_all(open.chunks(CLOSED_AT_ONCE).map(some)).await {
+        match done {
+            // Another request closes them too: what is left is looked at again.
+            Ok(()) | Err(Refusal::Lost(_)) => {}
+            Err(Refusal::Answer(error)) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Moves an account's grants of roles that are new to it to counters with room, where those that they are on have none.
@@ -123,36 +216,65 @@ pub async fn elsewhere(cx: &Context, before: Option<&User>, after: &mut User) ->
         .filter(|role| !held(*role))
         .collect();
     for role in new {
-        let seat = free(cx, &after.tenant, role).await?;
-        for grant in after.grants.iter_mut().filter(|grant| grant.role == role) {
-            grant.seat = seat;
+        if let Some(seat) = free(cx, &after.tenant, role).await? {
+            let own = after.grants.iter_mut().filter(|grant| grant.role == role);
+            own.for_each(|grant| grant.sit(seat));
         }
     }
     Ok(())
 }
 
-/// A counter of the role with room, by chance. Where none has any, seats of grants that ended are left first.
-async fn free(cx: &Context, t: &TenantId, role: RoleId) -> Result<u8, Refusal> {
+/// A counter of the role with room, by chance, and the role's round; nothing where any will do. Where none has room, what
+/// was left on the many counters is given to the few, and seats of grants that ended are left.
+async fn free(cx: &Context, t: &TenantId, id: RoleId) -> Result<Option<(u16, u32)>, Refusal> {
     let mut ended = 1;
     loop {
-        let counters = read(&cx.app.table, t, role).await?;
-        if counters.is_empty() {
-            return Err(Lost::Changed.into());
+        let role = roles::get(&cx.app.table, t, id).await?.ok_or(Lost::Changed)?;
+        let chance = u16::from_be_bytes(ambient::random()?);
+        if !role.is_counted() {
+            let is_system = SystemRole::by_id(id).is_some();
+            return Ok(is_system.then(|| (any_counter(role.counters, chance), role.round)));
         }
-        let free: Vec<u8> = counters
-            .iter()
+        let counters = read(&cx.app.table, t, id).await?;
+        let free: Vec<u16> = few(&counters)
             .filter(|counter| counter.has_room())
             .map(|counter| counter.number)
             .collect();
-        let [chance] = ambient::random::<1>()?;
         if let Some(number) = free.get(usize::from(chance) % free.len().max(1)) {
-            return Ok(*number);
+            return Ok(Some((*number, role.round)));
+        }
+        if hand_over(cx, &role, &counters).await? {
+            continue;
         }
         // The counters are read once more after the last that ended: somebody else may have cleared it in the meantime.
         if ended == 0 || !is_marked(&counters) {
             return Err(Conflict::RoleFull.into());
         }
-        ended = ended::release(cx, role, 1).await?;
+        ended = ended::release(cx, id, 1).await?;
+    }
+}
+
+/// Gives what was left on the many counters of a role with a limit to one of the few; whether there was any. They only
+/// fall, so what was read of them is never too little.
+async fn hand_over(cx: &Context, role: &Role, counters: &[Counter]) -> Result<bool, Refusal> {
+    let shares: u32 = few(counters).filter_map(|counter| counter.share).sum();
+    let left = role.max_count.unwrap_or(0).saturating_sub(shares + frozen(counters));
+    if left == 0 {
+        return Ok(false);
+    }
+    let mut writes = vec![roles::unchanged(role, roles::any_copy()?)];
+    for (n, counter) in few(counters).enumerate() {
+        let key = keys::seats(&role.tenant, role.id, counter.number);
+        let share = counter.share.unwrap_or(0);
+        let write = match n {
+            0 => Write::update(key, Changes::new().set("share", number(share + left))),
+            _ => Write::check(key),
+        };
+        writes.push(write.when(Cond::Eq("share", number(share)), Lost::Changed));
+    }
+    match unit::commit(&cx.app.table, &writes).await {
+        Ok(()) | Err(Refusal::Lost(_)) => Ok(true),
+        Err(refused) => Err(refused),
     }
 }
 
@@ -188,101 +310,4 @@ pub async fn standing(cx: &Context, role: RoleId, counters: &[Counter]) -> Resul
         false => 0,
     };
     Ok(sum(counters).saturating_sub(ended))
-}
-
-fn sum(counters: &[Counter]) -> u32 {
-    counters.iter().map(|counter| counter.taken).sum()
-}
-
-fn is_marked(counters: &[Counter]) -> bool {
-    counters.iter().any(|counter| counter.marked)
-}
-
-/// The counters as they are, strongly consistent.
-pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Counter>> {
-    let pk = keys::role_partition(t, role);
-    let query = Query {
-        pk,
-        prefix: Some("SEATS#".to_owned()),
-        ..Query::default()
-    };
-    Ok(table.query(&query).await?.items.iter().filter_map(counter).collect())
-}
-
-/// How many accounts have each of these roles, by grants that have not ended.
-pub async fn members(cx: &Context, roles: &[Role]) -> Result<Vec<u32>> {
-    let places: Vec<_> = roles.iter().flat_map(keys::all_seats).collect();
-    let items = cx.app.table.batch_get(&places).await?;
-    let of = |role: &Role| {
-        let pk = keys::role_partition(&role.tenant, role.id);
-        let own = items
-            .iter()
-            .filter(|item| super::table::string(item, "PK") == Some(&pk));
-        let counters: Vec<Counter> = own.filter_map(counter).collect();
-        let role = role.id;
-        async move { standing(cx, role, &counters).await }
-    };
-    futures::future::try_join_all(roles.iter().map(of)).await
-}
-
-fn counter(item: &Item) -> Option<Counter> {
-    let natural = |name| integer(item, name).map(|n| u32::try_from(n).unwrap_or(0));
-    Some(Counter {
-        number: super::table::string(item, "SK")?.strip_prefix("SEATS#")?.parse().ok()?,
-        taken: natural("taken")?,
-        share: natural("share"),
-        marked: item.contains_key(MARK),
-    })
-}
-
-/// Shares that add up to the limit, none below what its counter has taken: what is left is spread evenly.
-fn shares(limit: u32, taken: &[u32]) -> Vec<u32> {
-    let mut shares = taken.to_vec();
-    let mut left = limit.saturating_sub(taken.iter().sum());
-    while left > 0 {
-        let smallest = shares.iter().min().copied().unwrap_or(0);
-        let level: Vec<usize> = (0..shares.len()).filter(|n| shares[*n] == smallest).collect();
-        let next = shares
-            .iter()
-            .filter(|share| **share > smallest)
-            .min()
-            .copied()
-            .unwrap_or(u32::MAX);
-        let each = (left / u32::try_from(level.len()).unwrap_or(1))
-            .min(next - smallest)
-            .max(1);
-        for n in level {
-            let more = each.min(left);
-            shares[n] += more;
-            left -= more;
-        }
-    }
-    shares
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn shares_add_up_to_the_limit_and_none_is_below_what_is_taken(
-            taken in proptest::collection::vec(0_u32..50, 1..17), more in 0_u32..5000,
-        ) {
-            let limit = taken.iter().sum::<u32>() + more;
-            let shares = shares(limit, &taken);
-            prop_assert_eq!(shares.iter().sum::<u32>(), limit);
-            prop_assert!(shares.iter().zip(&taken).all(|(share, taken)| share >= taken));
-        }
-    }
-
-    #[test]
-    fn three_seats_over_four_counters_are_three_seats() {
-        assert_eq!(shares(3, &[0; 4]), [1, 1, 1, 0]);
-        assert_eq!(
-            shares(u32::MAX, &[0; 4]).iter().map(|n| u64::from(*n)).sum::<u64>(),
-            u64::from(u32::MAX)
-        );
-    }
 }

@@ -1,11 +1,14 @@
-//! Sessions in the table.
+//! Sessions in the table. One is the row of its login in the history as well, so that a login writes one item: while it
+//! lives, and until the retention of the row is over. What ends it takes out all that made it a session, and leaves the
+//! row in its place.
 
 use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::present::{self, Along};
-use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, number, to_item};
-use super::{keys, last_use};
+use super::table::{Changes, Cond, Item, Key, Lost, Op, Refusal, Write, from_item, number, to_item};
+use super::{history, keys, last_use};
+use crate::domain::history::LoginEntry;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
@@ -20,7 +23,28 @@ pub async fn with_account(
     id: SessionId,
 ) -> Result<(Option<User>, Option<Session>)> {
     let found = present::present(table, t, user, keys::session(t, user, id), Along::default()).await?;
-    Ok((found.user, found.credential.map(from_item).transpose()?))
+    Ok((found.user, open_in(found.credential)?))
+}
+
+/// An attribute of sessions that no row has, and one of rows that no session has.
+const LIVES: &str = "expiresAt";
+const IS_ROW: &str = "kind";
+
+/// The session in an item; none where it has ended.
+pub fn open_in(item: Option<Item>) -> Result<Option<Session>> {
+    item.filter(|item| !item.contains_key(IS_ROW))
+        .map(from_item)
+        .transpose()
+}
+
+/// The row of the login history in an item: a row, or a session that is one for as long as rows are kept.
+pub fn login_in(item: Item, now: Timestamp) -> Result<Option<LoginEntry>> {
+    if item.contains_key(IS_ROW) {
+        return from_item(item).map(Some);
+    }
+    let session: Session = from_item(item)?;
+    let is_kept = session.recorded_until.is_some_and(|end| now < end);
+    Ok(is_kept.then(|| session.login()))
 }
 
 /// Opens a session. It expires by itself.
@@ -39,45 +63,94 @@ pub fn change(before: &Session, after: &Session) -> Result<Write> {
     Ok(Write::update(key, changes).when(as_read(before), Lost::Changed))
 }
 
-/// Removes every session of an account but the one in this place.
-pub async fn remove_all(table: &Table, t: &TenantId, user: UserId, but: Option<&Key>) -> Result<()> {
+/// Ends every session of an account but the one in this place, and takes out of the rows of their logins where they were
+/// from.
+pub async fn erase_all(table: &Table, t: &TenantId, user: UserId, but: Option<&Key>) -> Result<()> {
     let query = Query {
         pk: keys::user_partition(t, user),
         prefix: Some(keys::SESSION.to_owned()),
         ..Query::default()
     };
-    let found = table.query(&query).await?.items;
-    let places = found.iter().filter_map(Key::of).filter(|key| Some(key) != but);
-    table.batch_write(&places.map(Write::delete).collect::<Vec<_>>()).await
+    let found = table.query(&query).await?.items.into_iter();
+    let others = found.filter(|item| Key::of(item).as_ref() != but);
+    let erased: Vec<Write> = others
+        .filter_map(|item| erased_item(item).transpose())
+        .collect::<Result<_>>()?;
+    table.batch_write(&erased).await
 }
 
-/// Ends a session, provided that it is there; else this is why nothing was done.
-pub fn end(session: &Session, gone: impl Into<Refusal>) -> Write {
-    Write::delete(keys::session(&session.tenant, session.user, session.id)).when(Cond::exists(), gone)
+/// What becomes of it; nothing where it is so already.
+fn erased_item(item: Item) -> Result<Option<Write>> {
+    if !item.contains_key(IS_ROW) {
+        return erased(&from_item(item)?).map(Some);
+    }
+    let mut bare = item.clone();
+    history::empty(&mut bare, &history::ORIGIN);
+    Ok((bare != item).then(|| Write::put(bare)))
+}
+
+/// Ends a session, whether it is there or not, and leaves of its row where it was from.
+pub fn erased(session: &Session) -> Result<Write> {
+    let mut write = ended(session)?;
+    if let Op::Put(row) = &mut write.op {
+        history::empty(row, &history::ORIGIN);
+    }
+    Ok(write)
+}
+
+/// Ends a session, provided that it lives; else this is why nothing was done.
+pub fn end(session: &Session, gone: impl Into<Refusal>) -> Result<Write> {
+    Ok(ended(session)?.when(Cond::Exists(LIVES), gone))
+}
+
+/// The row that is left of a session; where it has none, nothing is.
+fn ended(session: &Session) -> Result<Write> {
+    let key = place(session);
+    let Some(kept_until) = session.recorded_until else {
+        return Ok(Write::delete(key));
+    };
+    let login = session.login();
+    let mut row = to_item(&key, &login)?;
+    row.insert("ttl".to_owned(), number(kept_until.as_second()));
+    history::index_login(&mut row, &login);
+    Ok(Write::put(row))
 }
 
 pub async fn get(table: &Table, t: &TenantId, user: UserId, id: SessionId) -> Result<Option<Session>> {
-    table.get(&keys::session(t, user, id)).await?.map(from_item).transpose()
+    open_in(table.get(&keys::session(t, user, id)).await?)
 }
 
-/// An account's sessions, newest first, whether they are open or not; and whether there are more.
+/// How many pages of sessions and what is left of them are read, to find those that did not end.
+const PAGES: usize = 5;
+
+/// An account's sessions that were not ended, newest first, whether they have expired or not; and whether there are more.
 pub async fn newest(table: &Table, t: &TenantId, user: UserId, limit: usize) -> Result<(Vec<Session>, bool)> {
-    let query = Query {
+    let mut query = Query {
         pk: keys::user_partition(t, user),
         prefix: Some(keys::SESSION.to_owned()),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
     };
-    let page = table.query(&query).await?;
-    let found = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
-    Ok((found, page.more))
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        let page = table.query(&query).await?;
+        query.after = page.items.last().and_then(Key::of).map(|last| last.sk);
+        for item in page.items {
+            found.extend(open_in(Some(item))?);
+        }
+        if !page.more || found.len() >= limit {
+            let more = page.more || found.len() > limit;
+            found.truncate(limit);
+            return Ok((found, more));
+        }
+    }
+    Ok((found, true))
 }
 
 /// Writes down that a session is used. Its version stays: whoever changes it at this moment goes on.
 pub async fn used(table: &Table, session: &Session, now: Timestamp) -> Result<()> {
-    let key = keys::session(&session.tenant, session.user, session.id);
-    last_use::write(table, &key, Cond::exists(), now).await
+    last_use::write(table, &place(session), Cond::Exists(LIVES), now).await
 }
 
 /// What writes down that the newest pair was used, and the session as it is since.
@@ -94,11 +167,20 @@ pub fn confirm(session: &Session, now: Timestamp) -> Result<(Session, (Key, Chan
 }
 
 fn item(session: &Session) -> Result<Item> {
-    let mut item = to_item(&keys::session(&session.tenant, session.user, session.id), session)?;
-    item.insert("ttl".to_owned(), number(session.expires_at.as_second()));
+    let mut item = to_item(&place(session), session)?;
+    let mut end = session.expires_at;
+    if let Some(kept_until) = session.recorded_until {
+        end = end.max(kept_until);
+        history::index_login(&mut item, &session.login());
+    }
+    item.insert("ttl".to_owned(), number(end.as_second()));
     Ok(item)
 }
 
+fn place(session: &Session) -> Key {
+    keys::session(&session.tenant, session.user, session.id)
+}
+
 fn as_read(session: &Session) -> Cond {
-    Cond::All(vec![Cond::exists(), Cond::Eq("version", number(session.version))])
+    Cond::All(vec![Cond::Exists(LIVES), Cond::Eq("version", number(session.version))])
 }

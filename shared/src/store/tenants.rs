@@ -6,7 +6,6 @@ use super::tenant_settings::{self, Kept};
 use super::{keys, roles};
 use crate::domain::role::Role;
 use crate::domain::tenant::{Tenant, TenantId};
-use crate::domain::user::User;
 use crate::error::{Conflict, Result};
 
 /// Writes a new tenant's own item; refused with [`Conflict::TenantTaken`] where there is one of this id.
@@ -14,13 +13,11 @@ pub fn put(tenant: &Tenant) -> Result<Write> {
     Ok(Write::put(to_item(&keys::tenant(&tenant.id), tenant)?).when(Cond::absent(), Conflict::TenantTaken))
 }
 
-/// Everything that a tenant begins with but its first account: itself, its settings, these roles with their names and
-/// seats. The account's seats are taken where the counters are opened.
-pub fn create(tenant: &Tenant, beginning: &Kept, roles: &[Role], first: &User) -> Result<Vec<Write>> {
+/// Everything that a tenant begins with but its first account: itself, its settings, these roles with their names.
+pub fn create(tenant: &Tenant, beginning: &Kept, roles: &[Role]) -> Result<Vec<Write>> {
     let mut writes = vec![put(tenant)?, tenant_settings::create(&tenant.id, beginning)?];
     for role in roles {
-        let grant = first.grants.iter().find(|grant| grant.role == role.id);
-        writes.extend(roles::create_with(role, grant.map(|grant| grant.seat))?);
+        writes.extend(roles::create(role)?);
     }
     Ok(writes)
 }

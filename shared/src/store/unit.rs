@@ -5,13 +5,12 @@
 //! decide once more. Nothing else repeats a transaction, so what is read once, decided once and written in vain is never
 //! shown to a client.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::dynamo::Table;
-use super::table::{Changes, Cond, Key, Lost, Op, Refusal, Write};
-use super::users::{Change, Plan};
-use super::{chain, ended, record, roles, seats, sessions, users};
+use super::table::{Changes, Cond, Key, Lost, Refusal, Write};
+use super::users::Change;
+use super::{chain, ended, record, roles, sessions, users};
 use crate::ambient;
 use crate::context::{Context, Credential};
 use crate::domain::role::{Role, SystemRole, USER};
@@ -22,6 +21,7 @@ use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
 
 mod tries;
+mod wanted;
 use tries::Tries;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
@@ -198,8 +198,9 @@ impl Unit<'_> {
     /// The role of this name or id, which is to stay as it is until all is written.
     pub async fn role(&self, name: &str) -> Result<Option<Role>> {
         let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
-        // The role that everybody has is never edited away from under a grant, and must not become a hot item.
-        if let Some(role) = role.as_ref().filter(|role| role.id != USER.id) {
+        // The counter of a seat of a role without a limit is closed before the role goes, or comes to let its holders
+        // manage users: no grant needs more, and many can be given at once. The role that everybody has never goes.
+        if let Some(role) = role.as_ref().filter(|role| role.is_counted() && role.id != USER.id) {
             self.keep_role(role);
         }
         Ok(role)
@@ -261,7 +262,9 @@ impl Unit<'_> {
         // A role that is taken and given in one change keeps its seat where it was.
         for grant in &mut after.grants {
             let own = before.grants.iter().find(|own| own.role == grant.role);
-            grant.seat = own.map_or(grant.seat, |own| own.seat);
+            if let Some(own) = own {
+                grant.sit((own.seat, own.round));
+            }
         }
         self.put(Some(before), Some(&mut after), only_if)?;
         Ok(after)
@@ -345,7 +348,7 @@ impl Unit<'_> {
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => {
-                    plan.undo(table, &refused).await;
+                    plan.undo(cx, &refused).await;
                     return Err(refused);
                 }
                 Ok(()) => {
@@ -367,44 +370,4 @@ impl Unit<'_> {
             tries.another(table, Lost::Full).await?;
         }
     }
-}
-
-impl Wanted {
-    /// Moves seats to counters with room.
-    async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
-        for change in &mut self.changes {
-            if let Some(after) = &mut change.after {
-                seats::elsewhere(cx, change.before.as_ref(), after).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
-    fn plan(&self, cx: &Context) -> Result<Plan> {
-        let mut plan = users::plan(&self.changes, cx.size_written())?;
-        // What is written whole is not changed beside it: no transaction has two writes to one item.
-        let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
-        plan.within.retain(|write| !whole.contains(&write.key()));
-        let written: BTreeSet<Key> = self.writes.iter().map(Write::key).collect();
-        let first = self.writes.iter().cloned().chain(
-            self.roles
-                .iter()
-                .map(roles::unchanged)
-                .filter(|check| !written.contains(&check.key())),
-        );
-        plan.within.splice(0..0, first.collect::<Vec<_>>());
-        plan.within.extend(self.rows.iter().cloned());
-        for change in &self.changes {
-            plan.within.extend(record::mails_of(cx, change)?);
-        }
-        plan.fill()?;
-        plan.before.extend(self.before.iter().cloned());
-        plan.after.extend(self.after.iter().cloned());
-        Ok(plan)
-    }
-}
-
-fn put_at(write: &Write) -> Option<Key> {
-    matches!(write.op, Op::Put(_)).then(|| write.key())
 }

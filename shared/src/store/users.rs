@@ -2,8 +2,8 @@
 //! the account implied before a change with what it implies after it, and answers with the writes between.
 //!
 //! What an account implies: its item; the claims of its address and name (under the form of names that it is kept in),
-//! and of its number, which is never given up; its search entries; a member item for each grant and one seat for each
-//! role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
+//! and of its number, which is never given up; its search entries; a member item for each grant (but of the role that
+//! everybody has) and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
 //! those who are. A deleted account implies nothing but its item, its number and its place in the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use super::listed::Listed;
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
 use super::{domains, keys, search, seats};
 use crate::domain::grant::Seat;
+use crate::domain::role::USER;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{Email, FORM, Username};
@@ -123,7 +124,8 @@ impl Implied {
             claims.extend([Claim::placed(user.form, present, former, Conflict::UsernameTaken)]);
         }
         let seats = user.seats();
-        let members = user.grants.iter();
+        // Whoever is there has the role that everybody has: its members are the accounts.
+        let members = user.grants.iter().filter(|grant| grant.role != USER.id);
         let members = members.map(|grant| keys::member(t, grant.role, user.id, grant.id));
         let ends = seats
             .iter()

@@ -51,8 +51,9 @@ fn assert_erased(world: &World, id: &str, name: &str) {
     let (mut logins, mut rights) = (0, 0);
     for item in that_name(world, id) {
         let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
-        if sk.split('#').next().unwrap() == "LOGIN" {
+        if ["LOGIN", "SESSION"].contains(&sk.split('#').next().unwrap()) {
             logins += 1;
+            assert!(item["kind"]["S"].is_string() && item["refresh"].is_null(), "{item}");
             assert_eq!(
                 (&item["ip"]["S"], &item["userAgent"]["S"]),
                 (&json!(""), &json!("")),

@@ -108,8 +108,9 @@ async fn roles_entries_and_changes_of_rights_are_whole_likewise_and_links_keep_t
     let roles = sizes(&world, &owner, "/admin/roles").await;
     assert_eq!((before, roles[0], roles.len()), (1_000, 1_000, 2), "{roles:?}");
 
-    let entry =
-        |item: &Value| item["SK"]["S"].as_str().unwrap().starts_with("LOGIN#") && item["user"]["S"] == jane.id.as_str();
+    let entry = |item: &Value| {
+        item["SK"]["S"].as_str().unwrap().starts_with("SESSION#") && item["user"]["S"] == jane.id.as_str()
+    };
     let id = |is_it: &dyn Fn(&Value) -> bool| {
         let items = world.items();
         items.iter().find(|item| is_it(item)).unwrap()["id"]["S"]

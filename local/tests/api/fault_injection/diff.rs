@@ -51,8 +51,8 @@ pub fn between(before: &Dump, after: &Dump) -> Diff {
         }
         numbers(item).for_each(|(name, n)| note(name, -n));
     }
-    // So is which chain a row of the rights history is linked into.
-    let chance = ["TALLY/TALLY", "CHAINS/HEAD"];
+    // So is which chain a row of the rights history is linked into, and whether a counter of seats was there before.
+    let chance = ["TALLY/TALLY", "CHAINS/HEAD", "SEATS/"];
     diff.retain(|what, by| *by != 0 && !chance.iter().any(|one| what.starts_with(one)));
     diff
 }

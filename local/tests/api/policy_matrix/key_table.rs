@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use usher::domain::role::{MEMBER, USER};
+use usher::domain::role::USER;
 use usher::domain::tenant::TenantId;
 use usher::domain::text::{Email, PermissionName, RoleName, Username};
 use usher::domain::user::Status;
@@ -209,19 +209,22 @@ fn of_roles() -> Vec<Made> {
     let (t, user, role, grant) = (&TenantId::main(), sample("<user>"), sample("<role>"), sample("<grant>"));
     let name = RoleName::parse("Press Office").unwrap();
     let at = crate::support::START.parse().unwrap();
-    let mut many = MEMBER.in_tenant(t, at).unwrap();
-    (many.id, many.counters) = (role, 8);
-    let (seats, last) = (
-        "role's seats, one counter of several",
-        keys::all_seats(&many).pop().unwrap(),
-    );
+    let (seats, copy) = ("role's seats, one counter of several", "role, one copy of several");
+    let all = keys::role_copies(t, role).nth(7).unwrap();
     vec![
         partition("roles_partition", "role", "PK", keys::roles_partition(t)),
         key("role", "role", keys::role(t, role)),
+        key("role_copy", copy, keys::role_copy(t, role, 7)),
+        key("role_copies", copy, all),
         key("role_name", "role name claim", keys::role_name(t, &name)),
         partition("role_partition", "role's member", "PK", keys::role_partition(t, role)),
         key("seats", seats, keys::seats(t, role, 7)),
-        key("all_seats", seats, last),
+        partition(
+            "seats_partition",
+            seats,
+            "PK",
+            keys::seats_partition(t, 7 % keys::SEAT_PARTS),
+        ),
         key("member", "role's member", keys::member(t, role, user, grant)),
         key(
             "ends",
@@ -292,6 +295,7 @@ fn of_the_stack() -> Vec<Made> {
             keys::retired_key("a_kid"),
         ),
         key("first_signing_key", marker, keys::first_signing_key()),
+        key("ready", "that set-up was run, one copy of several", keys::ready(7)),
         key("health", "a check that writes succeed, one of 256", keys::health(7)),
     ]
 }
@@ -324,8 +328,8 @@ fn every_function_of_the_keys_is_in_the_golden_file() {
         .lines()
         .filter_map(|line| line.strip_prefix("pub fn "))
         .map(|rest| rest.split('(').next().unwrap())
-        // Where an account's counter is, and whose partition one is, which are no keys; and claims of names that were others in an earlier form.
-        .filter(|name| !["shard", "is_rights"].contains(name) && !name.starts_with("former_"))
+        // Where an account's counter is, which copy an id picks, where a role's counters begin, and whose partition one is, which are no keys; and claims of names that were others in an earlier form.
+        .filter(|name| !["shard", "copy_for", "seats_of", "is_rights"].contains(name) && !name.starts_with("former_"))
         .collect();
     let made = made();
     let called: BTreeSet<&str> = made.iter().map(|made| made.function).collect();

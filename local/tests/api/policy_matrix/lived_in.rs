@@ -31,7 +31,8 @@ pub async fn lived_in() -> World {
         crate::users::grant(&owner, &id, json!({ "role": "member", "effectiveTo": end })).await;
         world.clock.advance_ms(1);
     }
-    world.signed_in("jane@example.org", PASSWORD).await;
+    let jane = world.signed_in("jane@example.org", PASSWORD).await;
+    assert_eq!(jane.post_empty("/api/auth/logout").await.status, 204);
     let unknown = json!({ "username": "nobody", "password": "wrong" });
     assert_eq!(world.nobody().post("/api/auth/login", unknown).await.status, 401);
     assert_eq!(owner.post_empty(&format!("/api/users/{id}/lock")).await.status, 204);

@@ -1,7 +1,7 @@
 //! What stands in the list of the table's keys, and what the tests put in its place.
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-pub const SAMPLES: [(&str, &str); 33] = [
+pub const SAMPLES: [(&str, &str); 34] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -18,6 +18,7 @@ pub const SAMPLES: [(&str, &str); 33] = [
     ("<shard>", "3"),
     ("<counter>", "07"),
     ("<byte>", "07"),
+    ("<part>", "1"),
     ("<copy>", "7"),
     ("<slot>", "07"),
     ("<permission>", "press.write"),

@@ -3,6 +3,7 @@
 mod administrators;
 mod ended;
 mod grants;
+mod limits;
 mod names;
 mod passwords;
 mod refreshes;

@@ -3,9 +3,11 @@
 mod catalogue;
 mod catalogue_limits;
 mod catalogue_races;
+mod copies;
 mod create;
 mod delete;
 mod ended;
+mod limits;
 mod list;
 mod patch;
 mod permissions;

@@ -14,7 +14,7 @@ async fn forget_ends(world: &World) {
     for item in world.items() {
         let text = |name: &str| item[name]["S"].as_str().unwrap();
         let key = Key::new(text("PK"), text("SK"));
-        if key.sk.starts_with("SEATS#") {
+        if key.pk.contains("#SEATS#") {
             let unmarked = Changes::new().remove("ends");
             table.update(&key, &unmarked, &Cond::exists()).await.unwrap();
         } else if key.sk.starts_with("ENDS") {

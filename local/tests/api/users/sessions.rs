@@ -193,8 +193,8 @@ async fn where_from_an_erased_account_was_signed_in_is_nowhere_any_more() {
     };
     assert_eq!(
         named(&world),
-        2,
-        "the session, though it has ended, and the row of the login"
+        1,
+        "the session, which has ended and is the row of the login"
     );
     let boss = crate::account::signed_in(&world, "owner", "Owner@12345").await;
     crate::account::done(&boss.post("/admin/deleteuseraccount", json!({ "Id": id })).await);

@@ -119,6 +119,7 @@ impl History {
             granted_at: moment(self.now),
             granted_by: None,
             seat: 0,
+            round: 0,
             administers: self.roles[role].administers(),
         }
     }

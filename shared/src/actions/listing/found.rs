@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::narrowed::{self, FEW, STEPS, Walked, walk};
-use super::{Asked, COUNTED, Collector, Found, Place, many};
+use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::Result;
@@ -93,7 +93,7 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Plac
         _ if asked.status.is_some() => narrowed::along_statuses(cx, asked, after, limit).await,
         extent => {
             if let Some(role) = &asked.role {
-                let (members, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, FEW).await?;
+                let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
                 if !more {
                     return narrowed::of_few(cx, asked, &members, after, limit).await;
                 }

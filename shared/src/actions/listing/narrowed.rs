@@ -68,7 +68,7 @@ pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limi
         return along_statuses(cx, asked, after, limit).await;
     }
     if let Some(role) = asked.role.as_ref().filter(|_| asked.status != Some(Status::Deleted)) {
-        let (members, more) = roles::members(&cx.app.table, &cx.tenant, role.id, None, FEW).await?;
+        let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
         if !more {
             return of_few(cx, asked, &members, after, limit).await;
         }

@@ -35,7 +35,7 @@ impl Source {
 
     async fn ids(&self, cx: &Context, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
         let (found, more) = match self {
-            Self::Role(role) => return roles::members(&cx.app.table, &cx.tenant, *role, after, limit).await,
+            Self::Role(role) => return roles::members(listed(cx), *role, after, limit).await,
             Self::All => listed(cx).newest(None, after, limit).await?,
             Self::Statuses(statuses) => {
                 let lists: Vec<Option<Status>> = statuses.iter().copied().map(Some).collect();

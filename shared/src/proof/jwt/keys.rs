@@ -136,11 +136,6 @@ impl SigningKey {
     pub const fn pkcs8(&self) -> &SecretSlice<u8> {
         &self.pkcs8
     }
-
-    pub(super) fn encoding_key(&self) -> Result<EncodingKey> {
-        encoding_key(self.algorithm, self.pkcs8.expose_secret())
-            .ok_or_else(|| Error::fault("a signing key is not PKCS#8"))
-    }
 }
 
 /// PKCS#8 in, and for RSA the PKCS#1 (RFC 8017 appendix A.1.2) in it.

@@ -1,20 +1,24 @@
 //! The writes of a change: those of its transaction, and those before and after it.
 
 use super::{Change, Implied};
+use crate::context::Context;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, FORM};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
-use crate::store::table::{Refusal, Write};
-use crate::store::{chain, domains};
+use crate::store::table::{Key, Refusal, Write};
+use crate::store::{chain, domains, keys};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
 /// look at the account itself, so that one too many is not seen.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id.
+    /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id,
+    /// unless it is one that an import brought along.
     pub of_new: Vec<Write>,
+    /// Where the new accounts are to be.
+    pub new: Vec<Key>,
     /// Entries that come with another name, where the transaction has no room for them: written before it.
     pub before: Vec<Write>,
     pub within: Vec<Write>,
@@ -37,7 +41,11 @@ impl Plan {
             .map(|key| Write::put(key.attributes()));
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match (&change.before, &change.after) {
-            (None, _) => self.of_new.extend(new),
+            (None, after) => {
+                self.of_new.extend(new);
+                self.new
+                    .extend(after.iter().map(|user| keys::user(&user.tenant, user.id)));
+            }
             // Once the account is gone, nothing else names them.
             (Some(_), None) => self.before.extend(gone),
             (Some(_), Some(after)) if after.status == Status::Deleted => self.of_deleted.extend(gone),
@@ -64,8 +72,13 @@ impl Plan {
     }
 
     /// Removes it after a refusal, where that is certain.
-    pub async fn undo(&self, table: &Table, refusal: &Refusal) {
+    pub async fn undo(&self, cx: &Context, refusal: &Refusal) {
+        let table = &cx.app.table;
         if matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_))) {
+            return;
+        }
+        // Another import of the same accounts may have been quicker: then the entries are theirs.
+        if cx.is_operator && !table.batch_get(&self.new).await.is_ok_and(|found| found.is_empty()) {
             return;
         }
         let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();

@@ -151,6 +151,7 @@ impl World {
             max_count: None,
             system: false,
             counters: 1,
+            round: 0,
             form: FORM,
             trail: Some(Trail::beginning(self.now)),
             version: 1,

@@ -21,6 +21,54 @@ fn t09_a_token_holds_as_long_as_its_key_is_published() {
     }
 }
 
+/// One key set, as a process has it, which remembers what it found.
+#[test]
+fn a_token_that_was_proven_is_still_refused_once_it_has_expired_or_for_another_stack() {
+    let keys = published(&every_key());
+    let stack = Verifier::new(ISSUER, AUDIENCE);
+    for key in every_key() {
+        let token = genuine(key);
+        let end = claims().exp * 1000;
+        assert!(stack.verify(&token, &keys, at(end - 1)).is_ok());
+        assert!(stack.verify(&token, &keys, at(end - 1)).is_ok());
+        assert_eq!(stack.verify(&token, &keys, at(end)), Err(Refusal::Expired));
+        let other = Verifier::new("https://usher.example/prod", AUDIENCE);
+        assert_eq!(other.verify(&token, &keys, at(end - 1)), Err(Refusal::Issuer));
+        let other = Verifier::new(ISSUER, "other");
+        assert_eq!(other.verify(&token, &keys, at(end - 1)), Err(Refusal::Audience));
+    }
+}
+
+#[test]
+fn a_token_with_one_letter_changed_is_refused_though_the_other_one_was_proven() {
+    let keys = published(&every_key());
+    let key = key(Algorithm::EdDsa);
+    let token = genuine(key);
+    assert_eq!(verdict(&token, &keys), Ok(()));
+    for place in 0..token.len() {
+        let mut changed = token.clone().into_bytes();
+        changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert!(verdict(&changed, &keys).is_err(), "{place}");
+    }
+    assert_eq!(verdict(&token, &keys), Ok(()));
+}
+
+#[test]
+fn what_was_proven_by_a_key_is_not_remembered_once_it_is_gone_or_another_one_has_its_name() {
+    let ours = key(Algorithm::EdDsa);
+    let token = genuine(ours);
+    let keys = published(&[ours]);
+    assert_eq!((verdict(&token, &keys), verdict(&token, &keys)), (Ok(()), Ok(())));
+    let others = published(&[key(Algorithm::Es256)]);
+    assert_eq!(verdict(&token, &others), Err(Refusal::UnknownKey));
+    let other = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let mut jwk = other.public_jwk();
+    jwk["kid"] = json!(ours.kid());
+    let named = KeySet::from_jwks(vec![jwk]);
+    assert_eq!(verdict(&token, &named), Err(Refusal::Signature));
+}
+
 #[test]
 fn t09_a_change_of_algorithm_leaves_older_tokens_valid() {
     let keys = published(&every_key());

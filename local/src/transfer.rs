@@ -1,0 +1,67 @@
+//! `local seed`, `import` and `export`: accounts drawn, taken over from a file, and handed on in one (`docs/import.md`).
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use usher::actions::Context;
+use usher::actions::transfer::context;
+use usher::domain::tenant::TenantId;
+
+use crate::args::Within;
+use crate::error::{Error, Result};
+use crate::place::Opened;
+
+mod draw;
+mod export;
+mod import;
+mod names;
+mod progress;
+mod report;
+mod seed;
+
+pub use export::export;
+pub use import::import;
+pub use seed::seed;
+
+/// `USHER_…` variables.
+type Variables = HashMap<String, String>;
+
+async fn work(opened: &Opened, within: &Within) -> Result<Context> {
+    let tenant = TenantId::parse(&within.tenant).map_err(Error::Tenant)?;
+    context(&opened.app, &tenant).await.map_err(|cause| Error::NotSetUp {
+        tenant: within.tenant.clone(),
+        cause,
+    })
+}
+
+/// The same work at this moment.
+fn now(cx: &Context) -> Context {
+    let mut cx = cx.clone();
+    cx.now = cx.app.clock.now();
+    cx
+}
+
+/// A file that its owner alone can read.
+fn private(options: &mut OpenOptions, path: &Path) -> Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    let file = options.open(path).map_err(at(path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // One that was there may have been readable by others.
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))
+            .map_err(at(path))?;
+    }
+    Ok(file)
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> Error {
+    let path = path.to_owned();
+    move |cause| Error::File {
+        path: path.clone(),
+        cause,
+    }
+}

@@ -1,0 +1,4 @@
+//! The commands, each as a process.
+
+mod audit;
+mod transfer;

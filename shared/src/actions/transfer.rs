@@ -1,0 +1,368 @@
+//! Accounts, roles and permissions taken over from another directory by the operator, and handed on to one.
+//!
+//! An account is made as every account is, in one transaction with all that it implies ([`crate::store::unit`]); only
+//! nobody is asked whether they may, and nobody is written to. Taken over again it is found, so an import that broke off
+//! is simply begun again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use self::pages::all_roles;
+use super::{Context, Surface, catalogue, settings};
+use crate::app::App;
+use crate::domain::grant::Grant;
+use crate::domain::history::{OPERATOR, RightsKind, Target};
+use crate::domain::lockout::NameAttempts;
+use crate::domain::permission::{Permission, is_system};
+use crate::domain::role::{FEW_COUNTERS, Role, SERVICE_ACCOUNT, SystemRole, USER};
+use crate::domain::tenant::TenantId;
+use crate::domain::text::{Description, FORM, PermissionName};
+use crate::domain::trail::{self, Trail};
+use crate::domain::transfer::{AccountLine, GrantLine, RoleLine};
+use crate::domain::user::{AdminLock, PasswordHash, Status, User, UserKind, UserRef};
+use crate::error::{Conflict, Error, Noun, Result};
+use crate::id::{RoleId, UserId, UserNumber};
+use crate::proof::password::imported;
+use crate::store::bulk::{self, Bulk};
+use crate::store::unit::{Unit, atomically};
+use crate::store::{record, roles, users};
+
+pub mod pages;
+
+/// What the operator's work is called in the histories.
+const SURFACE: Surface = Surface {
+    name: "operator",
+    min_password: 0,
+    max_password: 128,
+};
+
+/// How many kinds of imported hashes, with their parameters, a tenant's unknown logins are compared with at most.
+const MOST_HASH_COSTS: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken<Id> {
+    Created(Id),
+    /// It was there already, as the line has it.
+    Exists(Id),
+}
+
+/// Work of the operator in a tenant.
+pub async fn context(app: &Arc<App>, tenant: &TenantId) -> Result<Context> {
+    let mut cx = Context::without_request(app, SURFACE);
+    cx.is_operator = true;
+    cx.enter(tenant.clone()).await?;
+    // A table without it is not set up.
+    match roles::get(&app.table, tenant, USER.id).await? {
+        Some(_) => Ok(cx),
+        None => Err(Error::NotSetUp),
+    }
+}
+
+/// Makes an account as the line has it.
+pub async fn account(cx: &Context, line: &AccountLine) -> Result<Taken<UserId>> {
+    line.profile.validate().map_err(Error::Invalid)?;
+    let hash = hash(cx, line).await?;
+    let (hash, is_first) = (&hash, &AtomicBool::new(true));
+    let made = atomically(cx, |unit| async move {
+        if let Some(known) = known(cx, line).await? {
+            return Ok(Taken::Exists(known));
+        }
+        let mut user = beginning(cx, line, hash.clone())?;
+        give(cx, &unit, line, &mut user).await?;
+        if !is_first.swap(false, Ordering::Relaxed) {
+            free_number(cx, line, &mut user).await?;
+        }
+        unit.create(&user)?;
+        Ok(Taken::Created(user.id))
+    });
+    match made.await {
+        // The same line may have been taken over beside this one.
+        Err(refused @ (Error::Conflict(_) | Error::Fault(_))) => {
+            known(cx, line).await?.map(Taken::Exists).ok_or(refused)
+        }
+        outcome => outcome,
+    }
+}
+
+/// The items of many accounts of people with roles of the system, for a table that nobody else writes to; nothing where
+/// the first of them is there already. Their hashes are of the stack's own kind.
+pub async fn many(cx: &Context, lines: &[AccountLine]) -> Result<Option<Bulk>> {
+    let roles = all_roles(cx).await?;
+    let roles = roles.iter().filter(|role| role.system);
+    if let Some(limited) = roles.clone().find(|role| role.max_count.is_some()) {
+        let name = limited.name.as_given();
+        return Err(Error::invalid("/roles", format!("the role `{name}` has a limit")));
+    }
+    let known: BTreeMap<&str, Role> = roles.map(|role| (role.name.as_given(), role.clone())).collect();
+    let mut made = Vec::with_capacity(lines.len());
+    for line in lines {
+        let mut user = beginning(cx, line, line.password_hash.clone())?;
+        granted(cx, line, &known, &mut user)?;
+        made.push(user);
+    }
+    let first = made.first().map(|user| user.id);
+    match first {
+        Some(id) if users::get(&cx.app.table, &cx.tenant, id).await?.is_none() => {
+            bulk::of_new(cx, &made).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The hash as it is kept; what comparing with it costs is noted, for unknown logins to cost the same.
+async fn hash(cx: &Context, line: &AccountLine) -> Result<Option<PasswordHash>> {
+    let Some(PasswordHash(text)) = &line.password_hash else {
+        return Ok(None);
+    };
+    let kept = imported(text).map_err(|why| Error::invalid("/passwordHash", why))?;
+    note_cost(cx, &kept.cost).await?;
+    Ok(Some(PasswordHash(kept.hash)))
+}
+
+async fn note_cost(cx: &Context, cost: &str) -> Result<()> {
+    let is_own = cx.app.hasher.cost().as_deref() == Some(cost);
+    let current = cx
+        .app
+        .tenant_settings
+        .get(&cx.app, &cx.tenant, cx.app.clock.now())
+        .await?;
+    let known = &current.hash_costs;
+    if is_own || known.iter().any(|known| known == cost) || known.len() >= MOST_HASH_COSTS {
+        return Ok(());
+    }
+    let noted = settings::change(cx, |mut chosen| {
+        let is_known = chosen.hash_costs.iter().any(|known| known == cost);
+        if !is_known && chosen.hash_costs.len() < MOST_HASH_COSTS {
+            chosen.hash_costs.push(cost.to_owned());
+        }
+        Ok(chosen)
+    });
+    noted.await.map(drop)
+}
+
+/// The account that the line is about, where it was made already. Where another has its id or one of its names, the line
+/// is refused.
+async fn known(cx: &Context, line: &AccountLine) -> Result<Option<UserId>> {
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    if let Some(id) = line.id
+        && let Some(user) = users::get(table, t, id).await?
+    {
+        return match line.is(&user) {
+            true => Ok(Some(id)),
+            false => Err(Error::invalid("/id", "an account that differs has this id")),
+        };
+    }
+    // A deleted account has no claims.
+    if line.status == Status::Deleted {
+        return Ok(None);
+    }
+    let email = line.email.clone().map(UserRef::Email);
+    let names: Vec<UserRef> = email
+        .into_iter()
+        .chain(line.username.clone().map(UserRef::Username))
+        .collect();
+    let found = users::find_all(table, t, &names.iter().collect::<Vec<_>>()).await?;
+    match found.as_slice() {
+        [] => Ok(None),
+        [user] if line.is(user) => Ok(Some(user.id)),
+        others => {
+            let by_email = others
+                .iter()
+                .any(|user| user.email.is_some() && user.email == line.email);
+            Err(if by_email {
+                Conflict::EmailTaken
+            } else {
+                Conflict::UsernameTaken
+            }
+            .into())
+        }
+    }
+}
+
+fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Result<User> {
+    let created_at = moment(line.created_at).unwrap_or(cx.now);
+    if created_at > cx.now {
+        return Err(Error::invalid("/createdAt", "this is not in the past"));
+    }
+    let id = line.id.map_or_else(|| UserId::new(created_at), Ok)?;
+    if id == OPERATOR || id.uuid().is_nil() {
+        return Err(Error::invalid("/id", "no account has this id"));
+    }
+    let lock = AdminLock {
+        reason: line.lock_reason.clone(),
+        until: moment(line.locked_until),
+    };
+    let user = User {
+        id,
+        tenant: cx.tenant.clone(),
+        other_number: line.number.filter(|number| *number != UserNumber::of(id)),
+        form: FORM,
+        kind: line.kind,
+        email_verified: line.email_verified && line.email.is_some(),
+        email: line.email.clone(),
+        username: line.username.clone(),
+        profile: line.profile.clone(),
+        status: line.status,
+        lock: (line.status == Status::Locked).then_some(lock),
+        password: hash,
+        must_change_password: line.must_change_password,
+        password_ends: moment(line.password_ends),
+        grants: vec![Grant::of_everybody(cx.actor(), created_at)?],
+        cleared: None,
+        trail: Some(Trail::beginning(cx.now)),
+        epoch: 0,
+        version: 1,
+        attempts: NameAttempts::default(),
+        created_at,
+        modified_at: moment(line.modified_at).unwrap_or(cx.now).clamp(created_at, cx.now),
+        deleted_at: (line.status == Status::Deleted).then(|| moment(line.deleted_at).unwrap_or(cx.now)),
+    };
+    user.has_name()?;
+    if user.email.is_some() || user.password.is_some() {
+        user.is_person()?;
+    }
+    Ok(user)
+}
+
+/// Times are kept to the millisecond.
+fn moment(at: Option<Timestamp>) -> Option<Timestamp> {
+    at.map(|at| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at))
+}
+
+/// Gives the roles that the line names.
+async fn give(cx: &Context, unit: &Unit<'_>, line: &AccountLine, user: &mut User) -> Result<()> {
+    let mut known: BTreeMap<&str, Role> = BTreeMap::new();
+    for name in line.role_names() {
+        let role = unit.role(name).await?;
+        let role = role.ok_or_else(|| Error::invalid("/roles", format!("there is no role `{name}`")))?;
+        known.insert(name, role);
+    }
+    granted(cx, line, &known, user)?;
+    if user.kind == UserKind::Service && user.grants.iter().all(|grant| grant.role != SERVICE_ACCOUNT.id) {
+        let role = unit.role(&SERVICE_ACCOUNT.id.to_string()).await?;
+        let role = role.ok_or(Error::NotFound(Noun::Role))?;
+        user.give(Grant::of(&role, cx.actor(), cx.now)?)?;
+    }
+    Ok(())
+}
+
+/// Gives the roles that the line names, of those that are known, but for grants that ended.
+fn granted(cx: &Context, line: &AccountLine, known: &BTreeMap<&str, Role>, user: &mut User) -> Result<()> {
+    for given in &line.roles {
+        let (from, to) = (moment(given.effective_from), moment(given.effective_to));
+        if from.zip(to).is_some_and(|(from, to)| to <= from) {
+            return Err(Error::invalid("/roles", "a grant would end before it begins"));
+        }
+        match known.get(given.role.as_str()) {
+            Some(role) if role.id != USER.id => {
+                let new = like(Grant::of(role, cx.actor(), user.created_at)?, given);
+                let stands = new.stands(cx.now) && !user.grants.iter().any(|grant| grant.is_same_as(&new));
+                stands.then(|| user.give(new)).transpose()?;
+            }
+            _ => user.grants[0] = like(user.grants[0].clone(), &as_everybody_has_it(given)),
+        }
+    }
+    Ok(())
+}
+
+/// The role `user` is everybody's for good.
+fn as_everybody_has_it(given: &GrantLine) -> GrantLine {
+    GrantLine {
+        department: None,
+        effective_from: None,
+        effective_to: None,
+        ..given.clone()
+    }
+}
+
+fn like(grant: Grant, given: &GrantLine) -> Grant {
+    let granted_at = moment(given.granted_at).unwrap_or(grant.granted_at);
+    Grant {
+        id: given.id.unwrap_or(grant.id),
+        department: given.department.clone(),
+        effective_from: moment(given.effective_from),
+        effective_to: moment(given.effective_to),
+        granted_at,
+        granted_by: given.granted_by.or(grant.granted_by),
+        ..grant
+    }
+}
+
+/// Another number, where another account has the one that the id gives. One that the line names is refused.
+async fn free_number(cx: &Context, line: &AccountLine, user: &mut User) -> Result<()> {
+    let whose = users::whose_number(&cx.app.table, &cx.tenant, user.number()).await?;
+    if whose.is_none_or(|id| id == user.id) {
+        return Ok(());
+    }
+    if line.number.is_some() {
+        return Err(Error::invalid("/number", "another account has this number, or had it"));
+    }
+    user.other_number = Some(UserNumber::random()?);
+    Ok(())
+}
+
+/// Makes a role as the line has it. One of this name that is there already must be the same.
+pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
+    let description = line.description.as_deref().map(Description::parse).transpose();
+    description.map_err(|why| Error::invalid("/description", why))?;
+    atomically(cx, |unit| async move {
+        if let Some(known) = roles::find(&cx.app.table, &cx.tenant, line.name.as_given()).await? {
+            let is_same = known.permissions == line.permissions && known.max_count == line.max_count;
+            return match is_same {
+                true => Ok(Taken::Exists(known.id)),
+                false => Err(Error::invalid(
+                    "/name",
+                    "a role of this name has other permissions, or another limit",
+                )),
+            };
+        }
+        if line.system || line.id.is_some_and(|id| SystemRole::by_id(id).is_some()) {
+            return Err(Error::invalid("/name", "this tenant has no such role of the system"));
+        }
+        let mut new = new_role(cx, line)?;
+        catalogue::gains(cx, &unit, &BTreeSet::new(), &mut new).await?;
+        unit.write(roles::create(&new)?);
+        let (target, is) = (Target::Role(new.id), trail::of_role(&new));
+        unit.write([record::rights(cx, RightsKind::RoleCreated, target, Value::Null, is)?]);
+        Ok(Taken::Created(new.id))
+    })
+    .await
+}
+
+fn new_role(cx: &Context, line: &RoleLine) -> Result<Role> {
+    Ok(Role {
+        id: line.id.map_or_else(|| RoleId::new(cx.now), Ok)?,
+        tenant: cx.tenant.clone(),
+        name: line.name.clone(),
+        description: line.description.clone(),
+        permissions: line.permissions.clone(),
+        restricted: BTreeSet::new(),
+        max_count: line.max_count,
+        system: false,
+        counters: FEW_COUNTERS,
+        form: FORM,
+        trail: Some(Trail::beginning(cx.now)),
+        version: 1,
+        created_at: cx.now,
+        modified_at: cx.now,
+    })
+}
+
+/// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.
+pub async fn permission(cx: &Context, permission: &Permission) -> Result<Taken<String>> {
+    PermissionName::parse(&permission.name).map_err(|why| Error::invalid("/name", why))?;
+    let name = permission.name.clone();
+    let known = catalogue::list(cx).await?.into_iter().find(|known| known.name == name);
+    match known {
+        Some(known) if known == *permission || is_system(&name) => Ok(Taken::Exists(name)),
+        Some(_) => Err(Error::invalid(
+            "/name",
+            "the catalogue has this permission with another description",
+        )),
+        None => catalogue::add(cx, permission).await.map(|()| Taken::Created(name)),
+    }
+}

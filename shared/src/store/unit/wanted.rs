@@ -1,0 +1,52 @@
+//! What a unit wants written, put together as one transaction.
+
+use std::collections::BTreeSet;
+
+use super::Wanted;
+use crate::context::Context;
+use crate::error::Result;
+use crate::store::table::{Key, Op, Refusal, Write};
+use crate::store::users::{self, Change, Plan};
+use crate::store::{keys, record, roles, seats};
+
+impl Wanted {
+    /// Moves seats to counters with room.
+    pub(super) async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
+        for change in &mut self.changes {
+            if let Some(after) = &mut change.after {
+                seats::elsewhere(cx, change.before.as_ref(), after).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
+    pub(super) fn plan(&self, cx: &Context) -> Result<Plan> {
+        let mut plan = users::plan(&self.changes, cx.size_written())?;
+        // What is written whole is not changed beside it: no transaction has two writes to one item.
+        let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
+        plan.within.retain(|write| !whole.contains(&write.key()));
+        let written: BTreeSet<Key> = self.writes.iter().map(Write::key).collect();
+        let of = |change: &Change| change.before.as_ref().or(change.after.as_ref()).map(|user| user.id);
+        let copy = match self.changes.iter().find_map(of) {
+            Some(user) => keys::copy_for(user.uuid()),
+            None => roles::any_copy()?,
+        };
+        let kept = self.roles.iter().map(|role| roles::unchanged(role, copy));
+        let kept = kept.filter(|check| !written.contains(&check.key()));
+        let first = self.writes.iter().cloned().chain(kept);
+        plan.within.splice(0..0, first.collect::<Vec<_>>());
+        plan.within.extend(self.rows.iter().cloned());
+        for change in &self.changes {
+            plan.within.extend(record::mails_of(cx, change)?);
+        }
+        plan.fill()?;
+        plan.before.extend(self.before.iter().cloned());
+        plan.after.extend(self.after.iter().cloned());
+        Ok(plan)
+    }
+}
+
+fn put_at(write: &Write) -> Option<Key> {
+    matches!(write.op, Op::Put(_)).then(|| write.key())
+}
