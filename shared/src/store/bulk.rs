@@ -44,8 +44,10 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
     let linked = chain::link(table, &rows).await?;
     let mut domains: BTreeMap<&str, (&TenantId, &Email)> = BTreeMap::new();
     domains.extend(plan.domains.iter().map(|(t, email)| (domains::of(email), (t, email))));
-    let entered = domains.into_values().map(|(t, email)| domains::enter(table, t, email));
-    futures::future::try_join_all(entered).await?;
+    // One after another: hundreds at once would wait for the embedded DynamoDB beyond a request's deadline.
+    for (t, email) in domains.into_values() {
+        domains::enter(table, t, email).await?;
+    }
     let entries = plan.of_new.iter().chain(&plan.before);
     let all = entries.chain(&plan.within).chain(&linked.writes);
     let (mut puts, mut counters): (BTreeMap<Key, Item>, BTreeMap<Key, Vec<&Changes>>) = Default::default();

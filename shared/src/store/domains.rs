@@ -47,27 +47,57 @@ fn texts(email: &Email) -> BTreeSet<String> {
     given.into_iter().chain([format!("@{}", of(email))]).collect()
 }
 
-/// Sees to it that the domain of an address is found by every part of it.
-pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
-    let domain = of(email);
-    for text in texts(email) {
-        let Some(whole) = keys::find_domain(t, &text, domain) else {
-            continue;
-        };
-        if table.domains().has(&whole) {
+/// Sees to it that the domain of an address is found by every part of it; whether it was not until now.
+pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<bool> {
+    let mut is_new = false;
+    for (whole, rest) in entries(t, email) {
+        if table.domains().has(&whole) || table.get(&whole).await?.is_some() {
             continue;
         }
-        if table.get(&whole).await?.is_none() {
-            let rest = text.char_indices().skip(1).map(|(at, _)| &text[at..]);
-            let rest = rest.filter_map(|suffix| keys::find_domain(t, suffix, domain));
-            let rest: Vec<Write> = rest.map(|key| Write::put(key.attributes())).collect();
-            table.batch_write(&rest).await?;
-            // The last one: where it is, all are.
-            table.batch_write(&[Write::put(whole.attributes())]).await?;
-        }
-        table.domains().add(whole);
+        is_new = true;
+        let rest: Vec<Write> = rest.into_iter().map(|key| Write::put(key.attributes())).collect();
+        table.batch_write(&rest).await?;
+        // The last one: where it is, all are.
+        table.batch_write(&[Write::put(whole.attributes())]).await?;
+    }
+    Ok(is_new)
+}
+
+/// The same once an account has an address there: somebody else may have taken the entries back in the meantime, for whom it
+/// was in vain. From then on they stay, and this process does not look again.
+pub async fn confirm(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
+    if entries(t, email).iter().any(|(whole, _)| !table.domains().has(whole)) {
+        enter(table, t, email).await?;
+        entries(t, email).into_iter().for_each(|(whole, _)| table.domains().add(whole));
     }
     Ok(())
+}
+
+/// Takes the entries of a domain back that nobody has an address at after all, so that requests that are refused leave
+/// nothing.
+pub async fn take_back(place: search::In<'_>, email: &Email) -> Result<()> {
+    let (found, _) = accounts(place, of(email), None, 1).await?;
+    if !found.is_empty() {
+        return Ok(());
+    }
+    for (whole, rest) in entries(place.tenant, email) {
+        place.table.batch_write(&[Write::delete(whole)]).await?;
+        let rest: Vec<Write> = rest.into_iter().map(Write::delete).collect();
+        place.table.batch_write(&rest).await?;
+    }
+    Ok(())
+}
+
+/// The entries of a domain by each of its texts: that of the whole, and those of its further suffixes.
+fn entries(t: &TenantId, email: &Email) -> Vec<(Key, Vec<Key>)> {
+    let domain = of(email);
+    let of_text = |text: String| {
+        let whole = keys::find_domain(t, &text, domain)?;
+        let rest = text.char_indices().skip(1).map(|(at, _)| &text[at..]);
+        let rest = rest.filter_map(|suffix| keys::find_domain(t, suffix, domain));
+        Some((whole, rest.collect()))
+    };
+    texts(email).into_iter().filter_map(of_text).collect()
 }
 
 /// The entry of a domain.

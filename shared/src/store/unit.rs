@@ -336,35 +336,32 @@ impl Unit<'_> {
         if wanted.changes.is_empty() && wanted.writes.is_empty() {
             return Ok(());
         }
-        let mut is_prepared = false;
+        let mut entered = None;
         loop {
             let plan = wanted.plan(cx)?;
             if plan.within.is_empty() {
                 return Ok(());
             }
-            if !std::mem::replace(&mut is_prepared, true) {
-                plan.prepare(table).await?;
-            }
+            let entered = match &mut entered {
+                Some(entered) => &*entered,
+                first => &*first.insert(plan.prepare(table).await?),
+            };
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => {
-                    plan.undo(cx, &refused).await;
+                    plan.undo(cx, &refused, entered).await;
                     return Err(refused);
                 }
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
-                    let left = table
-                        .batch_write(&plan.after)
-                        .await
-                        .and(table.batch_write(&plan.of_deleted).await);
-                    if let Err(error) = left {
+                    if let Err(error) = plan.finish(table).await {
                         tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());
                 }
             }
             if let Err(refused) = wanted.move_seats(cx).await {
-                plan.undo(cx, &refused).await;
+                plan.undo(cx, &refused, entered).await;
                 return Err(refused);
             }
             tries.another(table, Lost::Full).await?;

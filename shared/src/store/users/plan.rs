@@ -1,5 +1,7 @@
 //! The writes of a change: those of its transaction, and those before and after it.
 
+use futures::future::{try_join, try_join_all};
+
 use super::{Change, Implied};
 use crate::context::Context;
 use crate::domain::tenant::TenantId;
@@ -8,7 +10,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
 use crate::store::table::{Key, Refusal, Write};
-use crate::store::{chain, domains, keys};
+use crate::store::{chain, domains, keys, search};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
 /// look at the account itself, so that one too many is not seen.
@@ -63,31 +65,50 @@ impl Plan {
         }
     }
 
-    /// Writes what is to be there before the transaction is.
-    pub async fn prepare(&self, table: &Table) -> Result<()> {
+    /// Writes what is to be there before the transaction is; which domains nobody had an address at until now.
+    pub async fn prepare(&self, table: &Table) -> Result<Vec<(TenantId, Email)>> {
         let first: Vec<Write> = self.of_new.iter().chain(&self.before).cloned().collect();
         let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
-        let all = (table.batch_write(&first), futures::future::try_join_all(domains));
-        futures::future::try_join(all.0, all.1).await.map(drop)
+        let all = (table.batch_write(&first), try_join_all(domains));
+        let ((), entered) = try_join(all.0, all.1).await?;
+        let new = self.domains.iter().zip(entered).filter(|(_, is_new)| *is_new);
+        Ok(new.map(|(domain, _)| domain.clone()).collect())
     }
 
-    /// Removes it after a refusal, where that is certain.
-    pub async fn undo(&self, cx: &Context, refusal: &Refusal) {
-        let table = &cx.app.table;
+    /// Removes after it what nothing needs any more, and keeps what it needs.
+    pub async fn finish(&self, table: &Table) -> Result<()> {
+        let domains = self.domains.iter().map(|(t, email)| domains::confirm(table, t, email));
+        let confirmed = try_join_all(domains).await.map(drop);
+        let gone: Vec<Write> = self.after.iter().chain(&self.of_deleted).cloned().collect();
+        confirmed.and(table.batch_write(&gone).await)
+    }
+
+    /// Removes what was written before it and these domains, after a refusal, where that is certain.
+    pub async fn undo(&self, cx: &Context, refusal: &Refusal, domains: &[(TenantId, Email)]) {
         if matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_))) {
             return;
         }
+        if let Err(error) = self.take_back(cx, domains).await {
+            tracing::warn!(?error, "search entries of what was not done stay, and find nothing");
+        }
+    }
+
+    async fn take_back(&self, cx: &Context, domains: &[(TenantId, Email)]) -> Result<()> {
+        let table = &cx.app.table;
+        for (tenant, email) in domains {
+            let place = search::In {
+                table,
+                tenant,
+                size: cx.size(),
+            };
+            domains::take_back(place, email).await?;
+        }
         // Another import of the same accounts may have been quicker: then the entries are theirs.
-        if cx.is_operator && !table.batch_get(&self.new).await.is_ok_and(|found| found.is_empty()) {
-            return;
+        if cx.is_operator && !table.batch_get(&self.new).await?.is_empty() {
+            return Ok(());
         }
         let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
-        if let Err(error) = table.batch_write(&entries).await {
-            tracing::warn!(
-                ?error,
-                "search entries of an account that was not made stay, and find nothing"
-            );
-        }
+        table.batch_write(&entries).await
     }
 
     /// Adds search entries to the transaction, as many as it has room for.
