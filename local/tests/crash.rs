@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use local::dynamodb::Client;
 use serde_json::{Value, json};
+use usher::domain::role::USER;
 
 struct Server {
     process: Child,
@@ -107,14 +108,17 @@ impl Implied {
                 if !value.is_empty() {
                     all.claims.insert((format!("{kind}#{value}"), id.clone()));
                 }
-                for at in 0..value.len() {
+                for at in 0..value.find('@').unwrap_or(value.len()) {
                     let suffix = &value[at..];
-                    all.entries.insert((suffix[..1].to_owned(), format!("{suffix} {id}")));
+                    all.entries
+                        .insert((format!("0#{}", &suffix[..1]), format!("{suffix} {id}")));
                 }
             }
             for grant in user["grants"]["L"].as_array().unwrap() {
                 let role = text(&grant["M"], "role");
-                all.members.insert((role.clone(), id.clone()));
+                if role != USER.id.to_string() {
+                    all.members.insert((role.clone(), id.clone()));
+                }
                 *all.seats.entry(role).or_default() += 1;
                 all.in_charge += i64::from(grant["M"]["administers"]["BOOL"] == true);
             }
@@ -126,6 +130,7 @@ impl Implied {
 
     fn there(items: &BTreeMap<(String, String), Value>) -> Self {
         let mut all = Self::default();
+        let is_there = |id: &str| items.contains_key(&(format!("T#main#USER#{id}"), "USER".to_owned()));
         for ((pk, sk), item) in items {
             let kind: Vec<&str> = pk.splitn(4, '#').skip(2).collect();
             let rest = kind.get(1).copied().unwrap_or_default().to_owned();
@@ -133,14 +138,16 @@ impl Implied {
                 kind @ ("EMAIL" | "NAME") => {
                     all.claims.insert((format!("{kind}#{rest}"), text(item, "user")));
                 }
-                "FIND" => {
-                    all.entries.insert((rest, sk.clone()));
+                // Those of accounts that were not made after all find nothing.
+                "FIND" if is_there(sk.rsplit(' ').next().unwrap()) => {
+                    all.entries.insert((kind[1..].join("#"), sk.clone()));
                 }
                 "ROLE" if sk.starts_with("MEMBER#") => {
                     all.members.insert((rest, text(item, "user")));
                 }
-                "ROLE" if number(item, "taken") > 0 => {
-                    *all.seats.entry(rest).or_default() += number(item, "taken");
+                "SEATS" if number(item, "taken") > 0 => {
+                    let role = sk.split('#').next().unwrap();
+                    *all.seats.entry(role.to_owned()).or_default() += number(item, "taken");
                 }
                 "TALLY" if sk == "ADMINISTRATORS" => all.in_charge += number(item, "count"),
                 "TALLY" => all.active += number(item, "active"),

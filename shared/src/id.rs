@@ -92,6 +92,13 @@ impl EntryId {
     }
 }
 
+impl SessionId {
+    /// A new id. A session is the row of its login, and stands where that does.
+    pub fn spread(now: Timestamp, partitions: u16) -> Result<Self> {
+        EntryId::spread(now, partitions).map(|id| Self(id.0))
+    }
+}
+
 /// An account's number, for contracts whose clients know accounts by one: 1 to 2^53 - 1, so that every JSON parser reads
 /// it exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -35,6 +35,7 @@ fn every_generated_part_ends_and_has_a_command_that_writes_it() {
             ".ci/deploy --write",
             "cargo run -p bench -- --write",
             ".ci/containers --write-sizes",
+            "cargo run -p bench -- --write",
         ]
     );
 }

@@ -172,7 +172,7 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let skipped = page.saturating_sub(1).saturating_mul(many(limit));
     let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
     let (ids, total) = match &asked.q {
-        Some(q) => found::numbered(cx, q, skipped, limit).await?,
+        Some(q) => found::numbered(cx, &asked, q, skipped, limit).await?,
         None => {
             let total = Source::All.total(cx, &asked, None).await?;
             let ids = match many(skipped) < total.count {

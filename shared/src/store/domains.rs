@@ -68,7 +68,9 @@ pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<bool> {
 pub async fn confirm(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
     if entries(t, email).iter().any(|(whole, _)| !table.domains().has(whole)) {
         enter(table, t, email).await?;
-        entries(t, email).into_iter().for_each(|(whole, _)| table.domains().add(whole));
+        entries(t, email)
+            .into_iter()
+            .for_each(|(whole, _)| table.domains().add(whole));
     }
     Ok(())
 }

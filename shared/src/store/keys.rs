@@ -9,7 +9,7 @@
 //! | number claim | `T#main#NUMBER#<number>` | `CLAIM` | |
 //! | attempts of an unregistered name | `T#main#GUESS#<sha256>` | `GUESS` | |
 //! | login history of such a name | `T#main#GUESS#<sha256>` | `LOGIN#<entry>` | |
-//! | session | `T#main#USER#<user>` | `SESSION#<session>` | GSI1 `T#main#LOGINS#<month>` / `<session>` |
+//! | session | `T#main#USER#<user>` | `SESSION#<session>` | GSI1 `T#main#LOGINS#<month>#<shard>` / `<session>` |
 //! | service account's key | `T#main#USER#<user>` | `SERVICEKEY#<slot>` | |
 //! | past grant | `T#main#USER#<user>` | `PAST#<end>#<grant>` | |
 //! | login history of one user | `T#main#USER#<user>` | `LOGIN#<entry>` | GSI1 `T#main#LOGINS#<month>#<shard>` / `<entry>` |

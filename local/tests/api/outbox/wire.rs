@@ -119,6 +119,7 @@ async fn p02_sending_takes_five_calls_and_a_notice_one_less_and_a_sweep_eight_at
         assert_eq!(owner.post(&format!("{path}/reset-password"), change).await.status, 204);
     }
     proxy.cost();
+    proxy.weak_reads();
     handle(&outbox, Event::Sweep).await.unwrap();
     assert_eq!(
         proxy.cost().operations,

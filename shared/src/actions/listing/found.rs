@@ -87,19 +87,17 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Plac
         Some(in_order) => return Ordered::new(cx, asked, q, limit).page(in_order).await,
     };
     let is_narrowed = asked.status.is_some() || asked.role.is_some();
+    if let Some(role) = &asked.role {
+        let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
+        if !more {
+            return narrowed::of_few(cx, asked, &members, after, limit).await;
+        }
+    }
     match extent(cx, q).await? {
         Extent::Whole(ids) if is_narrowed && ids.len() <= FEW => narrowed::of_few(cx, asked, &ids, after, limit).await,
         Extent::Whole(ids) if !is_narrowed => of_whole(cx, asked, &ids, after, limit).await,
         _ if asked.status.is_some() => narrowed::along_statuses(cx, asked, after, limit).await,
-        extent => {
-            if let Some(role) = &asked.role {
-                let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
-                if !more {
-                    return narrowed::of_few(cx, asked, &members, after, limit).await;
-                }
-            }
-            newest(cx, asked, q, limit, &extent).await
-        }
+        extent => newest(cx, asked, q, limit, &extent).await,
     }
 }
 
@@ -157,20 +155,40 @@ fn at_least(count: usize) -> Total {
     }
 }
 
-/// The ids of a page by number, and how many there are. The thousands are counted no further than the page needs.
-pub(super) async fn numbered(cx: &Context, q: &str, skipped: usize, limit: usize) -> Result<(Vec<UserId>, Total)> {
+/// The ids of a page by number, and how many there are: newest first, or where too few of the newest match, in the order of
+/// the entries, whatever the page's number is. Beyond a thousand, matches are counted only as far as this page needs.
+pub(super) async fn numbered(
+    cx: &Context,
+    asked: &Asked,
+    q: &str,
+    skipped: usize,
+    limit: usize,
+) -> Result<(Vec<UserId>, Total)> {
     let some = |ids: &[UserId]| ids.iter().skip(skipped).take(limit).copied().collect();
     let least = match extent(cx, q).await? {
         Extent::Whole(ids) => return Ok((some(&ids), Total::exactly(many(ids.len())))),
         Extent::More(least) => least,
     };
     let wanted = skipped.saturating_add(limit).saturating_add(1).max(COUNTED + 1);
-    let walked = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS)).await?;
-    let total = Total {
-        count: many(walked.ids.len().max(least)),
-        is_at_least: walked.last.is_some(),
+    let first = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS[..1])).await?;
+    let (ids, is_whole) = if first.last.is_some() && first.ids.len() <= limit {
+        let found = Ordered::new(cx, asked, q, wanted)
+            .page(Place::Entry(String::new()))
+            .await?;
+        (found.items.iter().map(|user| user.id).collect(), found.next.is_none())
+    } else {
+        let rest = match first.last {
+            None => Walked::default(),
+            last => walk(cx, &[None], |one| one.may_match(q), last, (wanted, &STEPS[1..])).await?,
+        };
+        let is_whole = rest.last.is_none();
+        (first.ids.into_iter().chain(rest.ids).collect::<Vec<_>>(), is_whole)
     };
-    Ok((some(&walked.ids), total))
+    let total = Total {
+        count: many(ids.len().max(least)),
+        is_at_least: !is_whole,
+    };
+    Ok((some(&ids), total))
 }
 
 /// A search in the order of its entries: those of accounts, then those of domains with the accounts at each, newest first.
