@@ -10,10 +10,13 @@ use crate::store::history::{self, Changed, Span};
 /// A page of an account's logins, newest first.
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
     let listing = Listing::of(cx, &format!("logins|{user}")).await?;
-    let after = listing.after(cursor)?;
-    let (items, more) = history::logins_of(cx, user, after, limit).await?;
-    let last = items.last().map(|entry| entry.id).filter(|_| more);
-    listing.page(items, last)
+    let mut rows = Filling::behind(listing.after(cursor)?, limit);
+    while let Some(after) = rows.goes_on() {
+        let (found, more) = history::logins_of(cx, user, after, limit).await?;
+        rows.take(found, more, |(id, _)| *id, |(_, row)| row.is_some());
+    }
+    let last = rows.last();
+    listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
 }
 
 /// How many rows one request looks at where most of them are left out, and for a large page how many for each of its
@@ -36,10 +39,10 @@ pub async fn entries(
             None => history::logins_of_all(cx, kept(cx), after, limit).await?,
         };
         let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
-        rows.take(found, more, |row| row.id, shown);
+        rows.take(found, more, |(id, _)| *id, |(_, row)| row.as_ref().is_some_and(shown));
     }
     let last = rows.last();
-    listing.page(rows.items, last)
+    listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

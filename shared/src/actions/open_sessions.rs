@@ -43,7 +43,7 @@ pub async fn of(cx: &Context, who: &UserRef) -> Result<Vec<Session>> {
 
 /// Open sessions, and whether there are more that were not looked at.
 async fn open_of(cx: &Context, id: UserId, user: Option<&User>) -> Result<(Vec<Session>, bool)> {
-    let (mut found, more) = sessions::newest(&cx.app.table, &cx.tenant, id, LOOKED_AT).await?;
+    let (mut found, more) = sessions::newest(&cx.app.table, &cx.tenant, id, cx.now, LOOKED_AT).await?;
     found.retain(|session| is_open(cx, session, user));
     Ok((found, more))
 }

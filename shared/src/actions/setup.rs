@@ -89,8 +89,13 @@ const MAPS: Duration = Duration::from_secs(10);
 /// Brings the maps up to date by which pages far down are found. Without them they are found as well.
 async fn maps(cx: &Context, tenants: &[TenantId]) {
     for tenant in tenants {
-        let within = &cx.within(tenant);
-        if let Err(error) = map(within).await {
+        let renewed = async {
+            // With its own size: its list may be spread over more partitions than the stack's tenants begin with.
+            let mut within = cx.clone();
+            within.enter(tenant.clone()).await?;
+            map(&within).await
+        };
+        if let Err(error) = renewed.await {
             tracing::warn!(
                 ?error,
                 tenant = tenant.as_str(),

@@ -131,8 +131,13 @@ async fn note_cost(cx: &Context, cost: &str) -> Result<()> {
         .get(&cx.app, &cx.tenant, cx.app.clock.now())
         .await?;
     let known = &current.hash_costs;
-    if is_own || known.iter().any(|known| known == cost) || known.len() >= MOST_HASH_COSTS {
+    if is_own || known.iter().any(|known| known == cost) {
         return Ok(());
+    }
+    // What unregistered names never cost would tell whose name it is.
+    if known.len() >= MOST_HASH_COSTS {
+        let why = format!("{MOST_HASH_COSTS} kinds of hashes, by their parameters, were imported: no more can be");
+        return Err(Error::invalid("/passwordHash", why));
     }
     let noted = settings::change(cx, |mut chosen| {
         let is_known = chosen.hash_costs.iter().any(|known| known == cost);

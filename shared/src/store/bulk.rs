@@ -46,7 +46,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
     domains.extend(plan.domains.iter().map(|(t, email)| (domains::of(email), (t, email))));
     // One after another: hundreds at once would wait for the embedded DynamoDB beyond a request's deadline.
     for (t, email) in domains.into_values() {
-        domains::confirm(table, t, email).await?;
+        domains::enter(table, t, email).await?;
     }
     let entries = plan.of_new.iter().chain(&plan.before);
     let all = entries.chain(&plan.within).chain(&linked.writes);

@@ -47,45 +47,20 @@ fn texts(email: &Email) -> BTreeSet<String> {
     given.into_iter().chain([format!("@{}", of(email))]).collect()
 }
 
-/// Sees to it that the domain of an address is found by every part of it; whether it was not until now.
-pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<bool> {
-    let mut is_new = false;
+/// Sees to it that the domain of an address is found by every part of it. Where an account has the address, and not before:
+/// so nothing that is refused leaves any of it.
+pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
     for (whole, rest) in entries(t, email) {
-        if table.domains().has(&whole) || table.get(&whole).await?.is_some() {
+        if table.domains().has(&whole) {
             continue;
         }
-        is_new = true;
-        let rest: Vec<Write> = rest.into_iter().map(|key| Write::put(key.attributes())).collect();
-        table.batch_write(&rest).await?;
-        // The last one: where it is, all are.
-        table.batch_write(&[Write::put(whole.attributes())]).await?;
-    }
-    Ok(is_new)
-}
-
-/// The same once an account has an address there: somebody else may have taken the entries back in the meantime, for whom it
-/// was in vain. From then on they stay, and this process does not look again.
-pub async fn confirm(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
-    if entries(t, email).iter().any(|(whole, _)| !table.domains().has(whole)) {
-        enter(table, t, email).await?;
-        entries(t, email)
-            .into_iter()
-            .for_each(|(whole, _)| table.domains().add(whole));
-    }
-    Ok(())
-}
-
-/// Takes the entries of a domain back that nobody has an address at after all, so that requests that are refused leave
-/// nothing.
-pub async fn take_back(place: search::In<'_>, email: &Email) -> Result<()> {
-    let (found, _) = accounts(place, of(email), None, 1).await?;
-    if !found.is_empty() {
-        return Ok(());
-    }
-    for (whole, rest) in entries(place.tenant, email) {
-        place.table.batch_write(&[Write::delete(whole)]).await?;
-        let rest: Vec<Write> = rest.into_iter().map(Write::delete).collect();
-        place.table.batch_write(&rest).await?;
+        if table.get(&whole).await?.is_none() {
+            let rest: Vec<Write> = rest.into_iter().map(|key| Write::put(key.attributes())).collect();
+            table.batch_write(&rest).await?;
+            // The last one: where it is, all are.
+            table.batch_write(&[Write::put(whole.attributes())]).await?;
+        }
+        table.domains().add(whole);
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub async fn logins_of(
     user: UserId,
     after: Option<EntryId>,
     limit: usize,
-) -> Result<(Vec<LoginEntry>, bool)> {
+) -> Result<(Vec<Place<LoginEntry>>, bool)> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     let newest = |prefix: &str| Query {
         pk: keys::user_partition(t, user),
@@ -72,12 +72,19 @@ pub async fn logins_of(
     let (rows, sessions) = futures::try_join!(table.query(&rows), table.query(&sessions))?;
     let mut more = rows.more || sessions.more;
     let items = rows.items.into_iter().chain(sessions.items);
-    let entries = items.map(|item| sessions::login_in(item, cx.now));
-    let mut entries: Vec<LoginEntry> = entries.filter_map(Result::transpose).collect::<Result<_>>()?;
-    entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.id));
+    let entries = items.filter_map(|item| Some((id_of(&item)?, sessions::login_in(item, cx.now))));
+    let mut entries: Vec<Place<LoginEntry>> = entries.map(|(id, row)| Ok((id, row?))).collect::<Result<_>>()?;
+    entries.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
     more |= entries.len() > limit;
     entries.truncate(limit);
     Ok((entries, more))
+}
+
+/// A place in a history, and the row in it: none where what stands there is no row any more.
+pub type Place<T> = (EntryId, Option<T>);
+
+fn id_of(item: &Item) -> Option<EntryId> {
+    string(item, "SK")?.rsplit('#').next()?.parse().ok()
 }
 
 /// The time that a listing goes through, month by month.
@@ -107,7 +114,7 @@ pub async fn logins_of_all(
     span: Span,
     after: Option<EntryId>,
     limit: usize,
-) -> Result<(Vec<LoginEntry>, bool)> {
+) -> Result<(Vec<Place<LoginEntry>>, bool)> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     let mut found = Found::new(limit);
     for month in span.months(after) {
@@ -118,7 +125,7 @@ pub async fn logins_of_all(
         }
     }
     let login_in = |item| sessions::login_in(item, cx.now);
-    found.read(table, login_in, |entry: &LoginEntry| entry.id).await
+    found.read(table, login_in).await
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,9 +165,8 @@ pub async fn rights_changes(
             }
         }
     }
-    found
-        .read(table, |item| from_item(item).map(Some), |entry: &RightsEntry| entry.id)
-        .await
+    let (rows, more) = found.read(table, |item| from_item(item).map(Some)).await?;
+    Ok((rows.into_iter().filter_map(|(_, row)| row).collect(), more))
 }
 
 /// Rows, as many as are asked for and one more, which shows that there are more. Of those that an index found, only the
@@ -218,15 +224,17 @@ impl Found {
         mut self,
         table: &Table,
         row_in: impl Fn(Item) -> Result<Option<T>>,
-        id: impl Fn(&T) -> EntryId,
-    ) -> Result<(Vec<T>, bool)> {
+    ) -> Result<(Vec<Place<T>>, bool)> {
         let more = self.is_full();
         self.places.truncate(self.limit);
         self.items.truncate(self.limit);
         self.items.extend(table.batch_get(&self.places).await?);
-        let rows = self.items.into_iter().map(row_in).filter_map(Result::transpose);
-        let mut rows: Vec<T> = rows.collect::<Result<_>>()?;
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(id(row)));
+        let rows = self
+            .items
+            .into_iter()
+            .filter_map(|item| Some((id_of(&item)?, row_in(item))));
+        let mut rows: Vec<Place<T>> = rows.map(|(id, row)| Ok((id, row?))).collect::<Result<_>>()?;
+        rows.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
         Ok((rows, more))
     }
 }

@@ -123,8 +123,14 @@ pub async fn get(table: &Table, t: &TenantId, user: UserId, id: SessionId) -> Re
 /// How many pages of sessions and what is left of them are read, to find those that did not end.
 const PAGES: usize = 5;
 
-/// An account's sessions that were not ended, newest first, whether they have expired or not; and whether there are more.
-pub async fn newest(table: &Table, t: &TenantId, user: UserId, limit: usize) -> Result<(Vec<Session>, bool)> {
+/// An account's sessions that neither were ended nor have expired, newest first; and whether there are more.
+pub async fn newest(
+    table: &Table,
+    t: &TenantId,
+    user: UserId,
+    now: Timestamp,
+    limit: usize,
+) -> Result<(Vec<Session>, bool)> {
     let mut query = Query {
         pk: keys::user_partition(t, user),
         prefix: Some(keys::SESSION.to_owned()),
@@ -137,7 +143,7 @@ pub async fn newest(table: &Table, t: &TenantId, user: UserId, limit: usize) -> 
         let page = table.query(&query).await?;
         query.after = page.items.last().and_then(Key::of).map(|last| last.sk);
         for item in page.items {
-            found.extend(open_in(Some(item))?);
+            found.extend(open_in(Some(item))?.filter(|session| now < session.expires_at));
         }
         if !page.more || found.len() >= limit {
             let more = page.more || found.len() > limit;

@@ -336,20 +336,19 @@ impl Unit<'_> {
         if wanted.changes.is_empty() && wanted.writes.is_empty() {
             return Ok(());
         }
-        let mut entered = None;
+        let mut is_prepared = false;
         loop {
             let plan = wanted.plan(cx)?;
             if plan.within.is_empty() {
                 return Ok(());
             }
-            let entered = match &mut entered {
-                Some(entered) => &*entered,
-                first => &*first.insert(plan.prepare(table).await?),
-            };
+            if !std::mem::replace(&mut is_prepared, true) {
+                plan.prepare(table).await?;
+            }
             match send(table, &plan.within, tries).await {
                 Err(Refusal::Lost(Lost::Full)) => {}
                 Err(refused) => {
-                    plan.undo(cx, &refused, entered).await;
+                    plan.undo(cx, &refused).await;
                     return Err(refused);
                 }
                 Ok(()) => {
@@ -361,7 +360,7 @@ impl Unit<'_> {
                 }
             }
             if let Err(refused) = wanted.move_seats(cx).await {
-                plan.undo(cx, &refused, entered).await;
+                plan.undo(cx, &refused).await;
                 return Err(refused);
             }
             tries.another(table, Lost::Full).await?;

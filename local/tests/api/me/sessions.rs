@@ -332,7 +332,7 @@ async fn the_newest_thousand_are_looked_at_and_the_current_one_is_listed_in_any_
     let id = jane(&world).await;
     let me = world.signed_in("jane", PASSWORD).await;
     let (table, t) = (&world.app.table, TenantId::parse("main").unwrap());
-    let own: Session = sessions::newest(table, &t, id.parse().unwrap(), 1)
+    let own: Session = sessions::newest(table, &t, id.parse().unwrap(), world.now(), 1)
         .await
         .unwrap()
         .0

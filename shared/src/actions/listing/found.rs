@@ -19,7 +19,7 @@ const ENTRIES: usize = 1_500;
 const READS: usize = 3;
 /// At how many domains the accounts are asked for at once.
 const DOMAINS: usize = 5;
-/// How many entries of domains are read for these: a domain has one for each place where it matches.
+/// How many entries of domains are read to find all that match: a domain has one for each place where it does.
 const DOMAIN_ENTRIES: usize = 40;
 
 fn place(cx: &Context) -> search::In<'_> {
@@ -43,17 +43,19 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
     let domains = domains::find(table, t, q, None, DOMAIN_ENTRIES);
     let (own, (domains, rest)) = futures::future::try_join(own(cx, q), domains).await?;
     let (mut ids, is_whole) = own;
-    if !is_whole || rest.is_some() || domains.len() > DOMAINS {
+    if !is_whole || rest.is_some() {
         return Ok(Extent::More(ids.len()));
     }
     let accounts = |at: &DomainEntry| {
         let domain = at.domain.clone();
         async move { domains::accounts(place(cx), &domain, None, COUNTED + 1).await }
     };
-    for (some, more) in futures::future::try_join_all(domains.iter().map(accounts)).await? {
-        ids.extend(some);
-        if more || ids.len() > COUNTED {
-            return Ok(Extent::More(ids.len()));
+    for some in domains.chunks(DOMAINS) {
+        for (some, more) in futures::future::try_join_all(some.iter().map(accounts)).await? {
+            ids.extend(some);
+            if more || ids.len() > COUNTED {
+                return Ok(Extent::More(ids.len()));
+            }
         }
     }
     Ok(match ids.len() {
@@ -97,7 +99,11 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Plac
         Extent::Whole(ids) if is_narrowed && ids.len() <= FEW => narrowed::of_few(cx, asked, &ids, after, limit).await,
         Extent::Whole(ids) if !is_narrowed => of_whole(cx, asked, &ids, after, limit).await,
         _ if asked.status.is_some() => narrowed::along_statuses(cx, asked, after, limit).await,
-        extent => newest(cx, asked, q, limit, &extent).await,
+        extent => match after {
+            // There are more than when it began: they are in the same order along the list.
+            Some(after) => along(cx, asked, q, after, limit).await,
+            None => newest(cx, asked, q, limit, &extent).await,
+        },
     }
 }
 
@@ -172,14 +178,13 @@ pub(super) async fn numbered(
     let wanted = skipped.saturating_add(limit).saturating_add(1).max(COUNTED + 1);
     let first = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS[..1])).await?;
     let (ids, is_whole) = if first.last.is_some() && first.ids.len() <= limit {
-        let found = Ordered::new(cx, asked, q, wanted)
-            .page(Place::Entry(String::new()))
-            .await?;
-        (found.items.iter().map(|user| user.id).collect(), found.next.is_none())
+        in_order(cx, asked, q, wanted).await?
     } else {
+        let steps = [STEPS[1]; FURTHER_STEPS];
+        let missing = wanted.saturating_sub(first.ids.len());
         let rest = match first.last {
             None => Walked::default(),
-            last => walk(cx, &[None], |one| one.may_match(q), last, (wanted, &STEPS[1..])).await?,
+            last => walk(cx, &[None], |one| one.may_match(q), last, (missing, &steps)).await?,
         };
         let is_whole = rest.last.is_none();
         (first.ids.into_iter().chain(rest.ids).collect::<Vec<_>>(), is_whole)
@@ -189,6 +194,27 @@ pub(super) async fn numbered(
         is_at_least: !is_whole,
     };
     Ok((some(&ids), total))
+}
+
+/// How many steps along the list a page by number takes at most: a hundred thousand accounts.
+const FURTHER_STEPS: usize = 20;
+/// How many pages it takes in the order of the entries.
+const PAGES_IN_ORDER: usize = 20;
+
+/// The first ids in the order of the entries, so many of them; and whether these are all.
+async fn in_order(cx: &Context, asked: &Asked, q: &str, wanted: usize) -> Result<(Vec<UserId>, bool)> {
+    let (mut ids, mut place) = (Vec::new(), Place::Entry(String::new()));
+    for _ in 0..PAGES_IN_ORDER {
+        let found = Ordered::new(cx, asked, q, wanted.saturating_sub(ids.len()))
+            .page(place)
+            .await?;
+        ids.extend(found.items.iter().map(|user| user.id));
+        match found.next {
+            Some(next) if ids.len() < wanted => place = next,
+            next => return Ok((ids, next.is_none())),
+        }
+    }
+    Ok((ids, false))
 }
 
 /// A search in the order of its entries: those of accounts, then those of domains with the accounts at each, newest first.

@@ -91,6 +91,9 @@ fn bcrypt(text: &str) -> Result<Foreign, String> {
     let ["", _, cost, rest] = parts.as_slice() else {
         return Err(wrong());
     };
+    if cost.len() != 2 || !cost.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(wrong());
+    }
     let cost: u32 = cost.parse().map_err(|_| wrong())?;
     if !BCRYPT_COST.contains(&cost) {
         let (least, most) = (BCRYPT_COST.start(), BCRYPT_COST.end());

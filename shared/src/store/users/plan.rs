@@ -1,6 +1,6 @@
 //! The writes of a change: those of its transaction, and those before and after it.
 
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 
 use super::{Change, Implied};
 use crate::context::Context;
@@ -9,8 +9,8 @@ use crate::domain::text::{Email, FORM};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
-use crate::store::table::{Key, Refusal, Write};
-use crate::store::{chain, domains, keys, search};
+use crate::store::table::{Refusal, Write};
+use crate::store::{chain, domains};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
 /// look at the account itself, so that one too many is not seen.
@@ -19,15 +19,13 @@ pub struct Plan {
     /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id,
     /// unless it is one that an import brought along.
     pub of_new: Vec<Write>,
-    /// Where the new accounts are to be.
-    pub new: Vec<Key>,
     /// Entries that come with another name, where the transaction has no room for them: written before it.
     pub before: Vec<Write>,
     pub within: Vec<Write>,
     /// Entries that go with a name, where the transaction has no room for them, and those of an account that is deleted:
     /// removed after it.
     pub after: Vec<Write>,
-    /// Addresses whose domains are to be found before the transaction is done.
+    /// Addresses whose domains are to be found once the transaction is done.
     pub domains: Vec<(TenantId, Email)>,
     /// Entries of accounts that go for good: removed after the transaction.
     pub of_deleted: Vec<Write>,
@@ -43,11 +41,7 @@ impl Plan {
             .map(|key| Write::put(key.attributes()));
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match (&change.before, &change.after) {
-            (None, after) => {
-                self.of_new.extend(new);
-                self.new
-                    .extend(after.iter().map(|user| keys::user(&user.tenant, user.id)));
-            }
+            (None, _) => self.of_new.extend(new),
             // Once the account is gone, nothing else names them.
             (Some(_), None) => self.before.extend(gone),
             (Some(_), Some(after)) if after.status == Status::Deleted => self.of_deleted.extend(gone),
@@ -65,50 +59,35 @@ impl Plan {
         }
     }
 
-    /// Writes what is to be there before the transaction is; which domains nobody had an address at until now.
-    pub async fn prepare(&self, table: &Table) -> Result<Vec<(TenantId, Email)>> {
+    /// Writes what is to be there before the transaction is.
+    pub async fn prepare(&self, table: &Table) -> Result<()> {
         let first: Vec<Write> = self.of_new.iter().chain(&self.before).cloned().collect();
-        let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
-        let all = (table.batch_write(&first), try_join_all(domains));
-        let ((), entered) = try_join(all.0, all.1).await?;
-        let new = self.domains.iter().zip(entered).filter(|(_, is_new)| *is_new);
-        Ok(new.map(|(domain, _)| domain.clone()).collect())
+        table.batch_write(&first).await
     }
 
-    /// Removes after it what nothing needs any more, and keeps what it needs.
+    /// Removes after it what nothing needs any more, and lets the domains of addresses be found. Where that fails, an
+    /// account is found by its domain once the next one is made there.
     pub async fn finish(&self, table: &Table) -> Result<()> {
-        let domains = self.domains.iter().map(|(t, email)| domains::confirm(table, t, email));
-        let confirmed = try_join_all(domains).await.map(drop);
+        let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
+        let entered = try_join_all(domains).await.map(drop);
         let gone: Vec<Write> = self.after.iter().chain(&self.of_deleted).cloned().collect();
-        confirmed.and(table.batch_write(&gone).await)
+        entered.and(table.batch_write(&gone).await)
     }
 
-    /// Removes what was written before it and these domains, after a refusal, where that is certain.
-    pub async fn undo(&self, cx: &Context, refusal: &Refusal, domains: &[(TenantId, Email)]) {
-        if matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_))) {
+    /// Removes what was written before it, after a refusal, where that is certain.
+    pub async fn undo(&self, cx: &Context, refusal: &Refusal) {
+        let is_unknown = matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_)));
+        // Of an import another one may have been quicker with the same accounts: then the entries are theirs.
+        if is_unknown || cx.is_operator {
             return;
         }
-        if let Err(error) = self.take_back(cx, domains).await {
-            tracing::warn!(?error, "search entries of what was not done stay, and find nothing");
-        }
-    }
-
-    async fn take_back(&self, cx: &Context, domains: &[(TenantId, Email)]) -> Result<()> {
-        let table = &cx.app.table;
-        for (tenant, email) in domains {
-            let place = search::In {
-                table,
-                tenant,
-                size: cx.size(),
-            };
-            domains::take_back(place, email).await?;
-        }
-        // Another import of the same accounts may have been quicker: then the entries are theirs.
-        if cx.is_operator && !table.batch_get(&self.new).await?.is_empty() {
-            return Ok(());
-        }
         let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
-        table.batch_write(&entries).await
+        if let Err(error) = cx.app.table.batch_write(&entries).await {
+            tracing::warn!(
+                ?error,
+                "search entries of an account that was not made stay, and find nothing"
+            );
+        }
     }
 
     /// Adds search entries to the transaction, as many as it has room for.
