@@ -32,13 +32,10 @@ pub async fn measure(functions: Option<&Path>) -> Result<String> {
         .map_err(|error| format!("it needs valgrind: {error}"))?;
     let own = release_folder()?;
     build(&BASELINE)?;
-    let functions = match functions {
-        Some(folder) => folder.to_owned(),
-        None => {
-            build(&FUNCTIONS)?;
-            own.clone()
-        }
-    };
+    if functions.is_none() {
+        build(&FUNCTIONS)?;
+    }
+    let functions = functions.map_or_else(|| own.clone(), Path::to_owned);
     let stack = Stack::start(cases::options()).await?;
     let mut table =
         "| function | request | start, million | each request, million | memory, warm, MiB | at most, MiB |\n\

@@ -1,6 +1,8 @@
 //! What a change must not make hotter, as lines of text: each kind of key, what one request of each kind costs it, and over
 //! how many such keys that spreads. Without what chance decides.
 
+use std::collections::BTreeMap;
+
 use super::kinds::What;
 use super::ledger::{Ledger, Load, Members};
 use super::spread::Spread;
@@ -53,6 +55,89 @@ fn spread(members: &Members, played: f64) -> String {
                 members.next_power_of_two(),
                 share * 100.0
             )
+        }
+    }
+}
+
+/// What is hotter than a file of such lines states: keys that it does not have, more units for a request, fewer members.
+/// Chance moves each of these a little.
+pub fn hotter(stated: &str, now: &[String]) -> Vec<String> {
+    let stated: BTreeMap<&str, Line<'_>> = stated.lines().filter_map(Line::of).collect();
+    let is_hotter = |line: &&String| {
+        Line::of(line).is_none_or(|(key, line)| stated.get(key).is_none_or(|stated| line.is_hotter_than(stated)))
+    };
+    now.iter().filter(is_hotter).cloned().collect()
+}
+
+/// A line, without its kind of key and of request.
+struct Line<'a> {
+    amounts: BTreeMap<&'a str, f64>,
+    /// How few members it spreads over, where that is a number.
+    members: Option<f64>,
+    /// The share of the hottest, in percent.
+    share: f64,
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a str) -> Option<(&'a str, Self)> {
+        let (key, rest) = line.rsplit_once(": ")?;
+        let (cost, spread) = rest.split_once(", ")?;
+        let words: Vec<&str> = cost.split(' ').collect();
+        let amounts = words
+            .windows(2)
+            .filter_map(|pair| Some((pair[1], pair[0].parse().ok()?)))
+            .collect();
+        let number = |text: &str| text.split([' ', ',']).find_map(|word| word.parse::<f64>().ok());
+        let (over, share) = spread.split_once("the hottest").unwrap_or((spread, ""));
+        let members = if over == "ONE KEY" { Some(1.0) } else { number(over) };
+        let share = number(share).unwrap_or(0.0);
+        Some((
+            key,
+            Self {
+                amounts,
+                members,
+                share,
+            },
+        ))
+    }
+
+    fn is_hotter_than(&self, stated: &Self) -> bool {
+        let more = |(unit, amount): (&&str, &f64)| {
+            let stated = stated.amounts.get(*unit).copied().unwrap_or(0.0);
+            *amount > stated * 1.15 + 0.25
+        };
+        let fewer = match (self.members, stated.members) {
+            (Some(members), Some(stated)) => members < stated / 2.0,
+            (Some(members), None) => members < 8.0,
+            (None, _) => false,
+        };
+        self.amounts.iter().any(more) || fewer || self.share > stated.share * 1.5 + 5.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_more_units_and_fewer_members_are_hotter_and_chance_is_not() {
+        let stated = "partition T#A: login: 2.0 WCU 1.0 in transactions, evenly over 64\npartition T#B: login: 1.0 RCU, over many keys\npartition T#C: login: 4.0 WCU, unevenly over 16, the hottest 10 %";
+        let is_hotter = |line: &str| hotter(stated, &[line.to_owned()]).len() == 1;
+        for same in [
+            "partition T#A: login: 2.2 WCU 1.0 in transactions, evenly over 32",
+            "partition T#B: login: 1.0 RCU, evenly over 64",
+            "partition T#C: login: 3.9 WCU, unevenly over 16, the hottest 12 %",
+        ] {
+            assert!(!is_hotter(same), "{same}");
+        }
+        for hot in [
+            "partition T#D: login: 0.1 WCU, over many keys",
+            "partition T#A: login: 4.0 WCU 1.0 in transactions, evenly over 64",
+            "partition T#A: login: 2.0 WCU 1.0 in transactions, ONE KEY",
+            "partition T#B: login: 1.0 RCU, ONE KEY",
+            "partition T#C: login: 4.0 WCU, unevenly over 16, the hottest 40 %",
+        ] {
+            assert!(is_hotter(hot), "{hot}");
         }
     }
 }

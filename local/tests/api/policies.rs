@@ -16,6 +16,8 @@ use crate::round_trips::every_route;
 use crate::support::{PASSWORD, Reply, World};
 use crate::template::{Function, Statement, functions};
 
+mod rare;
+
 /// What a function asked of the table: an action, the index, and the kinds of partitions of one request.
 type Asked = (String, Option<String>, BTreeSet<String>);
 
@@ -110,31 +112,6 @@ fn seen(logs: &[Value]) -> BTreeMap<String, Vec<Asked>> {
     seen
 }
 
-/// What takes days or a full role to need, and other tests of the suite do: a lock that is over, a seat that is free again
-/// because a grant has ended, a preview that asks who else is in charge, a name that set-up still has to move, a page that is
-/// thousands of accounts down.
-const RARE: [(&str, &str); 19] = [
-    ("AccessFunction", "T#*#TALLY#*"),
-    ("AdminFunction", "T#*#GUESS#*"),
-    ("RegistrationFunction", "T#*#GUESS#*"),
-    ("AdminFunction", "T#*#LEFT"),
-    ("AdminFunction", "T#*#PAGES"),
-    ("SetupFunction", "T#*#LEFT"),
-    ("SetupFunction", "T#*#PAGES"),
-    ("AuthFunction", "T#*#TALLY#*"),
-    ("AuthDevFunction", "T#*#TALLY#*"),
-    ("RolesFunction", "T#*#ROLENAME#*"),
-    ("AdminFunction", "T#*#ROLE#*"),
-    ("AdminFunction", "T#*#SEATS#*"),
-    ("RegistrationFunction", "T#*#SEATS#*"),
-    ("RolesFunction", "T#*#SEATS#*"),
-    ("RolesFunction", "T#*#USERS#*"),
-    ("AccessFunction", "T#*#USERS#*"),
-    ("AccessFunction", "T#*#SEATS#*"),
-    ("AccountFunction", "T#*#ROLE#*"),
-    ("AccountFunction", "dynamodb:ConditionCheckItem"),
-];
-
 /// What a statement allows on the table and none of these needs: actions, indexes, partitions.
 fn idle(function: &str, statement: &Statement, seen: &[Asked]) -> Vec<String> {
     let used: Vec<&Asked> = seen.iter().filter(|asked| covers(statement, asked)).collect();
@@ -153,7 +130,7 @@ fn idle(function: &str, statement: &Statement, seen: &[Asked]) -> Vec<String> {
         .actions
         .iter()
         .filter(|action| action.starts_with("dynamodb:"));
-    let is_rare = |what: &str| RARE.contains(&(function, what));
+    let is_rare = |what: &str| rare::RARE.contains(&(function, what));
     let mut idle: Vec<String> = about_the_table
         .filter(|action| !actions.contains(*action) && !is_rare(action))
         .cloned()

@@ -63,6 +63,9 @@ fn of_tenant(tenant: &str, items: &[Map<String, Value>]) -> Vec<String> {
     found
 }
 
+/// A counter of a role's seats: its number, its share, how many of its seats are taken.
+type Share = (u16, Option<i64>, i64);
+
 /// What the table has, by kind.
 #[derive(Default)]
 struct Table<'a> {
@@ -87,7 +90,7 @@ struct Table<'a> {
     /// `<role> <counter>` → seats taken.
     taken: BTreeMap<String, String>,
     /// `<role>` → its counters: number, share, seats taken.
-    shares: BTreeMap<&'a str, Vec<(u16, Option<i64>, i64)>>,
+    shares: BTreeMap<&'a str, Vec<Share>>,
     /// `<role>` → what every request reads of it.
     copies: BTreeMap<&'a str, Vec<&'a Map<String, Value>>>,
     /// `<role> <counter>` of those that are marked.

@@ -17,7 +17,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::pages::Pages;
-use crate::store::user_lists::Of;
+use crate::store::user_lists::listed;
 use crate::store::{roles, search, users};
 
 mod collect;
@@ -171,19 +171,16 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let asked = Asked::of(cx, &filter).await?;
     let skipped = page.saturating_sub(1).saturating_mul(many(limit));
     let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-    let (ids, total) = match &asked.q {
-        Some(q) => found::numbered(cx, &asked, q, skipped, limit).await?,
-        None => {
-            let total = Source::All.total(cx, &asked, None).await?;
-            let ids = match many(skipped) < total.count {
-                true => {
-                    let total = usize::try_from(total.count).map_err(Error::fault)?;
-                    Pages::of(cx).at(total, skipped, limit).await?
-                }
-                false => Vec::new(),
-            };
-            (ids, total)
-        }
+    let (ids, total) = if let Some(q) = &asked.q {
+        found::numbered(cx, &asked, q, skipped, limit).await?
+    } else {
+        let total = Source::All.total(cx, &asked, None).await?;
+        let all = usize::try_from(total.count).map_err(Error::fault)?;
+        let ids = match skipped < all {
+            true => Pages::of(cx).at(all, skipped, limit).await?,
+            false => Vec::new(),
+        };
+        (ids, total)
     };
     let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();
@@ -202,15 +199,6 @@ pub async fn roles_by_id<'a>(
     }
     let found = roles::get_all(&cx.app.table, &cx.tenant, ids).await?;
     Ok(found.into_iter().map(|role| (role.id, role)).collect())
-}
-
-/// The tenant's lists of accounts.
-pub(super) fn listed(cx: &Context) -> Of<'_> {
-    Of {
-        table: &cx.app.table,
-        tenant: &cx.tenant,
-        size: cx.size(),
-    }
 }
 
 fn many(count: usize) -> u64 {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{actor, held_by_caller, may_change_with, may_grant};
 use super::grants::{NewGrant, give_anew};
-use super::listing::listed;
 use super::roles::{self as role_actions, RolePatch};
 use super::{Context, access, catalogue};
 use crate::access::decision::Subject;
@@ -17,6 +16,7 @@ use crate::domain::text::Department;
 use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{GrantId, RoleId, UserId};
+use crate::store::user_lists::listed;
 use crate::store::{roles, seats, users};
 
 /// How many accounts are named at most.

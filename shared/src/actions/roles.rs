@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
-use super::listing::listed;
 use super::paging::{Listing, Page};
 use super::revisions::{Expected, Revision};
 use super::{Context, catalogue};
@@ -22,6 +21,7 @@ use crate::id::{RoleId, UserId};
 use crate::store::seats::{self, Counter};
 use crate::store::table::{Lost, Refusal};
 use crate::store::unit::{Unit, atomically};
+use crate::store::user_lists::listed;
 use crate::store::{ended, record, roles, users};
 
 /// How many accounts a change of a role can touch in its one transaction.

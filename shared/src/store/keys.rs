@@ -62,8 +62,7 @@ use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber}
 
 /// Over how many partitions the heads of a tenant's chains are spread, whatever its size: set-up alone reads all of them.
 pub const CHAIN_PARTITIONS: u16 = 16;
-/// Over how many partitions the mails to send are spread, of all tenants together. Each mail costs four writes of its index
-/// before it is sent.
+/// The same of the mails to send, of all tenants: each costs four writes of its index before it is sent.
 pub const PENDING_PARTITIONS: u16 = 8;
 
 pub fn user(t: &TenantId, id: UserId) -> Key {
@@ -77,7 +76,7 @@ pub fn user_partition(t: &TenantId, id: UserId) -> String {
 pub fn users_index(t: &TenantId, shard: u16) -> String {
     format!("T#{t}#USERS#{shard}")
 }
-/// The index partition of the accounts of one status in one shard.
+/// The same of one status.
 pub fn status_index(t: &TenantId, status: Status, shard: u16) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
@@ -187,11 +186,10 @@ pub fn find(t: &TenantId, shard: u16, suffix: &str, user: UserId) -> Option<Key>
     let first = suffix.chars().next()?;
     Some(Key::new(find_partition(t, shard, first), format!("{suffix} {user}")))
 }
-/// Counters of accounts by status.
 pub fn tally_partition(t: &TenantId, shard: u16) -> String {
     format!("T#{t}#TALLY#{shard}")
 }
-/// One counter of accounts by status.
+/// A counter of accounts by status.
 pub fn tally(t: &TenantId, shard: u16, counter: u16) -> Key {
     Key::new(tally_partition(t, shard), format!("TALLY#{counter:02}"))
 }
@@ -230,9 +228,9 @@ pub fn role_copy(t: &TenantId, id: RoleId, copy: u8) -> Key {
 pub fn role_copies(t: &TenantId, id: RoleId) -> impl Iterator<Item = Key> {
     (0..ROLE_COPIES).map(move |copy| role_copy(t, id, copy))
 }
-/// The copy that an id picks: of a session, or of an account.
+/// The copy that an id picks; not by its last byte, which has the partition of a session's row.
 pub fn copy_for(id: Uuid) -> u8 {
-    id.as_bytes()[15] % ROLE_COPIES
+    id.as_bytes()[14] % ROLE_COPIES
 }
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
     role_name_claim(t, name.canonical())
@@ -388,18 +386,15 @@ pub fn ready(copy: u8) -> Key {
 pub fn health(byte: u8) -> Key {
     Key::new(format!("HEALTH#{byte:02x}"), "HEALTH")
 }
-
 /// The shard, or counter, of an account: its random bits spread evenly.
 pub fn shard(id: UserId, of: u16) -> u16 {
     let [.., high, low] = *id.uuid().as_bytes();
     u16::from_be_bytes([high, low]) % of
 }
-
 /// A moment as sort keys have it, up to the last one that there is.
 fn moment(at: Timestamp) -> String {
     format!("{:015}", at.as_millisecond().max(0))
 }
-
 fn month(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }

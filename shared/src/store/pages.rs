@@ -13,10 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::dynamo::Query;
+use super::keys;
 use super::list_map::{Left, Map, SETTLED};
 use super::table::{Refusal, Write, number, string};
+use super::user_lists::{Of, listed};
 use super::users::Change;
-use super::{keys, user_lists::Of};
 use crate::context::Context;
 use crate::domain::user::{Status, User};
 use crate::error::Result;
@@ -68,11 +69,7 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     pub fn of(cx: &'a Context) -> Self {
         Self {
-            list: Of {
-                table: &cx.app.table,
-                tenant: &cx.tenant,
-                size: cx.size(),
-            },
+            list: listed(cx),
             now: cx.now,
             scale: Scale::default(),
         }

@@ -10,6 +10,7 @@ use super::dynamo::{Index, Page, Query, Table};
 use super::keys;
 use super::listed::Listed;
 use super::table::{Item, Key, from_item, integer, string};
+use crate::context::Context;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::TenantSize;
 use crate::domain::user::{Status, User};
@@ -25,6 +26,15 @@ pub struct Of<'a> {
     pub table: &'a Table,
     pub tenant: &'a TenantId,
     pub size: TenantSize,
+}
+
+/// The lists of a request's tenant.
+pub fn listed(cx: &Context) -> Of<'_> {
+    Of {
+        table: &cx.app.table,
+        tenant: &cx.tenant,
+        size: cx.size(),
+    }
 }
 
 impl Of<'_> {

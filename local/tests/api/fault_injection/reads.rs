@@ -123,6 +123,11 @@ async fn f7_whoever_is_asked_for_by_key_is_read_as_they_are_now() {
         let weak = proxy.weak_reads();
         // A list shows accounts, and their number, as they were a moment ago. Who asks for it is read as they are now.
         let is_list = path.split_once('?').is_some_and(|(bare, _)| LISTS.contains(&bare));
+        // So is how many have a role.
+        let weak: Vec<_> = weak
+            .into_iter()
+            .filter(|read| !read.to_string().contains("#SEATS#"))
+            .collect();
         assert!(is_list || weak.is_empty(), "{path}: {weak:?}");
         let text = serde_json::to_string(&weak).unwrap();
         for kind in ["SESSION#", "ROLES", "CLAIM", "APIKEY"] {

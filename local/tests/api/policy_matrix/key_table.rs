@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use usher::domain::role::USER;
 use usher::domain::tenant::TenantId;
-use usher::domain::text::{Email, PermissionName, RoleName, Username};
+use usher::domain::text::{Email, RoleName, Username};
 use usher::domain::user::Status;
 use usher::id::{RoleId, UserNumber};
 use usher::store::keys;
 use usher::store::table::Key;
 
 use super::lived_in::lived_in;
-use super::samples::SAMPLES;
+use super::samples::{SAMPLES, fits};
 use crate::guard_walk::golden;
 
 const SOURCE: &str = include_str!("../../../../shared/src/store/keys.rs");
@@ -348,26 +348,6 @@ fn every_function_of_the_keys_is_in_the_golden_file() {
     };
     let lines: Vec<String> = made.iter().map(line).collect();
     golden("keys", &lines.join("\n"));
-}
-
-/// Whether a text is of a pattern: where `<…>` names an id there is one, and elsewhere there is something.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((before, rest)) = pattern.split_once('<') else {
-        return pattern == text;
-    };
-    let (name, after) = rest.split_once('>').unwrap();
-    let Some(text) = text.strip_prefix(before) else {
-        return false;
-    };
-    let is_id = ["user", "session", "entry", "role", "grant", "target", "mail", "key"].contains(&name);
-    let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
-    ends.into_iter().any(|end| {
-        let (value, tail) = text.split_at(end);
-        // What a change of a tenant, of its settings, or of a permission was done to has no other id than its name.
-        let is_name = TenantId::parse(value).is_ok() || PermissionName::parse(value).is_ok();
-        let right = !is_id || name == "target" && is_name || value.parse::<usher::id::UserId>().is_ok();
-        right && fits(after, tail)
-    })
 }
 
 #[tokio::test]

@@ -130,8 +130,8 @@ async fn s1_what_a_search_counts_is_exact_up_to_a_thousand_and_says_where_it_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_found_the_moment_it_is_there_and_by_its_new_name_alone() {
-    let (_world, _proxy) = counted().await;
-    let owner = _world.owner().await;
+    let (world, _proxy) = counted().await;
+    let owner = world.owner().await;
     let made = owner
         .post("/api/users", json!({ "email": "jane@new.example", "username": "jane" }))
         .await;

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::narrowed::{self, FEW, STEPS, Walked, walk};
-use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
+use super::{Asked, COUNTED, Collector, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
 use crate::store::search::{self, Entry};
+use crate::store::user_lists::listed;
 use crate::store::{roles, users};
 
 /// How many entries are read at once to find all that match.

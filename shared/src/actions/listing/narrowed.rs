@@ -1,13 +1,14 @@
 //! Two things asked for at once: along the index of one, whose sort keys drop most of what the other does not want.
 
 use super::source::{listed_as, merged};
-use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
+use super::{Asked, COUNTED, Collector, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::listed::Listed;
+use crate::store::user_lists::listed;
 use crate::store::{roles, users};
 
 /// How many accounts are simply read, where an index finds no more.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Asked, COUNTED, Collector, Found, Place, listed, many};
+use super::{Asked, COUNTED, Collector, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::user::Status;
@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::listed::Listed;
 use crate::store::user_lists::Counts;
+use crate::store::user_lists::listed;
 use crate::store::{roles, seats, users};
 
 /// How many accounts one request looks at where most do not pass: those that a lock has left marked.

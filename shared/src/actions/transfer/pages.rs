@@ -1,12 +1,12 @@
 //! What a tenant hands on, page by page.
 
-use crate::actions::listing::listed;
 use crate::actions::{Context, catalogue};
 use crate::domain::permission::{Permission, is_system};
 use crate::domain::role::Role;
 use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::UserId;
+use crate::store::user_lists::listed;
 use crate::store::{roles, users};
 
 /// Accounts, newest first, after this one: about as many as are wanted; and after which one more follow.

@@ -167,8 +167,8 @@ pub fn normal(text: &str) -> Result<String, String> {
                 format!("${rest}")
             })
         }
-        ["pbkdf2_sha256", rounds, salt, output] => django("pbkdf2-sha256", rounds, salt, output),
-        ["pbkdf2_sha1", rounds, salt, output] => django("pbkdf2-sha1", rounds, salt, output),
+        ["pbkdf2_sha256", rounds, salt, output] => Ok(django("pbkdf2-sha256", rounds, salt, output)),
+        ["pbkdf2_sha1", rounds, salt, output] => Ok(django("pbkdf2-sha1", rounds, salt, output)),
         // Passlib: the rounds alone, and dots for plus signs.
         ["", kind, rounds, salt, output]
             if kind.starts_with("pbkdf2") && rounds.bytes().all(|b| b.is_ascii_digit()) =>
@@ -182,10 +182,10 @@ pub fn normal(text: &str) -> Result<String, String> {
 }
 
 /// Django's salt is text, and its hash padded base64.
-fn django(kind: &str, rounds: &str, salt: &str, output: &str) -> Result<String, String> {
+fn django(kind: &str, rounds: &str, salt: &str, output: &str) -> String {
     let salt = STANDARD_NO_PAD.encode(salt);
     let output = output.trim_end_matches('=');
-    Ok(format!("${kind}$i={rounds}${salt}${output}"))
+    format!("${kind}$i={rounds}${salt}${output}")
 }
 
 /// ASP.NET Core Identity: a byte for the format; in the third one pseudorandom function, rounds and the salt's length,

@@ -1,5 +1,7 @@
 //! The writes of a change: those of its transaction, and those before and after it.
 
+use std::collections::BTreeSet;
+
 use futures::future::try_join_all;
 
 use super::{Change, Implied};
@@ -8,9 +10,10 @@ use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, FORM};
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
+use crate::id::UserId;
 use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
-use crate::store::table::{Refusal, Write};
-use crate::store::{chain, domains};
+use crate::store::table::{Key, Refusal, Write};
+use crate::store::{chain, domains, keys};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
 /// look at the account itself, so that one too many is not seen.
@@ -77,8 +80,7 @@ impl Plan {
     /// Removes what was written before it, after a refusal, where that is certain.
     pub async fn undo(&self, cx: &Context, refusal: &Refusal) {
         let is_unknown = matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_)));
-        // Of an import another one may have been quicker with the same accounts: then the entries are theirs.
-        if is_unknown || cx.is_operator {
+        if is_unknown || (cx.is_operator && !self.is_nobody_there(cx).await) {
             return;
         }
         let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
@@ -88,6 +90,16 @@ impl Plan {
                 "search entries of an account that was not made stay, and find nothing"
             );
         }
+    }
+
+    /// Whether none of the new accounts is there. Another import of the same ones may have been quicker: then the entries are
+    /// theirs.
+    async fn is_nobody_there(&self, cx: &Context) -> bool {
+        let id_in = |write: &Write| write.key().sk.rsplit(' ').next()?.parse().ok();
+        let ids: BTreeSet<UserId> = self.of_new.iter().filter_map(id_in).collect();
+        let places: Vec<Key> = ids.into_iter().map(|id| keys::user(&cx.tenant, id)).collect();
+        let found = cx.app.table.batch_get(&places).await;
+        found.is_ok_and(|found| found.is_empty())
     }
 
     /// Adds search entries to the transaction, as many as it has room for.
