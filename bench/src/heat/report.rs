@@ -163,7 +163,7 @@ const FOOT: &str = "## What this does not show\n\n\
     - The address from which many people come, the API key that an application sends with every request, and an account \
     that many processes share are single keys by their nature, and not in the mix.\n\
     - Small form: `cargo test -p bench --test heat` holds what one request of each kind costs each kind of key, and over how \
-    many keys that spreads, to `bench/tests/snapshots/`.\n";
+    many keys that spreads, to `bench/tests/heat.txt`.\n";
 
 fn percent(share: f64) -> String {
     match share * 100.0 {
