@@ -8,7 +8,7 @@
 use super::Context;
 use crate::error::Result;
 
-/// What this name costs where nobody has it; nothing where it is what our own hashes cost.
+/// The cost for this name if it is unregistered; none means that of our own hashes.
 pub(super) async fn cost(cx: &Context, name: &str) -> Result<Option<String>> {
     let costs = &cx.tenant_settings.hash_costs;
     if costs.is_empty() {

@@ -96,7 +96,7 @@ impl Asked {
 enum Place {
     /// After this account, newest first.
     After(UserId),
-    /// The same along a list of which most may not match: what else would find them is not asked again.
+    /// The same, along a list in which few may match; the search is not counted again.
     Along(UserId),
     /// After this entry of a search, in their order.
     Entry(String),

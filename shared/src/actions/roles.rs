@@ -307,7 +307,7 @@ async fn expect_once(cx: &Context, role: &Role, expected: &Expected, seen: &Once
     }
 }
 
-/// The role, whose seats are held, where nobody has one.
+/// The role, whose seats are held, where no account has one.
 async fn unheld(cx: &Context, role: &Role) -> Result<Role> {
     let is_empty = |counters: &[Counter]| counters.iter().all(|counter| counter.taken == 0);
     // Looked at before: what stays is not to be closed.

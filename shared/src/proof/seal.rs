@@ -47,7 +47,7 @@ impl MasterKey {
         read_key(text, "master").map(Self)
     }
 
-    /// A key for tags that nobody has who has not this one.
+    /// A key for tags that only holders of the master key can compute.
     pub fn mac_key(&self) -> MacKey {
         MacKey::from_bytes(MacKey(self.0.clone()).hmac(b"usher/mac-of-master", b""))
     }

@@ -47,8 +47,8 @@ fn texts(email: &Email) -> BTreeSet<String> {
     given.into_iter().chain([format!("@{}", of(email))]).collect()
 }
 
-/// Sees to it that the domain of an address is found by every part of it. Where an account has the address, and not before:
-/// so nothing that is refused leaves any of it.
+/// Writes the entries of an address's domain where they are missing. Called once an account has the address, and not before:
+/// so a request that is refused leaves none.
 pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
     for (whole, rest) in entries(t, email) {
         if table.domains().has(&whole) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::table::{Changes, Cond, Item, Value, integer, number};
 use crate::id::UserId;
 
-/// By then all is done and to be seen that a request began: no function runs longer, and no index is so far behind.
+/// After this long, every write of a request is done and shows in the indexes: no function runs longer.
 pub const SETTLED: SignedDuration = SignedDuration::from_mins(2);
 
 /// The accounts that left the list, and when.

@@ -55,7 +55,7 @@ impl Listed {
         })
     }
 
-    /// Whether the account may have this in a text; only itself says for certain.
+    /// Whether the account may have this in a text; only the account itself decides.
     pub fn may_match(&self, folded_q: &str) -> bool {
         self.is_cut || self.rest.lines().skip(1).any(|text| text.contains(folded_q))
     }

@@ -1,4 +1,4 @@
-//! Two things asked for at once: along the index of one, whose sort keys drop most of what the other does not want.
+//! Two filters: walks the index of one, and drops by its sort keys what the other excludes.
 
 use super::source::{listed_as, merged};
 use super::{Asked, COUNTED, Collector, Found, Place, many};

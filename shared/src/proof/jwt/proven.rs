@@ -30,7 +30,7 @@ struct Generations {
 }
 
 impl Proven {
-    /// Remembers a token that was proven, or is; one that is refused is not.
+    /// Whether this token is proven: known already, or by `prove`. A refused one is not remembered.
     pub fn or_prove(&self, token: &str, prove: impl FnOnce() -> Result<(), Refusal>) -> Result<(), Refusal> {
         let mut sha256 = Sha256::default();
         sha256.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());

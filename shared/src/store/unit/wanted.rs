@@ -23,7 +23,7 @@ impl Wanted {
     /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
     pub(super) fn plan(&self, cx: &Context) -> Result<Plan> {
         let mut plan = users::plan(&self.changes, cx.size_written())?;
-        // What is written whole is not changed beside it: no transaction has two writes to one item.
+        // An item that is put whole gets no other write: a transaction may write each item once.
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));
         let written: BTreeSet<Key> = self.writes.iter().map(Write::key).collect();

@@ -16,7 +16,7 @@ use crate::store::table::{Key, Refusal, Write};
 use crate::store::{chain, domains, keys};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
-/// look at the account itself, so that one too many is not seen.
+/// look at the account itself, so an entry without an account is never shown.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id,
@@ -45,7 +45,7 @@ impl Plan {
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match (&change.before, &change.after) {
             (None, _) => self.of_new.extend(new),
-            // Once the account is gone, nothing else names them.
+            // Before the transaction: once the account is gone, its texts are, which name them.
             (Some(_), None) => self.before.extend(gone),
             (Some(_), Some(after)) if after.status == Status::Deleted => self.of_deleted.extend(gone),
             (Some(_), Some(_)) => {
