@@ -62,12 +62,15 @@ fn spread(members: &Members, played: f64) -> String {
 /// What is hotter than a file of such lines states: keys that it does not have, more units for a request, fewer members.
 /// Chance moves each of these a little.
 pub fn hotter(stated: &str, now: &[String]) -> Vec<String> {
-    let stated: BTreeMap<&str, Line<'_>> = stated.lines().filter_map(Line::of).collect();
+    let stated: BTreeMap<Key<'_>, Line<'_>> = stated.lines().filter_map(Line::of).collect();
     let is_hotter = |line: &&String| {
-        Line::of(line).is_none_or(|(key, line)| stated.get(key).is_none_or(|stated| line.is_hotter_than(stated)))
+        Line::of(line).is_none_or(|(key, line)| stated.get(&key).is_none_or(|stated| line.is_hotter_than(stated)))
     };
     now.iter().filter(is_hotter).cloned().collect()
 }
+
+/// A kind of key and of request, and in which units it is charged: reads and writes can have a line each.
+type Key<'a> = (&'a str, Vec<&'a str>);
 
 /// A line, without its kind of key and of request.
 struct Line<'a> {
@@ -79,11 +82,11 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(line: &'a str) -> Option<(&'a str, Self)> {
+    fn of(line: &'a str) -> Option<(Key<'a>, Self)> {
         let (key, rest) = line.rsplit_once(": ")?;
         let (cost, spread) = rest.split_once(", ")?;
         let words: Vec<&str> = cost.split(' ').collect();
-        let amounts = words
+        let amounts: BTreeMap<&str, f64> = words
             .windows(2)
             .filter_map(|pair| Some((pair[1], pair[0].parse().ok()?)))
             .collect();
@@ -92,7 +95,7 @@ impl<'a> Line<'a> {
         let members = if over == "ONE KEY" { Some(1.0) } else { number(over) };
         let share = number(share).unwrap_or(0.0);
         Some((
-            key,
+            (key, amounts.keys().copied().collect()),
             Self {
                 amounts,
                 members,
@@ -132,6 +135,7 @@ mod tests {
         }
         for hot in [
             "partition T#D: login: 0.1 WCU, over many keys",
+            "partition T#B: login: 0.1 WCU, over many keys",
             "partition T#A: login: 4.0 WCU 1.0 in transactions, evenly over 64",
             "partition T#A: login: 2.0 WCU 1.0 in transactions, ONE KEY",
             "partition T#B: login: 1.0 RCU, ONE KEY",

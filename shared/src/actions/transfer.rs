@@ -340,8 +340,7 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
 }
 
 fn new_role(cx: &Context, line: &RoleLine) -> Result<Role> {
-    Ok(Role {
-        round: 0,
+    let mut role = Role {
         id: line.id.map_or_else(|| RoleId::new(cx.now), Ok)?,
         tenant: cx.tenant.clone(),
         name: line.name.clone(),
@@ -351,12 +350,15 @@ fn new_role(cx: &Context, line: &RoleLine) -> Result<Role> {
         max_count: line.max_count,
         system: false,
         counters: FEW_COUNTERS,
+        round: 0,
         form: FORM,
         trail: Some(Trail::beginning(cx.now)),
         version: 1,
         created_at: cx.now,
         modified_at: cx.now,
-    })
+    };
+    role.spread_seats();
+    Ok(role)
 }
 
 /// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.

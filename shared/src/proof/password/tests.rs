@@ -208,13 +208,12 @@ async fn a01_a_stored_hash_cannot_ask_for_absurd_work() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_argon2id_hash_is_a_fault_and_is_not_repeated_in_the_log() {
+async fn what_is_no_hash_is_a_fault_and_is_not_repeated_in_the_log() {
     let hasher = hasher();
     for phc in [
         "",
         "plain-secret",
-        "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-        "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$2b$1$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
         "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ",
         "$argon2id$v=18$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
     ] {
