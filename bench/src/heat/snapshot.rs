@@ -64,7 +64,9 @@ fn spread(members: &Members, played: f64) -> String {
 pub fn hotter(stated: &str, now: &[String]) -> Vec<String> {
     let stated: BTreeMap<Key<'_>, Line<'_>> = stated.lines().filter_map(Line::of).collect();
     let is_hotter = |line: &&String| {
-        Line::of(line).is_none_or(|(key, line)| stated.get(&key).is_none_or(|stated| line.is_hotter_than(stated)))
+        Line::of(line).is_none_or(|(key, line)| {
+            line.is_warm() && stated.get(&key).is_none_or(|stated| line.is_hotter_than(stated))
+        })
     };
     now.iter().filter(is_hotter).cloned().collect()
 }
@@ -104,6 +106,11 @@ impl<'a> Line<'a> {
         ))
     }
 
+    /// Whether it is more than what one request in four pays: what is less, chance has in one play and not in another.
+    fn is_warm(&self) -> bool {
+        self.amounts.values().any(|amount| *amount > 0.25)
+    }
+
     fn is_hotter_than(&self, stated: &Self) -> bool {
         let more = |(unit, amount): (&&str, &f64)| {
             let stated = stated.amounts.get(*unit).copied().unwrap_or(0.0);
@@ -111,10 +118,10 @@ impl<'a> Line<'a> {
         };
         let fewer = match (self.members, stated.members) {
             (Some(members), Some(stated)) => members < stated / 2.0,
-            (Some(members), None) => members < 8.0,
+            (Some(members), None) => members < 2.0,
             (None, _) => false,
         };
-        self.amounts.iter().any(more) || fewer || self.share > stated.share * 1.5 + 5.0
+        self.amounts.iter().any(more) || fewer || self.share > stated.share * 2.0 + 10.0
     }
 }
 
@@ -134,8 +141,8 @@ mod tests {
             assert!(!is_hotter(same), "{same}");
         }
         for hot in [
-            "partition T#D: login: 0.1 WCU, over many keys",
-            "partition T#B: login: 0.1 WCU, over many keys",
+            "partition T#D: login: 0.5 WCU, over many keys",
+            "partition T#B: login: 0.5 WCU, over many keys",
             "partition T#A: login: 4.0 WCU 1.0 in transactions, evenly over 64",
             "partition T#A: login: 2.0 WCU 1.0 in transactions, ONE KEY",
             "partition T#B: login: 1.0 RCU, ONE KEY",
