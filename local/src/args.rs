@@ -71,7 +71,7 @@ pub enum Command {
     Export(Export),
 }
 
-/// Fill a tenant with accounts that nobody has: people of many countries at addresses of few large domains and many small.
+/// Fill a tenant with invented accounts: people of many countries at addresses of few large domains and many small.
 ///
 /// The same accounts for the same `--seed`, so a seeding that broke off goes on where it was. All have one password, which
 /// is printed.
@@ -85,7 +85,7 @@ pub struct Seed {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
-    /// The password of all [default: one that is made up]
+    /// The password of all [default: a random one]
     #[arg(long, value_name = "TEXT", value_parser = secret)]
     pub password: Option<SecretString>,
 
@@ -166,7 +166,7 @@ pub enum Audit {
 
 /// Walk the chains of the rights history, and name the first row that was changed, removed, inserted or put elsewhere.
 ///
-/// Ends with 0 where all is as it was written, with 1 where a row is not, and with 2 where it cannot be told. Nothing is
+/// Ends with 0 where all is as it was written, with 1 where a row is not, and with 2 where it cannot be decided. Nothing is
 /// written. Without `--table` and `--dynamodb-endpoint` it reads the data directory, whose server must not run meanwhile.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Verify {

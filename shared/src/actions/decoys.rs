@@ -1,7 +1,7 @@
 //! What a login is compared with where there is nothing to compare with, so that time tells nothing about who exists.
 //!
 //! Comparing with an imported hash takes longer, or shorter, than with one of our own. So in a tenant that has such
-//! accounts, each name that nobody has costs what one of these kinds costs, or what our own do: always the same one, picked
+//! accounts, each unregistered name costs what one of these kinds costs, or what our own do: always the same one, picked
 //! by a tag of the name that only whoever signs tokens can work out. What is left to see is that a name costs something
 //! else from one day on: an account's does from its first login on.
 

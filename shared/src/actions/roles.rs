@@ -88,9 +88,10 @@ pub async fn page(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
     listing.page(items, last)
 }
 
-pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
-    let mut new = Role {
-        id: RoleId::new(cx.now)?,
+/// A role at its beginning, with its seats kept as its limit asks for.
+pub(super) fn beginning(cx: &Context, id: RoleId, new: NewRole) -> Role {
+    let mut role = Role {
+        id,
         tenant: cx.tenant.clone(),
         name: new.name,
         description: new.description.map(|text| text.as_str().to_owned()),
@@ -106,7 +107,12 @@ pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
         created_at: cx.now,
         modified_at: cx.now,
     };
-    new.spread_seats();
+    role.spread_seats();
+    role
+}
+
+pub async fn create(cx: &Context, new: NewRole) -> Result<Role> {
+    let new = beginning(cx, RoleId::new(cx.now)?, new);
     let new = &new;
     atomically(cx, |unit| async move {
         let mut role = new.clone();

@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::pages::all_roles;
+use super::roles::{self as role_actions, NewRole};
 use super::{Context, Surface, catalogue, settings};
 use crate::app::App;
 use crate::domain::grant::Grant;
 use crate::domain::history::{OPERATOR, RightsKind, Target};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::permission::{Permission, is_system};
-use crate::domain::role::{FEW_COUNTERS, Role, SERVICE_ACCOUNT, SystemRole, USER};
+use crate::domain::role::{Role, SERVICE_ACCOUNT, SystemRole, USER};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Description, FORM, PermissionName};
 use crate::domain::trail::{self, Trail};
@@ -314,7 +315,7 @@ async fn free_number(cx: &Context, line: &AccountLine, user: &mut User) -> Resul
 /// Makes a role as the line has it. One of this name that is there already must be the same.
 pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
     let description = line.description.as_deref().map(Description::parse).transpose();
-    description.map_err(|why| Error::invalid("/description", why))?;
+    let description = &description.map_err(|why| Error::invalid("/description", why))?;
     atomically(cx, |unit| async move {
         if let Some(known) = roles::find(&cx.app.table, &cx.tenant, line.name.as_given()).await? {
             let is_same = known.permissions == line.permissions && known.max_count == line.max_count;
@@ -329,7 +330,14 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
         if line.system || line.id.is_some_and(|id| SystemRole::by_id(id).is_some()) {
             return Err(Error::invalid("/name", "this tenant has no such role of the system"));
         }
-        let mut new = new_role(cx, line)?;
+        let new = NewRole {
+            name: line.name.clone(),
+            description: description.clone(),
+            permissions: line.permissions.clone(),
+            max_count: line.max_count,
+        };
+        let id = line.id.map_or_else(|| RoleId::new(cx.now), Ok)?;
+        let mut new = role_actions::beginning(cx, id, new);
         catalogue::gains(cx, &unit, &BTreeSet::new(), &mut new).await?;
         unit.write(roles::create(&new)?);
         let (target, is) = (Target::Role(new.id), trail::of_role(&new));
@@ -337,28 +345,6 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
         Ok(Taken::Created(new.id))
     })
     .await
-}
-
-fn new_role(cx: &Context, line: &RoleLine) -> Result<Role> {
-    let mut role = Role {
-        id: line.id.map_or_else(|| RoleId::new(cx.now), Ok)?,
-        tenant: cx.tenant.clone(),
-        name: line.name.clone(),
-        description: line.description.clone(),
-        permissions: line.permissions.clone(),
-        restricted: BTreeSet::new(),
-        max_count: line.max_count,
-        system: false,
-        counters: FEW_COUNTERS,
-        round: 0,
-        form: FORM,
-        trail: Some(Trail::beginning(cx.now)),
-        version: 1,
-        created_at: cx.now,
-        modified_at: cx.now,
-    };
-    role.spread_seats();
-    Ok(role)
 }
 
 /// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.

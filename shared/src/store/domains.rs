@@ -8,6 +8,7 @@ use futures::future::try_join_all;
 
 use super::dynamo::{Index, Query, Table};
 use super::table::{Key, Write, string};
+use super::user_lists::Of;
 use super::{keys, search};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, folded};
@@ -134,21 +135,21 @@ pub async fn find(
 
 /// The accounts with addresses at a domain, newest first, after this one; and whether there are more.
 pub async fn accounts(
-    place: search::In<'_>,
+    listed: Of<'_>,
     domain: &str,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<UserId>, bool)> {
     let query = |shard| Query {
         index: Some(Index::One),
-        pk: keys::domain_index(place.tenant, shard, domain),
+        pk: keys::domain_index(listed.tenant, shard, domain),
         after: after.map(|id| id.to_string()),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
     };
-    let queries: Vec<Query> = (0..place.size.search()).map(query).collect();
-    let pages = try_join_all(queries.iter().map(|query| place.table.query(query))).await?;
+    let queries: Vec<Query> = (0..listed.size.search()).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| listed.table.query(query))).await?;
     let items = pages.iter().flat_map(|page| &page.items);
     let mut ids: Vec<UserId> = items.filter_map(|item| string(item, "GSI1SK")?.parse().ok()).collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));

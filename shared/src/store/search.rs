@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
-use super::dynamo::{Query, Table};
+use super::dynamo::Query;
 use super::keys;
 use super::table::{Item, Key, string};
-use crate::domain::tenant::TenantId;
-use crate::domain::tenant_size::TenantSize;
+use super::user_lists::Of;
 use crate::domain::text::{FORM, folded};
 use crate::domain::user::User;
 use crate::error::Result;
@@ -81,37 +80,27 @@ pub(super) fn first_of(folded_q: &str) -> Option<char> {
     folded_q.chars().next().filter(|_| folded_q.len() <= LONGEST)
 }
 
-/// Where a tenant of this size is searched.
-#[derive(Debug, Clone, Copy)]
-pub struct In<'a> {
-    pub table: &'a Table,
-    pub tenant: &'a TenantId,
-    pub size: TenantSize,
-}
-
-impl In<'_> {
-    /// The entries that begin with this, after the one of this sort key; and whether there are more.
-    pub async fn own(self, folded_q: &str, after: Option<String>, limit: usize) -> Result<(Vec<Entry>, bool)> {
-        let Some(first) = first_of(folded_q) else {
-            return Ok((Vec::new(), false));
-        };
-        let query = |shard| Query {
-            pk: keys::find_partition(self.tenant, shard, first),
-            prefix: Some(folded_q.to_owned()),
-            after: after.clone(),
-            limit: Some(limit),
-            ..Query::default()
-        };
-        let queries: Vec<Query> = (0..self.size.search()).map(query).collect();
-        let pages = try_join_all(queries.iter().map(|query| self.table.query(query))).await?;
-        let more = pages.iter().any(|page| page.more);
-        let items = pages.iter().flat_map(|page| &page.items);
-        let mut entries: Vec<Entry> = items.filter_map(|item| entry(item, folded_q)).collect();
-        entries.sort_unstable_by_key(Entry::sort_key);
-        let more = more || entries.len() > limit;
-        entries.truncate(limit);
-        Ok((entries, more))
-    }
+/// The entries that begin with this, after the one of this sort key; and whether there are more.
+pub async fn own(listed: Of<'_>, folded_q: &str, after: Option<String>, limit: usize) -> Result<(Vec<Entry>, bool)> {
+    let Some(first) = first_of(folded_q) else {
+        return Ok((Vec::new(), false));
+    };
+    let query = |shard| Query {
+        pk: keys::find_partition(listed.tenant, shard, first),
+        prefix: Some(folded_q.to_owned()),
+        after: after.clone(),
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let queries: Vec<Query> = (0..listed.size.search()).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| listed.table.query(query))).await?;
+    let more = pages.iter().any(|page| page.more);
+    let items = pages.iter().flat_map(|page| &page.items);
+    let mut entries: Vec<Entry> = items.filter_map(|item| entry(item, folded_q)).collect();
+    entries.sort_unstable_by_key(Entry::sort_key);
+    let more = more || entries.len() > limit;
+    entries.truncate(limit);
+    Ok((entries, more))
 }
 
 fn entry(item: &Item, folded_q: &str) -> Option<Entry> {

@@ -9,11 +9,11 @@ use usher::id::UserId;
 use usher::jiff::{SignedDuration, Timestamp};
 use usher::store::dynamo::Table;
 use usher::store::pages::{Pages, Scale};
-use usher::store::table::{Changes, Write};
 use usher::store::user_lists::Of;
 use usher::store::users::{self, Change};
 use usher::store::{keys, unit};
 
+use super::list::put_active;
 use super::{admin, made, user};
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
@@ -208,16 +208,7 @@ async fn copies(world: &World, from: Timestamp, many: u32) {
         json!({ "PutRequest": { "Item": item } })
     };
     let copies: Vec<Value> = (0..many).map(copy).collect();
-    for some in copies.chunks(25) {
-        let request = json!({ "RequestItems": { "usher": some } });
-        world
-            .db
-            .batch_write_item(serde_json::from_value(request).unwrap())
-            .unwrap();
-    }
-    let tally = keys::tally(&TenantId::main(), 0, 0);
-    let write = Write::update(tally, Changes::new().add("active", i64::from(many)));
-    unit::commit(&world.app.table, &[write]).await.unwrap();
+    put_active(world, &copies).await;
 }
 
 /// Eleven accounts in the middle of twice as many as this.

@@ -302,8 +302,12 @@ async fn newer(world: &World, many: u64) {
             "PK": text(format!("T#main#USER#{id}")), "SK": { "S": "USER" }, "GSI1PK": text(index.clone()), "GSI1SK": text(id),
         } } })
     });
-    let entries: Vec<Value> = entries.collect();
-    for some in entries.chunks(25) {
+    put_active(world, &entries.collect::<Vec<_>>()).await;
+}
+
+/// Puts items of active accounts into the table, and counts them.
+pub async fn put_active(world: &World, puts: &[Value]) {
+    for some in puts.chunks(25) {
         let request = json!({ "RequestItems": { "usher": some } });
         world
             .db
@@ -311,7 +315,7 @@ async fn newer(world: &World, many: u64) {
             .unwrap();
     }
     let tally = keys::tally(&TenantId::main(), 0, 0);
-    let many = i64::try_from(many).unwrap();
+    let many = i64::try_from(puts.len()).unwrap();
     let write = Write::update(tally, Changes::new().add("active", many));
     usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
 }

@@ -5,7 +5,7 @@ use usher::domain::text::Email;
 
 use super::{Table, text};
 
-/// Entries of domains that nobody has an address at any more are left, and find nothing.
+/// Entries of domains without addresses are left, and find nothing.
 pub fn check(table: &Table, found: &mut Vec<String>) {
     for user in &table.live {
         let Some(email) = user.get("email").and_then(Value::as_str) else {

@@ -87,7 +87,7 @@ async fn five_wrong_passwords_lock_an_account_with_an_imported_hash_as_any_other
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_names_cost_what_imported_accounts_cost_each_always_the_same() {
     let world = World::new().await;
-    // A kind of hash that one comparison with takes long enough to be told from another.
+    // A kind of hash that one comparison with takes long enough to be distinguished from another.
     let slow = "$2b$10$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
     imported(&world, &line("slow", slow)).await;
     world.clock.advance(11);

@@ -12,7 +12,7 @@ use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
 use crate::store::search::{self, Entry};
 use crate::store::user_lists::listed;
-use crate::store::{roles, users};
+use crate::store::users;
 
 /// How many entries are read at once to find all that match.
 const ENTRIES: usize = 1_500;
@@ -22,14 +22,6 @@ const READS: usize = 3;
 const DOMAINS: usize = 5;
 /// How many entries of domains are read to find all that match: a domain has one for each place where it does.
 const DOMAIN_ENTRIES: usize = 40;
-
-fn place(cx: &Context) -> search::In<'_> {
-    search::In {
-        table: &cx.app.table,
-        tenant: &cx.tenant,
-        size: cx.size(),
-    }
-}
 
 /// How much a search finds.
 enum Extent {
@@ -49,7 +41,7 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
     }
     let accounts = |at: &DomainEntry| {
         let domain = at.domain.clone();
-        async move { domains::accounts(place(cx), &domain, None, COUNTED + 1).await }
+        async move { domains::accounts(listed(cx), &domain, None, COUNTED + 1).await }
     };
     for some in domains.chunks(DOMAINS) {
         for (some, more) in futures::future::try_join_all(some.iter().map(accounts)).await? {
@@ -69,7 +61,7 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
 async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
     let (mut ids, mut after) = (BTreeSet::new(), None);
     for _ in 0..READS {
-        let (entries, more) = place(cx).own(q, after, ENTRIES).await?;
+        let (entries, more) = search::own(listed(cx), q, after, ENTRIES).await?;
         after = entries.last().map(Entry::sort_key);
         ids.extend(entries.into_iter().map(|entry| entry.user));
         if !more || ids.len() > COUNTED {
@@ -90,11 +82,8 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Plac
         Some(in_order) => return Ordered::new(cx, asked, q, limit).page(in_order).await,
     };
     let is_narrowed = asked.status.is_some() || asked.role.is_some();
-    if let Some(role) = &asked.role {
-        let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
-        if !more {
-            return narrowed::of_few(cx, asked, &members, after, limit).await;
-        }
+    if let Some(found) = narrowed::of_few_members(cx, asked, after, limit).await? {
+        return Ok(found);
     }
     match extent(cx, q).await? {
         Extent::Whole(ids) if is_narrowed && ids.len() <= FEW => narrowed::of_few(cx, asked, &ids, after, limit).await,
@@ -260,7 +249,7 @@ impl<'a> Ordered<'a> {
     async fn entries(&mut self, after: &str) -> Result<Place> {
         let (table, t) = (&self.cx.app.table, &self.cx.tenant);
         let after = Some(after).filter(|after| !after.is_empty()).map(str::to_owned);
-        let (entries, more) = place(self.cx).own(self.q, after, ENTRIES_OF_A_STEP).await?;
+        let (entries, more) = search::own(listed(self.cx), self.q, after, ENTRIES_OF_A_STEP).await?;
         let ids: BTreeSet<UserId> = entries.iter().map(|entry| entry.user).collect();
         let read = users::get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
         for entry in &entries {
@@ -284,7 +273,7 @@ impl<'a> Ordered<'a> {
         let Some(entry) = found.first() else {
             return Ok(more.map(|last| Place::Domain(Some(last), None)));
         };
-        let (ids, rest) = domains::accounts(place(self.cx), &entry.domain, account, ENTRIES_OF_A_STEP).await?;
+        let (ids, rest) = domains::accounts(listed(self.cx), &entry.domain, account, ENTRIES_OF_A_STEP).await?;
         for user in users::get_all(table, t, &ids).await? {
             let id = user.id;
             if search::first_place(&user, self.q).is_none() {

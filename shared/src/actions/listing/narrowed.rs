@@ -68,13 +68,26 @@ pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limi
     if let Some(Place::Along(_)) = place {
         return along_statuses(cx, asked, after, limit).await;
     }
-    if let Some(role) = asked.role.as_ref().filter(|_| asked.status != Some(Status::Deleted)) {
-        let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
-        if !more {
-            return of_few(cx, asked, &members, after, limit).await;
-        }
+    match of_few_members(cx, asked, after, limit).await? {
+        Some(found) => Ok(found),
+        None => along_statuses(cx, asked, after, limit).await,
     }
-    along_statuses(cx, asked, after, limit).await
+}
+
+/// A page of those who have the role, where they are few. Deleted accounts are members of none.
+pub(super) async fn of_few_members(
+    cx: &Context,
+    asked: &Asked,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Option<Found>> {
+    let role = asked.role.as_ref().filter(|_| asked.status != Some(Status::Deleted));
+    let Some(role) = role else { return Ok(None) };
+    let (members, more) = roles::members(listed(cx), role.id, None, FEW).await?;
+    match more {
+        true => Ok(None),
+        false => of_few(cx, asked, &members, after, limit).await.map(Some),
+    }
 }
 
 /// A page of these accounts, all of which are looked at to count them.

@@ -25,12 +25,11 @@ pub struct Plan {
     /// Entries that come with another name, where the transaction has no room for them: written before it.
     pub before: Vec<Write>,
     pub within: Vec<Write>,
-    /// Entries that go with a name, where the transaction has no room for them, and those of an account that is deleted:
-    /// removed after it.
+    /// Entries that go with a name, where the transaction has no room for them: removed after it.
     pub after: Vec<Write>,
     /// Addresses whose domains are to be found once the transaction is done.
     pub domains: Vec<(TenantId, Email)>,
-    /// Entries of accounts that go for good: removed after the transaction.
+    /// Entries of accounts that are deleted, whose names do not return: removed after the transaction.
     pub of_deleted: Vec<Write>,
 }
 
