@@ -101,7 +101,7 @@ impl Seeding {
             return Ok(());
         };
         store.load(&cx.app.settings.table, &bulk.items).await?;
-        bulk.done();
+        bulk.done(&cx.app.table);
         self.made += drawn.len() as u64;
         Ok(())
     }

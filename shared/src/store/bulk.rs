@@ -19,12 +19,16 @@ use crate::error::{Error, Result};
 pub struct Bulk {
     pub items: Vec<Item>,
     linked: Linked,
+    domains: Vec<(TenantId, Email)>,
 }
 
 impl Bulk {
     /// They are written.
-    pub fn done(self) {
+    pub fn done(self, table: &Table) {
         self.linked.done();
+        for (t, email) in &self.domains {
+            domains::known(table, t, email);
+        }
     }
 }
 
@@ -42,13 +46,12 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
         rows.extend(record::rows(cx, None, Some(&mut user.clone()))?);
     }
     let linked = chain::link(table, &rows).await?;
-    let mut domains: BTreeMap<&str, (&TenantId, &Email)> = BTreeMap::new();
-    domains.extend(plan.domains.iter().map(|(t, email)| (domains::of(email), (t, email))));
-    // One after another: hundreds at once would wait for the embedded DynamoDB beyond a request's deadline.
-    for (t, email) in domains.into_values() {
-        domains::enter(table, t, email).await?;
-    }
-    let entries = plan.of_new.iter().chain(&plan.before);
+    let domains: Vec<Write> = plan
+        .domains
+        .iter()
+        .flat_map(|(t, email)| domains::unknown(table, t, email))
+        .collect();
+    let entries = plan.of_new.iter().chain(&plan.before).chain(&domains);
     let all = entries.chain(&plan.within).chain(&linked.writes);
     let (mut puts, mut counters): (BTreeMap<Key, Item>, BTreeMap<Key, Vec<&Changes>>) = Default::default();
     let mut must_be_free = Vec::new();
@@ -75,6 +78,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
     Ok(Bulk {
         items: puts.into_values().collect(),
         linked,
+        domains: plan.domains,
     })
 }
 

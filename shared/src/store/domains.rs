@@ -66,6 +66,23 @@ pub async fn enter(table: &Table, t: &TenantId, email: &Email) -> Result<()> {
     Ok(())
 }
 
+/// The same as writes, of what this process does not know to be there: for whoever has the table to itself, and writes them
+/// with the account.
+pub fn unknown(table: &Table, t: &TenantId, email: &Email) -> Vec<Write> {
+    let unknown = entries(t, email)
+        .into_iter()
+        .filter(|(whole, _)| !table.domains().has(whole));
+    let keys = unknown.flat_map(|(whole, rest)| rest.into_iter().chain([whole]));
+    keys.map(|key| Write::put(key.attributes())).collect()
+}
+
+/// They are written.
+pub fn known(table: &Table, t: &TenantId, email: &Email) {
+    for (whole, _) in entries(t, email) {
+        table.domains().add(whole);
+    }
+}
+
 /// The entries of a domain by each of its texts: that of the whole, and those of its further suffixes.
 fn entries(t: &TenantId, email: &Email) -> Vec<(Key, Vec<Key>)> {
     let domain = of(email);
