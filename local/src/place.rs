@@ -91,6 +91,7 @@ impl Place {
         let keys = directory.keys()?;
         let file = directory.database();
         let embedded = Embedded::start(Some(&file), None, Some(directory))?;
+        embedded.store().sync_at_checkpoints()?;
         let options = Options {
             dynamodb: DynamoDb::Embedded(None),
             settings: variables,

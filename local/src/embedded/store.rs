@@ -41,9 +41,17 @@ impl Store {
 }
 
 impl Store {
+    /// From now on SQLite waits for the disk at its checkpoints alone, and not after every write. A process that is killed
+    /// loses nothing by that; where the power fails the last writes may be missing, so it is for work that can be done again.
+    pub fn sync_at_checkpoints(&self) -> Result<()> {
+        let database = self.database.upgrade().ok_or_else(stopped)?;
+        // Its name aside, it sets `synchronous = NORMAL`, and what else it sets is the default.
+        let set = database.disable_bulk_loading();
+        set.map_err(|error| Error::Embedded(error.to_string()))
+    }
+
     /// Puts all of these items, or none, past the API: without conditions, limits of size, or records in the stream.
     pub async fn load(&self, table: &str, items: &[usher::store::table::Item]) -> Result<()> {
-        let stopped = || Error::Embedded("it has stopped".to_owned());
         let database = self.database.upgrade().ok_or_else(stopped)?;
         let table = table.to_owned();
         let items = items.iter().map(loaded).collect::<Result<Vec<_>>>()?;
@@ -57,6 +65,10 @@ impl Store {
         let loaded = self.workers.spawn_blocking(loading).await.map_err(|_| stopped())?;
         loaded.map(drop).map_err(|error| Error::Embedded(error.to_string()))
     }
+}
+
+fn stopped() -> Error {
+    Error::Embedded("it has stopped".to_owned())
 }
 
 fn loaded(item: &usher::store::table::Item) -> Result<dynoxide::types::Item> {
