@@ -3,4 +3,5 @@
 pub mod billing;
 pub mod heat;
 pub mod recorder;
+pub mod scale;
 pub mod stage;
