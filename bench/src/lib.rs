@@ -1,3 +1,7 @@
 //! What is measured, and what tests hold to it.
 
+pub mod billing;
 pub mod heat;
+pub mod recorder;
+pub mod scale;
+pub mod stage;

@@ -1,5 +1,5 @@
-//! What writes the measured part of `docs/performance.md`: `cargo run -p bench`, and `… -- hot`; and `docs/heat.md`:
-//! `… -- heat`.
+//! What writes the measured parts of `docs/performance.md`: `cargo run -p bench`, `… -- hot` and `… -- scale`; and
+//! `docs/heat.md`: `… -- heat`.
 //!
 //! Times differ from machine to machine, so what is written down are ratios of two ways to do the same, run in turns on
 //! the same machine.
@@ -9,10 +9,12 @@
     reason = "printing the findings is its purpose"
 )]
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use bench::heat::play::{Size, play};
 use bench::heat::report::report;
+use bench::scale::{Scale, chart};
 use clap::{Parser, Subcommand};
 use local::Stack;
 
@@ -53,6 +55,22 @@ enum Command {
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/heat.md")]
         write: Option<std::path::PathBuf>,
     },
+    /// Count what every route costs among a thousand and among twenty thousand accounts; fails where one costs more for no
+    /// reason that stands beside its case
+    Scale {
+        /// Among a million as well
+        #[arg(long)]
+        million: bool,
+        /// Among so many accounts in place of these, from few to many
+        #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with = "million")]
+        sizes: Vec<usize>,
+        /// Where the accounts are kept meanwhile [default: the directory for temporary files]
+        #[arg(long, value_name = "DIRECTORY")]
+        place: Option<std::path::PathBuf>,
+        /// Write the tables into this file, between its marks, and the charts into `charts` beside it
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
+        write: Option<std::path::PathBuf>,
+    },
 }
 
 #[tokio::main]
@@ -69,6 +87,20 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(Command::Heat { write }) = &args.command {
         return heat(write.as_deref()).await;
+    }
+    if let Some(Command::Scale {
+        million,
+        sizes,
+        place,
+        write,
+    }) = &args.command
+    {
+        let sizes: &[usize] = match (million, sizes.as_slice()) {
+            (true, _) => &[1_000, 20_000, 1_000_000],
+            (false, []) => &[1_000, 20_000],
+            (false, sizes) => sizes,
+        };
+        return scale(sizes, place.as_deref(), write.as_deref()).await;
     }
     if let Some(Command::Hot { functions, write }) = &args.command {
         let found = hot::measure(functions.as_deref()).await?;
@@ -98,7 +130,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn heat(write: Option<&std::path::Path>) -> Result<(), Box<dyn std::error::Error>> {
+async fn heat(write: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     let found = report(
         &play(Size::WHOLE).await.map_err(|error| error.to_string())?,
         Size::WHOLE,
@@ -108,6 +140,33 @@ async fn heat(write: Option<&std::path::Path>) -> Result<(), Box<dyn std::error:
         None => print!("{found}"),
     }
     Ok(())
+}
+
+async fn scale(sizes: &[usize], place: Option<&Path>, write: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let place = match place {
+        Some(place) => tempfile::tempdir_in(place)?,
+        None => tempfile::tempdir()?,
+    };
+    let measured = Scale::measure(sizes, place.path(), &|line| eprintln!("bench: {line}")).await;
+    let measured = measured.map_err(|error| error.to_string())?;
+    let found = measured.report();
+    match write {
+        Some(file) => {
+            let charts = chart::draw(&measured, &file.with_file_name("charts")).map_err(|error| error.to_string())?;
+            let text = marked(&std::fs::read_to_string(file)?, "scale", &format!("{charts}\n{found}"))?;
+            std::fs::write(file, text)?;
+        }
+        None => print!("{found}"),
+    }
+    let findings = measured.findings();
+    match findings.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "these cost more for no reason that stands beside them:\n{}",
+            findings.join("\n")
+        )
+        .into()),
+    }
 }
 
 /// A text with these findings between the marks of this name.

@@ -23,7 +23,7 @@ mod seed;
 
 pub use export::export;
 pub use import::import;
-pub use seed::seed;
+pub use seed::{fill, seed};
 
 /// `USHER_…` variables.
 type Variables = HashMap<String, String>;

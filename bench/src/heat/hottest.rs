@@ -143,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::heat::billing::{Charge, Hold, Key, Place};
+    use crate::billing::{Charge, Hold, Key, Place};
 
     fn charge(pk: &str) -> Charge {
         let key = Key::of(&json!({ "PK": { "S": pk }, "SK": { "S": "X" } })).unwrap();

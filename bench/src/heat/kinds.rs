@@ -1,7 +1,7 @@
 //! Kinds of keys: a key with ids, hashes and names replaced. Learned from how keys look, so that a key which this does not
 //! know is a kind as any other.
 
-use super::billing::Place;
+use crate::billing::Place;
 
 /// What a place is one of many of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

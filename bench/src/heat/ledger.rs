@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::billing::{Charge, Hold};
 use super::kinds::{Group, member};
 use super::rates::Request;
+use crate::billing::{Charge, Hold};
 
 /// What a key takes: of one request, or a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

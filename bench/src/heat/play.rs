@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::billing::{self, Charge};
 use super::ledger::Ledger;
 use super::names::{Name, name};
 use super::rates::Request;
-use super::recorder::Passed;
-use super::stage::{Call, OWNER, Outcome, PASSWORD, Stage};
+use crate::billing::{self, Charge};
+use crate::recorder::Passed;
+use crate::stage::{Call, OWNER, Outcome, PASSWORD, Stage};
 
 /// How much is played.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +159,7 @@ impl Play {
     /// What passed since it was last asked, where its charges add up to what the embedded DynamoDB counts.
     fn passed(&self) -> Outcome<Passed> {
         let passed = self.stage.recorder.take();
-        let (charged, counted) = (billing::units(&passed.charges), passed.counted);
+        let (charged, counted) = (billing::units(&passed.charges), passed.counted());
         match (charged - counted).abs() < 0.01 {
             true => Ok(passed),
             false => Err(format!("{charged} units are charged to keys, and DynamoDB counts {counted}").into()),

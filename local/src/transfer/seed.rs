@@ -2,11 +2,15 @@
 //! meanwhile; elsewhere as an import makes them.
 
 use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use usher::actions::Context;
-use usher::actions::transfer::{self, Taken};
+use usher::actions::transfer::{self, Taken, context};
+use usher::app::App;
+use usher::domain::tenant::TenantId;
 use usher::domain::transfer::AccountLine;
 use usher::domain::user::PasswordHash;
 use usher::error::Error as Refusal;
@@ -37,12 +41,11 @@ pub async fn seed(args: &Seed, variables: Variables, out: &mut impl Write) -> Re
         draw: Draw::new(args.seed, args.users, PasswordHash(hash)),
         store: opened.embedded.as_ref().map(crate::embedded::Embedded::store),
         parallel: args.within.parallel.into(),
-        users: args.users,
         made: 0,
         progress: Progress::of("seeded"),
         cx,
     };
-    seeding.all().await?;
+    seeding.all(0..args.users).await?;
     seeding.progress.end(args.users, " accounts");
     let there = args.users - seeding.made;
     drop(seeding);
@@ -62,6 +65,22 @@ pub async fn seed(args: &Seed, variables: Variables, out: &mut impl Write) -> Re
     Ok(())
 }
 
+/// Puts those of these numbers, of the accounts of `seed --users N`, into the tenant `main` of an application on the embedded
+/// DynamoDB, which nobody else has meanwhile: for measurements.
+pub async fn fill(app: &Arc<App>, store: Store, numbers: Range<u64>, of: u64) -> Result<()> {
+    let cx = context(app, &TenantId::main()).await?;
+    let hash = app.hasher.hash(made_up()?).await?;
+    let mut seeding = Seeding {
+        draw: Draw::new(1, of, PasswordHash(hash)),
+        store: Some(store),
+        parallel: 1,
+        made: 0,
+        progress: Progress::of("seeded"),
+        cx,
+    };
+    seeding.all(numbers).await
+}
+
 fn made_up() -> Result<SecretString> {
     let bytes: [u8; 12] = usher::ambient::random()?;
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -74,15 +93,14 @@ struct Seeding {
     /// The embedded DynamoDB's, where it is that.
     store: Option<Store>,
     parallel: usize,
-    users: u64,
     made: u64,
     progress: Progress,
 }
 
 impl Seeding {
-    async fn all(&mut self) -> Result<()> {
-        for start in (0..self.users).step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
-            let end = (start + BATCH).min(self.users);
+    async fn all(&mut self, numbers: Range<u64>) -> Result<()> {
+        for start in numbers.clone().step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
+            let end = (start + BATCH).min(numbers.end);
             let drawn: Vec<AccountLine> = (start..end)
                 .map(|n| self.draw.account(n))
                 .collect::<usher::Result<_>>()?;

@@ -31,7 +31,7 @@ const SMALL: Scale = Scale {
 };
 
 /// Accounts like this one, a second apart, the first of them now.
-pub async fn seed(world: &World, like: &User, prefix: &str, many: usize) {
+async fn seed(world: &World, like: &User, prefix: &str, many: usize) {
     for n in 0..many {
         world.clock.advance(1);
         let user = User {

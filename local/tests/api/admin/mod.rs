@@ -3,7 +3,7 @@
 mod auth;
 mod create;
 mod delete;
-pub mod depth;
+mod depth;
 mod document;
 mod guards;
 mod list;

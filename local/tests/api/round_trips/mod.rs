@@ -12,7 +12,6 @@ mod cases_ended;
 mod cases_keys;
 mod cases_registration;
 mod cases_sessions;
-mod scale;
 
 use serde_json::{Value, json};
 use usher::access::guard::Guard;

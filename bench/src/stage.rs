@@ -1,6 +1,6 @@
 //! Usher on an embedded DynamoDB behind a recorder, as several processes that each keep what a process keeps.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::outbox::handlers::handle;
@@ -16,6 +16,7 @@ use usher::actions::outbox::Outbox;
 use usher::ambient::ManualClock;
 use usher::app::App;
 use usher::http::serve;
+use usher::jiff::Timestamp;
 use usher::mail::memory::Memory;
 use usher::settings::Settings;
 
@@ -27,15 +28,19 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 pub const OWNER: (&str, &str) = ("owner", "Owner@12345");
 /// Of accounts that are made here.
 pub const PASSWORD: &str = "correct horse";
-const START: &str = "2026-11-22T08:00:00Z";
+/// In the middle of a month: histories are kept by months.
+pub const START: &str = "2026-11-22T08:00:00Z";
 /// In seconds.
 const MINUTES: i64 = 120;
 
 pub struct Stage {
     pub recorder: Recorder,
     pub clock: Arc<ManualClock>,
+    /// Of the function that sends mails.
+    pub app: Arc<App>,
     pub processes: Vec<Router>,
     outbox: Outbox,
+    api_key: Option<String>,
 }
 
 /// A request, before it is sent.
@@ -67,18 +72,24 @@ impl<'a> Call<'a> {
 }
 
 impl Stage {
-    /// After set-up, with so many processes.
+    /// In memory, after set-up, with so many processes. The goal's rates are a large tenant's.
     pub async fn start(processes: usize) -> Outcome<Self> {
-        let database = Database::memory()?;
-        let mut table = local::table::Definition::shipped()?.create_table("usher");
-        // Nobody reads its stream.
-        table.as_object_mut().map(|table| table.remove("StreamSpecification"));
-        database.create_table(serde_json::from_value(table)?)?;
+        let variables = variables(&[("USHER_TENANT_SIZE", "large")]);
+        Self::on(with_table(Database::memory()?)?, START.parse()?, processes, &variables).await
+    }
+
+    /// On this database, which has the table.
+    pub async fn on(
+        database: Arc<Database>,
+        start: Timestamp,
+        processes: usize,
+        variables: &BTreeMap<String, String>,
+    ) -> Outcome<Self> {
         let recorder = Recorder::before(database);
-        let clock = ManualClock::at(START.parse()?);
+        let clock = ManualClock::at(start);
         let app = || -> Outcome<Arc<App>> {
             let client = SharedHttpClient::new(recorder.clone());
-            Ok(App::with_http_client(settings()?, clock.clone(), client)?)
+            Ok(App::with_http_client(settings(variables)?, clock.clone(), client)?)
         };
         let first = app()?;
         setup::local(&first).await?;
@@ -88,13 +99,15 @@ impl Stage {
         for _ in 0..processes {
             routers.push(serve::service(app()?, local::tables()));
         }
-        let outbox = ::outbox::outbox(first, Arc::new(Memory::default()))?;
+        let outbox = ::outbox::outbox(first.clone(), Arc::new(Memory::default()))?;
         recorder.take();
         Ok(Self {
             recorder,
             clock,
+            app: first,
             processes: routers,
             outbox,
+            api_key: variables.get("USHER_FIRST_API_KEY").cloned(),
         })
     }
 
@@ -111,6 +124,9 @@ impl Stage {
         let mut request = http::Request::builder().method(call.method).uri(call.path);
         if !call.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", call.token));
+        }
+        if let Some(key) = &self.api_key {
+            request = request.header("x-api-key", key);
         }
         let body = match call.body {
             Value::Null => Body::empty(),
@@ -145,9 +161,23 @@ impl Stage {
     }
 }
 
-fn settings() -> Outcome<Settings> {
+/// A new database, with the table in it.
+pub fn with_table(database: Database) -> Outcome<Arc<Database>> {
+    let mut table = local::table::Definition::shipped()?.create_table("usher");
+    // Nobody reads its stream.
+    table.as_object_mut().map(|table| table.remove("StreamSpecification"));
+    database.create_table(serde_json::from_value(table)?)?;
+    Ok(Arc::new(database))
+}
+
+pub fn settings(variables: &BTreeMap<String, String>) -> Outcome<Settings> {
+    Settings::from_map(variables.clone().into_iter().collect()).map_err(|error| format!("{error:?}").into())
+}
+
+/// What the application reads from its environment here: these, and what every stage has.
+pub fn variables(own: &[(&str, &str)]) -> BTreeMap<String, String> {
     let key = "k".repeat(64);
-    let variables = [
+    let common = [
         ("USHER_TABLE", "usher"),
         ("USHER_STAGE", "local"),
         ("USHER_DEV_ENDPOINTS", "true"),
@@ -155,15 +185,12 @@ fn settings() -> Outcome<Settings> {
         ("USHER_DYNAMODB_ENDPOINT", local::embedded::URL),
         ("USHER_MASTER_KEY", &key),
         ("USHER_CURSOR_KEY", &key),
-        // The goal's rates are a large tenant's.
-        ("USHER_TENANT_SIZE", "large"),
         ("USHER_MAIL_FROM", "Usher <no-reply@usher.example>"),
         // What a hash costs is no unit.
         ("USHER_ARGON2", "m=8,t=1,p=1"),
         ("USHER_STORE_DEADLINE_MS", "30000"),
     ];
-    let variables: HashMap<_, _> = variables
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-    Settings::from_map(variables).map_err(|error| format!("{error:?}").into())
+    let all = common.iter().chain(own);
+    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }

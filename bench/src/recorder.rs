@@ -27,8 +27,14 @@ pub struct Passed {
     pub charges: Vec<Charge>,
     /// The keys of items that came into being: of these the table's stream makes the records that the outbox follows.
     pub inserted: Vec<Key>,
-    /// The units that the embedded DynamoDB counts for all that it carried out.
-    pub counted: f64,
+    /// The units that the embedded DynamoDB counts for all that it carried out, and what a refused write costs: reads, and
+    /// writes.
+    pub read: f64,
+    pub written: f64,
+    pub requests: u32,
+    /// Bytes of what DynamoDB was sent, and of what it answered.
+    pub sent: usize,
+    pub received: usize,
 }
 
 /// The client that charges. Copies share what they noted.
@@ -47,8 +53,7 @@ impl fmt::Debug for Recorder {
 
 impl Recorder {
     /// Before this database, whose operations run on the present runtime.
-    pub fn before(database: Database) -> Self {
-        let database = Arc::new(database);
+    pub fn before(database: Arc<Database>) -> Self {
         Self {
             store: Store::new(&database, Handle::current()),
             database,
@@ -62,13 +67,20 @@ impl Recorder {
 
     async fn pass(&self, target: String, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let sent = body.len();
         let mut body: Value = serde_json::from_slice(body).ok()?;
         let mut images = self.images(&operation, &body);
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         let answer = self.store.call(target, body.to_string().into()).await?;
         self.look_again(&mut images, &body);
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        self.note(&operation, &body, answer.status, &said, &images);
+        let asked_for = said.get("ConsumedCapacity").map_or(0, |asked| asked.to_string().len());
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.requests += 1;
+        passed.sent += sent;
+        passed.received += answer.body.len() - asked_for;
+        passed.note(&operation, &body, answer.status, &said, &images);
+        drop(passed);
         Some((answer.status, answer.body))
     }
 
@@ -97,21 +109,30 @@ impl Recorder {
         };
         self.database.get_item(request).ok()?.item
     }
+}
 
-    fn note(&self, operation: &str, body: &Value, status: u16, answer: &Value, images: &Images) {
-        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+impl Passed {
+    /// All units.
+    pub fn counted(&self) -> f64 {
+        self.read + self.written
+    }
+
+    fn note(&mut self, operation: &str, body: &Value, status: u16, answer: &Value, images: &Images) {
         if status != 200 {
             let charges = billing::refused(operation, images);
             // It counts none for what it refused.
-            passed.counted += billing::units(&charges);
-            passed.charges.extend(charges);
+            self.written += billing::units(&charges);
+            self.charges.extend(charges);
             return;
         }
-        passed.charges.extend(billing::charges(operation, body, answer, images));
-        passed.counted += counted(answer);
+        self.charges.extend(billing::charges(operation, body, answer, images));
+        match operation {
+            "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan" => self.read += counted(answer),
+            _ => self.written += counted(answer),
+        }
         let is_new = |image: &Image| image.before.is_none() && image.after.is_some();
         let inserted = images.iter().filter(|(_, image)| is_new(image));
-        passed.inserted.extend(inserted.map(|(key, _)| key.clone()));
+        self.inserted.extend(inserted.map(|(key, _)| key.clone()));
     }
 }
 
