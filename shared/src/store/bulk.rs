@@ -48,7 +48,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
     for (t, email) in domains.into_values() {
         domains::enter(table, t, email).await?;
     }
-    let entries = plan.of_new.iter().chain(&plan.before);
+    let entries = plan.entries_of_new.iter().chain(&plan.written_before);
     let all = entries.chain(&plan.within).chain(&linked.writes);
     let (mut puts, mut counters): (BTreeMap<Key, Item>, BTreeMap<Key, Vec<&Changes>>) = Default::default();
     let mut must_be_free = Vec::new();
