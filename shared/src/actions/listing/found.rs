@@ -65,17 +65,9 @@ async fn extent(cx: &Context, q: &str) -> Result<Extent> {
 
 /// The accounts that match before the domain of their address, and whether these are all.
 async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
-    let (lists, parts) = (listed(cx), listed(cx).size.search());
-    if parts > 1 {
-        let most = 2 * ENTRIES / usize::from(parts);
-        let own = (0..parts).map(|part| search::of_partition(lists, part, q, most));
-        let own = futures::future::try_join_all(own).await?;
-        let is_whole = own.iter().all(|(_, more)| !more);
-        return Ok((own.into_iter().flat_map(|(ids, _)| ids).collect(), is_whole));
-    }
     let (mut ids, mut after) = (BTreeSet::new(), None);
     for _ in 0..READS {
-        let (entries, more) = search::own(lists, q, after, ENTRIES).await?;
+        let (entries, more) = search::own(listed(cx), q, after, ENTRIES).await?;
         after = entries.last().map(Entry::sort_key);
         ids.extend(entries.into_iter().map(|entry| entry.user));
         if !more || ids.len() > COUNTED {
