@@ -68,7 +68,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
     }
     plan.fill()?;
     let (table, within) = (&cx.app.table, &plan.within);
-    table.batch_write(&plan.before).await?;
+    table.batch_write(&plan.written_before).await?;
     let done = unit::commit(table, within).await;
     done.map_err(|refusal| Error::fault(format!("{refusal:?}")))
 }

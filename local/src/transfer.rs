@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use usher::actions::Context;
 use usher::actions::transfer::context;
@@ -41,6 +42,17 @@ fn now(cx: &Context) -> Context {
     let mut cx = cx.clone();
     cx.now = cx.app.clock.now();
     cx
+}
+
+/// How long an index may take to show what was written last.
+const INDEXED: Duration = Duration::from_secs(2);
+
+/// What is to be done once accounts came over. The embedded DynamoDB's indexes are never behind.
+async fn finish(opened: &Opened, cx: &Context) -> Result<()> {
+    if opened.embedded.is_none() {
+        tokio::time::sleep(INDEXED).await;
+    }
+    usher::actions::transfer::finish(&now(cx)).await.map_err(Error::Usher)
 }
 
 /// A file that its owner alone can read.

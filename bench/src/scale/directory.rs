@@ -58,7 +58,7 @@ async fn remake(stage: &Stage) -> Outcome<()> {
     cx.enter(TenantId::main()).await?;
     let pages = Pages::of(&cx);
     let all: u64 = pages.list.counts().await?.values().sum();
-    if all > pages.scale.near.try_into()? {
+    if all > pages.scale.walked_without_map.try_into()? {
         pages.remake().await?;
     }
     stage.recorder.take();

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use usher::actions::Context;
-use usher::actions::transfer::{self, Taken};
+use usher::actions::transfer::{self, Imported};
 use usher::domain::transfer::{AccountLine, Line};
 use usher::error::Error as Refusal;
 
 use super::progress::Progress;
 use super::report::{Outcome, Report, Status};
-use super::{Variables, at, now, work};
+use super::{Variables, at, finish, now, work};
 use crate::args::Import;
 use crate::error::{Error, Result};
 
@@ -38,12 +38,14 @@ pub async fn import(args: &Import, variables: Variables) -> Result<bool> {
         progress: Progress::of("imported"),
     };
     let taken = taking.all(&mut lines).await;
+    // Also of an import that broke off: what it took over is there.
+    let finished = finish(&opened, &taking.cx).await;
     taking.report.flush()?;
     taking.progress.end(taking.report.lines(), &taking.report.summary());
     let none_refused = taking.report.refused == 0;
     drop(taking);
     opened.close().await?;
-    taken.map(|()| none_refused)
+    taken.and(finished).map(|()| none_refused)
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -154,10 +156,10 @@ impl Taking {
 }
 
 /// What a line is reported with; what may yet succeed is an error.
-fn taken<Id: ToString>(taken: Result<Taken<Id>, Refusal>) -> Result<Outcome, Refusal> {
+fn taken<Id: ToString>(taken: Result<Imported<Id>, Refusal>) -> Result<Outcome, Refusal> {
     let (status, id) = match taken {
-        Ok(Taken::Created(id)) => (Status::Created, id),
-        Ok(Taken::Exists(id)) => (Status::Exists, id),
+        Ok(Imported::Created(id)) => (Status::Created, id),
+        Ok(Imported::Exists(id)) => (Status::Exists, id),
         Err(again @ (Refusal::Unavailable(_) | Refusal::Fault(_))) => return Err(again),
         Err(Refusal::Invalid(violations)) => {
             let reasons = violations.iter().map(|one| format!("{}: {}", one.pointer, one.detail));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use usher::actions::Context;
-use usher::actions::transfer::{self, Taken, context};
+use usher::actions::transfer::{self, Imported, context};
 use usher::app::App;
 use usher::domain::tenant::TenantId;
 use usher::domain::transfer::AccountLine;
@@ -18,7 +18,7 @@ use usher::secrecy::{ExposeSecret, SecretString};
 
 use super::draw::Draw;
 use super::progress::Progress;
-use super::{Variables, now, work};
+use super::{Variables, finish, now, work};
 use crate::args::Seed;
 use crate::embedded::Store;
 use crate::error::{Error, Result};
@@ -46,6 +46,7 @@ pub async fn seed(args: &Seed, variables: Variables, out: &mut impl Write) -> Re
         cx,
     };
     seeding.all(0..args.users).await?;
+    finish(&opened, &seeding.cx).await?;
     seeding.progress.end(args.users, " accounts");
     let there = args.users - seeding.made;
     drop(seeding);
@@ -129,14 +130,14 @@ impl Seeding {
         let one = |line: AccountLine| async move { again(cx, &line).await };
         let mut made = stream::iter(drawn).map(one).buffer_unordered(self.parallel);
         while let Some(taken) = made.next().await {
-            self.made += u64::from(matches!(taken?, Taken::Created(_)));
+            self.made += u64::from(matches!(taken?, Imported::Created(_)));
         }
         Ok(())
     }
 }
 
 /// Makes an account, once the table answers.
-async fn again(cx: &Context, line: &AccountLine) -> Result<Taken<usher::id::UserId>> {
+async fn again(cx: &Context, line: &AccountLine) -> Result<Imported<usher::id::UserId>> {
     let mut wait = BETWEEN;
     for _ in 1..TRIES {
         match transfer::account(&now(cx), line).await {

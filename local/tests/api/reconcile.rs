@@ -146,6 +146,7 @@ impl<'a> Table<'a> {
                             .insert("count".to_owned(), item["count"].to_string()),
                     );
                 }
+                (["TALLY", _], "MAP") => {}
                 (["TALLY", _], _) => {
                     for (status, count) in item.iter().filter(|(name, _)| !["PK", "SK"].contains(&name.as_str())) {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();

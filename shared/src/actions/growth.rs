@@ -8,7 +8,7 @@ use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;
 use crate::store::tenant_settings;
 use crate::store::unit::decided;
-use crate::store::user_lists::Of;
+use crate::store::user_lists::UserLists;
 
 /// How many tenants are looked at at once.
 const AT_ONCE: usize = 16;
@@ -40,7 +40,7 @@ async fn one(cx: &Context, tenant: &TenantId) -> Result<()> {
 }
 
 async fn has_grown(cx: &Context, tenant: &TenantId) -> Result<bool> {
-    let of = Of {
+    let of = UserLists {
         table: &cx.app.table,
         tenant,
         size: TenantSize::Small,

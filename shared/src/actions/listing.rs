@@ -2,8 +2,8 @@
 //! found.
 //!
 //! Each question goes along the index that answers it: all accounts, those of one status, those of one role
-//! ([`source`]), or those that a search finds ([`found`]). Where two filters are asked for, it goes along the one of which
-//! few are, and what an index knows of an account drops most of the others ([`narrowed`]).
+//! ([`source`]), or those that a search finds ([`found`]). Where two filters are asked for, it begins with the one that the
+//! fewest have, and what an index knows of an account drops most of the others ([`filtered`], [`walk`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::{Listing, Page, Total};
 use super::{Context, roles as role_actions};
-use crate::domain::role::Role;
+use crate::domain::role::{Role, USER};
 use crate::domain::text::folded;
 use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
@@ -21,12 +21,12 @@ use crate::store::user_lists::listed;
 use crate::store::{roles, search, users};
 
 mod collect;
+mod filtered;
 mod found;
-mod narrowed;
 mod source;
+mod walk;
 
 use collect::Collector;
-use source::Source;
 
 /// Up to how many accounts are counted that more than one thing is asked of.
 const COUNTED: usize = 1_000;
@@ -47,6 +47,8 @@ pub struct Filter {
 struct Asked {
     status: Option<Status>,
     role: Option<Role>,
+    /// Whether the role is asked for that everybody has who is not deleted: that is no filter.
+    everybody: bool,
     /// Folded, as what it is compared with.
     q: Option<String>,
     with_deleted: bool,
@@ -62,12 +64,21 @@ impl Asked {
             ),
             None => None,
         };
+        let is_everybodys = |role: &Role| role.id == USER.id && filter.status != Some(Status::Deleted);
+        let everybody = role.as_ref().is_some_and(is_everybodys);
         Ok(Self {
             status: filter.status,
-            role,
+            role: role.filter(|_| !everybody),
+            everybody,
             q: filter.q.as_deref().map(folded),
-            with_deleted: filter.with_deleted,
+            with_deleted: filter.with_deleted && !everybody,
         })
+    }
+
+    /// Whether more than one thing is asked of an account.
+    fn is_several(&self) -> bool {
+        let asked = [self.status.is_some(), self.role.is_some(), self.q.is_some()];
+        asked.into_iter().filter(|is_asked| *is_asked).count() > 1
     }
 
     /// The same however it is spelled.
@@ -75,10 +86,12 @@ impl Asked {
         let Self {
             status,
             role,
+            everybody,
             q,
             with_deleted,
         } = self;
-        let role = role.as_ref().map(|role| role.id);
+        let everybody = everybody.then_some(USER.id);
+        let role = role.as_ref().map(|role| role.id).or(everybody);
         format!("users|{status:?}|{role:?}|{q:?}|{with_deleted}")
     }
 
@@ -98,6 +111,10 @@ enum Place {
     After(UserId),
     /// The same, along a list in which few may match; the search is not counted again.
     Along(UserId),
+    /// The same, where a page along it was not full.
+    Sparse(UserId),
+    /// After this member of the role.
+    Member(UserId),
     /// After this entry of a search, in their order.
     Entry(String),
     /// After the entry of this domain; with an account, after that one of those at the domain behind it.
@@ -107,7 +124,7 @@ enum Place {
 impl Place {
     fn account(&self) -> Option<UserId> {
         match self {
-            Self::After(id) | Self::Along(id) => Some(*id),
+            Self::After(id) | Self::Along(id) | Self::Sparse(id) | Self::Member(id) => Some(*id),
             Self::Entry(_) | Self::Domain(..) => None,
         }
     }
@@ -135,15 +152,14 @@ pub async fn list(cx: &Context, filter: &Filter, limit: usize, cursor: Option<&s
     let listing = Listing::of(cx, &asked.question()).await?;
     let from: Option<Next> = listing.after(cursor)?;
     let (place, counted) = from.map_or((None, None), |from| (Some(from.place), from.total));
-    let deleted = asked.status == Some(Status::Deleted);
-    let found = match (&asked.q, &asked.role, asked.status) {
-        (Some(q), ..) if !deleted => found::page(cx, &asked, q, place, limit).await?,
-        (None, None, _) | (None, Some(_), None) => source::page(cx, &asked, place, limit).await?,
-        _ => narrowed::page(cx, &asked, place, limit).await?,
+    let found = match &asked.q {
+        _ if asked.is_several() => filtered::page(cx, &asked, place, limit).await?,
+        Some(q) => found::page(cx, &asked, q, place, limit).await?,
+        None => source::page(cx, &asked, place, limit).await?,
     };
     // What costs little to count is counted with each page, and is of this moment.
     let total = found.total.or(counted);
-    let kept = total.filter(|_| asked.q.is_some() || (asked.role.is_some() && asked.status.is_some()));
+    let kept = total.filter(|_| asked.q.is_some() || asked.is_several());
     let next = found.next.map(|place| Next { place, total: kept });
     Ok(Page {
         total,
@@ -174,13 +190,8 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let (ids, total) = if let Some(q) = &asked.q {
         found::numbered(cx, &asked, q, skipped, limit).await?
     } else {
-        let total = Source::All.total(cx, &asked, None).await?;
-        let all = usize::try_from(total.count).map_err(Error::fault)?;
-        let ids = match skipped < all {
-            true => Pages::of(cx).at(all, skipped, limit).await?,
-            false => Vec::new(),
-        };
-        (ids, total)
+        let (ids, total) = Pages::of(cx).page(skipped, limit).await?;
+        (ids, Total::exactly(total))
     };
     let (found, _) = listed(cx).read(&ids, false).await?;
     let items = found.into_iter().filter(|user| asked.passes(cx, user)).collect();

@@ -17,7 +17,7 @@ use crate::domain::text::FORM;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::store::table::{Item, Write, integer, number, string, text};
-use crate::store::user_lists::Of;
+use crate::store::user_lists::UserLists;
 use crate::store::{keys, roles, unit, users};
 
 mod names;
@@ -114,7 +114,7 @@ async fn one_tenant(cx: &Context, found: &Found) -> Result<()> {
     let began = *walk.began.get_or_insert(cx.now);
     every_role(cx, found).await?;
     loop {
-        let of = Of {
+        let of = UserLists {
             table: &cx.app.table,
             tenant: &cx.tenant,
             size: cx.size(),

@@ -108,7 +108,7 @@ async fn maps(cx: &Context, tenants: &[TenantId]) {
 async fn map(cx: &Context) -> Result<()> {
     let pages = Pages::of(cx);
     let counts = pages.list.counts().await?;
-    let near = u64::try_from(pages.scale.near).map_err(Error::fault)?;
+    let near = u64::try_from(pages.scale.walked_without_map).map_err(Error::fault)?;
     match counts.values().sum::<u64>() > near {
         true => pages.renew().await,
         false => Ok(()),

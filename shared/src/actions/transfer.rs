@@ -1,7 +1,7 @@
 //! Accounts, roles and permissions taken over from another directory by the operator, and handed on to one.
 //!
 //! An account is made as every account is, in one transaction with all that it implies ([`crate::store::unit`]); only
-//! nobody is asked whether they may, and nobody is written to. Taken over again it is found, so an import that broke off
+//! nobody is asked whether they may, and nobody is written to. Imported over again it is found, so an import that broke off
 //! is simply begun again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,7 @@ use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId, UserNumber};
 use crate::proof::password::imported;
 use crate::store::bulk::{self, Bulk};
+use crate::store::pages::Pages;
 use crate::store::unit::{Unit, atomically};
 use crate::store::{record, roles, users};
 
@@ -45,7 +46,7 @@ const SURFACE: Surface = Surface {
 const MOST_HASH_COSTS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken<Id> {
+pub enum Imported<Id> {
     Created(Id),
     /// It was there already, as the line has it.
     Exists(Id),
@@ -64,13 +65,13 @@ pub async fn context(app: &Arc<App>, tenant: &TenantId) -> Result<Context> {
 }
 
 /// Makes an account as the line has it.
-pub async fn account(cx: &Context, line: &AccountLine) -> Result<Taken<UserId>> {
+pub async fn account(cx: &Context, line: &AccountLine) -> Result<Imported<UserId>> {
     line.profile.validate().map_err(Error::Invalid)?;
     let hash = hash(cx, line).await?;
     let (hash, is_first) = (&hash, &AtomicBool::new(true));
     let made = atomically(cx, |unit| async move {
         if let Some(known) = known(cx, line).await? {
-            return Ok(Taken::Exists(known));
+            return Ok(Imported::Exists(known));
         }
         let mut user = beginning(cx, line, hash.clone())?;
         give(cx, &unit, line, &mut user).await?;
@@ -78,12 +79,12 @@ pub async fn account(cx: &Context, line: &AccountLine) -> Result<Taken<UserId>> 
             free_number(cx, line, &mut user).await?;
         }
         unit.create(&user)?;
-        Ok(Taken::Created(user.id))
+        Ok(Imported::Created(user.id))
     });
     match made.await {
         // The same line may have been taken over beside this one.
         Err(refused @ (Error::Conflict(_) | Error::Fault(_))) => {
-            known(cx, line).await?.map(Taken::Exists).ok_or(refused)
+            known(cx, line).await?.map(Imported::Exists).ok_or(refused)
         }
         outcome => outcome,
     }
@@ -313,14 +314,14 @@ async fn free_number(cx: &Context, line: &AccountLine, user: &mut User) -> Resul
 }
 
 /// Makes a role as the line has it. One of this name that is there already must be the same.
-pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
+pub async fn role(cx: &Context, line: &RoleLine) -> Result<Imported<RoleId>> {
     let description = line.description.as_deref().map(Description::parse).transpose();
     let description = &description.map_err(|why| Error::invalid("/description", why))?;
     atomically(cx, |unit| async move {
         if let Some(known) = roles::find(&cx.app.table, &cx.tenant, line.name.as_given()).await? {
             let is_same = known.permissions == line.permissions && known.max_count == line.max_count;
             return match is_same {
-                true => Ok(Taken::Exists(known.id)),
+                true => Ok(Imported::Exists(known.id)),
                 false => Err(Error::invalid(
                     "/name",
                     "a role of this name has other permissions, or another limit",
@@ -342,22 +343,28 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Taken<RoleId>> {
         unit.write(roles::create(&new)?);
         let (target, is) = (Target::Role(new.id), trail::of_role(&new));
         unit.write([record::rights(cx, RightsKind::RoleCreated, target, Value::Null, is)?]);
-        Ok(Taken::Created(new.id))
+        Ok(Imported::Created(new.id))
     })
     .await
 }
 
+/// What is to be done once accounts came over: their ids can be older than those that were there, so pages by number are
+/// found anew.
+pub async fn finish(cx: &Context) -> Result<()> {
+    Pages::of(cx).remake().await
+}
+
 /// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.
-pub async fn permission(cx: &Context, permission: &Permission) -> Result<Taken<String>> {
+pub async fn permission(cx: &Context, permission: &Permission) -> Result<Imported<String>> {
     PermissionName::parse(&permission.name).map_err(|why| Error::invalid("/name", why))?;
     let name = permission.name.clone();
     let known = catalogue::list(cx).await?.into_iter().find(|known| known.name == name);
     match known {
-        Some(known) if known == *permission || is_system(&name) => Ok(Taken::Exists(name)),
+        Some(known) if known == *permission || is_system(&name) => Ok(Imported::Exists(name)),
         Some(_) => Err(Error::invalid(
             "/name",
             "the catalogue has this permission with another description",
         )),
-        None => catalogue::add(cx, permission).await.map(|()| Taken::Created(name)),
+        None => catalogue::add(cx, permission).await.map(|()| Imported::Created(name)),
     }
 }

@@ -3,6 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::user::Status;
+
 /// A partition takes 1,000 writes a second; each one that a listing goes over costs it a Query.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString, strum::VariantNames,
@@ -22,14 +24,28 @@ pub const LARGE_FROM: u64 = 5_000;
 pub const READ_BEFORE_WRITTEN: SignedDuration = SignedDuration::from_mins(1);
 
 impl TenantSize {
-    /// Of the lists of accounts: all of them, and those of each status.
+    /// Of the list of all accounts. Only registrations and changes of names write to it.
     pub const fn user_lists(self) -> u16 {
-        self.of(1, 4)
+        self.of(1, 2)
+    }
+
+    /// Of the list of the accounts of a status. Every grant writes to that of active accounts; into the others an account
+    /// comes by what somebody does to it, so one partition takes them.
+    pub const fn status_lists(self, status: Status) -> u16 {
+        match status {
+            Status::Active => self.of(1, 4),
+            Status::Inactive | Status::Locked | Status::Banned | Status::Deleted => 1,
+        }
     }
 
     /// Of what search finds accounts by.
     pub const fn search(self) -> u16 {
         self.of(1, 4)
+    }
+
+    /// Of the accounts at a domain: all registrations can be at one.
+    pub const fn domain_lists(self) -> u16 {
+        self.of(1, 2)
     }
 
     /// Of a month of either history.
@@ -39,7 +55,7 @@ impl TenantSize {
 
     /// Of the counters of accounts by status.
     pub const fn tallies(self) -> u16 {
-        self.of(1, 8)
+        self.of(1, 4)
     }
 
     /// How many counters of accounts by status are written to. With 1,024 of them, and 1,000 accounts made a second, a

@@ -51,7 +51,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
         .iter()
         .flat_map(|(t, email)| domains::unknown(table, t, email))
         .collect();
-    let entries = plan.of_new.iter().chain(&plan.before).chain(&domains);
+    let entries = plan.entries_of_new.iter().chain(&plan.written_before).chain(&domains);
     let all = entries.chain(&plan.within).chain(&linked.writes);
     let (mut puts, mut counters): (BTreeMap<Key, Item>, BTreeMap<Key, Vec<&Changes>>) = Default::default();
     let mut must_be_free = Vec::new();

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 
 use super::dynamo::{Index, Query, Table};
 use super::table::{Key, Write, string};
-use super::user_lists::Of;
+use super::user_lists::UserLists;
 use super::{keys, search};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, folded};
@@ -152,25 +152,45 @@ pub async fn find(
 
 /// The accounts with addresses at a domain, newest first, after this one; and whether there are more.
 pub async fn accounts(
-    listed: Of<'_>,
+    listed: UserLists<'_>,
     domain: &str,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<(Vec<UserId>, bool)> {
-    let query = |shard| Query {
+    let parts = (0..listed.size.domain_lists()).map(|part| at_domain(listed, part, domain, after, limit));
+    let pages = try_join_all(parts).await?;
+    let more = pages.iter().any(|(_, more)| *more);
+    let mut ids: Vec<UserId> = pages.into_iter().flat_map(|(ids, _)| ids).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let more = more || ids.len() > limit;
+    ids.truncate(limit);
+    Ok((ids, more))
+}
+
+/// The same of one partition.
+pub async fn of_partition(listed: UserLists<'_>, part: u16, domain: &str, limit: usize) -> Result<(Vec<UserId>, bool)> {
+    at_domain(listed, part, domain, None, limit).await
+}
+
+async fn at_domain(
+    listed: UserLists<'_>,
+    part: u16,
+    domain: &str,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool)> {
+    let query = Query {
         index: Some(Index::One),
-        pk: keys::domain_index(listed.tenant, shard, domain),
+        pk: keys::domain_index(listed.tenant, part, domain),
         after: after.map(|id| id.to_string()),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
     };
-    let queries: Vec<Query> = (0..listed.size.search()).map(query).collect();
-    let pages = try_join_all(queries.iter().map(|query| listed.table.query(query))).await?;
-    let items = pages.iter().flat_map(|page| &page.items);
-    let mut ids: Vec<UserId> = items.filter_map(|item| string(item, "GSI1SK")?.parse().ok()).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    let more = pages.iter().any(|page| page.more) || ids.len() > limit;
-    ids.truncate(limit);
-    Ok((ids, more))
+    let page = listed.table.query(&query).await?;
+    let ids = page
+        .items
+        .iter()
+        .filter_map(|item| string(item, "GSI1SK")?.parse().ok());
+    Ok((ids.collect(), page.more))
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Key, Write, from_item, number, string, to_item};
-use super::user_lists::Of;
+use super::user_lists::UserLists;
 use super::users::{self, Change};
 use super::{keys, roles, seats, unit};
 use crate::context::Context;
@@ -209,7 +209,7 @@ const PAGE: usize = 100;
 async fn list_of(table: &Table, t: &TenantId, role: RoleId) -> Result<()> {
     // All partitions that there may be: those of a small tenant are among them.
     let size = TenantSize::Large;
-    let listed = Of { table, tenant: t, size };
+    let listed = UserLists { table, tenant: t, size };
     let mut after = None;
     loop {
         let (ids, more) = roles::members(listed, role, after, PAGE).await?;

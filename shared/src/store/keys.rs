@@ -20,7 +20,7 @@
 //! | search entry of a domain | `T#main#FIND#@<first character>` | `<rest of a domain> <domain>` | |
 //! | accounts by status, one counter of several | `T#main#TALLY#<shard>` | `TALLY#<counter>` | |
 //! | accounts in charge | `T#main#TALLY#ADMINISTRATORS` | `ADMINISTRATORS` | |
-//! | map of the list of accounts | `T#main#PAGES` | `MAP` | |
+//! | map of the list of accounts | `T#main#TALLY#0` | `MAP` | |
 //! | account that left the list | `T#main#LEFT` | `<moment>#<user>` | |
 //! | role | `T#main#ROLES` | `ROLE#<role>` | |
 //! | role, one copy of several | `T#main#ROLECOPY#<role>#<copy>` | `COPY` | |
@@ -76,7 +76,6 @@ pub fn user_partition(t: &TenantId, id: UserId) -> String {
 pub fn users_index(t: &TenantId, shard: u16) -> String {
     format!("T#{t}#USERS#{shard}")
 }
-/// The same of one status.
 pub fn status_index(t: &TenantId, status: Status, shard: u16) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
@@ -191,15 +190,15 @@ pub fn tally_partition(t: &TenantId, shard: u16) -> String {
 }
 /// A counter of accounts by status.
 pub fn tally(t: &TenantId, shard: u16, counter: u16) -> Key {
-    Key::new(tally_partition(t, shard), format!("TALLY#{counter:02}"))
+    Key::new(tally_partition(t, shard), format!("{TALLY}{counter:02}"))
 }
 /// How many accounts are in charge of the tenant.
 pub fn administrators(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#TALLY#ADMINISTRATORS"), "ADMINISTRATORS")
 }
-/// Where accounts stand in the list of all, beside it.
+/// Where accounts stand in the list of all. Beside counters: a page far down reads both by one Query.
 pub fn list_map(t: &TenantId) -> Key {
-    Key::new(format!("T#{t}#PAGES"), "MAP")
+    Key::new(tally_partition(t, 0), "MAP")
 }
 /// The log of accounts that left the list. One partition, so that a page reads it by one Query: it takes 500 deletions a
 /// second.
@@ -263,6 +262,7 @@ pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
     Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
 }
 pub const MEMBER: &str = "MEMBER#";
+pub(super) const TALLY: &str = "TALLY#";
 /// When the last grant of a role ends that an account has, where they all end.
 pub fn ends(t: &TenantId, role: RoleId, at: Timestamp, user: UserId) -> Key {
     Key::new(role_partition(t, role), format!("{}#{user}", ends_before(at)))

@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::dynamo::Query;
 use super::keys;
 use super::list_map::{Left, Map, SETTLED};
-use super::table::{Refusal, Write, number, string};
-use super::user_lists::{Of, listed};
+use super::table::{Item, Refusal, Write, number, string};
+use super::user_lists::{UserLists, listed};
 use super::users::Change;
 use crate::context::Context;
 use crate::domain::user::{Status, User};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::UserId;
 
 /// For how long the log is kept: a map that was not brought up to date for so long is none.
@@ -28,32 +28,32 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A map that was begun so long ago is made anew: whatever made it wrong does not last.
 const RENEWED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// How far apart things are.
+/// At how many accounts, marks and rows a page does what.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
-    /// How many accounts lie between two marks.
-    pub distance: usize,
-    /// How many marks there are about, at the most; with more accounts they are farther apart.
-    pub marks: usize,
-    /// Up to how many accounts from the newest are walked over without a map.
-    pub near: usize,
-    /// Up to how many, where the map would have to be extended by more.
-    pub far: usize,
-    /// How many accounts a map is extended by until it is kept.
-    pub leg: usize,
-    /// How many rows of the log stay before they are taken off for good.
-    pub few: usize,
+    /// Accounts between two marks.
+    pub mark_every: usize,
+    /// Marks of a map, about: with more accounts they are farther apart.
+    pub most_marks: usize,
+    /// Accounts before a page, up to which they are walked over without a map.
+    pub walked_without_map: usize,
+    /// The same, where the map would have to be extended by more.
+    pub walked_in_place_of_extending: usize,
+    /// Accounts that a map is extended by until it is kept.
+    pub kept_every: usize,
+    /// Rows of the log that stay before they are taken off the map for good.
+    pub most_rows: usize,
 }
 
 impl Default for Scale {
     fn default() -> Self {
         Self {
-            distance: 1_000,
-            marks: 2_000,
-            near: 2_000,
-            far: 10_000,
-            leg: 50_000,
-            few: 500,
+            mark_every: 1_000,
+            most_marks: 2_000,
+            walked_without_map: 2_000,
+            walked_in_place_of_extending: 10_000,
+            kept_every: 50_000,
+            most_rows: 500,
         }
     }
 }
@@ -61,7 +61,7 @@ impl Default for Scale {
 /// The pages of a tenant's accounts.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages<'a> {
-    pub list: Of<'a>,
+    pub list: UserLists<'a>,
     pub now: Timestamp,
     pub scale: Scale,
 }
@@ -75,23 +75,34 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The ids behind the first `skipped` of `total`, newest first, `limit` of them.
-    pub async fn at(&self, total: usize, skipped: usize, limit: usize) -> Result<Vec<UserId>> {
-        if skipped <= self.scale.near {
-            return self.walk(None, skipped, limit).await;
-        }
-        // From the oldest: newer accounts do not move it.
-        let place = total.saturating_sub(skipped);
-        match self.mark_at(place, skipped).await? {
-            Some((mark, counted)) => self.walk(Some(behind(mark)), counted - place, limit).await,
-            None => self.walk(None, skipped, limit).await,
-        }
+    /// The ids behind the first `skipped`, newest first, `limit` of them; and how many accounts there are.
+    pub async fn page(&self, skipped: usize, limit: usize) -> Result<(Vec<UserId>, u64)> {
+        let is_near = skipped <= self.scale.walked_without_map;
+        let (counts, map) = match is_near {
+            true => (self.list.counts().await?, None),
+            false => self.list.counts_and_map().await?,
+        };
+        let listed = counts.iter().filter(|(status, _)| **status != Status::Deleted);
+        let total: u64 = listed.map(|(_, count)| count).sum();
+        let all = usize::try_from(total).map_err(Error::fault)?;
+        let ids = if skipped >= all {
+            Vec::new()
+        } else if is_near {
+            self.walk(None, skipped, limit).await?
+        } else {
+            // From the oldest: newer accounts do not move it.
+            let place = all - skipped;
+            match self.mark_at(self.readable(map), place, skipped).await? {
+                Some((mark, counted)) => self.walk(Some(behind(mark)), counted - place, limit).await?,
+                None => self.walk(None, skipped, limit).await?,
+            }
+        };
+        Ok((ids, total))
     }
 
     /// The mark from which to walk, of a map that is extended where that is worth it. There is none for accounts that were
     /// made a moment ago.
-    async fn mark_at(&self, place: usize, skipped: usize) -> Result<Option<(UserId, usize)>> {
-        let mut map = self.kept().await?;
+    async fn mark_at(&self, mut map: Map, place: usize, skipped: usize) -> Result<Option<(UserId, usize)>> {
         let since = map.since;
         let mut left = self.left(&mut map).await?;
         if map.since > since && map.end().is_some() {
@@ -99,10 +110,10 @@ impl<'a> Pages<'a> {
         }
         loop {
             let missing = place.saturating_sub(map.len(&left));
-            if missing == 0 || (missing > skipped && skipped <= self.scale.far) {
+            if missing == 0 || (missing > skipped && skipped <= self.scale.walked_in_place_of_extending) {
                 return Ok(map.mark_at(place, &left));
             }
-            let leg = self.scale.leg.min(missing + self.scale.distance);
+            let leg = self.scale.kept_every.min(missing + self.scale.mark_every);
             match self.extend(&mut map, leg).await? {
                 Some(since) => left = since,
                 None => return Ok(None),
@@ -128,7 +139,7 @@ impl<'a> Pages<'a> {
 
     async fn finish(&self, mut map: Map) -> Result<()> {
         self.left(&mut map).await?;
-        while self.extend(&mut map, self.scale.leg).await?.is_some() {}
+        while self.extend(&mut map, self.scale.kept_every).await?.is_some() {}
         if map.end().is_some() {
             self.keep(&mut map).await;
         }
@@ -174,14 +185,14 @@ impl<'a> Pages<'a> {
         let left = self.log(map.since).await?;
         let inside = |id: &&UserId| **id <= last && end.is_none_or(|end| **id > end);
         ids.extend(left.keys().filter(inside));
-        map.extend(&ids, self.scale.distance, self.scale.marks);
+        map.extend(&ids, self.scale.mark_every, self.scale.most_marks);
         Ok(Some(left))
     }
 
     /// What left the list since the map's moment. Where it is much, the map's moment is a later one from now on.
     async fn left(&self, map: &mut Map) -> Result<Left> {
         let (mut left, settled) = (self.log(map.since).await?, self.now - SETTLED);
-        if left.len() > self.scale.few && map.settle(&left, settled) {
+        if left.len() > self.scale.most_rows && map.settle(&left, settled) {
             left.retain(|_, at| *at >= settled);
         }
         Ok(left)
@@ -212,11 +223,15 @@ impl<'a> Pages<'a> {
     /// The map that is kept, or one without marks.
     async fn kept(&self) -> Result<Map> {
         let item = self.list.table.get(&keys::list_map(self.list.tenant)).await?;
-        let map = item.as_ref().and_then(Map::read);
-        Ok(match map {
+        Ok(self.readable(item))
+    }
+
+    /// The map in this item, unless it is too old to be brought up to date.
+    fn readable(&self, item: Option<Item>) -> Map {
+        match item.as_ref().and_then(Map::read) {
             Some(map) if map.since > self.now - KEPT => map,
             other => Map::new(self.now, other.as_ref()),
-        })
+        }
     }
 
     /// Keeps a map for others, where nobody was quicker. It does no harm where it is not kept.

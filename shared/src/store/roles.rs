@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
 use super::table::{Changes, Cond, Item, Key, Lost, Refusal, Write, from_item, integer, number, string, text, to_item};
-use super::user_lists::Of;
+use super::user_lists::UserLists;
 use super::{catalogue, keys, seats};
 use crate::ambient;
 use crate::context::Context;
@@ -162,7 +162,7 @@ pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usi
 }
 
 /// The accounts that have the role, newest account first, after this one; and whether there are more.
-pub async fn members(listed: Of<'_>, role: RoleId, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
+pub async fn members(listed: UserLists<'_>, role: RoleId, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
     if role == USER.id {
         let (all, more) = listed.newest(None, after, limit).await?;
         return Ok((all.into_iter().map(|one| one.id).collect(), more));
@@ -177,7 +177,8 @@ pub async fn members(listed: Of<'_>, role: RoleId, after: Option<UserId>, limit:
             prefix: Some(keys::MEMBER.to_owned()),
             after: position,
             newest_first: true,
-            limit: Some(limit),
+            // One more shows whether there are more, where nobody has two grants of it.
+            limit: Some(limit + 1),
             ..Query::default()
         };
         let page = table.query(&query).await?;

@@ -13,7 +13,8 @@ use futures::future::try_join_all;
 use super::dynamo::Query;
 use super::keys;
 use super::table::{Item, Key, string};
-use super::user_lists::Of;
+use super::user_lists::UserLists;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{FORM, folded};
 use crate::domain::user::User;
 use crate::error::Result;
@@ -37,6 +38,11 @@ pub fn entries(user: &User) -> BTreeSet<Key> {
 /// In which of its tenant's partitions an account is found.
 pub fn shard(user: &User) -> u16 {
     keys::shard(user.id, user.search_shards)
+}
+
+/// In which partition of those at the same domain its address is.
+pub fn domain_shard(user: &User) -> u16 {
+    shard(user) % TenantSize::Large.domain_lists()
 }
 
 /// The suffixes of a text that begin before its domain, or all of them where it has none.
@@ -81,7 +87,12 @@ pub(super) fn first_of(folded_q: &str) -> Option<char> {
 }
 
 /// The entries that begin with this, after the one of this sort key; and whether there are more.
-pub async fn own(listed: Of<'_>, folded_q: &str, after: Option<String>, limit: usize) -> Result<(Vec<Entry>, bool)> {
+pub async fn own(
+    listed: UserLists<'_>,
+    folded_q: &str,
+    after: Option<String>,
+    limit: usize,
+) -> Result<(Vec<Entry>, bool)> {
     let Some(first) = first_of(folded_q) else {
         return Ok((Vec::new(), false));
     };
@@ -101,6 +112,27 @@ pub async fn own(listed: Of<'_>, folded_q: &str, after: Option<String>, limit: u
     let more = more || entries.len() > limit;
     entries.truncate(limit);
     Ok((entries, more))
+}
+
+/// The accounts with entries that begin with this in one partition, of so many entries; and whether there are more.
+pub async fn of_partition(
+    listed: UserLists<'_>,
+    part: u16,
+    folded_q: &str,
+    entries: usize,
+) -> Result<(BTreeSet<UserId>, bool)> {
+    let Some(first) = first_of(folded_q) else {
+        return Ok(Default::default());
+    };
+    let query = Query {
+        pk: keys::find_partition(listed.tenant, part, first),
+        prefix: Some(folded_q.to_owned()),
+        limit: Some(entries),
+        ..Query::default()
+    };
+    let page = listed.table.query(&query).await?;
+    let found = page.items.iter().filter_map(|item| entry(item, folded_q));
+    Ok((found.map(|entry| entry.user).collect(), page.more))
 }
 
 fn entry(item: &Item, folded_q: &str) -> Option<Entry> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures::future::{try_join, try_join_all};
 
-use super::dynamo::{Index, Page, Query, Table};
+use super::dynamo::{Index, Query, Table};
 use super::keys;
 use super::listed::Listed;
 use super::table::{Item, Key, from_item, integer, string};
@@ -17,27 +17,31 @@ use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::UserId;
 
+mod merged;
+pub use merged::Merged;
+use merged::question;
+
 /// How many accounts there are of each status that listings know.
 pub type Counts = BTreeMap<Status, u64>;
 
 /// Whose accounts are listed: a tenant's, which has this size.
 #[derive(Debug, Clone, Copy)]
-pub struct Of<'a> {
+pub struct UserLists<'a> {
     pub table: &'a Table,
     pub tenant: &'a TenantId,
     pub size: TenantSize,
 }
 
 /// The lists of a request's tenant.
-pub fn listed(cx: &Context) -> Of<'_> {
-    Of {
+pub fn listed(cx: &Context) -> UserLists<'_> {
+    UserLists {
         table: &cx.app.table,
         tenant: &cx.tenant,
         size: cx.size(),
     }
 }
 
-impl Of<'_> {
+impl<'a> UserLists<'a> {
     /// Accounts, newest first, of one status or of all that are not deleted, after this one; and whether there are more.
     pub async fn newest(
         self,
@@ -45,8 +49,15 @@ impl Of<'_> {
         after: Option<UserId>,
         limit: usize,
     ) -> Result<(Vec<Listed>, bool)> {
-        let pages = self.shards(status, after, limit, true).await?;
-        let mut listed = merged(&pages);
+        let partitions = self.partitions(status);
+        let questions: Vec<Query> = partitions
+            .into_iter()
+            .map(|(index, pk)| question(index, pk, after, true, limit))
+            .collect();
+        let pages = try_join_all(questions.iter().map(|question| self.table.query(question))).await?;
+        let items = pages.iter().flat_map(|page| &page.items);
+        let mut listed: Vec<Listed> = items.filter_map(Listed::of).collect();
+        listed.sort_unstable_by_key(|one| Reverse(one.id));
         let more = pages.iter().any(|page| page.more) || listed.len() > limit;
         listed.truncate(limit);
         Ok((listed, more))
@@ -64,45 +75,28 @@ impl Of<'_> {
     }
 
     async fn step(self, after: Option<UserId>, wanted: usize, newest_first: bool) -> Result<(Vec<UserId>, bool)> {
-        let shards = usize::from(self.size.user_lists());
-        // Ids spread evenly by chance: a little over each shard's part is nearly always enough.
-        let part = wanted / shards + wanted / 16 + 8;
-        let limit = part.min(wanted).min(STEP);
-        let pages = self.shards(None, after, limit, newest_first).await?;
-        let unread = pages.iter().filter(|page| page.more);
-        let ends = unread.filter_map(|page| Some(Listed::of(page.items.last()?)?.id));
-        let certain = if newest_first { ends.max() } else { ends.min() };
-        let mut ids: Vec<UserId> = merged(&pages).into_iter().map(|one| one.id).collect();
-        // Behind the end of a shard that has more, others' ids are not the next ones.
-        ids.retain(|id| certain.is_none_or(|certain| *id == certain || (*id > certain) == newest_first));
-        if !newest_first {
-            ids.reverse();
-        }
-        Ok((ids, certain.is_some()))
+        let mut lists = self.along(&[None], after, newest_first);
+        let found = lists
+            .step(wanted.min(STEP * usize::from(self.size.user_lists())))
+            .await?;
+        Ok((found.into_iter().map(|one| one.id).collect(), !lists.is_over()))
     }
 
-    async fn shards(
-        self,
-        status: Option<Status>,
-        after: Option<UserId>,
-        limit: usize,
-        newest_first: bool,
-    ) -> Result<Vec<Page>> {
-        // What stands behind an id in the index comes before this.
-        let end = if newest_first { "" } else { "~" };
-        let query = |shard| Query {
-            index: Some(if status.is_some() { Index::Two } else { Index::One }),
-            pk: status.map_or_else(
-                || keys::users_index(self.tenant, shard),
-                |status| keys::status_index(self.tenant, status, shard),
-            ),
-            after: after.map(|id| format!("{id}{end}")),
-            newest_first,
-            limit: Some(limit),
-            ..Query::default()
-        };
-        let questions: Vec<Query> = (0..self.size.user_lists()).map(query).collect();
-        try_join_all(questions.iter().map(|question| self.table.query(question))).await
+    /// These lists in one order, behind this account.
+    pub fn along(self, lists: &[Option<Status>], after: Option<UserId>, newest_first: bool) -> Merged<'a> {
+        let partitions = lists.iter().flat_map(|status| self.partitions(*status));
+        Merged::new(self.table, partitions, after, newest_first)
+    }
+
+    fn partitions(self, status: Option<Status>) -> Vec<(Index, String)> {
+        match status {
+            None => (0..self.size.user_lists())
+                .map(|shard| (Index::One, keys::users_index(self.tenant, shard)))
+                .collect(),
+            Some(status) => (0..self.size.status_lists(status))
+                .map(|shard| (Index::Two, keys::status_index(self.tenant, status, shard)))
+                .collect(),
+        }
     }
 
     /// The accounts of these ids, in their order, as they were a moment ago; and where they are asked for the counts, which a
@@ -125,30 +119,33 @@ impl Of<'_> {
     /// How many accounts there are of each status that listings know. What a large tenant counted while it was small is
     /// among it.
     pub async fn counts(self) -> Result<Counts> {
+        Ok(sums(&self.counters(true).await?))
+    }
+
+    /// The same, with the map of the list of all, where there is one: it stands beside counters.
+    pub(super) async fn counts_and_map(self) -> Result<(Counts, Option<Item>)> {
+        let items = self.counters(false).await?;
+        let counts = sums(&items);
+        let map = keys::list_map(self.tenant);
+        let map = items.into_iter().find(|item| Key::of(item).as_ref() == Some(&map));
+        Ok((counts, map))
+    }
+
+    async fn counters(self, alone: bool) -> Result<Vec<Item>> {
         let query = |shard| Query {
             pk: keys::tally_partition(self.tenant, shard),
+            prefix: alone.then(|| keys::TALLY.to_owned()),
             stale: true,
             ..Query::default()
         };
         let queries: Vec<Query> = (0..self.size.tallies()).map(query).collect();
         let pages = try_join_all(queries.iter().map(|query| self.table.query(query))).await?;
-        let items: Vec<Item> = pages.into_iter().flat_map(|page| page.items).collect();
-        Ok(sums(&items))
+        Ok(pages.into_iter().flat_map(|page| page.items).collect())
     }
 }
 
-/// How many ids one step of a walk reads of each shard: some 200 KB.
+/// How many ids one step of a walk reads of each partition: some 200 KB.
 const STEP: usize = 1_000;
-
-fn merged(pages: &[Page]) -> Vec<Listed> {
-    let mut listed: Vec<Listed> = pages
-        .iter()
-        .flat_map(|page| &page.items)
-        .filter_map(Listed::of)
-        .collect();
-    listed.sort_unstable_by_key(|one| Reverse(one.id));
-    listed
-}
 
 fn users(ids: &[UserId], items: Vec<Item>) -> Result<Vec<User>> {
     let users = items.into_iter().map(from_item::<User>);

@@ -116,7 +116,7 @@ impl Implied {
         if let Some(email) = &user.email {
             let (present, former) = (keys::email(t, email), keys::former_email(t, email));
             let (key, mut claim) = Claim::placed(user.form, present, former, Conflict::EmailTaken);
-            claim.domain = Some(keys::domain_index(t, search::shard(user), domains::of(email)));
+            claim.domain = Some(keys::domain_index(t, search::domain_shard(user), domains::of(email)));
             claims.insert(key, claim);
         }
         if let Some(username) = &user.username {
@@ -222,11 +222,12 @@ fn as_read(user: &User) -> Cond {
 
 fn item(user: &User, size: TenantSize) -> Result<Item> {
     let mut item = to_item(&keys::user(&user.tenant, user.id), user)?;
-    let (status, shard) = (user.listed_status(), keys::shard(user.id, size.user_lists()));
+    let status = user.listed_status();
     if status != Status::Deleted {
-        let users = keys::users_index(&user.tenant, shard);
+        let users = keys::users_index(&user.tenant, keys::shard(user.id, size.user_lists()));
         item.extend(index_attributes(1, users, Listed::in_all(user)));
     }
+    let shard = keys::shard(user.id, size.status_lists(status));
     let statuses = keys::status_index(&user.tenant, status, shard);
     item.extend(index_attributes(2, statuses, Listed::by_status(user)));
     Ok(item)

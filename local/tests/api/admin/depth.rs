@@ -1,5 +1,7 @@
 //! `GET /v1/admin/users`, thousands of accounts down: pages found by the map of the list (`usher::store::pages`).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use usher::domain::tenant::TenantId;
 use usher::domain::tenant_size::TenantSize;
@@ -9,7 +11,7 @@ use usher::id::UserId;
 use usher::jiff::{SignedDuration, Timestamp};
 use usher::store::dynamo::Table;
 use usher::store::pages::{Pages, Scale};
-use usher::store::user_lists::Of;
+use usher::store::user_lists::UserLists;
 use usher::store::users::{self, Change};
 use usher::store::{keys, unit};
 
@@ -17,17 +19,17 @@ use super::list::put_active;
 use super::{admin, made, user};
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
-use crate::round_trips::counted;
+use crate::round_trips::counted_in;
 use crate::support::{Client, World, at_once};
 
 /// The same as of a million accounts, with hundreds.
 const SMALL: Scale = Scale {
-    distance: 20,
-    marks: 30,
-    near: 30,
-    far: 60,
-    leg: 90,
-    few: 10,
+    mark_every: 20,
+    most_marks: 30,
+    walked_without_map: 30,
+    walked_in_place_of_extending: 60,
+    kept_every: 90,
+    most_rows: 10,
 };
 
 /// Accounts like this one, a second apart, the first of them now.
@@ -66,8 +68,8 @@ async fn directory(many: usize) -> (World, Client, User) {
     (world, admin, like)
 }
 
-fn list<'a>(table: &'a Table, tenant: &'a TenantId) -> Of<'a> {
-    Of {
+fn list<'a>(table: &'a Table, tenant: &'a TenantId) -> UserLists<'a> {
+    UserLists {
         table,
         tenant,
         size: TenantSize::Small,
@@ -94,16 +96,14 @@ async fn listed(world: &World) -> Vec<UserId> {
 /// Every page shows what the list by cursor has at its place. They are asked for from the last one, and from the first one.
 async fn assert_every_page_is_right(world: &World, limit: usize, what: &str) {
     let (all, tenant) = (listed(world).await, TenantId::main());
-    let counts = list(&world.app.table, &tenant).counts().await.unwrap();
-    let deleted = counts[&usher::domain::user::Status::Deleted];
-    assert_eq!(counts.values().sum::<u64>() - deleted, all.len() as u64, "{what}");
     let mut skipped: Vec<usize> = (0..all.len()).step_by(limit).collect();
     for _ in 0..2 {
         skipped.reverse();
         for skipped in &skipped {
-            let ids = pages(world, &tenant).at(all.len(), *skipped, limit).await.unwrap();
+            let (ids, total) = pages(world, &tenant).page(*skipped, limit).await.unwrap();
             let end = all.len().min(skipped + limit);
-            assert_eq!(ids, all[*skipped..end], "{what}: behind {skipped} of {}", all.len());
+            assert_eq!(total, all.len() as u64, "{what}");
+            assert_eq!(ids, all[*skipped..end], "{what}: behind {skipped} of {total}");
         }
     }
 }
@@ -127,7 +127,7 @@ async fn delete_some(world: &World, by: &Client, every: usize, from: usize) {
 }
 
 fn kept_map(world: &World) -> Option<Value> {
-    world.items().into_iter().find(|item| item["PK"]["S"] == "T#main#PAGES")
+    world.items().into_iter().find(|item| item["SK"]["S"] == "MAP")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +136,7 @@ async fn all_pages_together_are_everybody_once_whatever_the_map_is() {
     let tenant = TenantId::main();
     assert!(kept_map(&world).is_none());
     // Begun by a page in the middle: half of it is there.
-    pages(&world, &tenant).at(403, 200, 5).await.unwrap();
+    pages(&world, &tenant).page(200, 5).await.unwrap();
     assert!(kept_map(&world).is_some(), "a page that went far keeps what it found");
     assert_every_page_is_right(&world, 7, "absent at first, then extended by pages").await;
     // After the map was made.
@@ -178,7 +178,7 @@ async fn c10_deletions_while_the_map_is_made_and_extended_move_no_page_afterward
                     scale: SMALL,
                 };
                 pages.remake().await.unwrap();
-                pages.at(all.len(), all.len() / 2, 5).await.unwrap();
+                pages.page(all.len() / 2, 5).await.unwrap();
             }
         });
         let deleted = at_once(gone.len(), |n| {
@@ -193,7 +193,7 @@ async fn c10_deletions_while_the_map_is_made_and_extended_move_no_page_afterward
 }
 
 /// Puts accounts like `u` into the table, a second apart, and counts them: as far as lists show them.
-async fn copies(world: &World, from: Timestamp, many: u32) {
+async fn copies(world: &World, size: TenantSize, from: Timestamp, many: u32) {
     let items = world.items().into_iter();
     let mut like = items.filter(|item| item["SK"]["S"] == "USER" && item["username"]["S"] == "u");
     let like = like.next().unwrap();
@@ -201,7 +201,9 @@ async fn copies(world: &World, from: Timestamp, many: u32) {
         let id = UserId::new(from + SignedDuration::from_secs(i64::from(n))).unwrap();
         let mut item = like.clone();
         let text = |text: String| json!({ "S": text });
-        item["PK"] = text(keys::user_partition(&TenantId::main(), id));
+        let main = TenantId::main();
+        item["PK"] = text(keys::user_partition(&main, id));
+        item["GSI1PK"] = text(keys::users_index(&main, keys::shard(id, size.user_lists())));
         for name in ["id", "GSI1SK", "GSI2SK"] {
             item[name] = text(id.to_string());
         }
@@ -212,16 +214,16 @@ async fn copies(world: &World, from: Timestamp, many: u32) {
 }
 
 /// Eleven accounts in the middle of twice as many as this.
-async fn deep(many: u32) -> (World, Proxy, Client) {
-    let (world, proxy) = counted().await;
+async fn deep(size: TenantSize, many: u32) -> (World, Proxy, Client) {
+    let (world, proxy) = counted_in(size).await;
     let (start, admin) = (world.now(), admin(&world).await);
     made(&admin, "u", &[]).await;
-    copies(&world, start - SignedDuration::from_hours(10), many).await;
+    copies(&world, size, start - SignedDuration::from_hours(10), many).await;
     for n in 0..8 {
         world.clock.advance(1);
         made(&admin, &format!("u{n}"), &[]).await;
     }
-    copies(&world, start + SignedDuration::from_secs(60), many).await;
+    copies(&world, size, start + SignedDuration::from_secs(60), many).await;
     world.clock.advance(24 * 3_600);
     let admin = self::admin(&world).await;
     assert_eq!(admin.get("/v1/admin/users/admin").await.status, 200);
@@ -244,9 +246,9 @@ async fn deep_page(admin: &Client, proxy: &Proxy, many: u32) -> (usize, f64, f64
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_behind_12_000_accounts_takes_10_requests_once_there_is_a_map() {
-    let (world, proxy, admin) = deep(12_000).await;
+    let (world, proxy, admin) = deep(TenantSize::Small, 12_000).await;
     // A map that cannot be kept does no harm.
-    let is_map = |body: &Value| body["Key"]["PK"]["S"] == "T#main#PAGES";
+    let is_map = |body: &Value| body["Key"]["SK"]["S"] == "MAP";
     proxy.plan(move |call| (call.operation == "UpdateItem" && is_map(&call.body)).then_some(Fault::Broken));
     deep_page(&admin, &proxy, 12_000).await;
     proxy.calm();
@@ -266,8 +268,21 @@ async fn a_page_behind_12_000_accounts_takes_10_requests_once_there_is_a_map() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_far_down_a_large_tenant_takes_10_requests_in_a_process_that_knows_nothing() {
+    let (world, proxy, admin) = deep(TenantSize::Large, 6_000).await;
+    world.watch.over("setup", setup::local(&world.app)).await.unwrap();
+    let partitions = world.items().into_iter().filter(|item| item["SK"]["S"] == "USER");
+    let partitions: BTreeSet<String> = partitions.map(|item| item["GSI1PK"]["S"].to_string()).collect();
+    assert!(partitions.len() > 1, "{partitions:?}");
+    let (requests, read, written) = deep_page(&admin, &proxy, 6_000).await;
+    assert!(requests <= 10, "{requests} requests");
+    assert!(read < 300.0, "{read} RCU");
+    assert!(written < f64::EPSILON, "{written} WCU");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn set_up_makes_the_map_of_a_list_of_thousands() {
-    let (world, proxy, admin) = deep(2_400).await;
+    let (world, proxy, admin) = deep(TenantSize::Small, 2_400).await;
     world.watch.over("setup", setup::local(&world.app)).await.unwrap();
     assert!(kept_map(&world).is_some());
     let (requests, read, _) = deep_page(&admin, &proxy, 2_400).await;

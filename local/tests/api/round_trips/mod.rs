@@ -15,6 +15,7 @@ mod cases_sessions;
 
 use serde_json::{Value, json};
 use usher::access::guard::Guard;
+use usher::domain::tenant_size::TenantSize;
 
 use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Cost, Proxy};
@@ -22,12 +23,23 @@ use crate::support::{Client, PASSWORD, Reply, World, tables};
 
 /// A world whose calls to DynamoDB are counted.
 pub async fn counted() -> (World, Proxy) {
-    let db = table_set_up_with(&[]).await;
+    counted_in(TenantSize::Small).await
+}
+
+/// The same in a tenant of this size, all partitions of which are written to.
+pub async fn counted_in(size: TenantSize) -> (World, Proxy) {
+    let of_size: &[_] = match size {
+        TenantSize::Small => &[],
+        TenantSize::Large => &[("USHER_TENANT_SIZE", "large")],
+    };
+    let settings = [of_size, &[("USHER_STORE_DEADLINE_MS", "4000")]].concat();
+    let db = table_set_up_with(of_size).await;
     let proxy = Proxy::before(&serve_dynamodb(db.clone()).await).await;
-    (
-        World::on(db, proxy.url.clone(), &[("USHER_STORE_DEADLINE_MS", "4000")]).await,
-        proxy,
-    )
+    let world = World::on(db, proxy.url.clone(), &settings).await;
+    if size == TenantSize::Large {
+        world.clock.advance(61);
+    }
+    (world, proxy)
 }
 
 /// Rows as the document has them, without what a test cannot see.

@@ -1,7 +1,7 @@
 //! Accounts taken over one by one.
 
 use serde_json::json;
-use usher::actions::transfer::{self, Taken};
+use usher::actions::transfer::{self, Imported};
 use usher::domain::history::OPERATOR;
 
 use super::{account, import, imported, operator, refusal, whole};
@@ -65,12 +65,12 @@ async fn taken_over_again_it_is_there_and_of_many_at_once_one_makes_it() {
         async move { transfer::account(&cx, &line).await.unwrap() }
     })
     .await;
-    let created = all.iter().filter(|taken| matches!(taken, Taken::Created(_))).count();
+    let created = all.iter().filter(|taken| matches!(taken, Imported::Created(_))).count();
     assert_eq!(created, 1, "{all:?}");
-    assert!(matches!(import(&world, &whole()).await, Ok(Taken::Exists(_))));
+    assert!(matches!(import(&world, &whole()).await, Ok(Imported::Exists(_))));
     let mut without_id = whole();
     without_id.as_object_mut().unwrap().remove("id");
-    assert!(matches!(import(&world, &without_id).await, Ok(Taken::Exists(_))));
+    assert!(matches!(import(&world, &without_id).await, Ok(Imported::Exists(_))));
     assert_reconciled(&world);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use usher::actions::Context;
-use usher::actions::transfer::{self, Taken};
+use usher::actions::transfer::{self, Imported};
 use usher::domain::tenant::TenantId;
 use usher::domain::transfer::{AccountLine, Line, RoleLine};
 use usher::id::UserId;
@@ -34,14 +34,14 @@ pub fn role(line: &Value) -> RoleLine {
     }
 }
 
-pub async fn import(world: &World, line: &Value) -> Result<Taken<UserId>> {
+pub async fn import(world: &World, line: &Value) -> Result<Imported<UserId>> {
     transfer::account(&operator(world).await, &account(line)).await
 }
 
 /// The id of an account that a line makes.
 pub async fn imported(world: &World, line: &Value) -> String {
     match import(world, line).await {
-        Ok(Taken::Created(id)) => id.to_string(),
+        Ok(Imported::Created(id)) => id.to_string(),
         other => panic!("{line}: {other:?}"),
     }
 }

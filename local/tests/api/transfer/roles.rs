@@ -1,7 +1,7 @@
 //! Roles and permissions that come before the accounts.
 
 use serde_json::json;
-use usher::actions::transfer::{self, Taken};
+use usher::actions::transfer::{self, Imported};
 use usher::domain::permission::Permission;
 
 use super::{account, operator, role};
@@ -25,19 +25,25 @@ async fn a_missing_role_is_made_and_one_of_its_name_must_be_the_same() {
     };
     assert!(matches!(
         transfer::permission(&cx, &permission).await,
-        Ok(Taken::Created(_))
+        Ok(Imported::Created(_))
     ));
     assert!(matches!(
         transfer::permission(&cx, &permission).await,
-        Ok(Taken::Exists(_))
+        Ok(Imported::Exists(_))
     ));
-    assert!(matches!(transfer::role(&cx, &role(&line)).await, Ok(Taken::Created(_))));
-    assert!(matches!(transfer::role(&cx, &role(&line)).await, Ok(Taken::Exists(_))));
+    assert!(matches!(
+        transfer::role(&cx, &role(&line)).await,
+        Ok(Imported::Created(_))
+    ));
+    assert!(matches!(
+        transfer::role(&cx, &role(&line)).await,
+        Ok(Imported::Exists(_))
+    ));
     let mut other = line.clone();
     other["maxCount"] = json!(6);
     assert!(transfer::role(&cx, &role(&other)).await.is_err());
     let with = account(&json!({ "email": "jane@example.org", "roles": ["Editor"] }));
-    assert!(matches!(transfer::account(&cx, &with).await, Ok(Taken::Created(_))));
+    assert!(matches!(transfer::account(&cx, &with).await, Ok(Imported::Created(_))));
     let shown = world.owner().await.get("/api/roles/editor").await;
     assert_eq!(shown.body["id"], line["id"], "{}", shown.text);
     assert_reconciled(&world);

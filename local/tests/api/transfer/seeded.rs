@@ -1,24 +1,43 @@
 //! `local seed`, as a command.
 
+use std::path::Path;
 use std::process::Command;
 
 use dynoxide::Database;
-use serde_json::Value;
+use serde_json::{Value, json};
 use usher::ambient::{Clock, SystemClock};
+use usher::domain::tenant::TenantId;
+use usher::domain::tenant_size::TenantSize;
+use usher::store::user_lists::UserLists;
 
 use crate::audit::assert_whole;
 use crate::reconcile::assert_reconciled;
 use crate::support::World;
 
-fn seed(place: &std::path::Path, users: &str) -> String {
+fn seed(place: &Path, users: &str) -> String {
+    run(place, &["seed", "--users", users, "--password", "correct horse"])
+}
+
+/// What a command prints.
+fn run(place: &Path, command: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_local"))
-        .args(["seed", "--users", users, "--password", "correct horse", "--data-dir"])
+        .args(command)
+        .arg("--data-dir")
         .arg(place)
         .env("USHER_ARGON2", "m=64,t=1,p=1")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A world on what the commands left.
+async fn opened(place: &Path) -> World {
+    let file = place.join("dynamodb.sqlite");
+    let db = Database::new(file.to_str().unwrap()).unwrap();
+    let keys: Value = serde_json::from_slice(&std::fs::read(place.join("keys.json")).unwrap()).unwrap();
+    let master = keys["master"].as_str().unwrap();
+    World::later(db, &[("USHER_MASTER_KEY", master)], SystemClock.now()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,11 +50,7 @@ async fn nothing_contradicts_anything_after_thousands_were_seeded_and_again() {
     );
     let printed = seed(place.path(), "2500");
     assert!(printed.contains("2500 of them there before"), "{printed}");
-    let file = place.path().join("dynamodb.sqlite");
-    let db = Database::new(file.to_str().unwrap()).unwrap();
-    let keys: Value = serde_json::from_slice(&std::fs::read(place.path().join("keys.json")).unwrap()).unwrap();
-    let master = keys["master"].as_str().unwrap();
-    let world = World::later(db, &[("USHER_MASTER_KEY", master)], SystemClock.now()).await;
+    let world = opened(place.path()).await;
     assert_reconciled(&world);
     assert_whole(&world).await;
     let listed = world.owner().await.get("/api/users?limit=25").await;
@@ -47,4 +62,38 @@ async fn nothing_contradicts_anything_after_thousands_were_seeded_and_again() {
         .get(&format!("/api/users?q={}", last.replace('@', "%40")))
         .await;
     assert_eq!(found.body["total"], 1, "{}", found.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_by_number_are_right_after_an_import_of_accounts_older_than_all() {
+    let place = tempfile::tempdir().unwrap();
+    seed(place.path(), "2600");
+    let line = |n| json!({ "email": format!("old{n}@example.org"), "createdAt": "2001-01-01T00:00:00Z" }).to_string();
+    let lines: Vec<String> = (0..40).map(line).collect();
+    let file = place.path().join("old.ndjson");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    run(place.path(), &["import", file.to_str().unwrap()]);
+    let world = opened(place.path()).await;
+    let tenant = TenantId::main();
+    let lists = UserLists {
+        table: &world.app.table,
+        tenant: &tenant,
+        size: TenantSize::Small,
+    };
+    let (all, more) = lists.newest(None, None, 10_000).await.unwrap();
+    assert_eq!((all.len(), more), (2_642, false));
+    let admin = crate::admin::admin(&world).await;
+    for page in [202, 251, 264] {
+        let reply = admin.get(&format!("/v1/admin/users?page={page}&limit=10")).await;
+        let shown: Vec<&str> = reply.body["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["id"].as_str().unwrap())
+            .collect();
+        let place = (page - 1) * 10;
+        let expected: Vec<String> = all[place..place + 10].iter().map(|one| one.id.to_string()).collect();
+        assert_eq!(shown, expected, "page {page}");
+        assert_eq!(reply.body["pagination"]["total"], 2_642);
+    }
 }

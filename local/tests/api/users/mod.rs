@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 pub mod ended;
+mod filters;
 mod grants;
 mod list;
 mod list_cursors;

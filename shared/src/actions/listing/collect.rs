@@ -43,13 +43,18 @@ impl<'a> Collector<'a> {
         self.limit - self.items.len()
     }
 
-    /// Looks at these accounts, until the page is full; how many it looked at.
-    pub async fn look_at(&mut self, ids: &[UserId]) -> Result<usize> {
-        let mut looked_at = 0;
-        while looked_at < ids.len() && !self.is_full() {
-            let end = ids.len().min(looked_at + self.room().min(AT_ONCE));
+    /// Looks at these accounts, until the page is full or so many requests were made; how many it looked at.
+    pub async fn look_at(&mut self, ids: &[UserId], requests: usize) -> Result<usize> {
+        let (mut looked_at, mut at_once) = (0, self.room().min(AT_ONCE));
+        for _ in 0..requests {
+            if looked_at == ids.len() || self.is_full() {
+                break;
+            }
+            let end = ids.len().min(looked_at + at_once);
             let read = users::get_all(&self.cx.app.table, &self.cx.tenant, &ids[looked_at..end]).await?;
             looked_at += self.add(read, &ids[looked_at..end]);
+            // Some did not pass.
+            at_once = AT_ONCE;
         }
         Ok(looked_at)
     }

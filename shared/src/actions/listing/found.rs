@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::narrowed::{self, FEW, STEPS, Walked, walk};
+use super::walk::{self, Walk, Walked};
 use super::{Asked, COUNTED, Collector, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
+use crate::store::listed::Listed;
 use crate::store::search::{self, Entry};
 use crate::store::user_lists::listed;
 use crate::store::users;
@@ -22,6 +23,11 @@ const READS: usize = 3;
 const DOMAINS: usize = 5;
 /// How many entries of domains are read to find all that match: a domain has one for each place where it does.
 const DOMAIN_ENTRIES: usize = 40;
+
+/// How many entries of the list a step reads: some 170 bytes each, and a request reads 1 MB.
+const STEPS: [usize; 3] = [1_000, 5_000, 5_000];
+/// How many requests read accounts for a page along the list.
+const LOOKS: usize = 3;
 
 /// How much a search finds.
 enum Extent {
@@ -75,21 +81,12 @@ pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Plac
     let after = match from {
         None => None,
         Some(Place::After(id)) => Some(id),
-        Some(Place::Along(id)) if asked.status.is_some() => {
-            return narrowed::along_statuses(cx, asked, Some(id), limit).await;
-        }
         Some(Place::Along(id)) => return along(cx, asked, q, id, limit).await,
         Some(in_order) => return Ordered::new(cx, asked, q, limit).page(in_order).await,
     };
-    let is_narrowed = asked.status.is_some() || asked.role.is_some();
-    if let Some(found) = narrowed::of_few_members(cx, asked, after, limit).await? {
-        return Ok(found);
-    }
     match extent(cx, q).await? {
-        Extent::Whole(ids) if is_narrowed && ids.len() <= FEW => narrowed::of_few(cx, asked, &ids, after, limit).await,
-        Extent::Whole(ids) if !is_narrowed => of_whole(cx, asked, &ids, after, limit).await,
-        _ if asked.status.is_some() => narrowed::along_statuses(cx, asked, after, limit).await,
-        extent => match after {
+        Extent::Whole(ids) => of_whole(cx, asked, &ids, after, limit).await,
+        extent @ Extent::More(_) => match after {
             // There are more than when it began: they are in the same order along the list.
             Some(after) => along(cx, asked, q, after, limit).await,
             None => newest(cx, asked, q, limit, &extent).await,
@@ -103,7 +100,8 @@ async fn of_whole(cx: &Context, asked: &Asked, ids: &[UserId], after: Option<Use
         ids: ids[rest..].to_vec(),
         last: None,
     };
-    let found = narrowed::of_walked(cx, asked, walked, limit, Place::After, None).await?;
+    let place = |id, _| Place::After(id);
+    let found = walk::page(cx, asked, walked, (limit, LOOKS), place, None).await?;
     let total = match (after, &found.next) {
         (None, None) => many(found.items.len()),
         _ => many(ids.len()),
@@ -121,10 +119,10 @@ async fn newest(cx: &Context, asked: &Asked, q: &str, limit: usize, extent: &Ext
         Extent::More(least) => *least,
     };
     let wanted = limit + 1;
-    let walked = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS[..1])).await?;
+    let walked = walk(cx, q, None).until(wanted, &STEPS[..1]).await?;
     let total = match walked.last {
-        None if asked.role.is_none() => walked.total(),
-        _ => at_least(least.max(walked.ids.len())),
+        None => walked.total(),
+        Some(_) => at_least(least.max(walked.ids.len())),
     };
     if walked.last.is_some() && walked.ids.len() < wanted {
         let found = Ordered::new(cx, asked, q, limit)
@@ -135,13 +133,18 @@ async fn newest(cx: &Context, asked: &Asked, q: &str, limit: usize, extent: &Ext
             ..found
         });
     }
-    narrowed::of_walked(cx, asked, walked, limit, Place::Along, Some(total)).await
+    walk::page(cx, asked, walked, (limit, LOOKS), |id, _| Place::Along(id), Some(total)).await
 }
 
 /// A further page along the list of all accounts.
 async fn along(cx: &Context, asked: &Asked, q: &str, after: UserId, limit: usize) -> Result<Found> {
-    let walked = walk(cx, &[None], |one| one.may_match(q), Some(after), (limit + 1, &STEPS)).await?;
-    narrowed::of_walked(cx, asked, walked, limit, Place::Along, None).await
+    let walked = walk(cx, q, Some(after)).until(limit + 1, &STEPS).await?;
+    walk::page(cx, asked, walked, (limit, LOOKS), |id, _| Place::Along(id), None).await
+}
+
+/// Goes along the list of all accounts.
+fn walk<'a>(cx: &'a Context, q: &'a str, after: Option<UserId>) -> Walk<'a, impl Fn(&Listed) -> bool + 'a> {
+    Walk::new(listed(cx).along(&[None], after, true), after, |one| one.may_match(q))
 }
 
 fn at_least(count: usize) -> Total {
@@ -166,7 +169,7 @@ pub(super) async fn numbered(
         Extent::More(least) => least,
     };
     let wanted = skipped.saturating_add(limit).saturating_add(1).max(COUNTED + 1);
-    let first = walk(cx, &[None], |one| one.may_match(q), None, (wanted, &STEPS[..1])).await?;
+    let first = walk(cx, q, None).until(wanted, &STEPS[..1]).await?;
     let (ids, is_whole) = if first.last.is_some() && first.ids.len() <= limit {
         in_order(cx, asked, q, wanted).await?
     } else {
@@ -174,7 +177,7 @@ pub(super) async fn numbered(
         let missing = wanted.saturating_sub(first.ids.len());
         let rest = match first.last {
             None => Walked::default(),
-            last => walk(cx, &[None], |one| one.may_match(q), last, (missing, &steps)).await?,
+            last => walk(cx, q, last).until(missing, &steps).await?,
         };
         let is_whole = rest.last.is_none();
         (first.ids.into_iter().chain(rest.ids).collect::<Vec<_>>(), is_whole)
@@ -233,7 +236,7 @@ impl<'a> Ordered<'a> {
             let next = match &place {
                 Place::Entry(after) => Some(self.entries(after).await?),
                 Place::Domain(after, account) => self.domain(after.as_ref(), *account).await?,
-                Place::After(_) | Place::Along(_) => None,
+                Place::After(_) | Place::Along(_) | Place::Sparse(_) | Place::Member(_) => None,
             };
             match next {
                 Some(next) => place = next,

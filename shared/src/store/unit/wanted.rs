@@ -42,8 +42,8 @@ impl Wanted {
             plan.within.extend(pages::left(change, cx.now));
         }
         plan.fill()?;
-        plan.before.extend(self.before.iter().cloned());
-        plan.after.extend(self.after.iter().cloned());
+        plan.written_before.extend(self.before.iter().cloned());
+        plan.written_after.extend(self.after.iter().cloned());
         Ok(plan)
     }
 }

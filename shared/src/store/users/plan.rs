@@ -21,16 +21,17 @@ use crate::store::{chain, domains, keys};
 pub struct Plan {
     /// Entries of a new account, written before the transaction, and removed where that is refused: nobody else has its id,
     /// unless it is one that an import brought along.
-    pub of_new: Vec<Write>,
-    /// Entries that come with another name, where the transaction has no room for them: written before it.
-    pub before: Vec<Write>,
+    pub entries_of_new: Vec<Write>,
+    /// What the transaction has no room for, or need not have: entries that come with another name, or go with an erased
+    /// account.
+    pub written_before: Vec<Write>,
     pub within: Vec<Write>,
-    /// Entries that go with a name, where the transaction has no room for them: removed after it.
-    pub after: Vec<Write>,
+    /// The same after it: entries that go with a name.
+    pub written_after: Vec<Write>,
     /// Addresses whose domains are to be found once the transaction is done.
     pub domains: Vec<(TenantId, Email)>,
     /// Entries of accounts that are deleted, whose names do not return: removed after the transaction.
-    pub of_deleted: Vec<Write>,
+    pub entries_of_deleted: Vec<Write>,
 }
 
 impl Plan {
@@ -43,13 +44,13 @@ impl Plan {
             .map(|key| Write::put(key.attributes()));
         let gone = was.entries.difference(&is.entries).cloned().map(Write::delete);
         match (&change.before, &change.after) {
-            (None, _) => self.of_new.extend(new),
+            (None, _) => self.entries_of_new.extend(new),
             // Before the transaction: once the account is gone, its texts are, which name them.
-            (Some(_), None) => self.before.extend(gone),
-            (Some(_), Some(after)) if after.status == Status::Deleted => self.of_deleted.extend(gone),
+            (Some(_), None) => self.written_before.extend(gone),
+            (Some(_), Some(after)) if after.status == Status::Deleted => self.entries_of_deleted.extend(gone),
             (Some(_), Some(_)) => {
-                self.before.extend(new);
-                self.after.extend(gone);
+                self.written_before.extend(new);
+                self.written_after.extend(gone);
             }
         }
         let known = change.before.as_ref().filter(|user| user.form == FORM);
@@ -63,7 +64,12 @@ impl Plan {
 
     /// Writes what is to be there before the transaction is.
     pub async fn prepare(&self, table: &Table) -> Result<()> {
-        let first: Vec<Write> = self.of_new.iter().chain(&self.before).cloned().collect();
+        let first: Vec<Write> = self
+            .entries_of_new
+            .iter()
+            .chain(&self.written_before)
+            .cloned()
+            .collect();
         table.batch_write(&first).await
     }
 
@@ -72,7 +78,12 @@ impl Plan {
     pub async fn finish(&self, table: &Table) -> Result<()> {
         let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
         let entered = try_join_all(domains).await.map(drop);
-        let gone: Vec<Write> = self.after.iter().chain(&self.of_deleted).cloned().collect();
+        let gone: Vec<Write> = self
+            .written_after
+            .iter()
+            .chain(&self.entries_of_deleted)
+            .cloned()
+            .collect();
         entered.and(table.batch_write(&gone).await)
     }
 
@@ -82,7 +93,11 @@ impl Plan {
         if is_unknown || (cx.is_operator && !self.is_nobody_there(cx).await) {
             return;
         }
-        let entries: Vec<Write> = self.of_new.iter().map(|write| Write::delete(write.key())).collect();
+        let entries: Vec<Write> = self
+            .entries_of_new
+            .iter()
+            .map(|write| Write::delete(write.key()))
+            .collect();
         if let Err(error) = cx.app.table.batch_write(&entries).await {
             tracing::warn!(
                 ?error,
@@ -95,7 +110,7 @@ impl Plan {
     /// theirs.
     async fn is_nobody_there(&self, cx: &Context) -> bool {
         let id_in = |write: &Write| write.key().sk.rsplit(' ').next()?.parse().ok();
-        let ids: BTreeSet<UserId> = self.of_new.iter().filter_map(id_in).collect();
+        let ids: BTreeSet<UserId> = self.entries_of_new.iter().filter_map(id_in).collect();
         let places: Vec<Key> = ids.into_iter().map(|id| keys::user(&cx.tenant, id)).collect();
         let found = cx.app.table.batch_get(&places).await;
         found.is_ok_and(|found| found.is_empty())
@@ -105,7 +120,7 @@ impl Plan {
     pub fn fill(&mut self) -> Result<()> {
         let taken = self.within.len() + chain::heads_of(&self.within)?;
         let mut room = TRANSACTION_LIMIT.saturating_sub(taken);
-        for overflow in [&mut self.before, &mut self.after] {
+        for overflow in [&mut self.written_before, &mut self.written_after] {
             let fits = overflow.len().min(room);
             room -= fits;
             self.within.extend(overflow.drain(..fits));
