@@ -40,6 +40,8 @@ use aws_types::SigningName;
 use aws_types::endpoint_config::{EndpointUrl, UseDualStack, UseFips};
 use aws_types::region::SigningRegion;
 use aws_types::service_config::ServiceConfigKey;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::retry;
 use super::watch::Watch;
@@ -71,19 +73,28 @@ impl Client {
         }
     }
 
-    pub async fn send<O: Operation>(&self, operation: O, input: O::Input) -> Result<O::Output, SdkError<O::Error>> {
+    /// Boxed: the SDK's work is by far the largest part of what a request would move around, and the deepest: the
+    /// compiler gives up on the layout of a future that has it inside.
+    pub fn send<O: Operation>(
+        &self,
+        operation: O,
+        input: O::Input,
+    ) -> BoxFuture<'_, Result<O::Output, SdkError<O::Error>>> {
         let plugins = self.plugins.clone().with_operation_plugin(operation);
-        // Boxed: the SDK's work is by far the largest part of what a request would move around.
-        let sent = Box::pin(invoke("DynamoDB", O::NAME, Input::erase(input), &plugins)).await;
-        let output = sent.map_err(|error| {
-            error.map_service_error(|error| {
-                let other = |_| O::Error::create_unhandled_error("an error of another operation".into(), None);
-                error.downcast().unwrap_or_else(other)
-            })
-        })?;
-        output
-            .downcast()
-            .map_err(|_| SdkError::construction_failure("an answer of another operation"))
+        let input = Input::erase(input);
+        async move {
+            let sent = invoke("DynamoDB", O::NAME, input, &plugins).await;
+            let output = sent.map_err(|error| {
+                error.map_service_error(|error| {
+                    let other = |_| O::Error::create_unhandled_error("an error of another operation".into(), None);
+                    error.downcast().unwrap_or_else(other)
+                })
+            })?;
+            output
+                .downcast()
+                .map_err(|_| SdkError::construction_failure("an answer of another operation"))
+        }
+        .boxed()
     }
 }
 
