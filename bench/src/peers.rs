@@ -33,7 +33,8 @@ pub async fn measure(server: Option<&Path>) -> Result<String> {
         }
     }
     let mut table =
-        "| | processor time | of Usher's, median | lowest | highest |\n| --- | --- | --- | --- | --- |\n".to_owned();
+        "| | processor time | Usher's in times of it, median | lowest | highest |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
     for (work, times) in WORK {
         let rounds = rounds(&servers, work, times).await?;
         for (place, server) in servers.iter().enumerate() {
