@@ -1,7 +1,7 @@
 """How large each function is, as `sam deploy` uploads it: zipped. Prints the table; `--write` puts it into docs/performance.md.
 Fails where one is larger than it may be, or has in it what no function needs.
 
-Usage: sizes.py [--write], after `sam build`.
+Usage: sizes.py [--write], after `sam build`; or sizes.py BINARY…, which only looks at what is in these.
 """
 
 import io
@@ -17,8 +17,13 @@ DOCUMENT = ROOT / "docs/performance.md"
 PLAIN, ZIPPED = 12_500_000, 5_400_000
 # What only code of these leaves in a binary (panics name their files, protocols and providers their words).
 UNWANTED = {
-    "a regex engine": b"regex-automata-",
-    "the parser of a regex engine": b"regex-syntax-",
+    # `regex-lite` stays: each client of the SDK has the rules of all endpoints in it (docs/performance.md).
+    "a regex engine": b"/regex-automata-",
+    "the parser of a regex engine": b"/regex-syntax-",
+    # The variable that a pool of threads takes its size from. All of tokio is compiled, since `lambda_runtime` asks for
+    # the feature, but only `#[tokio::main(flavor = "local")]` lets the linker leave the pool out.
+    "a second runtime, of many threads": b"TOKIO_WORKER_THREADS",
+    "a runtime beside tokio": b"/async-executor-",
     "HTTP/2": b"/h2-0.",
     "a second TLS stack": b"/ring-0.",
     "credentials of a machine (IMDS)": b"latest/meta-data",
@@ -41,6 +46,10 @@ def jitter(target=pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target
     return [f"{archive} has jitter entropy in it" for archive in archives if JITTER in archive.read_bytes()]
 
 
+def unwanted(name, contents):
+    return [f"{name} has {what} in it" for what, words in UNWANTED.items() if words in contents]
+
+
 def zipped(binary):
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -59,7 +68,7 @@ def table():
         raise SystemExit("nothing is built: sam build")
     wrong = jitter()
     for contents, (name, plain, packed) in sizes.items():
-        wrong += [f"{name} has {what} in it" for what, words in UNWANTED.items() if words in contents]
+        wrong += unwanted(name, contents)
         if plain > PLAIN or packed > ZIPPED:
             wrong.append(f"{name} is too large: {plain} bytes, {packed} zipped; {PLAIN} and {ZIPPED} at most")
         rows.append(f"| {name} | {plain / 1e6:.1f} | {packed / 1e6:.1f} |")
@@ -68,6 +77,9 @@ def table():
 
 
 if __name__ == "__main__":
+    if named := [pathlib.Path(word) for word in sys.argv[1:] if not word.startswith("--")]:
+        found = [what for binary in named for what in unwanted(binary.name, binary.read_bytes())]
+        raise SystemExit("\n".join(found) if found else 0)
     text, wrong = table()
     print(text)
     if wrong:

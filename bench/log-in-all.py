@@ -13,8 +13,9 @@ import time
 import urllib.parse
 
 AT_ONCE = 16
-# What the right password is answered with, by the status of the account.
-EXPECTED = {"active": 200, "inactive": 403, "banned": 403, "locked": 423}
+# What the right password is answered with, by the status of the account: nobody else learns that it is not active.
+NOT_ACTIVE = (401, "/problems/account-not-active")
+EXPECTED = {"active": (200, None), "inactive": NOT_ACTIVE, "banned": NOT_ACTIVE, "locked": (423, "/problems/locked")}
 
 
 def accounts(path):
@@ -29,8 +30,7 @@ def log_in(connection, account, password):
     body = json.dumps({"email": account["email"], "password": password})
     connection.request("POST", "/api/auth/token", body, {"content-type": "application/json"})
     answer = connection.getresponse()
-    answer.read()
-    return answer.status
+    return answer.status, json.loads(answer.read()).get("type")
 
 
 def work(source, lock, host, password, found):
@@ -40,10 +40,10 @@ def work(source, lock, host, password, found):
             account = next(source, None)
         if account is None:
             return
-        status = log_in(connection, account, password)
-        right = EXPECTED[account["status"]] == status
+        answered = log_in(connection, account, password)
+        right = EXPECTED[account["status"]] == answered
         with lock:
-            found[(account["status"], status, right)] += 1
+            found[(account["status"], answered[0], right)] += 1
 
 
 def main(path, url, password):

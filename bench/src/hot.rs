@@ -7,17 +7,21 @@ use std::process::Command;
 
 use local::Stack;
 
-use self::binary::Binary;
+use self::binary::{Binary, Held};
 use self::cases::{Case, cases};
+use self::gate::Counted;
 
 mod binary;
 mod cases;
+mod gate;
 mod runtime;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// How often each is counted: runs fall into groups, by when a thread is stopped, and the least is the quietest.
 const RUNS: usize = 3;
+/// How often starts are timed, in turns with those of the function that does nothing.
+const PAIRS: usize = 31;
 /// What is built where no folder of functions is given: as `cargo lambda` does, but for its linker.
 const FUNCTIONS: [&str; 4] = ["auth", "discovery", "me", "users"];
 /// A function that does nothing, and Argon2id alone.
@@ -26,54 +30,103 @@ const BASELINE: [&str; 1] = ["baseline"];
 /// The table of it. `functions` is where the binaries are, as cargo or `cargo lambda` leaves them; without it they are
 /// built.
 pub async fn measure(functions: Option<&Path>) -> Result<String> {
-    Command::new("valgrind")
-        .arg("--version")
-        .output()
-        .map_err(|error| format!("it needs valgrind: {error}"))?;
     let own = release_folder()?;
     build(&BASELINE)?;
-    if functions.is_none() {
-        build(&FUNCTIONS)?;
-    }
-    let functions = functions.map_or_else(|| own.clone(), Path::to_owned);
+    let functions = ready(functions)?;
     let stack = Stack::start(cases::options()).await?;
-    let mut table =
-        "| function | request | start, million | each request, million | memory, warm, MiB | at most, MiB |\n\
-                     | --- | --- | --- | --- | --- | --- |\n"
-            .to_owned();
-    for case in cases(&stack).await? {
+    let cases = cases(&stack).await?;
+    let hello = cases.first().ok_or("there is nothing to measure")?;
+    let hello = (Binary::of(&own, hello)?, hello);
+    let mut table = "| function | request | start, million | start, CPU of `hello`'s | each request, million | \
+                     memory of its own, MiB | with its binary's pages | threads |\n\
+                     | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for case in &cases {
         let folder = if case.function == "hello" { &own } else { &functions };
-        table += &row(&Binary::of(folder, &case)?, &case).await?;
+        let binary = Binary::of(folder, case)?;
+        let counted = count(&binary, case).await?;
+        let ratio = starts(&binary, case, &hello).await?;
+        table += &row(case, counted, ratio, &binary.held(case).await?);
     }
     stack.stop().await?;
     let bare = bare_hash(&own.join("argon2id"))?;
     Ok(format!(
-        "{table}| bare Argon2id | one comparison | | {:.3} | | |\n",
+        "{table}| bare Argon2id | one comparison | | | {:.3} | | | |\n",
         millions(bare)
     ))
 }
 
-async fn row(binary: &Binary, case: &Case) -> Result<String> {
-    let mut start = u64::MAX;
-    let mut each = u64::MAX;
-    for _ in 0..RUNS {
-        start = start.min(binary.instructions(case, 0).await?);
-        let (one, more) = (
-            binary.instructions(case, 1).await?,
-            binary.instructions(case, 1 + case.times).await?,
+/// Counts what the functions execute, and fails where one executes more than the table in `document` states.
+pub async fn check(functions: Option<&Path>, document: &str) -> Result<String> {
+    let functions = ready(functions)?;
+    let stack = Stack::start(cases::options()).await?;
+    let (mut found, mut over) = (String::new(), Vec::new());
+    for case in cases(&stack).await?.iter().filter(|case| case.function != "hello") {
+        let counted = count(&Binary::of(&functions, case)?, case).await?;
+        let stated = gate::stated(document, case.route).ok_or_else(|| format!("the table has no {}", case.route))?;
+        found += &format!("{} `{}`: {counted}, stated {stated}\n", case.function, case.route);
+        over.extend(
+            counted
+                .over(stated)
+                .map(|what| format!("{} `{}`: {what}", case.function, case.route)),
         );
-        each = each.min(more.saturating_sub(one) / u64::try_from(case.times)?);
     }
-    let memory = binary.memory(case).await?;
-    Ok(format!(
-        "| {} | `{}` | {:.2} | {:.3} | {:.1} | {:.1} |\n",
+    stack.stop().await?;
+    match over.is_empty() {
+        true => Ok(found),
+        false => Err(format!("{found}more than docs/performance.md states:\n{}", over.join("\n")).into()),
+    }
+}
+
+/// Where the functions' binaries are, which are built where no folder is given.
+fn ready(functions: Option<&Path>) -> Result<PathBuf> {
+    Command::new("valgrind")
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("it needs valgrind: {error}"))?;
+    let Some(functions) = functions else {
+        build(&FUNCTIONS)?;
+        return release_folder();
+    };
+    Ok(functions.to_owned())
+}
+
+async fn count(binary: &Binary, case: &Case) -> Result<Counted> {
+    let mut least = Counted {
+        start: u64::MAX,
+        each: u64::MAX,
+    };
+    for _ in 0..RUNS {
+        least.start = least.start.min(binary.instructions(case, 0).await?);
+        let one = binary.instructions(case, 1).await?;
+        let more = binary.instructions(case, 1 + case.times).await?;
+        least.each = least.each.min(more.saturating_sub(one) / u64::try_from(case.times)?);
+    }
+    Ok(least)
+}
+
+/// How much processor time a start takes in times of another function's, the two in turns: the median.
+async fn starts(binary: &Binary, case: &Case, other: &(Binary, &Case)) -> Result<f64> {
+    let mut ratios = Vec::with_capacity(PAIRS);
+    for _ in 0..PAIRS {
+        let (one, two) = (binary.start(case).await?, other.0.start(other.1).await?);
+        ratios.push(one.as_secs_f64() / two.as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    Ok(ratios[PAIRS / 2])
+}
+
+fn row(case: &Case, counted: Counted, ratio: f64, held: &Held) -> String {
+    format!(
+        "| {} | `{}` | {:.2} | {ratio:.2} | {:.3} | {:.1} | {:.1} | {} |\n",
         case.function,
         case.route,
-        millions(start),
-        millions(each),
-        memory.now,
-        memory.most
-    ))
+        millions(counted.start),
+        millions(counted.each),
+        held.own,
+        held.all,
+        held.threads,
+    )
 }
 
 fn bare_hash(binary: &Path) -> Result<u64> {
@@ -88,16 +141,24 @@ fn release_folder() -> Result<PathBuf> {
     Ok(target.ok_or("this binary is in no folder")?.join("release"))
 }
 
+/// Each package by itself: cargo would build packages that it is given together with the features of all of them.
 fn build(packages: &[&str]) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--locked", "--quiet", "--bins"]);
-    packages.iter().for_each(|package| {
-        cargo.args(["--package", package]);
-    });
-    match cargo.status()?.success() {
-        true => Ok(()),
-        false => Err("the functions were not built".into()),
+    for package in packages {
+        let mut cargo = Command::new("cargo");
+        cargo.args([
+            "build",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--bins",
+            "--package",
+            package,
+        ]);
+        if !cargo.status()?.success() {
+            return Err(format!("{package} was not built").into());
+        }
     }
+    Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "three places of them are shown")]

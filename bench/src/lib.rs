@@ -1,4 +1,6 @@
 //! What is measured, and what tests hold to it.
+// The future of a request is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 pub mod billing;
 pub mod heat;

@@ -3,6 +3,8 @@
 //!
 //! Times differ from machine to machine, so what is written down are ratios of two ways to do the same, run in turns on
 //! the same machine.
+// The future of a request is as deep as all layers under it.
+#![recursion_limit = "256"]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -21,6 +23,7 @@ use local::Stack;
 mod clients;
 mod enumeration;
 mod hot;
+mod peers;
 mod rounds;
 mod seats;
 
@@ -47,6 +50,18 @@ enum Command {
         functions: Option<std::path::PathBuf>,
         /// Write the table into this file, between its marks
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md")]
+        write: Option<std::path::PathBuf>,
+        /// Fail where a function executes more than the table in this file states
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/performance.md", conflicts_with = "write")]
+        check: Option<std::path::PathBuf>,
+    },
+    /// Measure the processor time of logins and reads beside the servers of others that are installed
+    Peers {
+        /// Where the built local server is; without it it is built
+        #[arg(long, value_name = "FILE")]
+        server: Option<std::path::PathBuf>,
+        /// Write the table into this file, between its marks
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/peers.md")]
         write: Option<std::path::PathBuf>,
     },
     /// Play requests of all kinds, and print which keys are hot at the goal's rates
@@ -85,31 +100,38 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
-    if let Some(Command::Heat { write }) = &args.command {
-        return heat(write.as_deref()).await;
-    }
-    if let Some(Command::Scale {
-        million,
-        sizes,
-        place,
-        write,
-    }) = &args.command
-    {
-        let sizes: &[usize] = match (million, sizes.as_slice()) {
-            (true, _) => &[1_000, 20_000, 1_000_000],
-            (false, []) => &[1_000, 20_000],
-            (false, sizes) => sizes,
-        };
-        return scale(sizes, place.as_deref(), write.as_deref()).await;
-    }
-    if let Some(Command::Hot { functions, write }) = &args.command {
-        let found = hot::measure(functions.as_deref()).await?;
-        let Some(file) = write else {
-            println!("{found}");
+    match &args.command {
+        Some(Command::Heat { write }) => return heat(write.as_deref()).await,
+        Some(Command::Scale {
+            million,
+            sizes,
+            place,
+            write,
+        }) => {
+            let sizes: &[usize] = match (million, sizes.as_slice()) {
+                (true, _) => &[1_000, 20_000, 1_000_000],
+                (false, []) => &[1_000, 20_000],
+                (false, sizes) => sizes,
+            };
+            return scale(sizes, place.as_deref(), write.as_deref()).await;
+        }
+        Some(Command::Peers { server, write }) => {
+            return put("peers", &peers::measure(server.as_deref()).await?, write.as_deref());
+        }
+        Some(Command::Hot {
+            functions,
+            check: Some(file),
+            ..
+        }) => {
+            let document = std::fs::read_to_string(file)?;
+            print!("{}", hot::check(functions.as_deref(), &document).await?);
             return Ok(());
-        };
-        let text = marked(&std::fs::read_to_string(file)?, "hot", &found)?;
-        return Ok(std::fs::write(file, text)?);
+        }
+        Some(Command::Hot { functions, write, .. }) => {
+            let found = hot::measure(functions.as_deref()).await?;
+            return put("hot", &found, write.as_deref());
+        }
+        None => {}
     }
     if let Some(kind) = args.client {
         println!("{}", clients::start(kind).await.as_nanos());
@@ -120,14 +142,20 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let found = seats::measure(&stack.app).await?;
     stack.stop().await?;
     let enumerated = enumeration::measure().await?;
-    let Some(file) = &args.write else {
-        println!("{started}\n{found}\n{enumerated}");
+    for (name, found) in [("clients", started), ("seats", found), ("enumeration", enumerated)] {
+        put(name, &found, args.write.as_deref())?;
+    }
+    Ok(())
+}
+
+/// Prints the findings, or writes them between the marks of this name.
+fn put(name: &str, found: &str, file: Option<&std::path::Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let Some(file) = file else {
+        println!("{found}");
         return Ok(());
     };
-    let text = marked(&std::fs::read_to_string(file)?, "clients", &started)?;
-    let text = marked(&text, "seats", &found)?;
-    std::fs::write(file, marked(&text, "enumeration", &enumerated)?)?;
-    Ok(())
+    let text = marked(&std::fs::read_to_string(file)?, name, found)?;
+    Ok(std::fs::write(file, text)?)
 }
 
 async fn heat(write: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {

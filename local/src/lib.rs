@@ -3,6 +3,8 @@
 //!
 //! The application reaches DynamoDB by the same client and the same protocol as in the cloud; only what carries the
 //! requests differs.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 pub mod args;
 pub mod audit;

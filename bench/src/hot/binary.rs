@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use super::Result;
 use super::cases::Case;
@@ -10,10 +11,13 @@ use super::runtime::Runtime;
 
 pub struct Binary(PathBuf);
 
-/// In MiB.
-pub struct Memory {
-    pub now: f64,
-    pub most: f64,
+/// What a process holds.
+pub struct Held {
+    /// In MiB; what no other process can have: the heap, stacks, and pages that it wrote to.
+    pub own: f64,
+    /// The same with the pages of its binary that it touched.
+    pub all: f64,
+    pub threads: u32,
 }
 
 impl Binary {
@@ -37,24 +41,47 @@ impl Binary {
         collected(&mut output)
     }
 
-    /// What it holds after its events, and the most that it held, without callgrind.
-    pub async fn memory(&self, case: &Case) -> Result<Memory> {
+    /// What it holds after its events, without callgrind.
+    pub async fn held(&self, case: &Case) -> Result<Held> {
         let (child, _) = run(Command::new(&self.0), case, 1 + case.times).await?;
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
-        stop(&child)?;
-        child.wait_with_output()?;
-        let of = |name: &str| -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id()));
+        end(child)?;
+        let status = status?;
+        let of = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kib = line
-                .and_then(|line| line.split_whitespace().next())
-                .ok_or("no memory")?;
-            Ok(kib.parse::<f64>()? / 1024.0)
+            line.and_then(|line| line.split_whitespace().next()).ok_or("no memory")
         };
-        Ok(Memory {
-            now: of("VmRSS:")?,
-            most: of("VmHWM:")?,
+        Ok(Held {
+            own: of("RssAnon:")?.parse::<f64>()? / 1024.0,
+            all: of("VmRSS:")?.parse::<f64>()? / 1024.0,
+            threads: of("Threads:")?.parse()?,
         })
     }
+
+    /// The processor time of its threads until it asks for its first event.
+    pub async fn start(&self, case: &Case) -> Result<Duration> {
+        let (child, _) = run(Command::new(&self.0), case, 0).await?;
+        let time = on_processor(child.id());
+        end(child)?;
+        time
+    }
+}
+
+/// How long the threads of a process were on a processor, in all.
+fn on_processor(process: u32) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let times = fs::read_to_string(thread?.path().join("schedstat"))?;
+        let first = times.split_whitespace().next().ok_or("the kernel keeps no times")?;
+        nanoseconds += first.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn end(child: Child) -> Result<()> {
+    stop(&child)?;
+    child.wait_with_output()?;
+    Ok(())
 }
 
 /// Runs it until it has answered; the status of its last answer.

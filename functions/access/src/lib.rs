@@ -1,5 +1,7 @@
 //! What may somebody do, and why: `/api/access/*` of the directory contract (`docs/contracts/directory.md`); and the rights
 //! history.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::{Guard, needs};
 use usher::domain::permission::{ADMIN_ACCESS, ADMIN_ROLES, ADMIN_USERS};

@@ -1,7 +1,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), usher::http::lambda::Ended> {
     usher::http::lambda::run(access::routes()).await
 }

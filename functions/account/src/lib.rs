@@ -1,5 +1,7 @@
 //! Accounts by rank: `/{auth,user,member,admin,owner}/{action}` of the account contract (`docs/contracts/account.md`).
 //! The table is made of the [`matrix`].
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use axum::handler::Handler;
 use percent_encoding::percent_decode_str;

@@ -1,4 +1,6 @@
 //! The admin contract (`docs/contracts/admin.md`): `/v1/auth/*`, `/v1/admin/*` and `/v1/settings`.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;

@@ -1,4 +1,6 @@
 //! Tokens: `/api/auth/*` of the directory contract (`docs/contracts/directory.md`, §A and §B).
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;

@@ -1,5 +1,7 @@
 //! A Lambda authorizer for the APIs of other services (`docs/verify.md`): API Gateway asks it before each request whether
 //! the token is anybody's, and it asks the account's present state. Revoked is revoked, as on Usher's own routes.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 pub mod handlers;
 pub mod wire;

@@ -1,5 +1,7 @@
 //! What several functions of the directory contract share on the wire (`docs/contracts/directory.md`): how an account, its logins and its sessions are
 //! shown, and how pages are asked for.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 mod grant;
 mod login;

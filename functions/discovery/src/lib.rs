@@ -1,4 +1,6 @@
 //! Public endpoints: keys, OpenID discovery, the API's document and a page to browse it, health.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::Guard::Anyone;
 use usher::error::Error::NotSetUp;

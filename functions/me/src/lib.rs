@@ -1,4 +1,6 @@
 //! The caller's own account: `/api/me/*` of the directory contract (`docs/contracts/directory.md`, §B).
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::Guard::SignedIn;
 use usher::error::Error::NotFound;

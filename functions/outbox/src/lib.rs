@@ -1,5 +1,7 @@
 //! The outbox: sends the mail that requests asked for. It follows the table's stream, and sweeps once a minute what could
 //! not be sent at first.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 pub mod handlers;
 pub mod links;

@@ -7,7 +7,7 @@ use usher::mail::ses::Ses;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start()?;
     // Without a sender nothing calls it in the cloud; by hand it can be called all the same.

@@ -1,4 +1,6 @@
 //! The registration contract: `/v1/user/*` (`docs/contracts/registration.md`).
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::Guard::{Anyone, SignedInToChangePassword};
 use usher::access::guard::needs;

@@ -1,5 +1,7 @@
 //! Roles and permissions: `/api/roles*` and `/api/permissions` of the directory contract
 //! (`docs/contracts/directory.md`, §B). API keys (`docs/contracts/account.md`) and tenants.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::needs;
 use usher::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS};

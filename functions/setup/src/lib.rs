@@ -1,5 +1,7 @@
 //! Set-up: what a stack has before its first request. A CloudFormation custom resource in the cloud; called by the
 //! local server at its start. Idempotent: run twice, or twice at once, it makes one of each.
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 pub mod cloud;
 pub mod cloudformation;

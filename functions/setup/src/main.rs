@@ -5,7 +5,7 @@ use usher::http::lambda;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), lambda::Ended> {
     let app = lambda::start()?;
     lambda::run_with("setup", app, |app, payload| async move {

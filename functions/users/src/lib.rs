@@ -1,5 +1,7 @@
 //! Users, for administrators: `/api/users*` of the directory contract (`docs/contracts/directory.md`, §A
 //! and §B).
+// The future of a handler is as deep as all layers under it.
+#![recursion_limit = "256"]
 
 use usher::access::guard::needs;
 use usher::domain::permission::{ADMIN_KEYS, ADMIN_USERS};

@@ -364,6 +364,12 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     }
 }
 
+/// Whether a request has such a token, well-formed or not.
+pub fn has_bearer(headers: &HeaderMap) -> bool {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    all.any(|one| is_bearer(one.as_bytes()))
+}
+
 fn is_bearer(credentials: &[u8]) -> bool {
     let scheme = credentials.split(|byte| matches!(byte, b' ' | b'\t')).next();
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))

@@ -5,19 +5,19 @@
 //! path belongs to; and it outlives a handler that panics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
-use tower::ServiceExt;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower::{Layer, ServiceExt};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -31,7 +31,7 @@ use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
 use super::request_info::RequestInfo;
 use super::rewrite;
-use super::routes::{Route, RouteOptions, Routes, bearer};
+use super::routes::{Route, RouteOptions, Routes, has_bearer};
 use crate::access::guard::Guard;
 use crate::app::App;
 use crate::error::Error;
@@ -43,7 +43,7 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
     let elsewhere = Arc::new(Elsewhere::of(&tables, dev));
     let served = Arc::new(Served::of(&tables, dev));
     let functions = Arc::new(Functions::of(&tables));
-    let alone = functions.alone();
+    let alone = functions.alone.clone();
     let routes = tables
         .into_iter()
         .fold(Router::new(), |all, table| all.merge(table.into_router(dev, &served)));
@@ -59,9 +59,6 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
         .layer(axum::middleware::map_request(move |request: Request| {
             functions.record(&request);
             std::future::ready(request)
-        }))
-        .layer(CatchPanicLayer::custom(|_| {
-            Error::fault("a handler panicked").into_response()
         }));
     let edge = tower::service_fn(move |request: Request| {
         let (app, contracts, routes, alone) = (app.clone(), contracts.clone(), routes.clone(), alone.clone());
@@ -70,34 +67,31 @@ pub fn service(app: Arc<App>, tables: Vec<Routes>) -> Router {
             Ok::<Response, std::convert::Infallible>(answered)
         }
     });
-    let compressed = Router::new().fallback_service(edge).layer(compression::layer());
-    HEADERS.into_iter().fold(compressed, |service, (name, value)| {
-        let value = HeaderValue::from_static(value);
-        service.layer(SetResponseHeaderLayer::if_not_present(name, value))
-    })
+    Router::new().fallback_service(compression::layer().layer(edge))
 }
 
 /// Which function has which route. The log names both; the route is its pattern, for a path can hold an address.
-struct Functions(BTreeMap<String, String>);
+struct Functions {
+    by_path: BTreeMap<String, String>,
+    /// The function, where there is one alone: in the cloud.
+    alone: Option<String>,
+}
 
 impl Functions {
     fn of(tables: &[Routes]) -> Self {
         let rows = tables
             .iter()
             .flat_map(|table| table.rows().iter().map(move |row| (table, row)));
-        Self(
-            rows.map(|(table, row)| (row.path.to_string(), table.function().to_owned()))
+        let functions: BTreeSet<&str> = tables.iter().map(Routes::function).collect();
+        Self {
+            by_path: rows
+                .map(|(table, row)| (row.path.to_string(), table.function().to_owned()))
                 .collect(),
-        )
-    }
-
-    /// The function, where there is one alone: in the cloud.
-    fn alone(&self) -> Option<String> {
-        let functions: BTreeSet<&String> = self.0.values().collect();
-        functions
-            .first()
-            .filter(|_| functions.len() == 1)
-            .map(ToString::to_string)
+            alone: functions
+                .first()
+                .filter(|_| functions.len() == 1)
+                .map(ToString::to_string),
+        }
     }
 
     /// Records the route in the request's span.
@@ -105,7 +99,10 @@ impl Functions {
         if let Some(path) = request.extensions().get::<MatchedPath>() {
             let span = Span::current();
             span.record("route", path.as_str());
-            span.record("function", self.0.get(path.as_str()).map(String::as_str));
+            // Where one is alone the span names it from its start: recording writes all fields of a span anew.
+            if self.alone.is_none() {
+                span.record("function", self.by_path.get(path.as_str()).map(String::as_str));
+            }
         }
     }
 }
@@ -140,7 +137,11 @@ async fn handle(
     parts.extensions.insert(info.clone());
     let span = span(&info, &parts, alone);
     let answer = answer(contracts, routes, &info, Request::from_parts(parts, body));
-    let response = answer.instrument(span).await;
+    let mut response = answer.instrument(span).await;
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().entry(name).or_insert(value);
+    }
     if response.status().is_server_error() {
         app.metrics.count(Metric::ServerErrors);
     }
@@ -154,7 +155,7 @@ async fn answer(contracts: &Contracts, routes: Router, info: &RequestInfo, reque
     let (body, rewrite) = rewrite::chosen(contract.error_format.rewrite, &mut parts, body).await;
     let asked = Asked {
         path: parts.uri.path().to_owned(),
-        with_token: bearer(&parts.headers) != Ok(None),
+        with_token: has_bearer(&parts.headers),
         with_form: body::is_form(&parts.headers),
     };
     let (app, method) = (&info.app, parts.method.clone());
@@ -228,9 +229,10 @@ impl Contract {
         }
         // What a refusal needs of the request, which is gone by then.
         let headers = self.options.api_key.map(|_| request.headers().clone());
-        let response = match routes.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let response = match AssertUnwindSafe(routes.oneshot(request)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => Error::fault("a handler panicked").into_response(),
         };
         let Some(headers) = headers.filter(|_| is_unknown(&response)) else {
             return response;
@@ -242,7 +244,8 @@ impl Contract {
             options: self.options,
             takes_no_body: false,
         };
-        match layer.may_know(info, &headers).await {
+        // Boxed: seldom needed, and by far the largest part of what would be moved with every request.
+        match Box::pin(layer.may_know(info, &headers)).await {
             Ok(()) => response,
             Err(refused) => refused.into_response(),
         }

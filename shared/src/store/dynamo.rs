@@ -11,14 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItem, BatchGetItemInput};
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItem, BatchWriteItemInput};
+use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemInput};
+use aws_sdk_dynamodb::operation::query::{Query as QueryItems, QueryInput};
+use aws_sdk_dynamodb::operation::transact_write_items::{
+    TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput,
+};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItem, UpdateItemError, UpdateItemInput};
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 
+use self::client::{Client, Operation};
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
@@ -36,6 +42,7 @@ const BATCH_WRITE_LIMIT: usize = 25;
 
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
+mod client;
 pub mod retry;
 mod watch;
 mod wire;
@@ -107,9 +114,8 @@ impl Table {
     /// The table of this name where the SDK is configured for. Connects with the first request; requests that are sent
     /// again are counted.
     pub fn new(shared: &SdkConfig, name: &str, deadline: Duration, metrics: Arc<Metrics>) -> Self {
-        let config = retry::with_retries(shared, deadline).interceptor(watch::Watch(metrics.clone()));
         Self {
-            client: Client::from_conf(config.build()),
+            client: Client::new(shared, deadline, watch::Watch(metrics.clone())),
             name: name.to_owned(),
             metrics,
             chains: Arc::default(),
@@ -133,12 +139,9 @@ impl Table {
 
     /// The item at this place, strongly consistent.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
-        let request = self.client.get_item().table_name(&self.name).consistent_read(true);
-        let answer = request
-            .set_key(Some(attributes(key.attributes())))
-            .send()
-            .await
-            .map_err(unavailable)?;
+        let request = GetItemInput::builder().table_name(&self.name).consistent_read(true);
+        let request = request.set_key(Some(attributes(key.attributes()))).build();
+        let answer = self.send(GetItem::new(), request).await?;
         Ok(answer.item.map(item))
     }
 
@@ -162,11 +165,8 @@ impl Table {
                     .set_keys(Some(asked))
                     .consistent_read(consistent)
                     .build();
-                let request = self
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.name, wanted.map_err(Error::fault)?);
-                let answer = request.send().await.map_err(unavailable)?;
+                let request = BatchGetItemInput::builder().request_items(&self.name, wanted.map_err(Error::fault)?);
+                let answer = self.send(BatchGetItem::new(), request.build()).await?;
                 let items = answer
                     .responses
                     .and_then(|mut tables| tables.remove(&self.name))
@@ -210,9 +210,7 @@ impl Table {
             let (name, value) = (expression.name(sk), expression.value(Value::S(prefix.clone())));
             condition.push_str(&format!(" AND begins_with({name}, {value})"));
         }
-        let request = self
-            .client
-            .query()
+        let request = QueryInput::builder()
             .table_name(&self.name)
             .set_index_name(query.index.map(|index| index.names().0.to_owned()))
             .consistent_read(query.index.is_none() && !query.stale)
@@ -223,16 +221,15 @@ impl Table {
         loop {
             // One more than is asked for: only that shows whether the page is the last one.
             let left = query.limit.map(|limit| limit + 1 - page.items.len());
-            let answer = request
+            let request = request
                 .clone()
                 .key_condition_expression(&condition)
                 .set_expression_attribute_names(Some(expression.names.clone()))
                 .set_expression_attribute_values(Some(attributes(expression.values.clone())))
                 .set_limit(left.and_then(|left| i32::try_from(left).ok()))
                 .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable)?;
+                .build();
+            let answer = self.send(QueryItems::new(), request).await?;
             page.items
                 .extend(answer.items.unwrap_or_default().into_iter().map(item));
             start = answer.last_evaluated_key;
@@ -255,8 +252,8 @@ impl Table {
         let (update, condition) = (expression.changes(changes), expression.condition(when));
         let mut delays = Delays::default();
         loop {
-            let request = self.client.update_item().table_name(&self.name);
-            let answer = request
+            let request = UpdateItemInput::builder()
+                .table_name(&self.name)
                 .set_key(Some(attributes(key.attributes())))
                 .update_expression(&update)
                 .condition_expression(&condition)
@@ -264,9 +261,9 @@ impl Table {
                 .set_expression_attribute_values(values(&expression))
                 .return_values(ReturnValue::AllNew)
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .send()
-                .await;
-            match answer {
+                .build()
+                .map_err(Error::fault)?;
+            match self.client.send(UpdateItem::new(), request).await {
                 Ok(answer) => return Ok(Updated::Done(answer.attributes.map(item).unwrap_or_default())),
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
@@ -297,8 +294,12 @@ impl Table {
             .iter()
             .map(|write| wire::transacted(&self.name, write))
             .collect::<Result<_>>()?;
-        let request = self.client.transact_write_items().set_transact_items(Some(items));
-        let Err(error) = request.client_request_token(token).send().await else {
+        let request = TransactWriteItemsInput::builder()
+            .set_transact_items(Some(items))
+            .client_request_token(token)
+            .build()
+            .map_err(Error::fault)?;
+        let Err(error) = self.client.send(TransactWriteItems::new(), request).await else {
             return Ok(());
         };
         Err(match error.as_service_error() {
@@ -318,8 +319,8 @@ impl Table {
             let mut asked: Vec<WriteRequest> = chunk.iter().map(batched).collect::<Result<_>>()?;
             let mut delays = Delays::default();
             loop {
-                let request = self.client.batch_write_item().request_items(&self.name, asked);
-                let answer = request.send().await.map_err(unavailable)?;
+                let request = BatchWriteItemInput::builder().request_items(&self.name, asked);
+                let answer = self.send(BatchWriteItem::new(), request.build()).await?;
                 asked = answer
                     .unprocessed_items
                     .and_then(|mut t| t.remove(&self.name))
@@ -331,6 +332,12 @@ impl Table {
             }
         }
         Ok(())
+    }
+
+    /// Whatever goes wrong here is the store's.
+    async fn send<O: Operation>(&self, operation: O, input: Result<O::Input, BuildError>) -> Result<O::Output> {
+        let input = input.map_err(Error::fault)?;
+        self.client.send(operation, input).await.map_err(unavailable)
     }
 }
 

@@ -162,7 +162,12 @@ pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usi
 }
 
 /// The accounts that have the role, newest account first, after this one; and whether there are more.
-pub async fn members(listed: UserLists<'_>, role: RoleId, after: Option<UserId>, limit: usize) -> Result<(Vec<UserId>, bool)> {
+pub async fn members(
+    listed: UserLists<'_>,
+    role: RoleId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool)> {
     if role == USER.id {
         let (all, more) = listed.newest(None, after, limit).await?;
         return Ok((all.into_iter().map(|one| one.id).collect(), more));

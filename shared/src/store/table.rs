@@ -69,7 +69,9 @@ pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
 /// The value of the domain in an item.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     let place = Key::of(&item);
-    serde_dynamo::from_item(item).map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))
+    // As a value: `from_item` would put each attribute into another map first.
+    serde_dynamo::from_attribute_value(Value::M(item))
+        .map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))
 }
 
 #[derive(Debug, Clone, PartialEq)]

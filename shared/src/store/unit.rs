@@ -37,8 +37,9 @@ where
             is_first: tries.all == 0,
             wanted: Arc::default(),
         };
-        let answer = work(unit.clone()).await?;
-        match unit.commit(&mut tries).await {
+        // Boxed, both: the compiler gives up on the layout of a future that has all of them inside.
+        let answer = Box::pin(work(unit.clone())).await?;
+        match Box::pin(unit.commit(&mut tries)).await {
             Ok(()) => return Ok(answer),
             Err(Refusal::Answer(error)) => return Err(error),
             Err(Refusal::Lost(lost)) => tries.another(&cx.app.table, lost).await?,

@@ -63,6 +63,11 @@ impl Username {
 
 /// The text as UsernameCaseMapped enforces it, or how it breaks that profile, to follow the name of the thing.
 pub(super) fn case_mapped(text: &str) -> Result<String, String> {
+    // All of printable ASCII is taken, and only its letter case is mapped (RFC 8264 §9.11, RFC 8265 §3.3). Names are read
+    // with every request: the tables of the profile are for those that need them.
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_ascii_lowercase());
+    }
     let once = UsernameCaseMapped::enforce(text).map_err(|refusal| phrase(&refusal, text))?;
     // The profile is not idempotent: a Sinhala vowel sign and the virama behind it become one character, and a joiner
     // that the virama allowed stands there without it. Such a key could not be read back.
@@ -111,6 +116,19 @@ mod tests {
         assert_eq!((name.as_given(), name.canonical()), ("Guybrush", "guybrush"));
         assert_eq!(name, Username::parse("GUYBRUSH").unwrap());
         assert_eq!(name.to_string(), "Guybrush");
+    }
+
+    #[test]
+    fn printable_ascii_is_what_the_profile_makes_of_it() {
+        let all: String = ('!'..='~').collect();
+        let each = all.chars().map(String::from);
+        for text in each.chain([all.clone(), all.repeat(2)]) {
+            assert_eq!(
+                UsernameCaseMapped::enforce(text.as_str()).unwrap(),
+                case_mapped(&text).unwrap()
+            );
+        }
+        assert_eq!(UsernameCaseMapped::enforce("").is_err(), case_mapped("").is_err());
     }
 
     #[test]

@@ -6,30 +6,29 @@ use crate::ambient;
 use crate::error::{Error, Result};
 use crate::metrics::{Metric, Metrics};
 
-use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::Layer;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
-/// A client's configuration with our retry: whatever happens, a request is over by the deadline.
+/// Our retry, for a client's settings: whatever happens, a request is over by the deadline.
 ///
 /// DynamoDB answers within milliseconds, so a connection that takes a second has failed. A try that gets three eighths of
 /// the time leaves room for a second one of the same length and for the rests between; four tries, because a throttled
 /// partition takes that long to be split, or for its burst to be over.
-pub fn with_retries(shared: &aws_config::SdkConfig, deadline: Duration) -> Builder {
-    Builder::from(shared)
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(4)
-                .with_initial_backoff(Duration::from_millis(25)),
-        )
-        .retry_partition(own_quota())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(1))
-                .operation_attempt_timeout(deadline * 3 / 8)
-                .operation_timeout(deadline)
-                .build(),
-        )
+pub fn put(settings: &mut Layer, deadline: Duration) {
+    settings.store_put(
+        RetryConfig::standard()
+            .with_max_attempts(4)
+            .with_initial_backoff(Duration::from_millis(25)),
+    );
+    settings.store_put(own_quota());
+    settings.store_put(
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(deadline * 3 / 8)
+            .operation_timeout(deadline)
+            .build(),
+    );
 }
 
 /// How many repetitions a process can have under way: 50 after lost answers, and two more each second.
