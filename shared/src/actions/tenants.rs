@@ -11,7 +11,7 @@ use super::users::{self, NewUser};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::ADMIN_TENANTS;
-use crate::domain::role::{OWNER, Role, SYSTEM_ROLES};
+use crate::domain::role::{OWNER, Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::TenantSize;
@@ -52,11 +52,16 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
         created_by: cx.actor(),
     };
     let within = within(cx, &tenant.id);
-    let in_tenant = |role: &crate::domain::role::SystemRole| role.in_tenant(&tenant.id, cx.now).map_err(Error::fault);
+    let size = cx.app.settings.tenant_size;
+    let in_tenant = |role: &SystemRole| -> Result<Role> {
+        let mut role = role.in_tenant(&tenant.id, cx.now).map_err(Error::fault)?;
+        role.spread_seats(size);
+        Ok(role)
+    };
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
     let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
     let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
-    let asked_for = cx.app.settings.tenant_size == TenantSize::Large;
+    let asked_for = size == TenantSize::Large;
     let beginning = Kept {
         large_since: asked_for.then_some(cx.now),
         ..Kept::default()

@@ -33,7 +33,7 @@ pub fn listed(cx: &Context) -> Of<'_> {
     Of {
         table: &cx.app.table,
         tenant: &cx.tenant,
-        size: cx.size(),
+        size: cx.size_to_read(),
     }
 }
 
