@@ -52,16 +52,11 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
         created_by: cx.actor(),
     };
     let within = within(cx, &tenant.id);
-    let size = cx.app.settings.tenant_size;
-    let in_tenant = |role: &SystemRole| -> Result<Role> {
-        let mut role = role.in_tenant(&tenant.id, cx.now).map_err(Error::fault)?;
-        role.spread_seats(size);
-        Ok(role)
-    };
+    let in_tenant = |role: &SystemRole| system_role(cx, role, &tenant.id);
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
     let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
     let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
-    let asked_for = size == TenantSize::Large;
+    let asked_for = cx.app.settings.tenant_size == TenantSize::Large;
     let beginning = Kept {
         large_since: asked_for.then_some(cx.now),
         ..Kept::default()
@@ -84,6 +79,13 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     })
     .await?;
     Ok((tenant, owner.clone()))
+}
+
+/// A role of the system as a new tenant has it, of the size that the stack asks for.
+fn system_role(cx: &Context, role: &SystemRole, tenant: &TenantId) -> Result<Role> {
+    let mut role = role.in_tenant(tenant, cx.now).map_err(Error::fault)?;
+    role.spread_seats(cx.app.settings.tenant_size);
+    Ok(role)
 }
 
 /// The same request, as one about the new tenant.
