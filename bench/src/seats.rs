@@ -61,7 +61,7 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
         after: Some(user(cx, email)?),
         only_if: None,
     };
-    let mut plan = users::plan(&[new], cx.size_written())?;
+    let mut plan = users::plan(&[new], cx.size_to_write())?;
     if !seats {
         plan.within
             .retain(|write| !matches!(&write.op, Op::Update(key, _) if key.pk.contains("#SEATS#")));
@@ -90,7 +90,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         password: None,
         must_change_password: false,
         password_ends: None,
-        grants: vec![Grant::of_everybody(None, cx.now)?],
+        grants: vec![Grant::of_everybody(cx.size_to_write(), None, cx.now)?],
         cleared: None,
         trail: None,
         epoch: 0,

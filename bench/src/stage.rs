@@ -1,4 +1,8 @@
-//! Usher on an embedded DynamoDB behind a recorder, as several processes that each keep what a process keeps.
+//! Where the requests of [`super::play`] are carried out.
+//!
+//! It is Usher as it is deployed, but in this process: the routes of the functions over one embedded DynamoDB, which is reached
+//! through a [`Recorder`]. There are as many copies as asked for, each with its own caches, as instances of a Lambda function
+//! have them. Set-up has run and the tenant is large. The clock stands still but for when the play advances it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -143,7 +143,8 @@ impl Implied {
                     all.entries.insert((kind[1..].join("#"), sk.clone()));
                 }
                 "ROLE" if sk.starts_with("MEMBER#") => {
-                    all.members.insert((rest, text(item, "user")));
+                    let role = rest.split('#').next().unwrap();
+                    all.members.insert((role.to_owned(), text(item, "user")));
                 }
                 "SEATS" if number(item, "taken") > 0 => {
                     let role = sk.split('#').next().unwrap();

@@ -18,8 +18,8 @@ pub struct Row<'a> {
     pub members: usize,
     pub writes: Peak,
     pub reads: Peak,
-    /// How often a second somebody holds it for a moment, where a transaction is among them.
-    pub held: Peak,
+    /// How often a second another process locks it for a moment, where a transaction is among those that do.
+    pub locks: Peak,
 }
 
 /// What the member takes a second that takes the most, and what each kind of request adds to that, the most first.
@@ -43,7 +43,8 @@ impl Row<'_> {
     }
 }
 
-fn held(load: Load) -> f64 {
+/// How often it is locked, where a transaction is among what locks it.
+fn locks(load: Load) -> f64 {
     if load.transactions > 0.0 {
         load.transactions + load.writes
     } else {
@@ -92,8 +93,21 @@ fn row<'a>(ledger: &'a Ledger, group: &'a Group) -> Option<Row<'a>> {
         members: loads.values().filter(is_hot).count(),
         writes: peak(&loads, |load| load.written, |load| load.written),
         reads: peak(&loads, |load| load.read, |load| load.read),
-        held: peak(&loads, held, |load| load.transactions + load.writes),
+        locks: peak(&loads, locks, |load| load.transactions + load.writes).times(ledger.of_others(group)),
     })
+}
+
+impl Peak {
+    fn times(self, factor: f64) -> Self {
+        Self {
+            amount: self.amount * factor,
+            by: self
+                .by
+                .into_iter()
+                .map(|(request, part)| (request, part * factor))
+                .collect(),
+        }
+    }
 }
 
 /// The member of which this is the most, and the parts of its requests.
@@ -113,29 +127,30 @@ fn peak(loads: &Loads<'_>, of: fn(Load) -> f64, part: fn(Load) -> f64) -> Peak {
     }
 }
 
-/// The probability that one request of a kind meets another one's transaction at some item, where each holds what it
-/// writes for so many seconds: those come by chance (Poisson), at the rate at which the item is held.
+/// The probability that one request of a kind meets another process's transaction at some item, where each locks what it
+/// writes for so many seconds: those come by chance (Poisson), at the rate at which others lock the item.
 pub fn conflict(ledger: &Ledger, request: Request, seconds: f64) -> f64 {
     let items = ledger
         .groups
         .keys()
         .filter(|group| group.what == super::kinds::What::Item);
-    let expected: f64 = items.map(|group| met(&loads(ledger, group), request)).sum();
+    let met = |group| met(&loads(ledger, group), request) * ledger.of_others(group);
+    let expected: f64 = items.map(met).sum();
     1.0 - (-expected * seconds).exp()
 }
 
-/// How many others a second hold what a request of this kind holds in one kind of items.
+/// How many a second lock what a request of this kind locks in one kind of items.
 fn met(loads: &Loads<'_>, request: Request) -> f64 {
     let each = loads.values().filter_map(|member| {
         let own = member.get(&request)?;
-        Some((own.transactions + own.writes) * held(a_second(member)))
+        Some((own.transactions + own.writes) * locks(a_second(member)))
     });
     each.sum()
 }
 
-/// The probability that a request which holds this item meets another one there.
-pub fn meets(held: f64, seconds: f64) -> f64 {
-    1.0 - (-held * seconds).exp()
+/// The probability that a request which locks this item meets another one there.
+pub fn meets(locks: f64, seconds: f64) -> f64 {
+    1.0 - (-locks * seconds).exp()
 }
 
 #[cfg(test)]
@@ -163,7 +178,7 @@ mod tests {
                 ledger.second_round();
             }
             let keys = ["ONE".to_owned(), format!("SHARD#{}", n % 4), format!("OWN#{n:012}")];
-            ledger.note(Request::Grant, &keys.map(|key| charge(&key)));
+            ledger.note(Request::Grant, n, &keys.map(|key| charge(&key)));
         }
         ledger
     }
@@ -181,11 +196,30 @@ mod tests {
     }
 
     #[test]
-    fn requests_conflict_where_they_hold_one_item() {
+    fn requests_conflict_where_they_lock_one_item() {
         let ledger = ledger();
-        // One key held 500 times a second, and one of four held 125 times.
+        // One key locked 500 times a second, and one of four locked 125 times.
         let expected = 1.0 - (-(500.0 + 125.0) * 0.02_f64).exp();
         assert!((conflict(&ledger, Request::Grant, 0.02) - expected).abs() < 1e-9);
         assert!(conflict(&ledger, Request::Login, 0.02).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_a_process_keeps_to_itself_conflicts_with_nobody() {
+        let conflict_of = |process: fn(u32) -> u32| {
+            let mut ledger = Ledger::default();
+            for n in 0..400_u32 {
+                if n == 200 {
+                    ledger.second_round();
+                }
+                let process = usize::try_from(process(n)).unwrap();
+                ledger.note(Request::Grant, process, &[charge(&format!("HEAD#{}", n % 4))]);
+            }
+            conflict(&ledger, Request::Grant, 0.02)
+        };
+        assert!(conflict_of(|n| n % 4).abs() < 1e-9);
+        // Every second one is of another process.
+        let half = 1.0 - (-125.0_f64 * 0.02 * 5_000.0 / 9_900.0).exp();
+        assert!((conflict_of(|n| n % 8) - half).abs() < 1e-9);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::{Group, member};
 use super::rates::Request;
-use crate::billing::{Charge, Hold};
+use crate::billing::{Charge, Hold, Place};
 
 /// What a key takes: of one request, or a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -67,6 +67,8 @@ pub struct Ledger {
     round: usize,
     pub requests: BTreeMap<Request, u32>,
     pub groups: BTreeMap<Group, BTreeMap<(Request, Way), Members>>,
+    /// Which processes locked the items of each kind, and how often each.
+    locked_by: BTreeMap<Group, BTreeMap<String, BTreeMap<usize, u32>>>,
 }
 
 impl Ledger {
@@ -76,10 +78,11 @@ impl Ledger {
         self.round = 1;
     }
 
-    pub fn note(&mut self, request: Request, charges: &[Charge]) {
+    pub fn note(&mut self, request: Request, process: usize, charges: &[Charge]) {
         *self.requests.entry(request).or_default() += 1;
         let mut touched = BTreeSet::new();
         for charge in charges {
+            self.lock(process, charge);
             let hits = self.hits(request, charge);
             hits.load = hits.load.and(load(charge));
             if touched.insert((&charge.place, way(charge))) {
@@ -93,6 +96,31 @@ impl Ledger {
         let group = self.groups.entry(Group::of(&charge.place)).or_default();
         let members = group.entry((request, way(charge))).or_default();
         members.entry(member(&charge.place)).or_default()
+    }
+
+    fn lock(&mut self, process: usize, charge: &Charge) {
+        if charge.hold == Hold::Read || !matches!(charge.place, Place::Item(_)) {
+            return;
+        }
+        let group = self.locked_by.entry(Group::of(&charge.place)).or_default();
+        *group
+            .entry(member(&charge.place))
+            .or_default()
+            .entry(process)
+            .or_default() += 1;
+    }
+
+    /// Of what locks one item of a kind, the share that another process does: of all pairs of what locked one, those of two
+    /// processes. A process carries out one request at a time, and never meets itself.
+    pub fn of_others(&self, group: &Group) -> f64 {
+        let (mut pairs, mut of_two) = (0.0, 0.0);
+        for processes in self.locked_by.get(group).into_iter().flat_map(BTreeMap::values) {
+            let all: f64 = processes.values().map(|times| f64::from(*times)).sum();
+            let of_one: f64 = processes.values().map(|times| f64::from(*times).powi(2)).sum();
+            pairs += all * (all - 1.0);
+            of_two += all.powi(2) - of_one;
+        }
+        if pairs > 0.0 { of_two / pairs } else { 1.0 }
     }
 
     /// How many requests of a kind were played.

@@ -1,5 +1,9 @@
-//! The play: people register, log in, read their profile, renew their tokens and leave; administrators give and take a role,
-//! list and search. In two rounds, each with as many requests of each kind, by other people.
+//! What is sent to Usher, and in which order.
+//!
+//! People register, log in, read their profile, renew their tokens and leave; administrators give and take a role, list and
+//! search. All of it happens twice, as many requests of each kind each time and by other people, so that the report can see
+//! what grows with the number of people. The requests go to the processes of the [`Stage`] in turns, one after the other, and
+//! what each costs is noted in the [`Ledger`].
 
 use std::collections::BTreeMap;
 
@@ -138,19 +142,21 @@ impl Play {
 
     /// Sends a request and notes what it cost, and what the mails cost that it asked for.
     async fn of(&mut self, request: Request, call: Call<'_>) -> Outcome<Value> {
-        let process = self.number(request);
+        let process = self.number(request) % self.stage.processes.len();
         let (status, body) = self.stage.answer(process, call.clone()).await?;
         let is_wrong = request == Request::WrongPassword;
         if is_wrong != (status == 401) || !is_wrong && status >= 300 {
             return Err(format!("{} {}: {status} {body}", call.method, call.path).into());
         }
         let passed = self.passed()?;
-        self.ledger.note(request, &passed.charges);
+        self.ledger.note(request, process, &passed.charges);
         for key in passed.inserted {
             self.stage.follow(&key).await?;
             let mail = self.passed()?;
             if !mail.charges.is_empty() {
-                self.ledger.note(Request::Mail, &mail.charges);
+                // Each record by a process of its own.
+                let mails = self.number(Request::Mail);
+                self.ledger.note(Request::Mail, mails, &mail.charges);
             }
         }
         Ok(body)
@@ -238,7 +244,7 @@ impl Play {
         }
         self.stage.sweep().await?;
         let passed = self.stage.recorder.take();
-        self.ledger.note(Request::Sweep, &passed.charges);
+        self.ledger.note(Request::Sweep, 0, &passed.charges);
         Ok(())
     }
 
@@ -255,7 +261,7 @@ impl Play {
             }
         }
         let cold: Vec<Charge> = cold;
-        self.ledger.note(Request::Caches, &cold);
+        self.ledger.note(Request::Caches, 0, &cold);
         // As warm as they were, for the next round.
         self.refresh().await
     }

@@ -113,29 +113,31 @@ fn mostly(peak: &Peak) -> String {
 }
 
 fn conflicts(rows: &[Row<'_>]) -> String {
-    let mut text = "## Items that transactions of unrelated requests hold\n\n\
-                    How often a second the hottest item of a kind is written or checked, and the probability that a request \
-                    which comes to it meets another one's transaction there, where such a transaction is in flight for 20 or \
-                    40 ms (requests come by chance: 1 − e^(−rate × time)).\n\n\
-                    | item | items | held a second | 20 ms | 40 ms | mostly by |\n\
+    let mut text = "## Items that transactions of unrelated requests lock\n\n\
+                    How often a second another process writes or checks the hottest item of a kind, and the probability that a \
+                    request which comes to it meets such a transaction there, where it is in flight for 20 or 40 ms (requests come \
+                    by chance: 1 − e^(−rate × time)). A process carries out one request at a time, so it does not meet itself: what \
+                    each keeps to itself, as the head of a chain that it wrote to last, conflicts as often as two processes were \
+                    seen at one.\n\n\
+                    | item | items | locked by others a second | 20 ms | 40 ms | mostly by |\n\
                     | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();
-    let mut held: Vec<&Row<'_>> = rows
+    let mut locked: Vec<&Row<'_>> = rows
         .iter()
-        .filter(|row| row.group.what == What::Item && row.held.amount > 0.0)
+        .filter(|row| row.group.what == What::Item && row.locks.amount > 0.0)
         .collect();
-    held.sort_by(|a, b| b.held.amount.total_cmp(&a.held.amount));
-    for row in held
+    locked.sort_by(|a, b| b.locks.amount.total_cmp(&a.locks.amount));
+    for row in locked
         .into_iter()
-        .filter(|row| meets(row.held.amount, FLIGHTS[1]) >= LISTED / 10.0)
+        .filter(|row| meets(row.locks.amount, FLIGHTS[1]) >= LISTED / 10.0)
     {
-        let [short, long] = FLIGHTS.map(|seconds| percent(meets(row.held.amount, seconds)));
+        let [short, long] = FLIGHTS.map(|seconds| percent(meets(row.locks.amount, seconds)));
         text += &format!(
             "| `{}` | {} | {} | {short} | {long} | {} |\n",
             row.group.keys,
             row.members,
-            figure(row.held.amount),
-            mostly(&row.held),
+            figure(row.locks.amount),
+            mostly(&row.locks),
         );
     }
     text

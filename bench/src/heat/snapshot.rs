@@ -12,8 +12,8 @@ pub fn lines(ledger: &Ledger) -> Vec<String> {
     let mut lines = Vec::new();
     for (group, requests) in &ledger.groups {
         for ((request, _), members) in requests {
-            let held = group.what == What::Item;
-            let cost = per_request(members, ledger.played(*request), held);
+            let is_item = group.what == What::Item;
+            let cost = per_request(members, ledger.played(*request), is_item);
             let spread = spread(members, ledger.played(*request));
             let (what, keys, request) = (group.what, &group.keys, request.name());
             lines.push(format!("{what} {keys}: {request}: {cost}, {spread}"));
@@ -22,13 +22,13 @@ pub fn lines(ledger: &Ledger) -> Vec<String> {
     lines
 }
 
-fn per_request(members: &Members, played: f64, held: bool) -> String {
+fn per_request(members: &Members, played: f64, is_item: bool) -> String {
     let all = members.values().fold(Load::default(), |sum, hits| sum.and(hits.load));
     let one = all.times(played.max(1.0).recip());
     let parts = [
         (one.read, "RCU"),
         (one.written, "WCU"),
-        (if held { one.transactions } else { 0.0 }, "in transactions"),
+        (if is_item { one.transactions } else { 0.0 }, "in transactions"),
     ];
     let parts = parts.into_iter().filter(|(amount, _)| *amount > 0.0);
     parts
@@ -46,7 +46,7 @@ fn spread(members: &Members, played: f64) -> String {
         return "over many keys".to_owned();
     }
     match Spread::of(members) {
-        Spread::Own => "over many keys".to_owned(),
+        Spread::PerAccount => "over many keys".to_owned(),
         Spread::Even(1) => "ONE KEY".to_owned(),
         Spread::Even(members) => format!("evenly over {}", members.next_power_of_two()),
         Spread::Uneven(members, share) => {

@@ -11,7 +11,7 @@ const GROWN: f64 = 1.5;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {
     /// There are as many keys as accounts, sessions or mails, and each takes no more where there are more of them.
-    Own,
+    PerAccount,
     /// Over so many keys, as even as chance has it.
     Even(usize),
     /// Over so many keys, of which the hottest has this share.
@@ -26,7 +26,7 @@ impl Spread {
         let more_members = count(members.values()) >= GROWN * number_at_half;
         let more_at_hottest = f64::from(hottest(Hits::all)) >= GROWN * f64::from(hottest(first));
         if more_members && !more_at_hottest || number_at_half < 1.0 {
-            return Self::Own;
+            return Self::PerAccount;
         }
         if is_even(members) {
             return Self::Even(members.len());
@@ -38,10 +38,10 @@ impl Spread {
         Self::Uneven(often.count(), f64::from(hottest(Hits::all)) / f64::from(all.max(1)))
     }
 
-    /// What each key takes of one request, where it can be known from what was played: `Own` keys are of whoever sends it.
+    /// What each key takes of one request, where it can be known from what was played: keys of one account are of whoever sends it.
     pub fn loads(self, members: &Members, played: f64) -> Vec<(&str, Load)> {
         match self {
-            Self::Own => Vec::new(),
+            Self::PerAccount => Vec::new(),
             Self::Even(_) => evened(members, played),
             Self::Uneven(..) => seen(members, played),
         }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_of_one_account_does_not_grow_with_the_requests() {
         let accounts = (0..200).map(|n| if n < 100 { [2, 0] } else { [0, 2] });
-        assert_eq!(Spread::of(&members(accounts)), Spread::Own);
+        assert_eq!(Spread::of(&members(accounts)), Spread::PerAccount);
     }
 
     #[test]

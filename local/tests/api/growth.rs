@@ -19,8 +19,15 @@ async fn count(world: &World, by: i64) {
     usher::store::unit::commit(&world.app.table, &[write]).await.unwrap();
 }
 
+/// A tenant that has been large for a minute.
+pub async fn large() -> World {
+    let world = World::with(&[("USHER_TENANT_SIZE", "large")]).await;
+    world.clock.advance(61);
+    world
+}
+
 /// Set-up's daily run while there seem to be 5,000 accounts.
-async fn grow(world: &World) {
+pub async fn grow(world: &World) {
     count(world, 5_000).await;
     scheduled(world).await;
     count(world, -5_000).await;

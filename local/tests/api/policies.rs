@@ -325,6 +325,12 @@ async fn by_names_seats_and_guesses() -> World {
             .post("/v1/admin/users/jane/roles", json!({ "roles": ["officer"] }))
             .await,
     );
+    // Whoever is given something is held to the roles that it has.
+    made(
+        owner
+            .post("/v1/admin/users/jane/roles", json!({ "roles": ["member"] }))
+            .await,
+    );
     world.clock.advance(60);
     made(owner.post("/api/users/jane/lock", json!({})).await);
     let then = (world.now() - usher::jiff::SignedDuration::from_secs(30)).to_string();

@@ -80,6 +80,7 @@ fn grant(role: &Role) -> Grant {
         granted_by: None,
         seat: 0,
         round: 0,
+        partition: 0,
         administers: role.administers(),
     }
 }

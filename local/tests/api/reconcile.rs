@@ -79,7 +79,7 @@ struct Table<'a> {
     roles: BTreeMap<&'a str, &'a Map<String, Value>>,
     claims: BTreeMap<String, String>,
     members: BTreeMap<String, String>,
-    /// `<role> <end>#<account>` → the account.
+    /// `<role> <partition> <end>#<account>` → the account.
     ends: BTreeMap<String, String>,
     /// Each → whose it is.
     entries: BTreeMap<String, String>,
@@ -152,12 +152,12 @@ impl<'a> Table<'a> {
                         *tally.entry(status.clone()).or_default() += count.as_i64().unwrap();
                     }
                 }
-                (["ROLE", role], sk) if sk.starts_with("MEMBER#") => {
-                    let place = format!("{role} {}", sk.trim_start_matches("MEMBER#"));
+                (["ROLE", role, partition], sk) if sk.starts_with("MEMBER#") => {
+                    let place = format!("{role} {partition} {}", sk.trim_start_matches("MEMBER#"));
                     drop(table.members.insert(place, text(item, "user").to_owned()));
                 }
-                (["ROLE", role], sk) if sk.starts_with("ENDS#") => {
-                    let place = format!("{role} {}", sk.trim_start_matches("ENDS#"));
+                (["ROLE", role, partition], sk) if sk.starts_with("ENDS#") => {
+                    let place = format!("{role} {partition} {}", sk.trim_start_matches("ENDS#"));
                     drop(table.ends.insert(place, text(item, "user").to_owned()));
                 }
                 (["ROLECOPY", role, _], "COPY") => table.copies.entry(role).or_default().push(item),
@@ -216,8 +216,9 @@ fn implied_members(table: &Table) -> BTreeMap<String, String> {
         let id = text(user, "id").to_owned();
         let member = move |grant: &Value| {
             let place = format!(
-                "{} {id}#{}",
+                "{} {} {id}#{}",
                 grant["role"].as_str().unwrap(),
+                grants::partition(grant),
                 grant["id"].as_str().unwrap()
             );
             (place, id.clone())

@@ -57,6 +57,7 @@ impl Case {
             granted_by: None,
             seat: 0,
             round: 0,
+            partition: 0,
             administers: false,
         };
         self.given.iter().enumerate().map(grant).collect()

@@ -57,6 +57,13 @@ pub(super) async fn may_change(cx: &Context, unit: &Unit<'_>, user: &User) -> Re
     may_change_with(cx, user, &roles)
 }
 
+/// The same, where the account only loses roles. These need not stay as they were read: a change of one is as if it came a
+/// moment later. One that lets its holders manage users changes the account too.
+pub(super) async fn may_take_from(cx: &Context, user: &User) -> Result<()> {
+    let roles = roles::standing(&cx.app.table, &cx.tenant, [user], cx.now).await?;
+    may_change_with(cx, user, &roles)
+}
+
 /// The same, where the roles of the account are known.
 pub(super) fn may_change_with(cx: &Context, user: &User, roles: &[Role]) -> Result<()> {
     let caller = cx.caller()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_grant};
+use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_grant, may_take_from};
 use super::revisions::{Expected, expect};
 use super::{Context, roles as role_actions};
 use crate::access::policy::{self, Actor, Span};
@@ -127,7 +127,7 @@ pub async fn list(cx: &Context, user: &UserRef) -> Result<Vec<(Grant, String)>> 
 pub async fn take(cx: &Context, user: &UserRef, expected: &Expected, id: GrantId) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.grantee(user).await?;
-        may_change(cx, &unit, &user).await?;
+        may_take_from(cx, &user).await?;
         expect(cx, &unit, &user, expected).await?;
         unit.edit(&user, |after| after.take(id)).map(drop)
     })
@@ -152,7 +152,7 @@ pub async fn take_role(cx: &Context, user: &UserRef, name: &str) -> Result<()> {
     atomically(cx, |unit| async move {
         let user = unit.grantee(user).await?;
         let role = role_actions::existing(cx, name).await?;
-        may_change(cx, &unit, &user).await?;
+        may_take_from(cx, &user).await?;
         let mut held = user.grants.iter().filter(|grant| grant.role == role.id);
         if role.id != role::USER.id && !user.has_role(role.id, cx.now) {
             return Err(Error::NotFound(Noun::Grant));

@@ -6,9 +6,9 @@ use super::Context;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;
-use crate::store::tenant_settings;
 use crate::store::unit::decided;
 use crate::store::user_lists::UserLists;
+use crate::store::{seats, tenant_settings};
 
 /// How many tenants are looked at at once.
 const AT_ONCE: usize = 16;
@@ -22,10 +22,16 @@ pub async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Result<()> 
 
 async fn one(cx: &Context, tenant: &TenantId) -> Result<()> {
     let table = &cx.app.table;
+    let kept = tenant_settings::get(table, tenant).await?.unwrap_or_default();
+    let is_large = kept.large_since.is_some();
+    if !is_large && cx.app.settings.tenant_size != TenantSize::Large && !has_grown(cx, tenant).await? {
+        return Ok(());
+    }
+    // Each day: a process that did not know yet that the tenant is large may have made a role since.
+    seats::spread(&cx.within(tenant)).await?;
     let grown = decided(table, || async move {
         let kept = tenant_settings::get(table, tenant).await?.unwrap_or_default();
-        let is_due = kept.large_since.is_none()
-            && (cx.app.settings.tenant_size == TenantSize::Large || has_grown(cx, tenant).await?);
+        let is_due = kept.large_since.is_none();
         Ok(is_due.then(|| vec![tenant_settings::grow(tenant, cx.now)]))
     })
     .await?;

@@ -91,7 +91,7 @@ fn kept(cx: &Context) -> Span {
     Span {
         newest: cx.now,
         oldest: cx.now - cx.tenant_settings.history.max(cx.app.settings.history),
-        partitions: cx.size().histories(),
+        partitions: cx.size_to_read().histories(),
     }
 }
 

@@ -117,7 +117,7 @@ async fn one_tenant(cx: &Context, found: &Found) -> Result<()> {
         let of = UserLists {
             table: &cx.app.table,
             tenant: &cx.tenant,
-            size: cx.size(),
+            size: cx.size_to_read(),
         };
         let (ids, more) = of.next(walk.after, PAGE).await?;
         some_users(cx, &ids, found).await?;

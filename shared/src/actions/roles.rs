@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::changes::{actor, held_by_caller, may_change, may_change_with, may_grant};
+use super::changes::{actor, held_by_caller, may_change_with, may_grant, may_take_from};
 use super::paging::{Listing, Page};
 use super::revisions::{Expected, Revision};
 use super::{Context, catalogue};
@@ -107,7 +107,7 @@ pub(super) fn beginning(cx: &Context, id: RoleId, new: NewRole) -> Role {
         created_at: cx.now,
         modified_at: cx.now,
     };
-    role.spread_seats();
+    role.spread_seats(cx.size_to_write());
     role
 }
 
@@ -136,21 +136,24 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         policy::may_edit(&actor(cx, &held)?, &before, &after, cx.now)?;
         may_touch_holders(cx, &before).await?;
         let is_limited = before.max_count != after.max_count || before.administers() != after.administers();
+        if is_limited && !expected.is_anything() {
+            // Before counters are closed: who expects something else changes nothing.
+            as_expected(cx, &before, expected, None).await?;
+        }
         let (before, counters) = if is_limited {
-            seats::held(cx, &before, after.max_count).await?
+            seats::settle_on_few_counters(cx, &before, after.max_count).await?
         } else {
-            let counters = seats::read(&cx.app.table, &cx.tenant, before.id).await?;
+            let counters = seats::read(&cx.app.table, &before).await?;
             (before, counters)
         };
         (after.counters, after.round) = (before.counters, before.round);
-        after.spread_seats();
-        let members = seats::standing(cx, before.id, &counters).await?;
-        expected.met_by(&Revision::of_role(&before, members))?;
+        after.spread_seats(cx.size_to_write());
+        let members = as_expected(cx, &before, expected, Some(&counters)).await?;
         let after = unit.change_role(&before, after)?;
         if is_limited {
-            unit.write(seats::limit(&before, &counters, after.max_count)?);
-        } else if before.is_counted() && !expected.is_anything() {
-            unit.write(seats::unchanged(&before, &counters));
+            unit.write(seats::set_limit(&after, &counters)?);
+        } else if before.max_count.is_some() && !expected.is_anything() {
+            unit.write(seats::check_unchanged(&before, &counters));
         }
         if before.administers() != after.administers() {
             put_in_charge(cx, &unit, &after).await?;
@@ -158,6 +161,16 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         Ok((after, members))
     })
     .await
+}
+
+/// How many members a role has that is as the client expects it; they are counted anew where no counters are given.
+async fn as_expected(cx: &Context, role: &Role, expected: &Expected, counters: Option<&[Counter]>) -> Result<u32> {
+    let members = match counters {
+        Some(counters) => seats::count_members(cx, role.id, counters).await?,
+        None => seats::count_members(cx, role.id, &seats::read(&cx.app.table, role).await?).await?,
+    };
+    expected.met_by(&Revision::of_role(role, members))?;
+    Ok(members)
 }
 
 /// The role as it is after a patch, where that may be.
@@ -280,8 +293,8 @@ async fn delete_unheld(cx: &Context, name: &str, expected: &Expected, seen: &Onc
         } else {
             (unheld(cx, &role).await?, Conflict::RoleHasMembers.into())
         };
-        unit.write_after(seats::forget(&role, cx.now));
-        unit.write(roles::delete(&role, &has_members));
+        unit.write_after(seats::keep_many_closed(&role, cx.now));
+        unit.write(roles::delete(&role, cx.now, &has_members));
         unit.write([roles::gone(cx, &role)?]);
         catalogue::lost_with(&unit, &role);
         unit.write([record::rights(
@@ -304,22 +317,23 @@ async fn expect_once(cx: &Context, role: &Role, expected: &Expected, seen: &Once
         Some(version) if *version == role.version => Ok(()),
         Some(_) => Err(Error::PreconditionFailed),
         None => {
-            let counters = seats::read(&cx.app.table, &cx.tenant, role.id).await?;
-            let members = seats::standing(cx, role.id, &counters).await?;
-            expected.met_by(&Revision::of_role(role, members))?;
+            as_expected(cx, role, expected, None).await?;
             seen.get_or_init(|| role.version);
             Ok(())
         }
     }
 }
 
-/// The role, whose seats are held, where no account has one.
+/// The role, of which none but the few counters gains a seat, where no account has one.
 async fn unheld(cx: &Context, role: &Role) -> Result<Role> {
     let is_empty = |counters: &[Counter]| counters.iter().all(|counter| counter.taken == 0);
     // Looked at before: what stays is not to be closed.
-    let counters = seats::read(&cx.app.table, &cx.tenant, role.id).await?;
+    let counters = seats::read(&cx.app.table, role).await?;
     if is_empty(&counters) {
-        let (role, counters) = seats::held(cx, role, None).await?;
+        let (role, counters) = match seats::is_settled(role, &counters) {
+            true => (role.clone(), counters),
+            false => seats::settle_on_few_counters(cx, role, None).await?,
+        };
         if is_empty(&counters) {
             return Ok(role);
         }
@@ -357,7 +371,7 @@ async fn take_from(cx: &Context, role: RoleId, id: UserId) -> Result<()> {
         if !user.has_role(role, cx.now) {
             return Ok(());
         }
-        may_change(cx, &unit, &user).await?;
+        may_take_from(cx, &user).await?;
         unit.edit(&user, |after| {
             after.take_role(role);
             Ok(())

@@ -48,7 +48,7 @@ pub fn claims(cx: &Context, user: &User, terms: &Terms) -> Map<String, Value> {
 /// A new session of an account, and its first refresh token.
 pub fn begin(cx: &Context, user: UserId, epoch: u32, terms: &Terms) -> Result<(Session, Option<RefreshToken>)> {
     let terms = cx.tenant_settings.applied(terms);
-    let id = SessionId::spread(cx.now, cx.size_written().histories())?;
+    let id = SessionId::spread(cx.now, cx.size_to_write().histories())?;
     let token = terms.refresh.then(|| RefreshToken::first(user, id)).transpose()?;
     let session = Session {
         id,

@@ -195,12 +195,12 @@ impl Context {
     }
 
     /// The size of the tenant whose partitions are read.
-    pub fn size(&self) -> TenantSize {
+    pub fn size_to_read(&self) -> TenantSize {
         self.tenant_settings.growth.read()
     }
 
     /// The size of the tenant whose partitions are written to.
-    pub fn size_written(&self) -> TenantSize {
+    pub fn size_to_write(&self) -> TenantSize {
         self.tenant_settings.growth.written(self.now)
     }
 }

@@ -11,7 +11,7 @@ use super::users::{self, NewUser};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::ADMIN_TENANTS;
-use crate::domain::role::{OWNER, Role, SYSTEM_ROLES};
+use crate::domain::role::{OWNER, Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::{Tenant, TenantId};
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::TenantSize;
@@ -52,7 +52,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
         created_by: cx.actor(),
     };
     let within = within(cx, &tenant.id);
-    let in_tenant = |role: &crate::domain::role::SystemRole| role.in_tenant(&tenant.id, cx.now).map_err(Error::fault);
+    let in_tenant = |role: &SystemRole| system_role(cx, role, &tenant.id);
     let roles: Vec<Role> = SYSTEM_ROLES.iter().map(in_tenant).collect::<Result<_>>()?;
     let hash = Hashed::of(new.owner.password.as_ref()).get(&within).await?;
     let owner = users::beginning(&within, &new.owner, hash, &[in_tenant(&OWNER)?])?;
@@ -79,6 +79,13 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     })
     .await?;
     Ok((tenant, owner.clone()))
+}
+
+/// A role of the system as a new tenant has it, of the size that the stack asks for.
+fn system_role(cx: &Context, role: &SystemRole, tenant: &TenantId) -> Result<Role> {
+    let mut role = role.in_tenant(tenant, cx.now).map_err(Error::fault)?;
+    role.spread_seats(cx.app.settings.tenant_size);
+    Ok(role)
 }
 
 /// The same request, as one about the new tenant.

@@ -204,7 +204,7 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         until: moment(line.locked_until),
     };
     let user = User {
-        search_shards: cx.size_written().search(),
+        search_shards: cx.size_to_write().search(),
         id,
         tenant: cx.tenant.clone(),
         other_number: line.number.filter(|number| *number != UserNumber::of(id)),
@@ -219,7 +219,7 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         password: hash,
         must_change_password: line.must_change_password,
         password_ends: moment(line.password_ends),
-        grants: vec![Grant::of_everybody(cx.actor(), created_at)?],
+        grants: vec![Grant::of_everybody(cx.size_to_write(), cx.actor(), created_at)?],
         cleared: None,
         trail: Some(Trail::beginning(cx.now)),
         epoch: 0,

@@ -88,7 +88,7 @@ async fn everybodys(cx: &Context) -> Result<Option<Role>> {
 /// An account at its beginning, with these roles beside the one that everybody has.
 pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>, roles: &[Role]) -> Result<User> {
     let mut user = User {
-        search_shards: cx.size_written().search(),
+        search_shards: cx.size_to_write().search(),
         id: UserId::new(cx.now)?,
         tenant: cx.tenant.clone(),
         other_number: None,
@@ -103,7 +103,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         password: hash,
         must_change_password: new.must_change_password,
         password_ends: new.is_temporary.then(|| cx.now + cx.app.settings.temporary_password),
-        grants: vec![Grant::of_everybody(cx.actor(), cx.now)?],
+        grants: vec![Grant::of_everybody(cx.size_to_write(), cx.actor(), cx.now)?],
         cleared: None,
         trail: Some(Trail::beginning(cx.now)),
         epoch: 0,

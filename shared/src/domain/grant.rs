@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::role::{FEW_COUNTERS, Rank, Role, SystemRole, USER, many_counters};
+use super::tenant_size::TenantSize;
 use super::text::Department;
 use super::user::User;
 use crate::error::{Conflict, Error, Noun, Result};
@@ -40,6 +41,9 @@ pub struct Grant {
     /// In which round of the role it was given ([`Role::round`]); mostly the first, which takes no room.
     #[serde(default = "first_round", skip_serializing_if = "is_first_round")]
     pub round: u32,
+    /// In which partition of the role's members it is: the first, of what was given in a small tenant.
+    #[serde(default, skip_serializing_if = "is_first_partition")]
+    pub partition: u16,
     /// Whether the role lets its holder manage users; a change of the role's permissions changes it too.
     pub administers: bool,
 }
@@ -49,8 +53,14 @@ fn first_round() -> u32 {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_first_partition(partition: &u16) -> bool {
+    *partition == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_first_round(round: &u32) -> bool {
-    *round == first_round()
+    // On few counters the round is never asked for.
+    *round <= first_round()
 }
 
 impl Grant {
@@ -59,9 +69,14 @@ impl Grant {
         Self::new(role.id, (role.counters, role.round), role.administers(), by, now)
     }
 
-    pub fn of_everybody(by: Option<UserId>, now: Timestamp) -> Result<Self> {
-        // As every tenant begins; where that is no longer so, the seat is given elsewhere when it is taken.
-        Self::new(USER.id, (many_counters(USER.id), 1), false, by, now)
+    /// The role that everybody has, in a tenant of this size.
+    pub fn of_everybody(size: TenantSize, by: Option<UserId>, now: Timestamp) -> Result<Self> {
+        // As it is unless it had a limit; where it had, the seat is given elsewhere when it is taken.
+        let spread = match size {
+            TenantSize::Small => (FEW_COUNTERS, 0),
+            TenantSize::Large => (many_counters(USER.id), 1),
+        };
+        Self::new(USER.id, spread, false, by, now)
     }
 
     fn new(
@@ -85,6 +100,7 @@ impl Grant {
                 u16::from_be_bytes([id.uuid().as_bytes()[14], id.uuid().as_bytes()[15]]),
             ),
             round,
+            partition: 0,
             administers,
         })
     }
@@ -186,6 +202,10 @@ pub struct PastGrant {
 pub struct Seat {
     pub counter: u16,
     pub round: u32,
+    /// In which partition of the role's members its end is.
+    pub partition: u16,
+    /// Whether the role lets its holders manage users, as far as the grants have it.
+    pub administers: bool,
     /// When the last of its grants ends; nothing where one of them does not.
     pub ends: Option<Timestamp>,
 }
@@ -198,6 +218,8 @@ impl User {
             let own = Seat {
                 counter: grant.seat,
                 round: grant.round,
+                partition: grant.partition,
+                administers: grant.administers,
                 ends: grant.effective_to,
             };
             let seat = seats.entry(grant.role).or_insert(own);

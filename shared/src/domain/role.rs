@@ -12,6 +12,7 @@ use super::permission::{
     self, ADMIN_ACCESS, ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, ADMIN_TENANTS, ADMIN_USERS, is_system,
 };
 use super::tenant::TenantId;
+use super::tenant_size::TenantSize;
 use super::text::{FORM, RoleName};
 use super::trail::Trail;
 use super::user::first_form;
@@ -52,9 +53,10 @@ pub struct Role {
     pub max_count: Option<u32>,
     /// Whether it came with Usher.
     pub system: bool,
-    /// Over how many counters its seats are spread (see `store::seats`): few, where they are held to a limit.
+    /// Over how many counters its seats are spread (see `store::seats`): few, where they are held to a limit, or the tenant
+    /// is small.
     pub counters: u16,
-    /// How often it came to have no limit: what was decided before it had one is not done after it has none again.
+    /// How often it came to have many counters: what was decided before it had few is not done after it has many again.
     #[serde(default)]
     pub round: u32,
     /// Under which form of names its claim is kept ([`FORM`]).
@@ -86,16 +88,21 @@ impl Role {
             .filter(move |name| !is_system(name) || came_with(name))
     }
 
-    /// Whether its seats are on few counters, so that they can be held to a limit.
-    pub fn is_counted(&self) -> bool {
+    /// Whether seats are taken on its few counters alone, so that they can be held to a limit.
+    pub fn has_few_counters(&self) -> bool {
         self.counters <= FEW_COUNTERS
     }
 
-    /// How its seats are kept from now on, as its limit asks for.
-    pub fn spread_seats(&mut self) {
+    /// Whether it ever had many counters: some of its seats may be there still.
+    pub fn has_had_many_counters(&self) -> bool {
+        self.round > 0
+    }
+
+    /// On how many counters its seats are taken from now on, as its limit and the tenant's size ask for.
+    pub fn spread_seats(&mut self, size: TenantSize) {
         if self.max_count.is_some() {
             self.counters = FEW_COUNTERS;
-        } else if self.is_counted() {
+        } else if size == TenantSize::Large && self.has_few_counters() {
             self.counters = many_counters(self.id);
             self.round += 1;
         }
@@ -127,14 +134,14 @@ const fn system_id(n: u128) -> RoleId {
     RoleId::from_uuid(Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0000 + n))
 }
 
-/// The counters that share a limit: the first ones of every role.
+/// The counters that share a limit: the first ones of every role, and of a role of a small tenant the only ones.
 pub const FEW_COUNTERS: u16 = 4;
-/// The counters of a role without a limit that some accounts have: 500 grants a second are two for each.
+/// The counters of a large tenant's role without a limit that some accounts have: 500 grants a second are two for each.
 const MANY_COUNTERS: u16 = 256;
-/// The counters of the role that every account has, while it has no limit: 1,000 registrations a second are two for each.
+/// Those of the role that every account has: 1,000 registrations a second are two for each.
 const MOST_COUNTERS: u16 = 512;
 
-/// Over how many counters the seats of a role without a limit are spread; those that can share a limit are not used then.
+/// Over how many counters the seats of a large tenant's role without a limit are spread; the few are not used then.
 pub fn many_counters(role: RoleId) -> u16 {
     match role == USER.id {
         true => MOST_COUNTERS,
@@ -206,7 +213,7 @@ impl SystemRole {
         self.permissions.contains(&permission) || of_main && permission == ADMIN_TENANTS
     }
 
-    /// The role as a tenant has it at its start.
+    /// The role as a small tenant has it at its start.
     pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
         let built_in = permission::built_in().into_iter().map(|permission| permission.name);
         let permissions = built_in.filter(|name| self.came_with(name, tenant)).collect();
@@ -219,8 +226,8 @@ impl SystemRole {
             restricted: BTreeSet::new(),
             max_count: None,
             system: true,
-            counters: many_counters(self.id),
-            round: 1,
+            counters: FEW_COUNTERS,
+            round: 0,
             form: FORM,
             trail: Some(Trail::beginning(now)),
             version: 1,

@@ -53,6 +53,17 @@ impl TenantSize {
         self.of(1, HISTORY_PARTITIONS)
     }
 
+    /// Of the members of each role: 500 grants of one role a second are half of what two partitions take.
+    pub const fn members(self) -> u16 {
+        self.of(1, 2)
+    }
+
+    /// How many chains of the rights history there are of each retention. A process keeps to one, so they part where they are
+    /// more than the processes. Set-up signs the heads of all of them in one item, of some 70 KB for 512.
+    pub const fn chains(self) -> u16 {
+        self.of(256, MOST_CHAINS)
+    }
+
     /// Of the counters of accounts by status.
     pub const fn tallies(self) -> u16 {
         self.of(1, 4)
@@ -71,6 +82,16 @@ impl TenantSize {
         }
     }
 }
+
+/// How many chains of one retention a tenant has at most.
+pub const MOST_CHAINS: u16 = 512;
+
+/// Over how many partitions the heads of a tenant's chains are spread, whatever its size: set-up alone reads all of them.
+pub const CHAIN_PARTITIONS: u16 = 16;
+
+/// The same of the counters of seats of roles that have many: few enough that one Query of each counts the members of a page
+/// of roles.
+pub const SEAT_PARTITIONS: u16 = 6;
 
 /// Over how many partitions a month of a history is spread, at most. The id of each row has its partition.
 pub const HISTORY_PARTITIONS: u16 = 16;

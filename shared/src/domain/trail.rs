@@ -178,6 +178,7 @@ impl From<GrantThen> for Grant {
             granted_by: None,
             seat: 0,
             round: 0,
+            partition: 0,
             administers: false,
         }
     }

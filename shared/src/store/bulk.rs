@@ -9,7 +9,7 @@ use super::chain::{self, Linked};
 use super::dynamo::Table;
 use super::table::{Changes, Cond, Item, Key, Op, Refusal, Value, Write, integer, number};
 use super::users::{self, Change};
-use super::{domains, record};
+use super::{domains, record, roles};
 use crate::context::Context;
 use crate::domain::tenant::TenantId;
 use crate::domain::text::Email;
@@ -35,12 +35,16 @@ impl Bulk {
 /// The items of these accounts, where nothing that they need is taken.
 pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
     let table = &cx.app.table;
-    let change = |user: &User| Change {
-        before: None,
-        after: Some(user.clone()),
-        only_if: None,
+    let change = |user: &User| {
+        let mut user = user.clone();
+        roles::list_members(None, &mut user, cx.size_to_write());
+        Change {
+            before: None,
+            after: Some(user),
+            only_if: None,
+        }
     };
-    let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>(), cx.size_written())?;
+    let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>(), cx.size_to_write())?;
     let mut rows = Vec::new();
     for user in accounts {
         rows.extend(record::rows(cx, None, Some(&mut user.clone()))?);

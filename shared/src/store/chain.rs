@@ -16,6 +16,7 @@ use super::keys;
 use super::table::{Changes, Cond, Item, Lost, Op, Value, Write, integer, number, string, text};
 use crate::domain::audit::{Head, Position};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::{CHAIN_PARTITIONS, TenantSize};
 use crate::error::{Error, Result};
 use crate::proof::canonical::digest;
 
@@ -38,18 +39,20 @@ pub async fn link(table: &Table, writes: &[Write]) -> Result<Linked> {
         writes: writes.to_vec(),
         leases: Vec::new(),
     };
-    let mut rows: BTreeMap<Group, Vec<&mut Item>> = BTreeMap::new();
+    let mut rows: BTreeMap<Group, (TenantSize, Vec<&mut Item>)> = BTreeMap::new();
     for write in &mut linked.writes {
         if let Op::Put(item) = &mut write.op
-            && let Some(group) = group(item)?
+            && let Some((group, size)) = group(item)?
         {
-            rows.entry(group).or_default().push(item);
+            let (known, rows) = rows.entry(group).or_default();
+            *known = size.max(*known);
+            rows.push(item);
         }
     }
     let mut heads = Vec::new();
     // In one order in every transaction: two that waited for each other would wait for good.
-    for (group, rows) in rows {
-        let lease = table.chains().lease(&group).await?;
+    for (group, (size, rows)) in rows {
+        let lease = table.chains().lease(&group, size).await?;
         let before = match lease.known() {
             Some(head) => head.clone(),
             None => read(table, &group.tenant, &lease.chain).await?,
@@ -87,24 +90,31 @@ pub fn heads_of(writes: &[Write]) -> Result<usize> {
     let mut groups = std::collections::BTreeSet::new();
     for write in writes {
         if let Op::Put(item) = &write.op {
-            groups.extend(group(item)?);
+            groups.extend(group(item)?.map(|(group, _)| group));
         }
     }
     Ok(groups.len())
 }
 
-/// Whose chains a row belongs to, where it is one of the rights history.
-fn group(item: &Item) -> Result<Option<Group>> {
-    if !string(item, "PK").is_some_and(keys::is_rights) {
+/// Whose chains a row belongs to, where it is one of the rights history; and how large the tenant is at least.
+fn group(item: &Item) -> Result<Option<(Group, TenantSize)>> {
+    let Some(shard) = string(item, "PK").and_then(keys::rights_shard) else {
         return Ok(None);
-    }
+    };
     let incomplete = || Error::fault("a row of the rights history without its tenant or times");
     let tenant = string(item, "tenant").ok_or_else(incomplete)?;
     let (at, ttl) = integer(item, "at").zip(integer(item, "ttl")).ok_or_else(incomplete)?;
-    Ok(Some(Group {
+    let group = Group {
         tenant: TenantId::parse(tenant).map_err(Error::fault)?,
         days: (ttl - at.div_euclid(1_000)) / (24 * 3_600),
-    }))
+    };
+    // Partitions beside the first are written to in a large tenant alone.
+    let size = if shard == 0 {
+        TenantSize::Small
+    } else {
+        TenantSize::Large
+    };
+    Ok(Some((group, size)))
 }
 
 /// The head of a chain; where it has not begun, that of an empty one.
@@ -131,7 +141,7 @@ pub async fn heads(table: &Table, t: &TenantId) -> Result<Vec<Head>> {
         pk: keys::chains_partition(t, part),
         ..Query::default()
     };
-    let queries: Vec<Query> = (0..keys::CHAIN_PARTITIONS).map(query).collect();
+    let queries: Vec<Query> = (0..CHAIN_PARTITIONS).map(query).collect();
     let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
     let items = pages.iter().flat_map(|page| &page.items);
     let mut heads: Vec<Head> = items.map(head).collect::<Result<_>>()?;

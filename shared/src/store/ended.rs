@@ -4,6 +4,7 @@
 //! with its member item and its seat; then it is taken off the account, with all of that, in one transaction. So what the
 //! account has and what follows from it are in step at every moment, and who counts leaves out what ended.
 
+use futures::future::try_join_all;
 use jiff::Timestamp;
 
 use super::dynamo::{Query, Table};
@@ -35,7 +36,7 @@ pub async fn cleared(cx: &Context, user: User) -> Result<User> {
 
 /// Clears the accounts whose last grant of this role ended, up to so many; how many there were, whoever cleared them.
 pub async fn release(cx: &Context, role: RoleId, most: usize) -> Result<usize> {
-    let found = members(&cx.app.table, &cx.tenant, role, cx.now, Some(most)).await?;
+    let found = members(cx, role, Some(most)).await?;
     for user in &found {
         clear(cx, *user).await?;
     }
@@ -43,29 +44,26 @@ pub async fn release(cx: &Context, role: RoleId, most: usize) -> Result<usize> {
 }
 
 /// How many accounts have a seat of this role and no grant any more that stands.
-pub async fn count(table: &Table, t: &TenantId, role: RoleId, now: Timestamp) -> Result<u32> {
-    let found = members(table, t, role, now, None).await?;
+pub async fn count(cx: &Context, role: RoleId) -> Result<u32> {
+    let found = members(cx, role, None).await?;
     u32::try_from(found.len()).map_err(Error::fault)
 }
 
-async fn members(
-    table: &Table,
-    t: &TenantId,
-    role: RoleId,
-    now: Timestamp,
-    most: Option<usize>,
-) -> Result<Vec<UserId>> {
-    let query = Query {
-        pk: keys::role_partition(t, role),
+/// Those whose last grant of the role ended first, of each partition of its members.
+async fn members(cx: &Context, role: RoleId, most: Option<usize>) -> Result<Vec<UserId>> {
+    let query = |partition| Query {
+        pk: keys::members_partition(&cx.tenant, role, partition),
         prefix: Some(keys::ENDS.to_owned()),
         // What ended in this very millisecond is before the next one.
-        until: Some(keys::ends_before(now + jiff::SignedDuration::from_millis(1))),
+        until: Some(keys::ends_before(cx.now + jiff::SignedDuration::from_millis(1))),
         limit: most,
         ..Query::default()
     };
-    let found = table.query(&query).await?.items;
-    let users = found.iter().filter_map(|item| string(item, "user")?.parse().ok());
-    Ok(users.collect())
+    let queries: Vec<Query> = (0..cx.size_to_read().members()).map(query).collect();
+    let pages = try_join_all(queries.iter().map(|query| cx.app.table.query(query))).await?;
+    let found = pages.iter().flat_map(|page| &page.items);
+    let users = found.filter_map(|item| string(item, "user")?.parse().ok());
+    Ok(users.take(most.unwrap_or(usize::MAX)).collect())
 }
 
 /// Takes the grants that ended off an account. Its version stays: nobody is shown a change.
@@ -84,7 +82,7 @@ async fn clear(cx: &Context, id: UserId) -> Result<bool> {
         let mut trail = user.trail();
         trail.keeps_ended(cx.tenant_settings.history);
         let change = noted(user, stay, Some(trail));
-        let mut writes = users::plan(&[change], cx.size_written())?.within;
+        let mut writes = users::plan(&[change], cx.size_to_write())?.within;
         for grant in ended {
             let role_name = names.get(&grant.role).cloned().unwrap_or_default();
             writes.extend(past(cx, id, PastGrant { grant, role_name })?);
@@ -239,7 +237,7 @@ async fn list_one(table: &Table, t: &TenantId, role: RoleId, id: UserId) -> Resu
         return Ok(None);
     };
     let mut writes = users::plan(&[noted(user.clone(), user.grants, user.trail)], TenantSize::Small)?.within;
-    writes.push(users::end(t, role, at, id));
-    writes.push(seats::mark(t, role, &seat));
+    writes.push(users::end(t, role, seat.partition, at, id));
+    writes.push(seats::mark_end(t, role, &seat));
     Ok(Some(writes))
 }

@@ -26,8 +26,8 @@
 //! | role, one copy of several | `T#main#ROLECOPY#<role>#<copy>` | `COPY` | |
 //! | role name claim | `T#main#ROLENAME#<canonical>` | `CLAIM` | |
 //! | role's seats, one counter of several | `T#main#SEATS#<part>` | `<role>#<counter>` | |
-//! | role's member | `T#main#ROLE#<role>` | `MEMBER#<user>#<grant>` | |
-//! | the end of a member's last grant | `T#main#ROLE#<role>` | `ENDS#<end>#<user>` | |
+//! | role's member | `T#main#ROLE#<role>#<shard>` | `MEMBER#<user>#<grant>` | |
+//! | the end of a member's last grant | `T#main#ROLE#<role>#<shard>` | `ENDS#<end>#<user>` | |
 //! | role that was deleted | `T#main#ROLE#<role>` | `GONE` | |
 //! | first accounts, made once | `T#main#SETUP` | `FIRST#<name>` | |
 //! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
@@ -55,15 +55,12 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::table::Key;
+use crate::domain::role::FEW_COUNTERS;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::{CHAIN_PARTITIONS, SEAT_PARTITIONS};
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
 use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber};
-
-/// Over how many partitions the heads of a tenant's chains are spread, whatever its size: set-up alone reads all of them.
-pub const CHAIN_PARTITIONS: u16 = 16;
-/// The same of the mails to send, of all tenants: each costs four writes of its index before it is sent.
-pub const PENDING_PARTITIONS: u16 = 8;
 
 pub fn user(t: &TenantId, id: UserId) -> Key {
     Key::new(user_partition(t, id), "USER")
@@ -134,10 +131,11 @@ pub fn rights(t: &TenantId, at: Timestamp, id: EntryId) -> Key {
 pub fn rights_partition(t: &TenantId, at: Timestamp, shard: u16) -> String {
     format!("T#{t}#RIGHTS#{}#{shard}", month(at))
 }
-/// Whether a partition is one of the rights history.
-pub fn is_rights(pk: &str) -> bool {
-    let kind = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
-    kind == Some("RIGHTS")
+/// Which partition of its month this one is, where it is one of the rights history.
+pub fn rights_shard(pk: &str) -> Option<u16> {
+    let (of, shard) = pk.rsplit_once('#')?;
+    let kind = of.strip_prefix("T#")?.split('#').nth(1)?;
+    (kind == "RIGHTS").then(|| shard.parse().ok()).flatten()
 }
 /// Heads of the chains that the rows of the rights history are linked in. Each row's transaction writes one beside the row.
 pub fn chains_partition(t: &TenantId, shard: u16) -> String {
@@ -240,32 +238,34 @@ pub fn former_role_name(t: &TenantId, name: &RoleName) -> Option<Key> {
 fn role_name_claim(t: &TenantId, canonical: &str) -> Key {
     Key::new(format!("T#{t}#ROLENAME#{canonical}"), "CLAIM")
 }
-/// What belongs to one role: its members, and when they cease to be.
-pub fn role_partition(t: &TenantId, id: RoleId) -> String {
-    format!("T#{t}#ROLE#{id}")
+/// One of the partitions of a role's members, and of when they cease to be.
+pub fn members_partition(t: &TenantId, role: RoleId, shard: u16) -> String {
+    format!("T#{t}#ROLE#{role}#{shard}")
 }
-/// Over how many partitions the counters of all roles' seats are spread: few enough that one Query of each counts the
-/// members of a page of roles.
-pub const SEAT_PARTS: u16 = 6;
 pub fn seats_partition(t: &TenantId, part: u16) -> String {
     format!("T#{t}#SEATS#{part}")
 }
+/// The few counters of a role are in one partition: most roles have no others.
 pub fn seats(t: &TenantId, role: RoleId, counter: u16) -> Key {
-    let place = format!("{}{counter:02}", seats_of(role));
-    Key::new(seats_partition(t, counter % SEAT_PARTS), place)
+    let part = if counter < FEW_COUNTERS {
+        0
+    } else {
+        counter % SEAT_PARTITIONS
+    };
+    Key::new(seats_partition(t, part), format!("{}{counter:02}", seats_of(role)))
 }
 /// What the sort keys of a role's counters begin with.
 pub fn seats_of(role: RoleId) -> String {
     format!("{role}#")
 }
-pub fn member(t: &TenantId, role: RoleId, user: UserId, grant: GrantId) -> Key {
-    Key::new(role_partition(t, role), format!("{MEMBER}{user}#{grant}"))
+pub fn member(t: &TenantId, role: RoleId, shard: u16, user: UserId, grant: GrantId) -> Key {
+    Key::new(members_partition(t, role, shard), format!("{MEMBER}{user}#{grant}"))
 }
 pub const MEMBER: &str = "MEMBER#";
 pub(super) const TALLY: &str = "TALLY#";
 /// When the last grant of a role ends that an account has, where they all end.
-pub fn ends(t: &TenantId, role: RoleId, at: Timestamp, user: UserId) -> Key {
-    Key::new(role_partition(t, role), format!("{}#{user}", ends_before(at)))
+pub fn ends(t: &TenantId, role: RoleId, shard: u16, at: Timestamp, user: UserId) -> Key {
+    Key::new(members_partition(t, role, shard), format!("{}#{user}", ends_before(at)))
 }
 /// What the sort keys of all that ends before this moment come before.
 pub(super) fn ends_before(at: Timestamp) -> String {
@@ -274,7 +274,7 @@ pub(super) fn ends_before(at: Timestamp) -> String {
 pub const ENDS: &str = "ENDS#";
 /// What a role was that was deleted.
 pub fn gone_role(t: &TenantId, role: RoleId) -> Key {
-    Key::new(role_partition(t, role), "GONE")
+    Key::new(format!("T#{t}#ROLE#{role}"), "GONE")
 }
 /// A grant of an account that ended.
 pub fn past(t: &TenantId, user: UserId, ended: Timestamp, grant: GrantId) -> Key {

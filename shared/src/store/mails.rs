@@ -17,6 +17,10 @@ use crate::domain::tenant::TenantId;
 use crate::error::{Error, Result};
 use crate::id::{MailId, UserId};
 
+/// Over how many partitions the mails to send of all tenants are spread: each costs four writes of its index before it is
+/// sent.
+const PENDING_PARTITIONS: u16 = 8;
+
 /// How long a mail's item stays, sent or not.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
@@ -43,7 +47,7 @@ pub struct Claimed {
 /// Asks for a mail, in the transaction of what causes it.
 pub fn put(mail: &Mail) -> Result<Write> {
     let mut item = to_item(&keys::mail(mail.id), mail)?;
-    let shard = u16::from(mail.id.uuid().as_bytes()[15]) % keys::PENDING_PARTITIONS;
+    let shard = u16::from(mail.id.uuid().as_bytes()[15]) % PENDING_PARTITIONS;
     item.insert("state".to_owned(), text(PENDING));
     item.insert("attempts".to_owned(), number(0));
     item.insert("GSI1PK".to_owned(), text(pending(shard)));
@@ -74,7 +78,7 @@ pub async fn due(table: &Table, now: Timestamp, after: Option<String>, limit: us
         limit: Some(limit),
         ..Query::default()
     };
-    let queries: Vec<Query> = (0..keys::PENDING_PARTITIONS).map(query).collect();
+    let queries: Vec<Query> = (0..PENDING_PARTITIONS).map(query).collect();
     let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
     let end = end_of(now);
     let is_due = |item: &&Item| string(item, "GSI1SK").is_some_and(|due| due < end.as_str());
@@ -195,7 +199,7 @@ pub async fn remove_unsent(table: &Table, t: &TenantId, user: UserId) -> Result<
         limit: Some(LOOKED_AT),
         ..Query::default()
     };
-    let all = (0..keys::PENDING_PARTITIONS).map(pending).chain([dead()]);
+    let all = (0..PENDING_PARTITIONS).map(pending).chain([dead()]);
     let queries: Vec<Query> = all.map(of).collect();
     let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
     let places: Vec<Key> = pages.iter().flat_map(|page| &page.items).filter_map(Key::of).collect();

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::id::{EntryId, MailId, SessionId, UserId};
 
 fn entry_id(cx: &Context) -> Result<EntryId> {
-    EntryId::spread(cx.now, cx.size_written().histories())
+    EntryId::spread(cx.now, cx.size_to_write().histories())
 }
 
 /// A row of the login history, not yet a write.

@@ -10,9 +10,11 @@ use super::user_lists::UserLists;
 use super::{catalogue, keys, seats};
 use crate::ambient;
 use crate::context::Context;
+use crate::domain::grant::Grant;
 use crate::domain::permission;
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole, USER};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{FORM, RoleName};
 use crate::domain::trail::GoneRole;
 use crate::domain::user::User;
@@ -172,13 +174,31 @@ pub async fn members(
         let (all, more) = listed.newest(None, after, limit).await?;
         return Ok((all.into_iter().map(|one| one.id).collect(), more));
     }
-    let (table, t) = (listed.table, listed.tenant);
+    let partitions = (0..listed.size.members()).map(|partition| of_partition(listed, role, partition, after, limit));
+    let pages = futures::future::try_join_all(partitions).await?;
+    let mut more = pages.iter().any(|(_, more)| *more);
+    let mut found: Vec<UserId> = pages.into_iter().flat_map(|(ids, _)| ids).collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    // Whose grants are of before and after the tenant grew is in two partitions.
+    found.dedup();
+    more |= found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
+}
+
+async fn of_partition(
+    listed: UserLists<'_>,
+    role: RoleId,
+    partition: u16,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool)> {
     let mut found: Vec<UserId> = Vec::new();
     // The lowest key of an account's grants: what comes before it in this order is another account's.
     let mut position = after.map(|id| format!("{}{id}", keys::MEMBER));
     loop {
         let query = Query {
-            pk: keys::role_partition(t, role),
+            pk: keys::members_partition(listed.tenant, role, partition),
             prefix: Some(keys::MEMBER.to_owned()),
             after: position,
             newest_first: true,
@@ -186,7 +206,7 @@ pub async fn members(
             limit: Some(limit + 1),
             ..Query::default()
         };
-        let page = table.query(&query).await?;
+        let page = listed.table.query(&query).await?;
         found.extend(
             page.items
                 .iter()
@@ -202,13 +222,21 @@ pub async fn members(
     }
 }
 
+/// Puts each grant that is new among the members of its role, as a tenant of this size has them.
+pub fn list_members(before: Option<&User>, after: &mut User, size: TenantSize) {
+    let partition = keys::shard(after.id, size.members());
+    let known = |grant: &Grant| before.is_some_and(|user| user.grants.iter().any(|own| own.id == grant.id));
+    let new = after.grants.iter_mut().filter(|grant| !known(grant));
+    new.for_each(|grant| grant.partition = partition);
+}
+
 /// Writes a new role with its name claim, its copies and its seats.
 pub fn create(role: &Role) -> Result<Vec<Write>> {
     let mut writes = claim(role);
     let item = to_item(&keys::role(&role.tenant, role.id), role)?;
     writes.push(Write::put(item).when(Cond::absent(), Conflict::RoleNameTaken));
     writes.extend(copies(role)?);
-    writes.extend(seats::open(role));
+    writes.extend(seats::create_counters(role));
     Ok(writes)
 }
 
@@ -235,11 +263,11 @@ pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
 }
 
 /// Removes a role without members; where it has any, this is the refusal.
-pub fn delete(role: &Role, has_members: &Refusal) -> Vec<Write> {
+pub fn delete(role: &Role, now: Timestamp, has_members: &Refusal) -> Vec<Write> {
     let gone = Write::delete(keys::role(&role.tenant, role.id)).when(as_read(role), Lost::Changed);
     let mut writes = vec![gone, Write::delete(claim_place(role))];
     writes.extend(keys::role_copies(&role.tenant, role.id).map(Write::delete));
-    writes.extend(seats::close(role, has_members));
+    writes.extend(seats::close_few(role, now, has_members));
     writes
 }
 
@@ -290,6 +318,7 @@ fn as_read(role: &Role) -> Cond {
         Cond::exists(),
         version,
         Cond::Eq("counters", number(role.counters)),
+        Cond::Eq("round", number(role.round)),
     ])
 }
 

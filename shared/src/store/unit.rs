@@ -196,15 +196,10 @@ impl Unit<'_> {
         now.ok_or(Error::InvalidToken)
     }
 
-    /// The role of this name or id, which is to stay as it is until all is written.
+    /// The role of this name or id. Who takes a seat of it finds the counter closed, or marked, once the role is gone, or has
+    /// come to let its holders manage users: no grant is held to more, and many can be given at once.
     pub async fn role(&self, name: &str) -> Result<Option<Role>> {
-        let role = roles::find(&self.cx.app.table, &self.cx.tenant, name).await?;
-        // The counter of a seat of a role without a limit is closed before the role goes, or comes to let its holders
-        // manage users: no grant needs more, and many can be given at once. The role that everybody has never goes.
-        if let Some(role) = role.as_ref().filter(|role| role.is_counted() && role.id != USER.id) {
-            self.keep_role(role);
-        }
-        Ok(role)
+        roles::find(&self.cx.app.table, &self.cx.tenant, name).await
     }
 
     /// The roles that an account has, now or later. Those of the system hold what it gave them; the others are to stay as
@@ -216,8 +211,8 @@ impl Unit<'_> {
         Ok(found)
     }
 
-    /// The roles that apply to an account now, in requests about no department. They are to stay as they are, as with
-    /// [`Unit::role`].
+    /// The roles that apply to an account now, in requests about no department. They are to stay as they are until
+    /// all is written.
     pub async fn applying_roles(&self, user: &User) -> Result<Vec<Role>> {
         let applying = user.applying(self.cx.now);
         let found = roles::get_all(&self.cx.app.table, &self.cx.tenant, applying).await?;
@@ -286,6 +281,9 @@ impl Unit<'_> {
     }
 
     fn put(&self, before: Option<&User>, mut after: Option<&mut User>, only_if: Option<Cond>) -> Result<()> {
+        if let Some(after) = after.as_deref_mut() {
+            roles::list_members(before, after, self.cx.size_to_write());
+        }
         let rows = record::rows(self.cx, before, after.as_deref_mut())?;
         let mut wanted = self.wanted();
         wanted.rows.extend(rows);

@@ -37,7 +37,7 @@ pub fn listed(cx: &Context) -> UserLists<'_> {
     UserLists {
         table: &cx.app.table,
         tenant: &cx.tenant,
-        size: cx.size(),
+        size: cx.size_to_read(),
     }
 }
 

@@ -126,10 +126,10 @@ impl Implied {
         let seats = user.seats();
         // Whoever is there has the role that everybody has: its members are the accounts.
         let members = user.grants.iter().filter(|grant| grant.role != USER.id);
-        let members = members.map(|grant| keys::member(t, grant.role, user.id, grant.id));
+        let members = members.map(|grant| keys::member(t, grant.role, grant.partition, user.id, grant.id));
         let ends = seats
             .iter()
-            .filter_map(|(role, seat)| Some(keys::ends(t, *role, seat.ends?, user.id)));
+            .filter_map(|(role, seat)| Some(keys::ends(t, *role, seat.partition, seat.ends?, user.id)));
         Self {
             form: user.form,
             claims,
@@ -240,12 +240,12 @@ fn index_attributes(n: u8, pk: String, sk: String) -> [(String, Value); 2] {
 fn seat_writes(t: &TenantId, was: &Implied, is: &Implied) -> Vec<Write> {
     let taken = is.seats.iter().filter_map(|(role, seat)| match was.seats.get(role) {
         None => Some(seats::take(t, *role, seat)),
-        Some(own) if own.ends.is_none() && seat.ends.is_some() => Some(seats::mark(t, *role, seat)),
+        Some(own) if own.ends.is_none() && seat.ends.is_some() => Some(seats::mark_end(t, *role, seat)),
         Some(_) => None,
     });
     let left = was.seats.iter().filter(|(role, _)| !is.seats.contains_key(*role));
     taken
-        .chain(left.map(|(role, seat)| seats::leave(t, *role, seat.counter)))
+        .chain(left.map(|(role, seat)| seats::give_back(t, *role, seat.counter)))
         .collect()
 }
 
@@ -262,8 +262,8 @@ fn member(key: &Key, id: UserId) -> Write {
 }
 
 /// The item of when the last grant of a role ends that an account has.
-pub fn end(t: &TenantId, role: RoleId, at: Timestamp, id: UserId) -> Write {
-    member(&keys::ends(t, role, at, id), id)
+pub fn end(t: &TenantId, role: RoleId, partition: u16, at: Timestamp, id: UserId) -> Write {
+    member(&keys::ends(t, role, partition, at, id), id)
 }
 
 /// The writes that move an account in the counts from one status to another. It may be in another counter by then: what

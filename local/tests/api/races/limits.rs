@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::growth::large;
 use crate::reconcile::assert_reconciled;
 use crate::support::{Reply, World, at_once, steps};
 
@@ -11,7 +12,12 @@ fn done(replies: &[Reply], status: u16) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_is_set_among_50_grants_counts_every_one_of_them() {
-    let world = World::new().await;
+    for world in [World::new().await, large().await] {
+        among_grants(&world).await;
+    }
+}
+
+async fn among_grants(world: &World) {
     let owner = world.owner().await;
     let mut ids = Vec::new();
     for n in 0..50 {
@@ -63,16 +69,21 @@ async fn a_limit_that_is_set_among_50_grants_counts_every_one_of_them() {
             );
             assert_eq!((&shown["maxCount"], given), (&Value::Null, 50), "round {round}");
         }
-        assert_reconciled(&world);
+        assert_reconciled(world);
         let gone = owner.delete(&format!("/api/roles/{role}?force=true")).await;
         assert_eq!(gone.status, 204, "{}", gone.text);
     }
-    assert_reconciled(&world);
+    assert_reconciled(world);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_of_everybody_s_role_that_is_set_among_32_registrations_counts_every_one_of_them() {
-    let world = World::new().await;
+    for world in [World::new().await, large().await] {
+        among_registrations(&world).await;
+    }
+}
+
+async fn among_registrations(world: &World) {
     let owner = world.owner().await;
     let begins = owner.get("/api/roles/user").await.body["memberCount"].as_u64().unwrap();
     let replies = at_once(33, |n| {
@@ -102,5 +113,5 @@ async fn a_limit_of_everybody_s_role_that_is_set_among_32_registrations_counts_e
             replies[8].text
         );
     }
-    assert_reconciled(&world);
+    assert_reconciled(world);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::grants::partition;
 use super::{Table, list, text};
 
 /// The end of each account's last grant of a role, where all of them end, and on which counter it must be marked. Those
@@ -18,8 +19,13 @@ fn last_ends(table: &Table) -> Vec<(String, String, String)> {
             let ends: Option<Vec<i64>> = grants().map(|grant| grant["effectiveTo"].as_i64()).collect();
             if let Some(end) = ends.and_then(|ends| ends.into_iter().max()) {
                 let id = text(user, "id").to_owned();
-                let seat = &grants().next().unwrap()["seat"];
-                found.push((format!("{role} {end:015}#{id}"), id, format!("{role} {seat}")));
+                let first = grants().next().unwrap();
+                let (seat, partition) = (&first["seat"], partition(first));
+                found.push((
+                    format!("{role} {partition} {end:015}#{id}"),
+                    id,
+                    format!("{role} {seat}"),
+                ));
             }
         }
     }

@@ -1,6 +1,13 @@
 //! What accounts' grants say of their roles.
 
+use serde_json::Value;
+
 use super::{Table, administers, list, text};
+
+/// In which partition of its role's members a grant is.
+pub fn partition(grant: &Value) -> i64 {
+    grant.get("partition").and_then(Value::as_i64).unwrap_or(0)
+}
 
 /// Every grant is of a role that exists, and knows whether that role administers.
 pub fn check(table: &Table, found: &mut Vec<String>) {

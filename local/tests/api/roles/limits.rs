@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::growth::large;
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, World};
 use crate::users::{grant, refused, role};
@@ -30,10 +31,15 @@ async fn is_full(owner: &Client, id: &str, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seats_from_before_a_limit_count_and_are_free_for_others_once_they_are_left() {
-    let world = World::new().await;
+    for world in [World::new().await, large().await] {
+        seats_from_before(&world).await;
+    }
+}
+
+async fn seats_from_before(world: &World) {
     let owner = world.owner().await;
-    let ids = people(&world, 6).await;
-    role(&world, "press", &[]).await;
+    let ids = people(world, 6).await;
+    role(world, "press", &[]).await;
     let mut grants = Vec::new();
     for id in &ids[..3] {
         grants.push(format!(
@@ -45,24 +51,29 @@ async fn seats_from_before_a_limit_count_and_are_free_for_others_once_they_are_l
     refused(&low, 409, "below-member-count");
     limit(&owner, "press", json!(3)).await;
     is_full(&owner, &ids[3], "press").await;
-    assert_reconciled(&world);
+    assert_reconciled(world);
     for (n, left) in grants.iter().enumerate() {
         assert_eq!(owner.delete(left).await.status, 204);
         grant(&owner, &ids[3 + n], json!({ "role": "press" })).await;
         is_full(&owner, &ids[n], "press").await;
-        assert_reconciled(&world);
+        assert_reconciled(world);
     }
     assert_eq!(owner.get("/api/roles/press").await.body["memberCount"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_comes_and_goes_counts_whom_it_finds_each_time() {
-    let world = World::new().await;
+    for world in [World::new().await, large().await] {
+        comes_and_goes(&world).await;
+    }
+}
+
+async fn comes_and_goes(world: &World) {
     let owner = world.owner().await;
-    let ids = people(&world, 6).await;
+    let ids = people(world, 6).await;
     for name in ["press", "member", "user"] {
         if name == "press" {
-            role(&world, name, &[]).await;
+            role(world, name, &[]).await;
         }
         let begins = owner.get(&format!("/api/roles/{name}")).await.body["memberCount"]
             .as_u64()
@@ -82,7 +93,7 @@ async fn a_limit_that_comes_and_goes_counts_whom_it_finds_each_time() {
                 limit(&owner, name, Value::Null).await;
                 grant(&owner, &ids[two], json!({ "role": name })).await;
             }
-            assert_reconciled(&world);
+            assert_reconciled(world);
             let shown = owner.get(&format!("/api/roles/{name}")).await.body["memberCount"].clone();
             assert_eq!(shown, begins + 2 * n + 2, "{name}");
         }

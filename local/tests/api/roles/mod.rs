@@ -7,6 +7,7 @@ mod copies;
 mod create;
 mod delete;
 mod ended;
+mod growth;
 mod limits;
 mod list;
 mod patch;

@@ -120,6 +120,7 @@ impl History {
             granted_by: None,
             seat: 0,
             round: 0,
+            partition: 0,
             administers: self.roles[role].administers(),
         }
     }

@@ -117,8 +117,9 @@ impl<'a> Page<'a> {
     }
 
     async fn members(&mut self, role: RoleId, after: Option<UserId>) -> Result<(Vec<UserId>, bool)> {
-        self.left -= 1;
-        roles::members(listed(self.cx), role, after, FEW).await
+        let lists = listed(self.cx);
+        self.left = self.left.saturating_sub(lists.size.members().into());
+        roles::members(lists, role, after, FEW).await
     }
 
     /// A page of these accounts, all of which are read to count them.

@@ -10,10 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::ambient;
 use crate::domain::audit::Head;
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::{MOST_CHAINS, TenantSize};
 use crate::error::{Error, Result};
 
-/// How many chains a tenant has of each retention, at most: as many as a byte tells apart.
-const CHAINS: usize = 256;
 /// For how many tenants and retentions heads are kept at hand.
 const GROUPS: usize = 1_000;
 
@@ -35,16 +34,16 @@ struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    lent: BTreeSet<u8>,
+    lent: BTreeSet<u16>,
     /// Those that were written to, the last one at the end, and their heads.
-    known: Vec<(u8, Head)>,
+    known: Vec<(u16, Head)>,
 }
 
 /// One chain, while a transaction writes to it. Where it is only dropped, nobody knows where its head is.
 #[derive(Debug)]
 pub struct Lease {
     pub chain: String,
-    shard: u8,
+    number: u16,
     head: Option<Head>,
     /// Its head from now on, once it was given back.
     back: Option<Head>,
@@ -53,25 +52,26 @@ pub struct Lease {
 }
 
 impl Leases {
-    /// A chain that nobody else of this process writes to; where all are taken, the first that is given back.
-    pub async fn lease(&self, group: &Group) -> Result<Lease> {
+    /// A chain that nobody else of this process writes to; where all are taken, the first that is given back. One that this
+    /// process did not write to is one of those of a tenant of this size, or of a large one where all of these are lent.
+    pub async fn lease(&self, group: &Group, size: TenantSize) -> Result<Lease> {
         let pool = self.pool(group);
         let permit = pool.free.clone().acquire_owned().await.map_err(Error::fault)?;
-        let [chance] = ambient::random()?;
+        let first = u16::from_be_bytes(ambient::random()?) % size.chains();
         let mut state = pool.state();
-        let (shard, head) = if let Some((shard, head)) = state.known.pop() {
-            (shard, Some(head))
+        let (number, head) = if let Some((number, head)) = state.known.pop() {
+            (number, Some(head))
         } else {
-            let mut shards = (0..=u8::MAX).map(|n| chance.wrapping_add(n));
-            let free = shards.find(|shard| !state.lent.contains(shard));
+            let mut numbers = (0..MOST_CHAINS).map(|n| (first + n) % MOST_CHAINS);
+            let free = numbers.find(|number| !state.lent.contains(number));
             let free = free.ok_or_else(|| Error::fault("more chains are lent than there are"))?;
             (free, None)
         };
-        state.lent.insert(shard);
+        state.lent.insert(number);
         drop(state);
         Ok(Lease {
-            chain: format!("{}-{shard}", group.days),
-            shard,
+            chain: format!("{}-{number}", group.days),
+            number,
             head,
             back: None,
             pool,
@@ -85,7 +85,7 @@ impl Leases {
             pools.retain(|_, pool| Arc::strong_count(pool) > 1);
         }
         let new = || Pool {
-            free: Arc::new(Semaphore::new(CHAINS)),
+            free: Arc::new(Semaphore::new(MOST_CHAINS.into())),
             state: Mutex::default(),
         };
         pools.entry(group.clone()).or_insert_with(|| Arc::new(new())).clone()
@@ -123,9 +123,35 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut state = self.pool.state();
-        state.lent.remove(&self.shard);
+        state.lent.remove(&self.number);
         if let Some(head) = self.back.take() {
-            state.known.push((self.shard, head));
+            state.known.push((self.number, head));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of the chains that so many processes pick at first.
+    async fn picked(size: TenantSize) -> BTreeSet<u16> {
+        let group = Group {
+            tenant: TenantId::main(),
+            days: 400,
+        };
+        let mut numbers = BTreeSet::new();
+        for _ in 0..400 {
+            numbers.insert(Leases::default().lease(&group, size).await.unwrap().number);
+        }
+        numbers
+    }
+
+    #[tokio::test]
+    async fn processes_of_a_large_tenant_pick_among_more_chains() {
+        assert!(picked(TenantSize::Small).await.iter().all(|number| *number < 256));
+        let of_large = picked(TenantSize::Large).await;
+        assert!(of_large.iter().any(|number| *number >= 256));
+        assert!(of_large.iter().all(|number| *number < MOST_CHAINS));
     }
 }

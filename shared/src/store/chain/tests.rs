@@ -13,7 +13,7 @@ fn row() -> Item {
         "ttl": 1_795_334_400 + 400 * 24 * 3_600,
     });
     to_item(
-        &Key::new("T#main#RIGHTS#2026-11", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"),
+        &Key::new("T#main#RIGHTS#2026-11#0", "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"),
         &row,
     )
     .unwrap()
@@ -27,8 +27,14 @@ fn linked() -> (Item, Head) {
 
 #[test]
 fn a_row_is_of_the_chains_of_its_tenant_and_retention() {
-    let group = group(&row()).unwrap().unwrap();
-    assert_eq!((group.tenant.as_str(), group.days), ("main", 400));
+    let (group, size) = group(&row()).unwrap().unwrap();
+    assert_eq!(
+        (group.tenant.as_str(), group.days, size),
+        ("main", 400, TenantSize::Small)
+    );
+    let mut further = row();
+    further.insert("PK".to_owned(), text("T#main#RIGHTS#2026-11#3"));
+    assert_eq!(super::group(&further).unwrap().unwrap().1, TenantSize::Large);
     let other = to_item(&Key::new("T#main#USER#x", "USER"), &json!({})).unwrap();
     assert!(super::group(&other).unwrap().is_none());
 }

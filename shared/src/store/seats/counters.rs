@@ -1,9 +1,10 @@
 //! The counters of roles' seats, as they are read.
 
-use super::standing;
+use super::{CLOSED, count_members};
 use crate::context::Context;
 use crate::domain::role::{FEW_COUNTERS, Role};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_size::SEAT_PARTITIONS;
 use crate::error::Result;
 use crate::id::RoleId;
 use crate::store::dynamo::{Query, Table};
@@ -20,11 +21,24 @@ pub struct Counter {
     pub marked: bool,
     /// In which round it was closed last.
     pub closed: Option<u32>,
+    /// Whether it has come into being.
+    pub exists: bool,
 }
 
 pub(super) const MARK: &str = "ends";
 
 impl Counter {
+    fn of_nothing(number: u16) -> Self {
+        Self {
+            number,
+            taken: 0,
+            share: None,
+            marked: false,
+            closed: None,
+            exists: false,
+        }
+    }
+
     pub fn has_room(&self) -> bool {
         self.share.is_none_or(|share| self.taken < share)
     }
@@ -35,7 +49,7 @@ pub(super) fn sum(counters: &[Counter]) -> u32 {
 }
 
 /// What is taken on the many counters, which only falls while the role has a limit.
-pub(super) fn frozen(counters: &[Counter]) -> u32 {
+pub(super) fn taken_on_many(counters: &[Counter]) -> u32 {
     let many = counters.iter().filter(|counter| counter.number >= FEW_COUNTERS);
     many.map(|counter| counter.taken).sum()
 }
@@ -44,15 +58,31 @@ pub(super) fn is_marked(counters: &[Counter]) -> bool {
     counters.iter().any(|counter| counter.marked)
 }
 
-/// The counters as they are, strongly consistent.
-pub async fn read(table: &Table, t: &TenantId, role: RoleId) -> Result<Vec<Counter>> {
-    let own = keys::seats_of(role);
-    let items = of_all_parts(table, t, |pk| Query {
+/// The counters as they are, strongly consistent, the few also where they have not come into being.
+pub async fn read(table: &Table, role: &Role) -> Result<Vec<Counter>> {
+    let own = keys::seats_of(role.id);
+    let items = of_partitions(table, &role.tenant, partitions(role), |pk| Query {
         pk,
         prefix: Some(own.clone()),
         ..Query::default()
     });
-    Ok(items.await?.iter().filter_map(|item| counter(item, role)).collect())
+    let mut counters: Vec<Counter> = items.await?.iter().filter_map(|item| counter(item, role.id)).collect();
+    for number in 0..FEW_COUNTERS {
+        if !counters.iter().any(|counter| counter.number == number) {
+            counters.push(Counter::of_nothing(number));
+        }
+    }
+    counters.sort_unstable_by_key(|counter| counter.number);
+    Ok(counters)
+}
+
+/// Over how many partitions the counters of a role are spread: the few are in the first one.
+fn partitions(role: &Role) -> u16 {
+    if role.has_had_many_counters() {
+        SEAT_PARTITIONS
+    } else {
+        1
+    }
 }
 
 /// How many accounts have each of these roles, by grants that have not ended: what was so a moment ago.
@@ -62,7 +92,8 @@ pub async fn members(cx: &Context, roles: &[Role]) -> Result<Vec<u32>> {
         return Ok(Vec::new());
     };
     // Roles are listed in the order of their ids, so those of a page are beside each other here as well.
-    let items = of_all_parts(&cx.app.table, &cx.tenant, |pk| Query {
+    let most = roles.iter().map(partitions).max().unwrap_or(1);
+    let items = of_partitions(&cx.app.table, &cx.tenant, most, |pk| Query {
         pk,
         prefix: Some(keys::seats_of(first)),
         until: Some(format!("{}~", keys::seats_of(last))),
@@ -72,14 +103,19 @@ pub async fn members(cx: &Context, roles: &[Role]) -> Result<Vec<u32>> {
     let items = &items.await?;
     let of = |role: RoleId| {
         let counters: Vec<Counter> = items.iter().filter_map(|item| counter(item, role)).collect();
-        async move { standing(cx, role, &counters).await }
+        async move { count_members(cx, role, &counters).await }
     };
     futures::future::try_join_all(ids().map(of)).await
 }
 
-async fn of_all_parts(table: &Table, t: &TenantId, ask: impl Fn(String) -> Query) -> Result<Vec<Item>> {
-    let parts = (0..keys::SEAT_PARTS).map(|part| ask(keys::seats_partition(t, part)));
-    let questions: Vec<Query> = parts.collect();
+async fn of_partitions(
+    table: &Table,
+    t: &TenantId,
+    partitions: u16,
+    ask: impl Fn(String) -> Query,
+) -> Result<Vec<Item>> {
+    let questions = (0..partitions).map(|partition| ask(keys::seats_partition(t, partition)));
+    let questions: Vec<Query> = questions.collect();
     let pages = futures::future::try_join_all(questions.iter().map(|question| table.query(question))).await?;
     Ok(pages.into_iter().flat_map(|page| page.items).collect())
 }
@@ -91,7 +127,8 @@ fn counter(item: &Item, role: RoleId) -> Option<Counter> {
         taken: natural("taken")?,
         share: natural("share"),
         marked: item.contains_key(MARK),
-        closed: natural("closed"),
+        closed: natural(CLOSED),
+        exists: true,
     })
 }
 

@@ -14,7 +14,7 @@ impl Wanted {
     pub(super) async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
         for change in &mut self.changes {
             if let Some(after) = &mut change.after {
-                seats::elsewhere(cx, change.before.as_ref(), after).await?;
+                seats::move_to_counters_with_room(cx, change.before.as_ref(), after).await?;
             }
         }
         Ok(())
@@ -22,7 +22,7 @@ impl Wanted {
 
     /// All that is to be written, and its order: of conditions that do not hold, the first is the answer.
     pub(super) fn plan(&self, cx: &Context) -> Result<Plan> {
-        let mut plan = users::plan(&self.changes, cx.size_written())?;
+        let mut plan = users::plan(&self.changes, cx.size_to_write())?;
         // An item that is put whole gets no other write: a transaction may write each item once.
         let whole: BTreeSet<Key> = self.writes.iter().filter_map(put_at).collect();
         plan.within.retain(|write| !whole.contains(&write.key()));
