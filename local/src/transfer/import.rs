@@ -33,6 +33,7 @@ pub async fn import(args: &Import, variables: Variables) -> Result<bool> {
     let report = args.report.clone().unwrap_or_else(|| beside(&args.file));
     let mut taking = Taking {
         cx,
+        is_alone: opened.embedded.is_some(),
         parallel: args.within.parallel.into(),
         report: Report::new(&report)?,
         progress: Progress::of("imported"),
@@ -100,6 +101,8 @@ impl Lines {
 
 struct Taking {
     cx: Context,
+    /// Whether nobody else has the table.
+    is_alone: bool,
     parallel: usize,
     report: Report,
     progress: Progress,
@@ -142,6 +145,7 @@ impl Taking {
             self.progress.at(self.report.lines(), &self.report.summary());
         }
         drop(outcomes);
+        self.cx = transfer::onwards(&self.cx, self.is_alone).await?;
         self.report.flush()
     }
 

@@ -110,6 +110,7 @@ impl Seeding {
                 None => self.one_by_one(drawn).await?,
             }
             self.progress.at(end, " accounts");
+            self.cx = transfer::onwards(&self.cx, self.store.is_some()).await?;
         }
         Ok(())
     }

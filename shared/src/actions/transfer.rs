@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::pages::all_roles;
 use super::roles::{self as role_actions, NewRole};
-use super::{Context, Surface, catalogue, settings};
+use super::{Context, Surface, catalogue, growth, settings};
 use crate::app::App;
 use crate::domain::grant::Grant;
 use crate::domain::history::{OPERATOR, RightsKind, Target};
@@ -21,6 +21,8 @@ use crate::domain::lockout::NameAttempts;
 use crate::domain::permission::{Permission, is_system};
 use crate::domain::role::{Role, SERVICE_ACCOUNT, SystemRole, USER};
 use crate::domain::tenant::TenantId;
+use crate::domain::tenant_settings::TenantSettings;
+use crate::domain::tenant_size::READ_BEFORE_WRITTEN;
 use crate::domain::text::{Description, FORM, PermissionName};
 use crate::domain::trail::{self, Trail};
 use crate::domain::transfer::{AccountLine, GrantLine, RoleLine};
@@ -31,7 +33,7 @@ use crate::proof::password::imported;
 use crate::store::bulk::{self, Bulk};
 use crate::store::pages::Pages;
 use crate::store::unit::{Unit, atomically};
-use crate::store::{record, roles, users};
+use crate::store::{record, roles, tenant_settings, users};
 
 pub mod pages;
 
@@ -62,6 +64,23 @@ pub async fn context(app: &Arc<App>, tenant: &TenantId) -> Result<Context> {
         Some(_) => Ok(cx),
         None => Err(Error::NotSetUp),
     }
+}
+
+/// The same work further on, now. A tenant that has become large meanwhile has its further accounts spread; where nobody else
+/// has the table, no process has to learn that first.
+pub async fn onwards(cx: &Context, is_alone: bool) -> Result<Context> {
+    let mut cx = cx.clone();
+    cx.now = cx.app.clock.now();
+    growth::bring_up_to_date(&cx, std::slice::from_ref(&cx.tenant)).await?;
+    let kept = tenant_settings::get(&cx.app.table, &cx.tenant).await?;
+    let since = kept.and_then(|kept| kept.large_since);
+    let mut settings = TenantSettings::clone(&cx.tenant_settings);
+    settings.growth.large_since = match is_alone {
+        true => since.map(|at| at - READ_BEFORE_WRITTEN),
+        false => since,
+    };
+    cx.tenant_settings = Arc::new(settings);
+    Ok(cx)
 }
 
 /// Makes an account as the line has it.

@@ -97,3 +97,29 @@ async fn pages_by_number_are_right_after_an_import_of_accounts_older_than_all() 
         assert_eq!(reply.body["pagination"]["total"], 2_642);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_filled_beyond_the_size_of_a_small_one_has_what_follows_spread() {
+    let place = tempfile::tempdir().unwrap();
+    seed(place.path(), "7000");
+    let world = opened(place.path()).await;
+    assert_reconciled(&world);
+    let in_list = |item: &Value, list: &str| item["GSI1PK"]["S"].as_str().is_some_and(|pk| pk.ends_with(list));
+    let items = world.items();
+    let listed = |list| items.iter().filter(|item| in_list(item, list)).count();
+    let (first, second) = (listed("#USERS#0"), listed("#USERS#1"));
+    assert_eq!(first + second, 7_002);
+    // Of the 2,000 that came once it was large, half by chance.
+    assert!((800..1_200).contains(&second), "{second}");
+    let owner = world.owner().await;
+    assert_eq!(owner.get("/api/users?limit=1").await.body["total"], 7_002);
+    let file = place.path().join("more.ndjson");
+    let line = |n| json!({ "email": format!("more{n}@example.org") }).to_string();
+    std::fs::write(&file, (0..700).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    drop(world);
+    run(place.path(), &["import", file.to_str().unwrap()]);
+    let world = opened(place.path()).await;
+    assert_reconciled(&world);
+    let spread = world.items().iter().filter(|item| in_list(item, "#USERS#1")).count();
+    assert!((second + 250..second + 450).contains(&spread), "{spread}");
+}
