@@ -131,6 +131,7 @@ impl Taking {
     }
 
     async fn accounts(&mut self, lines: &mut Vec<(u64, Result<Box<AccountLine>, String>)>) -> Result<()> {
+        self.cx = transfer::onwards(&self.cx, self.is_alone).await?;
         let cx = &self.cx;
         let one = |(number, line): (u64, Result<Box<AccountLine>, String>)| async move {
             let outcome = match line {
@@ -145,7 +146,6 @@ impl Taking {
             self.progress.at(self.report.lines(), &self.report.summary());
         }
         drop(outcomes);
-        self.cx = transfer::onwards(&self.cx, self.is_alone).await?;
         self.report.flush()
     }
 

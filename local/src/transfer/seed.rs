@@ -105,12 +105,12 @@ impl Seeding {
             let drawn: Vec<AccountLine> = (start..end)
                 .map(|n| self.draw.account(n))
                 .collect::<usher::Result<_>>()?;
+            self.cx = transfer::onwards(&self.cx, self.store.is_some()).await?;
             match self.store.clone() {
                 Some(store) => self.at_once(&store, &drawn).await?,
                 None => self.one_by_one(drawn).await?,
             }
             self.progress.at(end, " accounts");
-            self.cx = transfer::onwards(&self.cx, self.store.is_some()).await?;
         }
         Ok(())
     }

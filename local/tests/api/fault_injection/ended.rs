@@ -10,7 +10,7 @@ use crate::round_trips::counted;
 use crate::support::{Client, World, steps};
 
 /// How many calls it takes to give a role whose one seat a grant left, to an account that is named by its address.
-const CALLS: usize = 25;
+const CALLS: usize = 15;
 
 /// A role of which one account had the only seat until now; the path and body of giving it to another.
 async fn left(world: &World, owner: &Client, n: usize) -> (String, serde_json::Value) {
