@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use usher::actions::Context;
-use usher::actions::transfer::context;
+use usher::actions::transfer::{context, onwards};
 use usher::domain::tenant::TenantId;
 
 use crate::args::Within;
@@ -42,6 +42,14 @@ fn now(cx: &Context) -> Context {
     let mut cx = cx.clone();
     cx.now = cx.app.clock.now();
     cx
+}
+
+/// The same work further on: see [`onwards`]. Where the table does not answer, it goes on as it is.
+async fn go_on(cx: &mut Context, is_alone: bool) {
+    match onwards(cx, is_alone).await {
+        Ok(further) => *cx = further,
+        Err(error) => tracing::debug!(?error, "the tenant's size is asked for with the next accounts"),
+    }
 }
 
 /// How long an index may take to show what was written last.

@@ -13,7 +13,7 @@ use usher::error::Error as Refusal;
 
 use super::progress::Progress;
 use super::report::{Outcome, Report, Status};
-use super::{Variables, at, finish, now, work};
+use super::{Variables, at, finish, go_on, now, work};
 use crate::args::Import;
 use crate::error::{Error, Result};
 
@@ -131,7 +131,7 @@ impl Taking {
     }
 
     async fn accounts(&mut self, lines: &mut Vec<(u64, Result<Box<AccountLine>, String>)>) -> Result<()> {
-        self.cx = transfer::onwards(&self.cx, self.is_alone).await?;
+        go_on(&mut self.cx, self.is_alone).await;
         let cx = &self.cx;
         let one = |(number, line): (u64, Result<Box<AccountLine>, String>)| async move {
             let outcome = match line {

@@ -18,7 +18,7 @@ use usher::secrecy::{ExposeSecret, SecretString};
 
 use super::draw::Draw;
 use super::progress::Progress;
-use super::{Variables, finish, now, work};
+use super::{Variables, finish, go_on, now, work};
 use crate::args::Seed;
 use crate::embedded::Store;
 use crate::error::{Error, Result};
@@ -105,7 +105,7 @@ impl Seeding {
             let drawn: Vec<AccountLine> = (start..end)
                 .map(|n| self.draw.account(n))
                 .collect::<usher::Result<_>>()?;
-            self.cx = transfer::onwards(&self.cx, self.store.is_some()).await?;
+            go_on(&mut self.cx, self.store.is_some()).await;
             match self.store.clone() {
                 Some(store) => self.at_once(&store, &drawn).await?,
                 None => self.one_by_one(drawn).await?,

@@ -263,6 +263,12 @@ async fn by_rare_ways() -> World {
     let pirate = json!({ "username": "lechuck", "password": PASSWORD, "roles": ["pirate"] });
     made(owner.post("/api/users", pirate).await);
     made(owner.delete("/v1/user/ban/lechuck").await);
+    // And while its key is revoked by another.
+    let captain = json!({ "username": "captain", "password": PASSWORD, "roles": ["admin", "pirate"] });
+    made(owner.post("/api/users", captain).await);
+    let captain = world.signed_in("captain", PASSWORD).await;
+    let key = captain.post("/api/api-keys", json!({ "name": "CI" })).await;
+    made(owner.delete(&format!("/api/api-keys/{}", key.str("id"))).await);
     made(owner.delete("/api/roles/pirate?force=true").await);
     let registered = json!({
         "email": longest("registered"), "username": "guybrush", "password": PASSWORD, "confirm_password": PASSWORD,

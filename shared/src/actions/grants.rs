@@ -49,7 +49,7 @@ impl NewGrant {
 }
 
 /// The roles of these names or ids, as an account can have them together: each once, and without the one that everybody
-/// has. They are to stay as they are until the unit is written.
+/// has. What of them a grant rests on, its seat holds the unit to.
 pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>> {
     // Before any is looked up: a list of thousands would be thousands of reads.
     if names.len() > MAX_GRANTS {

@@ -136,6 +136,10 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
         policy::may_edit(&actor(cx, &held)?, &before, &after, cx.now)?;
         may_touch_holders(cx, &before).await?;
         let is_limited = before.max_count != after.max_count || before.administers() != after.administers();
+        if before.administers() != after.administers() {
+            // Before counters are closed: of more members it is refused.
+            at_most(cx, before.id, MAX_TOUCHED).await?;
+        }
         if is_limited && !expected.is_anything() {
             // Before counters are closed: who expects something else changes nothing.
             as_expected(cx, &before, expected, None).await?;

@@ -71,7 +71,10 @@ pub async fn context(app: &Arc<App>, tenant: &TenantId) -> Result<Context> {
 pub async fn onwards(cx: &Context, is_alone: bool) -> Result<Context> {
     let mut cx = cx.clone();
     cx.now = cx.app.clock.now();
-    growth::bring_up_to_date(&cx, std::slice::from_ref(&cx.tenant)).await?;
+    if is_alone {
+        // Elsewhere set-up finds that it has grown, by a clock that the functions share.
+        growth::bring_up_to_date(&cx, std::slice::from_ref(&cx.tenant)).await?;
+    }
     let kept = tenant_settings::get(&cx.app.table, &cx.tenant).await?;
     let since = kept.and_then(|kept| kept.large_since);
     let mut settings = TenantSettings::clone(&cx.tenant_settings);
@@ -356,7 +359,11 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Imported<RoleId>> {
             permissions: line.permissions.clone(),
             max_count: line.max_count,
         };
-        let id = line.id.map_or_else(|| RoleId::new(cx.now), Ok)?;
+        let id = match line.id {
+            // The seats of one that was deleted stay closed for whoever still knows it.
+            Some(id) if !roles::was_deleted(&cx.app.table, &cx.tenant, id).await? => id,
+            _ => RoleId::new(cx.now)?,
+        };
         let mut new = role_actions::beginning(cx, id, new);
         catalogue::gains(cx, &unit, &BTreeSet::new(), &mut new).await?;
         unit.write(roles::create(&new)?);

@@ -23,6 +23,9 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 
+/// How often a map is made anew where others are quicker.
+const TRIES: usize = 3;
+
 /// For how long the log is kept: a map that was not brought up to date for so long is none.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A map that was begun so long ago is made anew: whatever made it wrong does not last.
@@ -128,22 +131,31 @@ impl<'a> Pages<'a> {
         if map.begun <= self.now - RENEWED {
             map = Map::new(self.now, Some(&map));
         }
-        self.finish(map).await
+        self.finish(map).await.map(drop)
     }
 
     /// Makes the map anew: accounts came into the list whose ids are old.
     pub async fn remake(&self) -> Result<()> {
-        let map = self.kept().await?;
-        self.finish(Map::new(self.now, Some(&map))).await
+        // A page further down may bring the old one up to date in the meantime.
+        for _ in 0..TRIES {
+            let map = self.kept().await?;
+            if self.finish(Map::new(self.now, Some(&map))).await? {
+                return Ok(());
+            }
+        }
+        Err(Error::unavailable(
+            "others keep bringing the map of the list up to date",
+        ))
     }
 
-    async fn finish(&self, mut map: Map) -> Result<()> {
+    /// Whether it is kept.
+    async fn finish(&self, mut map: Map) -> Result<bool> {
         self.left(&mut map).await?;
         while self.extend(&mut map, self.scale.kept_every).await?.is_some() {}
-        if map.end().is_some() {
-            self.keep(&mut map).await;
+        match map.end() {
+            Some(_) => Ok(self.keep(&mut map).await),
+            None => Ok(true),
         }
-        Ok(())
     }
 
     /// Goes on from an id, over so many.
@@ -234,12 +246,17 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Keeps a map for others, where nobody was quicker. It does no harm where it is not kept.
-    async fn keep(&self, map: &mut Map) {
+    /// Keeps a map for others, where nobody was quicker; whether it did. It does no harm where it is not kept.
+    async fn keep(&self, map: &mut Map) -> bool {
         let (changes, when) = map.written();
         let key = keys::list_map(self.list.tenant);
-        if let Err(Refusal::Answer(error)) = self.list.table.update_if(&key, &changes, &when).await {
-            tracing::warn!(?error, "the map of the list of accounts is not kept");
+        match self.list.table.update_if(&key, &changes, &when).await {
+            Ok(()) => true,
+            Err(Refusal::Lost(_)) => false,
+            Err(Refusal::Answer(error)) => {
+                tracing::warn!(?error, "the map of the list of accounts is not kept");
+                false
+            }
         }
     }
 }

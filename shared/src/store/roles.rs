@@ -285,6 +285,11 @@ pub fn gone(cx: &Context, role: &Role) -> Result<Write> {
     Ok(Write::put(item))
 }
 
+/// Whether there was a role of this id that was deleted, as far as that is kept.
+pub async fn was_deleted(table: &Table, t: &TenantId, id: RoleId) -> Result<bool> {
+    Ok(table.get(&keys::gone_role(t, id)).await?.is_some())
+}
+
 /// The roles of these ids that there are; and those that were deleted, as far as that is kept.
 pub async fn present_and_gone(
     table: &Table,

@@ -48,3 +48,31 @@ async fn a_missing_role_is_made_and_one_of_its_name_must_be_the_same() {
     assert_eq!(shown.body["id"], line["id"], "{}", shown.text);
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_was_deleted_comes_again_under_another_id_and_can_be_given() {
+    let world = World::new().await;
+    let (cx, owner) = (operator(&world).await, world.owner().await);
+    for (n, line) in [json!({ "name": "editor" }), json!({ "name": "printer", "maxCount": 1 })]
+        .into_iter()
+        .enumerate()
+    {
+        let made = owner.post("/api/roles", line.clone()).await;
+        let (id, name) = (made.str("id").to_owned(), made.str("name").to_owned());
+        assert_eq!(owner.delete(&format!("/api/roles/{id}")).await.status, 204);
+        let mut again = line;
+        again["id"] = json!(id);
+        assert!(matches!(
+            transfer::role(&cx, &role(&again)).await,
+            Ok(Imported::Created(_))
+        ));
+        let with = account(&json!({ "email": format!("jane{n}@example.org"), "roles": [name] }));
+        assert!(
+            matches!(transfer::account(&cx, &with).await, Ok(Imported::Created(_))),
+            "{name}"
+        );
+    }
+    let over = account(&json!({ "email": "john@example.org", "roles": ["printer"] }));
+    assert!(transfer::account(&cx, &over).await.is_err(), "it has one seat");
+    assert_reconciled(&world);
+}

@@ -162,8 +162,10 @@ impl ResolveEndpoint for Endpoints {
 }
 
 fn plain(params: &Params) -> Option<String> {
-    let is_special =
-        params.use_fips() == Some(true) || params.use_dual_stack() == Some(true) || params.account_id().is_some();
+    let is_special = params.use_fips() == Some(true)
+        || params.use_dual_stack() == Some(true)
+        || params.account_id().is_some()
+        || params.account_id_endpoint_mode() == Some("required");
     if is_special {
         return None;
     }
@@ -270,6 +272,7 @@ mod tests {
                 params(region),
                 params(region).use_fips(true),
                 params(region).use_dual_stack(true),
+                params(region).account_id_endpoint_mode("required"),
                 params(region).account_id("123456789012"),
                 params(region).endpoint("http://127.0.0.1:8000"),
                 params(region).endpoint("https://dynamodb.eu-west-1.amazonaws.com"),

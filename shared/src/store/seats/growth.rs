@@ -21,8 +21,8 @@ pub async fn spread(cx: &Context) -> Result<()> {
         for role in found.iter().filter(|role| grown(role) != **role) {
             spread_one(cx, role.id).await?;
         }
-        if let Some(role) = found.iter().find(|role| role.id == USER.id) {
-            close_for_registrations(cx, role).await?;
+        if found.iter().any(|role| role.id == USER.id) {
+            close_for_registrations(cx).await?;
         }
         after = found.last().map(|role| role.id);
         if !more {
@@ -58,13 +58,11 @@ async fn spread_one(cx: &Context, id: RoleId) -> Result<()> {
 }
 
 /// Closes the many counters of everybody's role where it has a limit.
-async fn close_for_registrations(cx: &Context, known: &Role) -> Result<()> {
-    if known.max_count.is_none() {
-        return Ok(());
-    }
+async fn close_for_registrations(cx: &Context) -> Result<()> {
     loop {
-        let role = roles::get(&cx.app.table, &cx.tenant, known.id).await?;
-        let Some(role) = role.filter(Role::has_few_counters) else {
+        // As it is now: it may have got its limit since the roles were listed.
+        let role = roles::get(&cx.app.table, &cx.tenant, USER.id).await?;
+        let Some(role) = role.filter(|role| role.max_count.is_some() && role.has_few_counters()) else {
             return Ok(());
         };
         let counters = read(&cx.app.table, &role).await?;
