@@ -62,6 +62,7 @@ async fn a_role_that_was_deleted_comes_again_under_another_id_and_can_be_given()
         assert_eq!(owner.delete(&format!("/api/roles/{id}")).await.status, 204);
         let mut again = line;
         again["id"] = json!(id);
+        again["type"] = json!("role");
         assert!(matches!(
             transfer::role(&cx, &role(&again)).await,
             Ok(Imported::Created(_))
