@@ -20,6 +20,7 @@ mod totals;
 
 use serde_json::{Value, json};
 
+use crate::proxy::Proxy;
 use crate::support::{Client, PASSWORD, Reply, World};
 
 /// The path of an account.
@@ -64,4 +65,27 @@ pub fn refused(reply: &Reply, status: u16, problem: &str) {
 pub fn invalid(reply: &Reply, pointers: &[&str]) {
     refused(reply, 400, "validation");
     assert_eq!(reply.pointers(), pointers, "{}", reply.text);
+}
+
+/// All pages of a question: the names, the first page, and the requests and units of the page that took most.
+pub async fn walked(owner: &Client, proxy: &Proxy, query: &str) -> (Vec<String>, Value, usize, f64) {
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    let (mut first, mut requests, mut units) = (Value::Null, 0, 0.0_f64);
+    loop {
+        proxy.cost();
+        let page = owner.get(&format!("/api/users?{query}{cursor}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.text);
+        let cost = proxy.cost();
+        requests = requests.max(cost.operations.len());
+        units = units.max(cost.read);
+        let shown = page.body["items"].as_array().unwrap().iter();
+        names.extend(shown.map(|user| user["username"].as_str().unwrap().to_owned()));
+        if first.is_null() {
+            first = page.body.clone();
+        }
+        match page.body["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (names, first, requests, units),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::walked;
 use crate::proxy::Proxy;
 use crate::round_trips::counted;
 use crate::support::{Client, World};
@@ -32,26 +33,6 @@ async fn thousands() -> (World, Proxy, Client) {
     (world, proxy, owner)
 }
 
-/// All pages of a question, and the requests and units of the one that cost most.
-async fn walked(owner: &Client, proxy: &Proxy, query: &str) -> (Vec<String>, usize, f64) {
-    let (mut names, mut cursor, mut requests, mut units) = (Vec::new(), None::<String>, 0, 0.0_f64);
-    loop {
-        let next = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
-        proxy.cost();
-        let page = owner.get(&format!("/api/users?{query}{next}")).await;
-        assert_eq!(page.status, 200, "{query}: {}", page.text);
-        let cost = proxy.cost();
-        requests = requests.max(cost.operations.len());
-        units = units.max(cost.read);
-        let shown = page.body["items"].as_array().unwrap().iter();
-        names.extend(shown.map(|user| user["username"].as_str().unwrap().to_owned()));
-        match page.body["nextCursor"].as_str() {
-            Some(next) => cursor = Some(next.to_owned()),
-            None => return (names, requests, units),
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_a_search_in_thousands_finds_everybody_once_at_the_cost_of_a_page() {
     let (world, proxy, owner) = thousands().await;
@@ -75,7 +56,7 @@ async fn s1_a_search_in_thousands_finds_everybody_once_at_the_cost_of_a_page() {
         ("role=press&status=active", &press),
         ("q=e&role=press&status=active", &press),
     ] {
-        let (mut found, requests, units) = walked(&owner, &proxy, &format!("limit=100&{query}")).await;
+        let (mut found, _, requests, units) = walked(&owner, &proxy, &format!("limit=100&{query}")).await;
         let all = found.len();
         found.retain(|name| name.starts_with("xx") || name.starts_with("yy"));
         let once: BTreeSet<String> = found.iter().cloned().collect();
