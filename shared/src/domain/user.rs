@@ -219,6 +219,16 @@ impl User {
         }
     }
 
+    /// When an account that is listed as locked becomes active by itself.
+    pub fn listed_lock_ends(&self) -> Option<Timestamp> {
+        let by_failures = self.attempts.lockout_until();
+        match self.status {
+            Status::Active => by_failures,
+            Status::Locked => self.admin_lock_ends().and_then(|until| by_failures.max(Some(until))),
+            Status::Inactive | Status::Banned | Status::Deleted => None,
+        }
+    }
+
     /// When the lock in force at this moment ends, where it ends by itself.
     pub fn lock_ends(&self, now: Timestamp) -> Option<Timestamp> {
         let by_failures = self.attempts.locked_until(now);

@@ -1,6 +1,8 @@
 //! What the lists of accounts know of each: its id, the texts that it is found by and, in the lists by status, its roles.
 //! It is all in the sort key of the index, so a second filter drops accounts without reading them.
 
+use jiff::Timestamp;
+
 use super::search::searchable;
 use super::table::{Item, string};
 use crate::domain::role::USER;
@@ -14,7 +16,7 @@ const LONGEST: usize = 1_024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub id: UserId,
-    /// Its roles, a few digits of each, and its texts, each on a line.
+    /// Its roles, a few digits of each, with the end of its lock behind them; and its texts, each on a line.
     rest: String,
     /// Not all of it had room.
     is_cut: bool,
@@ -37,7 +39,11 @@ impl Listed {
             .collect();
         roles.sort_unstable();
         roles.dedup();
-        key(user, &roles.join(","))
+        let mut first = roles.join(",");
+        if let Some(end) = user.listed_lock_ends() {
+            first.push_str(&format!(";{}", end.as_millisecond()));
+        }
+        key(user, &first)
     }
 
     pub fn of(item: &Item) -> Option<Self> {
@@ -62,13 +68,24 @@ impl Listed {
 
     /// Whether it may have this role; the same.
     pub fn may_have(&self, role: RoleId) -> bool {
-        let roles = self.rest.lines().next().unwrap_or_default();
+        let (roles, _) = self.roles_and_end();
         role == USER.id || roles.split(',').any(|one| one == digits(role))
+    }
+
+    /// Whether its lock has ended: nothing is written then, so it is listed as locked still.
+    pub fn has_unlocked(&self, now: Timestamp) -> bool {
+        let (_, end) = self.roles_and_end();
+        end.parse().is_ok_and(|end: i64| end <= now.as_millisecond())
+    }
+
+    fn roles_and_end(&self) -> (&str, &str) {
+        let first = self.rest.lines().next().unwrap_or_default();
+        first.split_once(';').unwrap_or((first, ""))
     }
 }
 
-fn key(user: &User, roles: &str) -> String {
-    let mut key = format!("{} {roles}", user.id);
+fn key(user: &User, first: &str) -> String {
+    let mut key = format!("{} {first}", user.id);
     for text in searchable(user) {
         key.push('\n');
         key.push_str(&text);

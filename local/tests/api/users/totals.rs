@@ -1,8 +1,10 @@
 //! `GET /api/users`: totals beyond what is counted one by one.
 
 use serde_json::{Value, json};
+use usher::jiff::SignedDuration;
 
-use crate::support::World;
+use crate::round_trips::counted;
+use crate::support::{PASSWORD, World};
 use crate::users::user;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,4 +60,46 @@ async fn a_total_is_exact_for_one_filter_and_says_where_there_may_be_more() {
         (&found["pagination"]["total"], found["users"].as_array().unwrap().len()),
         (&json!(1_051), 1)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_that_ended_are_counted_as_active_without_reading_an_account() {
+    let (world, proxy) = counted().await;
+    let owner = world.owner().await;
+    for n in 0..60 {
+        let email = format!("u{n:02}@example.org");
+        let made = owner
+            .post("/api/users", json!({ "email": email, "password": PASSWORD }))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        // Some by an administrator, until then or for good, and some by failures.
+        let until = (world.now() + SignedDuration::from_mins(10)).to_string();
+        let lock = match n % 3 {
+            0 => json!({ "until": until }),
+            1 => json!({}),
+            _ => {
+                for _ in 0..5 {
+                    crate::auth::login(&world, &email, "not this one").await;
+                }
+                continue;
+            }
+        };
+        let locked = owner.post(&format!("{}/lock", user(made.str("id"))), lock).await;
+        assert_eq!(locked.status, 204, "{}", locked.text);
+    }
+    // The newest is none of them.
+    world.clock.advance_ms(1);
+    world.user("newest@example.org").await;
+    // Ten minutes for those of the administrator's, fifteen for those by failures.
+    for (minutes, ended) in [(0, 0), (11, 20), (5, 40)] {
+        world.clock.advance(minutes * 60);
+        let owner = world.owner().await;
+        proxy.cost();
+        let active = owner.get("/api/users?status=active&limit=1").await.body;
+        let cost = proxy.cost();
+        assert_eq!(active["total"], ended + 3, "after {minutes} more minutes");
+        assert!(cost.read < 12.0 && cost.operations.len() <= 5, "{cost:?}");
+        let locked = owner.get("/api/users?status=locked&limit=1").await.body;
+        assert_eq!(locked["total"], 60 - ended);
+    }
 }

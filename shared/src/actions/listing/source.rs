@@ -11,7 +11,7 @@ use crate::id::{RoleId, UserId};
 use crate::store::listed::Listed;
 use crate::store::user_lists::Counts;
 use crate::store::user_lists::listed;
-use crate::store::{roles, seats, users};
+use crate::store::{roles, seats};
 
 /// How many accounts one request looks at where most do not pass: those that a lock has left marked.
 const LOOKED_AT: usize = 1_000;
@@ -132,9 +132,7 @@ async fn of_status(cx: &Context, status: Status, counts: &Counts) -> Result<Tota
 /// How many of the accounts that are listed as locked are not any more, and whether more than were looked at are listed.
 async fn ended_locks(cx: &Context) -> Result<(u64, bool)> {
     let (found, more) = merged(cx, &[Some(Status::Locked)], None, COUNTED).await?;
-    let ids: Vec<UserId> = found.iter().map(|one| one.id).collect();
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
-    let ended = found.iter().filter(|user| user.status_at(cx.now) == Status::Active);
+    let ended = found.iter().filter(|one| one.has_unlocked(cx.now));
     Ok((many(ended.count()), more))
 }
 
