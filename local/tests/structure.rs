@@ -36,17 +36,10 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a text has this name; a type's not as the end of a longer one.
-fn is_named(text: &str, name: &str) -> bool {
-    let is_type = name.starts_with(char::is_uppercase);
-    text.match_indices(name)
-        .any(|(at, _)| !is_type || !text[..at].ends_with(char::is_alphanumeric))
-}
-
 /// Files of a folder that name one of these.
 fn naming(folder: &str, names: &[&str]) -> Vec<String> {
     let offends = |(file, text): (String, String)| {
-        let name = names.iter().find(|name| is_named(&text, name))?;
+        let name = names.iter().find(|name| text.contains(**name))?;
         Some(format!("{file} names {name}"))
     };
     sources(folder).into_iter().filter_map(offends).collect()

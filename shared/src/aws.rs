@@ -20,6 +20,7 @@ use self::environment::Environment;
 use self::http::{Http, Trust};
 use crate::error::{Error, Result};
 
+pub mod dynamodb;
 mod environment;
 mod http;
 

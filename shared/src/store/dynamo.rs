@@ -24,12 +24,12 @@ use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 
-use self::client::{Client, Operation};
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
 use super::domains::KnownDomains;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
+use crate::aws::dynamodb::{Client, Operation};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 
@@ -42,7 +42,6 @@ const BATCH_WRITE_LIMIT: usize = 25;
 
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
-mod client;
 pub mod retry;
 mod watch;
 mod wire;
@@ -115,7 +114,7 @@ impl Table {
     /// again are counted.
     pub fn new(shared: &SdkConfig, name: &str, deadline: Duration, metrics: Arc<Metrics>) -> Self {
         Self {
-            client: Client::new(shared, deadline, watch::Watch(metrics.clone())),
+            client: Client::new(shared, retry::settings(deadline), watch::Watch(metrics.clone())),
             name: name.to_owned(),
             metrics,
             chains: Arc::default(),

@@ -202,7 +202,7 @@ async fn of_partition(
             prefix: Some(keys::MEMBER.to_owned()),
             after: position,
             newest_first: true,
-            // One more shows whether there are more, where nobody has two grants of it.
+            // One more shows whether there are more, where no account has two grants of it.
             limit: Some(limit + 1),
             ..Query::default()
         };

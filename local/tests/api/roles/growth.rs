@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::growth::{grow, large};
 use crate::reconcile::assert_reconciled;
 use crate::support::{Client, World, at_once};
+use crate::users::list_cursors::walk;
 use crate::users::{grant, refused, role};
 
 async fn people(world: &World, range: std::ops::Range<usize>) -> Vec<String> {
@@ -42,17 +43,15 @@ fn partitions(world: &World, id: &str) -> usize {
 
 /// The accounts with the role, page after page.
 async fn members(owner: &Client, name: &str) -> Vec<String> {
-    let (mut ids, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = owner.get(&format!("/api/users?role={name}&limit=3{cursor}")).await;
-        assert_eq!(page.status, 200, "{}", page.text);
-        let items = page.body["items"].as_array().unwrap();
-        ids.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
-        match page.body["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return ids,
-        }
-    }
+    walk(owner, &format!("role={name}&limit=3"), async |_| {}).await
+}
+
+/// The role `press` has no seat for the account.
+async fn assert_full(owner: &Client, id: &str) {
+    let full = owner
+        .post(&format!("/api/users/{id}/roles"), json!({ "role": "press" }))
+        .await;
+    refused(&full, 409, "role-full");
 }
 
 fn newest_first(ids: &[String]) -> Vec<String> {
@@ -110,10 +109,7 @@ async fn grants_that_end_are_found_whatever_the_size_of_the_tenant_was() {
         grant(&owner, id, ending.clone()).await;
     }
     assert_reconciled(&world);
-    let full = owner
-        .post(&format!("/api/users/{}/roles", ids[8]), json!({ "role": "press" }))
-        .await;
-    refused(&full, 409, "role-full");
+    assert_full(&owner, &ids[8]).await;
     world.clock.advance(600);
     let owner = world.owner().await;
     assert_eq!(owner.get("/api/roles/press").await.body["memberCount"], 0);
@@ -140,10 +136,7 @@ async fn a_limit_counts_the_seats_of_before_and_after_a_tenant_grew() {
     assert_eq!(set.status, 200, "{}", set.text);
     assert_reconciled(&world);
     give_all(&owner, &ids[6..7], "press").await;
-    let full = owner
-        .post(&format!("/api/users/{}/roles", ids[7]), json!({ "role": "press" }))
-        .await;
-    refused(&full, 409, "role-full");
+    assert_full(&owner, &ids[7]).await;
     assert_reconciled(&world);
 }
 

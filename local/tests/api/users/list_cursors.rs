@@ -11,7 +11,7 @@ use crate::round_trips::counted;
 use crate::support::{Client, World};
 
 /// Every page of a listing, doing something between them; the ids in order.
-async fn walk(owner: &Client, query: &str, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
+pub async fn walk(owner: &Client, query: &str, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     for page in 0.. {
         let reply = owner.get(&format!("/api/users?{query}{cursor}")).await;

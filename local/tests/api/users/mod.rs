@@ -6,7 +6,7 @@ pub mod ended;
 mod filters;
 mod grants;
 mod list;
-mod list_cursors;
+pub mod list_cursors;
 mod lock;
 mod login_history;
 mod patch;

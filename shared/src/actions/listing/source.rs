@@ -131,13 +131,13 @@ async fn of_status(cx: &Context, status: Status, counts: &Counts) -> Result<Tota
 
 /// How many of the accounts that are listed as locked are not any more, and whether more than were looked at are listed.
 async fn ended_locks(cx: &Context) -> Result<(u64, bool)> {
-    let (found, more) = merged(cx, &[Some(Status::Locked)], None, COUNTED).await?;
+    let (found, more) = listed(cx).newest(Some(Status::Locked), None, COUNTED).await?;
     let ended = found.iter().filter(|one| one.has_unlocked(cx.now));
     Ok((many(ended.count()), more))
 }
 
 /// Several lists in one order: the accounts of each of these statuses, or all that are not deleted.
-pub(super) async fn merged(
+async fn merged(
     cx: &Context,
     lists: &[Option<Status>],
     after: Option<UserId>,

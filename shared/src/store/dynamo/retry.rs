@@ -10,12 +10,13 @@ use aws_sdk_dynamodb::config::Layer;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
-/// Our retry, for a client's settings: whatever happens, a request is over by the deadline.
+/// Our retry, as the settings of a client: whatever happens, a request is over by the deadline.
 ///
 /// DynamoDB answers within milliseconds, so a connection that takes a second has failed. A try that gets three eighths of
 /// the time leaves room for a second one of the same length and for the rests between; four tries, because a throttled
 /// partition takes that long to be split, or for its burst to be over.
-pub fn put(settings: &mut Layer, deadline: Duration) {
+pub fn settings(deadline: Duration) -> Layer {
+    let mut settings = Layer::new("usher");
     settings.store_put(
         RetryConfig::standard()
             .with_max_attempts(4)
@@ -29,6 +30,7 @@ pub fn put(settings: &mut Layer, deadline: Duration) {
             .operation_timeout(deadline)
             .build(),
     );
+    settings
 }
 
 /// How many repetitions a process can have under way: 50 after lost answers, and two more each second.

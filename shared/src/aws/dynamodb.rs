@@ -1,18 +1,19 @@
-//! The client under the table: the SDK's operations, retries, timeouts and signatures, put together here.
+//! The client of DynamoDB: the SDK's operations, retries, timeouts and signatures, put together here.
 //!
 //! The SDK's own client parses the partitions of AWS, with a regular expression for each, whenever one is made (its
 //! `config::ServiceRuntimePlugin` makes an endpoint resolver whatever it is given), and states itself in three headers of
 //! each request that are signed and not read by anybody: a seventh of a cold start. [`Endpoints`] knows the plain case.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_sdk_dynamodb::config::auth::{DefaultAuthSchemeResolver, ResolveAuthScheme};
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Layer, RuntimeComponentsBuilder, RuntimePlugin, SharedInterceptor};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Intercept, Layer, RuntimeComponentsBuilder, RuntimePlugin, SharedInterceptor,
+};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_get_item::{
     BatchGetItem, BatchGetItemError, BatchGetItemInput, BatchGetItemOutput,
@@ -43,9 +44,6 @@ use aws_types::service_config::ServiceConfigKey;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::retry;
-use super::watch::Watch;
-
 /// What the SDK names these retries by, which have a quota of their own.
 const RETRIES: &str = "usher";
 
@@ -56,15 +54,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects with the first request.
-    pub fn new(shared: &SdkConfig, deadline: Duration, watch: Watch) -> Self {
+    /// With these settings of its own, and this to watch its requests. Connects with the first one.
+    pub fn new(shared: &SdkConfig, own: Layer, watch: impl Intercept + 'static) -> Self {
         let defaults = DefaultPluginParams::new()
             .with_retry_partition_name(RETRIES)
             .with_behavior_version(BehaviorVersion::latest())
             .with_is_aws_sdk(true);
         let own = StaticRuntimePlugin::new()
             .with_order(Order::Overrides)
-            .with_config(settings(shared, deadline).freeze())
+            .with_config(settings(shared, own).freeze())
             .with_runtime_components(components(shared, watch));
         Self {
             plugins: RuntimePlugins::new()
@@ -99,8 +97,7 @@ impl Client {
 }
 
 /// What requests and signatures are made of.
-fn settings(shared: &SdkConfig, deadline: Duration) -> Layer {
-    let mut settings = Layer::new("usher");
+fn settings(shared: &SdkConfig, mut settings: Layer) -> Layer {
     settings.store_put(AuthSchemeAndEndpointOrchestrationV2);
     settings.store_put(SigningName::from_static("dynamodb"));
     if let Some(region) = shared.region() {
@@ -112,7 +109,6 @@ fn settings(shared: &SdkConfig, deadline: Duration) -> Layer {
     settings.store_or_unset(endpoint_url(shared).map(EndpointUrl));
     settings.store_or_unset(shared.account_id_endpoint_mode().cloned());
     settings.store_or_unset(shared.stalled_stream_protection());
-    retry::put(&mut settings, deadline);
     settings
 }
 
@@ -130,7 +126,7 @@ fn endpoint_url(shared: &SdkConfig) -> Option<String> {
     }
 }
 
-fn components(shared: &SdkConfig, watch: Watch) -> RuntimeComponentsBuilder {
+fn components(shared: &SdkConfig, watch: impl Intercept + 'static) -> RuntimeComponentsBuilder {
     let mut components = RuntimeComponentsBuilder::new("usher")
         .with_auth_scheme_option_resolver(Some(DefaultAuthSchemeResolver::default().into_shared_resolver()))
         .with_endpoint_resolver(Some(Endpoints::default().into_shared_resolver()))
