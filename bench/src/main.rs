@@ -60,6 +60,9 @@ enum Command {
         /// Where the built local server is; without it it is built
         #[arg(long, value_name = "FILE")]
         server: Option<std::path::PathBuf>,
+        /// Where the functions' release binaries are; without it they are built
+        #[arg(long, value_name = "DIRECTORY")]
+        functions: Option<std::path::PathBuf>,
         /// Write the table into this file, between its marks
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/peers.md")]
         write: Option<std::path::PathBuf>,
@@ -115,8 +118,13 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
             };
             return scale(sizes, place.as_deref(), write.as_deref()).await;
         }
-        Some(Command::Peers { server, write }) => {
-            return put("peers", &peers::measure(server.as_deref()).await?, write.as_deref());
+        Some(Command::Peers {
+            server,
+            functions,
+            write,
+        }) => {
+            let table = peers::measure(server.as_deref(), functions.as_deref()).await?;
+            return put("peers", &table, write.as_deref());
         }
         Some(Command::Hot {
             functions,
