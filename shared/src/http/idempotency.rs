@@ -143,7 +143,10 @@ async fn answer(running: impl Future<Output = Response>) -> Result<Vec<u8>> {
     kept.push(b'\n');
     kept.extend(body.collect().await.map_err(Error::fault)?.to_bytes());
     match kept.len() > LARGEST {
-        true => Err(Error::invalid(NAME, "the answer is too large to be kept: send this without a key")),
+        true => Err(Error::invalid(
+            NAME,
+            "the answer is too large to be kept: send this without a key",
+        )),
         false => Ok(kept),
     }
 }
@@ -169,7 +172,9 @@ mod tests {
     use super::*;
 
     fn read(lines: &[&[u8]]) -> Result<Option<String>> {
-        let lines = lines.iter().map(|line| (HEADER, HeaderValue::from_bytes(line).unwrap()));
+        let lines = lines
+            .iter()
+            .map(|line| (HEADER, HeaderValue::from_bytes(line).unwrap()));
         let mut headers = HeaderMap::new();
         lines.for_each(|(name, value)| {
             headers.append(name, value);
@@ -181,7 +186,10 @@ mod tests {
     fn a_key_is_a_string_of_structured_fields_or_the_same_without_quotes() {
         assert_eq!(read(&[]), Ok(None));
         for (line, expected) in [
-            ("8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+            (
+                "8e03978e-40d5-43dd-bc93-6894a57f9324",
+                "8e03978e-40d5-43dd-bc93-6894a57f9324",
+            ),
             ("\"8e03978e\"", "8e03978e"),
             ("  k  ", "k"),
             ("a/b+c=:~", "a/b+c=:~"),
@@ -226,7 +234,9 @@ mod tests {
         let of = |body: Vec<u8>| async move {
             let response = (StatusCode::CREATED, [("set-cookie", "a=1"), ("location", "/x")], body);
             let mut response = response.into_response();
-            response.headers_mut().append("set-cookie", HeaderValue::from_static("b=2"));
+            response
+                .headers_mut()
+                .append("set-cookie", HeaderValue::from_static("b=2"));
             response
         };
         let body = b"{\"a\":\n1}\n\n".to_vec();

@@ -235,7 +235,8 @@ mod tests {
 
     #[test]
     fn what_is_sealed_for_a_client_opens_with_both_its_secret_and_the_stack_s_key() {
-        let key = |stack: u8, context: &[u8], secret: &[u8]| MacKey::from_bytes([stack; 32]).sealing_key(context, secret);
+        let key =
+            |stack: u8, context: &[u8], secret: &[u8]| MacKey::from_bytes([stack; 32]).sealing_key(context, secret);
         let sealed = key(1, b"answers", b"of one").seal(b"an answer", b"place").unwrap();
         let opened = key(1, b"answers", b"of one").open(&sealed, b"place").unwrap();
         assert_eq!(opened.expose_secret(), b"an answer");

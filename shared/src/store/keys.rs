@@ -53,8 +53,8 @@
 
 use jiff::Timestamp;
 
-use self::parts::{moment, month};
 pub use self::parts::{copy_for, shard};
+use self::parts::{moment, month};
 use super::table::Key;
 use crate::domain::role::FEW_COUNTERS;
 use crate::domain::tenant::TenantId;
