@@ -95,6 +95,46 @@ async fn an_attempt_that_broke_off_has_its_key_for_15_seconds() {
     assert_eq!(done.status, 201, "{}", done.text);
 }
 
+/// Where the process ended between commit and answer, another one has both.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_gives_the_same_answer() {
+    let world = World::new().await;
+    let request = ready(&world, "/api/api-keys", 1).await;
+    let key = request.key(1);
+    let first = request.send(&key).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let other = World::later(world.db.clone(), &[], world.now()).await;
+    other.watch.secrets.keep_all(&world.watch.secrets);
+    let (items, again) = (
+        other.items(),
+        Ready {
+            client: other.owner().await,
+            ..request
+        },
+    );
+    assert_eq!(seen(&again.send(&key).await), seen(&first));
+    assert_eq!(kept(&other).len(), 1);
+    let keys = |items: &[serde_json::Value]| items.iter().filter(|item| item["SK"]["S"] == "KEY").count();
+    assert_eq!(keys(&other.items()), keys(&items));
+}
+
+/// The stack's key was replaced: what was asked for is not known again, and so nothing is done twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_another_cursor_key_what_was_done_is_another_request() {
+    let world = World::new().await;
+    let request = ready(&world, "/api/api-keys", 1).await;
+    let key = request.key(1);
+    assert_eq!(request.send(&key).await.status, 201);
+    let replaced = "r".repeat(64);
+    let other = World::later(world.db.clone(), &[("USHER_CURSOR_KEY", &replaced)], world.now()).await;
+    other.watch.secrets.keep_all(&world.watch.secrets);
+    let again = Ready {
+        client: other.owner().await,
+        ..request
+    };
+    refused(&again.send(&key).await, 422, "key-reused");
+}
+
 #[tokio::test]
 async fn without_a_key_nothing_is_kept_and_where_nothing_is_made_a_key_means_nothing() {
     let world = World::new().await;
