@@ -17,6 +17,7 @@ use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::user::User;
 use crate::error::{Error, Forbidden, Noun, Result};
 use crate::id::UserId;
+use crate::store::unit::Pending;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct Context {
     pub caller: Option<Arc<Caller>>,
     /// Whether it is the operator's work on the table, who has no account.
     pub is_operator: bool,
+    /// Where its unit of work waits for its answer, which is written with it.
+    pub pending: Option<Arc<Pending>>,
 }
 
 impl fmt::Debug for Context {
@@ -134,6 +137,7 @@ impl Context {
             about: Vec::new(),
             caller: None,
             is_operator: false,
+            pending: None,
         }
     }
 

@@ -79,6 +79,12 @@ pub enum Error {
     #[error("it has changed since it was read: read it again")]
     #[strum(serialize = "stale")]
     PreconditionFailed,
+    /// Another request with the same Idempotency-Key goes on; seconds after which it is over at the latest.
+    #[error("a request with this Idempotency-Key is being carried out: send it again when that is over")]
+    InFlight(u64),
+    /// The Idempotency-Key is that of a request with another body.
+    #[error("this Idempotency-Key was used for another request: choose a new one")]
+    KeyReused,
     /// It is asked about a moment from before what is kept.
     #[error("what was in force then is not kept any more")]
     NotKept,

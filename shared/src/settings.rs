@@ -67,7 +67,7 @@ pub struct Settings {
     /// `USHER_FIRST_API_KEY_SECRET`, or on the local server `USHER_FIRST_API_KEY`: the text of the API key that set-up
     /// makes.
     pub first_api_key: Option<KeySource>,
-    /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: seals the cursors of listings.
+    /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: authenticates the cursors of listings, and seals the answers of requests with an Idempotency-Key.
     pub cursor_key: Option<KeySource>,
     /// `USHER_ORIGIN_SECRET_SECRET`, or on the local server `USHER_ORIGIN_SECRET`: what a CDN before the API sends as
     /// `X-Origin-Secret`. Requests without it are refused, and with it `CloudFront-Viewer-Address` is believed.

@@ -158,6 +158,11 @@ impl Row {
         self.errors.iter().chain(of_others)
     }
 
+    /// Whether it makes something: an account, or a grant.
+    pub fn makes(&self) -> bool {
+        matches!(self.action, A::Register | A::ChangeRole)
+    }
+
     /// The guard of this action under this first segment; nothing where there is no such path.
     pub fn guard(&self, side: Side) -> Option<Guard> {
         match (self.who, side) {

@@ -65,6 +65,8 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::NoSuchRoute => "на този адрес няма нищо".into(),
         Error::MethodNotAllowed => "този адрес не приема този метод".into(),
         Error::Conflict(why) => conflict(why),
+        Error::InFlight(_) => "заявка с този Idempotency-Key още се изпълнява: изпратете я отново след това".into(),
+        Error::KeyReused => "този Idempotency-Key е използван за друга заявка: изберете нов".into(),
         Error::NotKept => "данните за този момент вече не се пазят".into(),
         Error::PreconditionFailed => "има промяна след последното прочитане: прочетете отново".into(),
         Error::Unavailable(_) => "услугата е заета; опитайте отново след малко".into(),

@@ -81,6 +81,8 @@ fn said(error: &Error) -> (StatusCode, String) {
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, own()),
         Error::Conflict(why) => (conflict(why), own()),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, own()),
+        Error::InFlight(_) => (StatusCode::CONFLICT, own()),
+        Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, own()),
         Error::NotKept => (StatusCode::GONE, own()),
         Error::Unavailable(_) | Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, own()),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, own()),

@@ -35,7 +35,7 @@ pub fn routes() -> Routes {
         .summary("Request the verification mail again; the response is the same for unknown addresses")
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
         .summary("List users, newest first, by page number")
-        .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
+        .make("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
         .summary("Create a user")
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
@@ -53,7 +53,7 @@ pub fn routes() -> Routes {
         .summary("Delete another user")
         .errors(&[Conflict(OwnAccount), Conflict(LastAdministrator)])
         .errors(Error::TOUCHES)
-        .post(
+        .make(
             "/v1/admin/users/{user}/roles",
             needs(ADMIN_USERS),
             handlers::assign_roles,

@@ -53,6 +53,8 @@ fn status(error: &Error) -> StatusCode {
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::Conflict(why) => conflict(why),
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Error::InFlight(_) => StatusCode::CONFLICT,
+        Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::NotKept => StatusCode::GONE,
         Error::NotSetUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,

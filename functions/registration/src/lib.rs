@@ -20,7 +20,7 @@ use error_format::Registration;
 pub fn routes() -> Routes {
     Routes::new::<Registration>("Registration")
         .about("Self-registration and bans. Success is `{\"data\": …}`, an error `{\"error\": \"…\"}`.")
-        .post("/v1/user/register", Anyone, handlers::register)
+        .make("/v1/user/register", Anyone, handlers::register)
         .summary("Register a user")
         .errors(Error::TAKES_NAMES)
         .errors(&[Forbidden(RegistrationClosed), Conflict(RoleFull)])

@@ -41,6 +41,7 @@ mod fault_injection;
 mod growth;
 mod guard_walk;
 mod histories;
+mod idempotency;
 mod input;
 mod jwt_attacks;
 mod lambda_events;

@@ -23,6 +23,7 @@ mod growth;
 mod hashed;
 pub mod health;
 pub mod histories;
+pub mod idempotency;
 pub mod introspection;
 pub mod keyring;
 pub mod links;

@@ -10,6 +10,7 @@ use http::HeaderMap;
 
 use super::body;
 use super::dialect::ErrorFormat;
+use super::idempotency;
 use super::request_info::RequestInfo;
 use super::routes::{RouteOptions, bearer};
 use crate::access::guard::Guard;
@@ -44,6 +45,7 @@ impl AuthLayer {
             Err(error) => Err(error),
         };
         match admitted {
+            Ok(request) if self.options.makes => idempotency::answered(request, next).await,
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }

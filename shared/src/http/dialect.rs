@@ -95,6 +95,7 @@ fn retry_after(error: &Error) -> Option<u64> {
         Error::Locked { retry_after, .. } => *retry_after,
         Error::Unavailable(_) => Some(1),
         Error::NotSetUp => Some(5),
+        Error::InFlight(seconds) => Some(*seconds),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ pub mod call;
 mod compression;
 pub mod dialect;
 pub mod event;
+pub mod idempotency;
 pub mod known;
 pub mod lambda;
 mod not_modified;

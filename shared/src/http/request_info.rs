@@ -103,6 +103,7 @@ impl RequestInfo {
             about: Vec::new(),
             caller: None,
             is_operator: false,
+            pending: None,
         }
     }
 }

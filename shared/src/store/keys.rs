@@ -34,6 +34,7 @@
 //! | how far names were brought into their present form | `T#main#SETUP` | `NAMES#<form>` | |
 //! | settings | `T#main#SETTINGS` | `SETTINGS` | |
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
+//! | request with an Idempotency-Key | `T#main#IDEMPOTENCY#<sha256>` | `ANSWER` | |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
 //! | one-time token | `TOKEN#<sha256>` | `TOKEN` | |
 //! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>#<shard>` / `<due>#<mail>` |
@@ -51,9 +52,9 @@
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use uuid::Uuid;
 
+pub use self::parts::{copy_for, shard};
+use self::parts::{moment, month};
 use super::table::Key;
 use crate::domain::role::FEW_COUNTERS;
 use crate::domain::tenant::TenantId;
@@ -61,6 +62,8 @@ use crate::domain::tenant_size::{CHAIN_PARTITIONS, SEAT_PARTITIONS};
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
 use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber};
+
+mod parts;
 
 pub fn user(t: &TenantId, id: UserId) -> Key {
     Key::new(user_partition(t, id), "USER")
@@ -225,10 +228,6 @@ pub fn role_copy(t: &TenantId, id: RoleId, copy: u8) -> Key {
 pub fn role_copies(t: &TenantId, id: RoleId) -> impl Iterator<Item = Key> {
     (0..ROLE_COPIES).map(move |copy| role_copy(t, id, copy))
 }
-/// The copy that an id picks; not by its last byte, which has the partition of a session's row.
-pub fn copy_for(id: Uuid) -> u8 {
-    id.as_bytes()[14] % ROLE_COPIES
-}
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
     role_name_claim(t, name.canonical())
 }
@@ -311,6 +310,10 @@ pub fn api_keys_index(t: &TenantId) -> String {
 pub fn first_api_key(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("APIKEY#{sha256}"))
 }
+/// A request with an Idempotency-Key, by the SHA-256 of who sent it, of its route and of the key.
+pub fn idempotency(t: &TenantId, sha256: &str) -> Key {
+    Key::new(format!("T#{t}#IDEMPOTENCY#{sha256}"), "ANSWER")
+}
 pub const TENANTS: &str = "TENANTS";
 pub const TENANT: &str = "TENANT#";
 pub fn tenant(id: &TenantId) -> Key {
@@ -385,16 +388,4 @@ pub fn ready(copy: u8) -> Key {
 /// What a health check writes.
 pub fn health(byte: u8) -> Key {
     Key::new(format!("HEALTH#{byte:02x}"), "HEALTH")
-}
-/// The shard, or counter, of an account: its random bits spread evenly.
-pub fn shard(id: UserId, of: u16) -> u16 {
-    let [.., high, low] = *id.uuid().as_bytes();
-    u16::from_be_bytes([high, low]) % of
-}
-/// A moment as sort keys have it, up to the last one that there is.
-fn moment(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
-}
-fn month(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }

@@ -11,6 +11,7 @@ pub mod domains;
 pub mod dynamo;
 pub mod ended;
 pub mod history;
+pub mod idempotency;
 pub mod keys;
 pub mod last_use;
 pub mod list_map;

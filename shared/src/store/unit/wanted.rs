@@ -10,6 +10,14 @@ use crate::store::users::{self, Change, Plan};
 use crate::store::{keys, pages, record, roles, seats};
 
 impl Wanted {
+    /// These writes, and nothing that they rest on.
+    pub(super) fn of(writes: &[Write]) -> Self {
+        Self {
+            writes: writes.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// Moves seats to counters with room.
     pub(super) async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
         for change in &mut self.changes {
