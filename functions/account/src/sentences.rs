@@ -65,6 +65,7 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::NoSuchRoute => "на този адрес няма нищо".into(),
         Error::MethodNotAllowed => "този адрес не приема този метод".into(),
         Error::Conflict(why) => conflict(why),
+        Error::RateLimited(over) => format!("твърде много заявки: опитайте пак след {} с", over.retry_after).into(),
         Error::NotKept => "данните за този момент вече не се пазят".into(),
         Error::PreconditionFailed => "има промяна след последното прочитане: прочетете отново".into(),
         Error::Unavailable(_) => "услугата е заета; опитайте отново след малко".into(),

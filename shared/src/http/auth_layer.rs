@@ -10,6 +10,7 @@ use http::HeaderMap;
 
 use super::body;
 use super::dialect::ErrorFormat;
+use super::rate_limit_fields;
 use super::request_info::RequestInfo;
 use super::routes::{RouteOptions, bearer};
 use crate::access::guard::Guard;
@@ -38,15 +39,21 @@ impl AuthLayer {
         };
         let admitted = match self.context(&info, request.headers(), about).await {
             Ok(context) => {
+                let quota = context.quota.clone();
                 request.extensions_mut().insert(context);
-                self.without_body(request).await
+                self.without_body(request).await.map(|request| (request, quota))
             }
             Err(error) => Err(error),
         };
-        match admitted {
-            Ok(request) => next.run(request).await,
-            Err(error) => error.into_response(),
+        let (request, quota) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return error.into_response(),
+        };
+        let mut response = next.run(request).await;
+        if let Some(quota) = quota.get() {
+            rate_limit_fields::of_quota(response.headers_mut(), quota);
         }
+        response
     }
 
     /// The accounts that the body names, where the table's requests are about such.

@@ -134,6 +134,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, "Route not found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),
         Error::NotKept => (StatusCode::GONE, "No longer kept"),
         Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "Not set up"),

@@ -93,6 +93,15 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
+/// Gives an attempt of this number back with which nothing was compared. Where a success cleared the count meanwhile there is
+/// nothing to give back.
+pub async fn release(table: &Table, key: &Key, whose: Whose, number: u32) -> Result<()> {
+    let count = whose.attributes().count;
+    let changes = Changes::new().add(count, -1);
+    let counts = Cond::All(vec![Cond::exists(), counts(whose, number)]);
+    table.update(key, &changes, &counts).await.map(drop)
+}
+
 pub fn attempts(item: &Item, whose: Whose) -> Attempts {
     let names = whose.attributes();
     let count = |name| integer(item, name).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
