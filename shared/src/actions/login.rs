@@ -148,8 +148,7 @@ async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let (counted, reserved) = join(rate_limits::count(cx, looked), reserved).await;
     if let (Err(Error::RateLimited(_)), Ok(attempt)) = (&counted, &reserved) {
         // Others took the last places since these were looked at. Nothing is compared, so it is no failure.
-        let whose = attempt.whose;
-        attempts::release(&cx.app.table, &attempt.key, whose, attempt.number).await?;
+        attempts::release(&cx.app.table, &attempt.key, attempt.whose).await?;
     }
     counted.and(reserved)
 }

@@ -50,7 +50,10 @@ pub(super) async fn look(cx: &Context, what: Operation, person: Option<&str>) ->
     let mut counters = counters(cx, what, person)?;
     let places: Vec<Key> = counters.iter().map(|counter| counter.place.clone()).collect();
     let seen = store::read(&cx.app.table, &places).await?;
-    counters.iter_mut().zip(seen).for_each(|(counter, seen)| counter.seen = seen);
+    counters
+        .iter_mut()
+        .zip(seen)
+        .for_each(|(counter, seen)| counter.seen = seen);
     let over = counters.iter().filter_map(|counter| {
         let current = counter.rule.current(counter.seen, cx.now);
         let has_room = current.count < counter.rule.room(current, cx.now);

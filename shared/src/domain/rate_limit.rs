@@ -76,7 +76,11 @@ impl Operation {
         let (network, person, tenant) = match self {
             Self::Login => (Some(L::LoginByAddress), Some(L::LoginByName), L::LoginByTenant),
             Self::Registration => (Some(L::RegistrationByAddress), None, L::RegistrationByTenant),
-            Self::ForgottenPassword => (Some(L::PasswordByAddress), Some(L::PasswordByEmail), L::PasswordByTenant),
+            Self::ForgottenPassword => (
+                Some(L::PasswordByAddress),
+                Some(L::PasswordByEmail),
+                L::PasswordByTenant,
+            ),
             Self::Verification => (
                 Some(L::VerificationByAddress),
                 Some(L::VerificationByEmail),

@@ -11,7 +11,13 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// States what is left to the caller.
 pub(super) fn of_quota(headers: &mut HeaderMap, quota: &Quota) {
-    put(headers, quota.limit.name(), quota.rule, quota.remaining, quota.resets_after);
+    put(
+        headers,
+        quota.limit.name(),
+        quota.rule,
+        quota.remaining,
+        quota.resets_after,
+    );
 }
 
 /// States which limit the request is over.

@@ -67,7 +67,9 @@ impl RequestInfo {
         // Whom the edge vouches for it has named; what stands before the edge wrote nothing that is read here.
         let ip = match vouched {
             Ok(true) => ip,
-            _ => ip.or_else(peer).map(|peer| caller(&app.settings.trusted_proxies, parts, peer)),
+            _ => ip
+                .or_else(peer)
+                .map(|peer| caller(&app.settings.trusted_proxies, parts, peer)),
         };
         let issuer = app.settings.issuer.clone().or_else(|| came_to.clone());
         let issuer = issuer.unwrap_or_else(|| "https://localhost".to_owned());
@@ -160,7 +162,9 @@ fn caller(trusted: &TrustedProxies, parts: &Parts, peer: String) -> String {
         .iter()
         .map(|line| line.to_str().unwrap_or_default())
         .collect();
-    trusted.caller(ip, lines.iter().flat_map(|line| line.split(','))).to_string()
+    trusted
+        .caller(ip, lines.iter().flat_map(|line| line.split(',')))
+        .to_string()
 }
 
 /// The client's address, as CloudFront knows it: with its port, and one of IPv6 with brackets or without.

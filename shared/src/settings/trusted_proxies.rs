@@ -37,7 +37,10 @@ impl TrustedProxies {
 /// A hop of the list: an address, which some proxies write with its port.
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
-    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(hop);
     let ip: Option<IpAddr> = bare.parse().ok();
     let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
     ip.or_else(with_port).map(|ip| ip.to_canonical())
@@ -60,10 +63,17 @@ impl FromStr for TrustedProxies {
     /// address.
     fn from_str(text: &str) -> Result<Self, ()> {
         let net = |text: &str| {
-            let net: IpNet = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| ip.into())).map_err(drop)?;
+            let net: IpNet = text
+                .parse()
+                .or_else(|_| text.parse().map(|ip: IpAddr| ip.into()))
+                .map_err(drop)?;
             Some(net.trunc()).filter(|net| net.prefix_len() > 0).ok_or(())
         };
-        text.split(',').map(str::trim).map(net).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .map(str::trim)
+            .map(net)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

@@ -93,13 +93,11 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
-/// Gives an attempt of this number back with which nothing was compared. Where a success cleared the count meanwhile there is
-/// nothing to give back.
-pub async fn release(table: &Table, key: &Key, whose: Whose, number: u32) -> Result<()> {
-    let count = whose.attributes().count;
-    let changes = Changes::new().add(count, -1);
-    let counts = Cond::All(vec![Cond::exists(), counts(whose, number)]);
-    table.update(key, &changes, &counts).await.map(drop)
+/// Gives an attempt back with which nothing was compared. Where a success cleared the count meanwhile there is nothing to
+/// give back.
+pub async fn release(table: &Table, key: &Key, whose: Whose) -> Result<()> {
+    let changes = Changes::new().add(whose.attributes().count, -1);
+    table.update(key, &changes, &counts(whose, 1)).await.map(drop)
 }
 
 pub fn attempts(item: &Item, whose: Whose) -> Attempts {

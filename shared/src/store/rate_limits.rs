@@ -35,13 +35,7 @@ pub async fn read(table: &Table, places: &[Key]) -> Result<Vec<Option<Count>>> {
 }
 
 /// Counts one request at this place where the rule has room for it, given what was seen there.
-pub async fn count(
-    table: &Table,
-    place: &Key,
-    rule: Rule,
-    mut seen: Option<Count>,
-    now: Timestamp,
-) -> Result<Counted> {
+pub async fn count(table: &Table, place: &Key, rule: Rule, mut seen: Option<Count>, now: Timestamp) -> Result<Counted> {
     let mut current = rule.current(seen, now);
     for _ in 0..TURNS {
         let room = rule.room(current, now);

@@ -95,7 +95,7 @@ pub struct PatchSettings {
     history_days: Field<u32>,
     /// How many requests the limits of rate take in their windows, by limit.
     #[serde(default, deserialize_with = "object")]
-    #[schema(schema_with = rate_limits::schema)]
+    #[schema(schema_with = rate_limits::change)]
     rate_limits: Field<rate_limits::Changed>,
 }
 

@@ -15,13 +15,24 @@ pub type Changed = BTreeMap<String, Option<u32>>;
 /// What each limit takes now; null where there is none.
 pub fn view(chosen: &Chosen) -> BTreeMap<&'static str, Option<u32>> {
     let all = in_force(&chosen.rate_limits).into_iter();
-    all.map(|(limit, rule)| (limit.name(), rule.map(|rule| rule.requests))).collect()
+    all.map(|(limit, rule)| (limit.name(), rule.map(|rule| rule.requests)))
+        .collect()
 }
 
-/// The schema of [`view`], and of a change: which limits there are, of how many seconds each, and what it can be set to.
+/// The schema of [`view`]: which limits there are, of how many seconds each, and what it can be set to.
 pub fn schema() -> Object {
+    of_type(Type::Object)
+}
+
+/// The same of a change of them, which can be null as well.
+pub fn change() -> Object {
+    of_type(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn of_type(kind: impl Into<SchemaType>) -> Object {
     let limits = in_force(&BTreeMap::new()).into_iter();
-    let object = limits.fold(ObjectBuilder::new().schema_type(Type::Object), |object, (limit, rule)| {
+    let object = ObjectBuilder::new().schema_type(kind);
+    let object = limits.fold(object, |object, (limit, rule)| {
         object.property(limit.name(), number(limit, rule))
     });
     object.build()

@@ -102,7 +102,6 @@ async fn what_cannot_come_up_here_today_has_an_answer_all_the_same() {
     for (error, status) in [
         (Error::InvalidApiKey, StatusCode::UNAUTHORIZED),
         (Error::AlreadySignedIn, StatusCode::BAD_REQUEST),
-        (Error::RATE_LIMITED, StatusCode::TOO_MANY_REQUESTS),
         (Error::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
         (Error::NotKept, StatusCode::GONE),
         (Error::NotFound(Noun::Tenant), StatusCode::NOT_FOUND),

@@ -35,7 +35,11 @@ fn a_window_takes_as_many_as_it_is_for_and_the_next_one_no_second_load_at_its_be
     let passed = |caller: &mut Caller, ms: i64| (0..30).filter(|_| caller.passes(RULE, ms)).count();
     assert_eq!(passed(&mut caller, 59_000), 10);
     assert_eq!(passed(&mut caller, 60_000), 0, "a fixed window would let ten more pass");
-    assert_eq!(passed(&mut caller, 90_000), 5, "half of them lie back more than a window");
+    assert_eq!(
+        passed(&mut caller, 90_000),
+        5,
+        "half of them lie back more than a window"
+    );
     assert_eq!(passed(&mut caller, 119_999), 4);
     let mut rested = Caller::default();
     assert_eq!(passed(&mut rested, 0), 10);
@@ -47,7 +51,10 @@ fn what_was_refused_is_not_counted() {
     let mut caller = Caller::default();
     assert_eq!((0..1_000).filter(|_| caller.passes(RULE, 0)).count(), 10);
     assert_eq!(caller.0.unwrap().count, 10);
-    assert!(caller.passes(RULE, 66_000), "a tenth of the window before is out of sight");
+    assert!(
+        caller.passes(RULE, 66_000),
+        "a tenth of the window before is out of sight"
+    );
 }
 
 #[test]
@@ -96,7 +103,10 @@ fn a_tenant_s_counters_have_a_hundred_requests_a_second_each_and_share_the_limit
         let rule = Rule { requests, seconds: 60 };
         assert_eq!(rule.counters(), counters, "{requests}");
         let shared = rule.share(counters).requests;
-        assert!(shared * u32::from(counters) >= requests && shared <= 6_000, "{requests}");
+        assert!(
+            shared * u32::from(counters) >= requests && shared <= 6_000,
+            "{requests}"
+        );
     }
 }
 
