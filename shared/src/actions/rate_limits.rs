@@ -9,11 +9,11 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::Context;
-use super::login::hashed;
 use crate::ambient;
 use crate::domain::rate_limit::{Count, Exceeded, Limit, Operation, Quota, Rule, network};
 use crate::error::{Error, Result};
 use crate::metrics::Metric;
+use crate::proof::opaque::Digest;
 use crate::store::keys;
 use crate::store::rate_limits::{self as store, Counted};
 use crate::store::table::Key;
@@ -114,7 +114,7 @@ fn counters(cx: &Context, what: Operation, person: Option<&str>) -> Result<Vec<C
     let mut counters: Vec<Counter> = Vec::with_capacity(3);
     for ((limit, subject), own) in by_subject.into_iter().filter_map(|(found, own)| Some((found?, own))) {
         if let Some(rule) = cx.tenant_settings.rate_limit(limit) {
-            let place = keys::rate_limit(&cx.tenant, limit, &hashed(&subject));
+            let place = keys::rate_limit(&cx.tenant, limit, &Digest::of(subject.as_bytes()).to_string());
             counters.push(Counter {
                 limit,
                 rule,

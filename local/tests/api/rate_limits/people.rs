@@ -1,4 +1,4 @@
-//! Limits by name and by address of mail: nobody is shown by them, and nobody shuts another out.
+//! Limits by name and by address of mail: nobody is shown by them, and nobody keeps another out.
 
 use http::HeaderMap;
 use serde_json::json;
