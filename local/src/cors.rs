@@ -29,12 +29,14 @@ pub const SENT: [&str; 9] = [
 ];
 
 /// What a page may read of an answer, beside what any may.
-pub const READ: [&str; 8] = [
+pub const READ: [&str; 10] = [
     "allow",
     "etag",
     "link",
     "location",
     "preference-applied",
+    "ratelimit",
+    "ratelimit-policy",
     "retry-after",
     "www-authenticate",
     "x-request-id",

@@ -1,7 +1,7 @@
 //! One request, as far as what happens knows it: no HTTP, no JSON of any contract, no status codes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use crate::access::policy::Rights;
 use crate::app::App;
 use crate::domain::grant::Grant;
 use crate::domain::history::OPERATOR;
+use crate::domain::rate_limit::Quota;
 use crate::domain::role::Role;
 use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
@@ -61,6 +62,8 @@ pub struct Context {
     /// Accounts that the request is about, to be read with the caller's.
     pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
+    /// What a limit of rate leaves to the caller, once it was counted.
+    pub quota: Arc<OnceLock<Quota>>,
     /// Whether it is the operator's work on the table, who has no account.
     pub is_operator: bool,
     /// Where its unit of work waits for its answer, which is written with it.
@@ -136,6 +139,7 @@ impl Context {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            quota: Arc::default(),
             is_operator: false,
             pending: None,
         }

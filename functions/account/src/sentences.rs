@@ -67,6 +67,7 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::Conflict(why) => conflict(why),
         Error::InFlight(_) => "заявка с този Idempotency-Key още се изпълнява: изпратете я отново след това".into(),
         Error::KeyReused => "този Idempotency-Key е използван за друга заявка: изберете нов".into(),
+        Error::RateLimited(over) => format!("твърде много заявки: опитайте пак след {} с", over.retry_after).into(),
         Error::NotKept => "данните за този момент вече не се пазят".into(),
         Error::PreconditionFailed => "има промяна след последното прочитане: прочетете отново".into(),
         Error::Unavailable(_) => "услугата е заета; опитайте отново след малко".into(),

@@ -52,6 +52,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound(_) | Error::NoSuchRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::Conflict(why) => conflict(why),
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::InFlight(_) => StatusCode::CONFLICT,
         Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,

@@ -24,6 +24,7 @@ pub fn routes() -> Routes {
         .summary("List users, newest first")
         .make("/api/users", needs(ADMIN_USERS), handlers::create)
         .summary("Create a user")
+        .errors(&[Error::RATE_LIMITED])
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
         .get("/api/users/{user}", needs(ADMIN_USERS), handlers::show)

@@ -53,6 +53,7 @@ mod past;
 mod policy_matrix;
 mod proxy;
 mod races;
+mod rate_limits;
 mod rotation;
 mod round_trips;
 mod secrets;

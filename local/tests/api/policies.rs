@@ -384,6 +384,7 @@ async fn p02_what_a_policy_allows_on_the_table_is_done() {
         Box::pin(crate::setup::names::upgraded()).await,
         Box::pin(by_rare_ways()).await,
         Box::pin(by_names_seats_and_guesses()).await,
+        Box::pin(crate::rate_limits::counted()).await,
         Box::pin(crate::authorizer::used()).await,
     ];
     let logs = worlds.iter().flat_map(|world| world.watch.log.lines());

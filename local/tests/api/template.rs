@@ -246,6 +246,8 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
             ("USHER_JWT_ALGORITHM", "EdDSA"),
             ("USHER_TENANTS", "none"),
             ("USHER_TENANT_SIZE", "small"),
+            ("USHER_RATE_LIMITS", "true"),
+            ("USHER_TRUSTED_PROXIES", "192.0.2.0/24"),
         ] {
             assert!(vars.insert(name.to_owned(), value.to_owned()).is_some(), "{name}");
         }

@@ -1,18 +1,20 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
-//! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
+//! Three round trips: the claim of the name, and beside it what limits of rate counted; an attempt, reserved in the update that also returns the account; and,
 //! after the hash, one transaction with the session, which is its row of the history, and the cleared count. An unknown login takes the
 //! same three, with a decoy for the account.
 
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use futures::future::join;
 use jiff::Timestamp;
 
 use super::sessions::{self, Issued};
-use super::{Context, Terms, decoys};
+use super::{Context, Terms, decoys, rate_limits};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::{Full, NameAttempts, NameKind};
+use crate::domain::rate_limit::Operation;
 use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
@@ -130,23 +132,39 @@ pub(super) async fn open(
 
 /// Reserves an attempt under a name: one round trip to whom it belongs, one for the place.
 async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let looked = rate_limits::look(cx, Operation::Login, Some(name.canonical()));
+    let (looked, claimed) = join(looked, claimed(cx, name)).await;
+    let (looked, (id, kind)) = (looked?, claimed?);
+    let reserved = async {
+        let known = match id {
+            Some(id) => reserve(cx, keys::user(&cx.tenant, id), Whose::Account(kind)).await?,
+            None => None,
+        };
+        match known {
+            Some(attempt) => Ok(attempt),
+            None => reserve_unknown(cx, name).await,
+        }
+    };
+    let (counted, reserved) = join(rate_limits::count(cx, looked), reserved).await;
+    if let (Err(Error::RateLimited(_)), Ok(attempt)) = (&counted, &reserved) {
+        // Others took the last places since these were looked at. Nothing is compared, so it is no failure.
+        attempts::release(&cx.app.table, &attempt.key, attempt.whose).await?;
+    }
+    counted.and(reserved)
+}
+
+/// The account that the name is claimed by, and which of its names it is.
+async fn claimed(cx: &Context, name: &text::Login) -> Result<(Option<UserId>, NameKind)> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
-    let (id, kind) = match name {
+    Ok(match name {
         text::Login::Email(email) => (users::whose_email(table, t, email).await?, NameKind::Email),
         text::Login::Username(name) => (users::whose_username(table, t, name).await?, NameKind::Username),
         text::Login::Neither(_) => {
             let none = keys::unknown_login(t, "none");
             (users::claimed_by(table, none, None).await?, NameKind::Username)
         }
-    };
-    match id {
-        Some(id) => match reserve(cx, keys::user(t, id), Whose::Account(kind)).await? {
-            Some(attempt) => Ok(attempt),
-            None => reserve_unknown(cx, name).await,
-        },
-        None => reserve_unknown(cx, name).await,
-    }
+    })
 }
 
 async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {

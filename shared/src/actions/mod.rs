@@ -38,6 +38,7 @@ pub mod paging;
 pub mod passwords;
 mod past;
 pub mod preview;
+pub mod rate_limits;
 pub mod registration;
 pub mod revisions;
 pub mod roles;

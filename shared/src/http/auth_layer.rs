@@ -11,6 +11,7 @@ use http::HeaderMap;
 use super::body;
 use super::dialect::ErrorFormat;
 use super::idempotency;
+use super::rate_limit_fields;
 use super::request_info::RequestInfo;
 use super::routes::{RouteOptions, bearer};
 use crate::access::guard::Guard;
@@ -39,16 +40,24 @@ impl AuthLayer {
         };
         let admitted = match self.context(&info, request.headers(), about).await {
             Ok(context) => {
+                let quota = context.quota.clone();
                 request.extensions_mut().insert(context);
-                self.without_body(request).await
+                self.without_body(request).await.map(|request| (request, quota))
             }
             Err(error) => Err(error),
         };
-        match admitted {
-            Ok(request) if self.options.makes => idempotency::answered(request, next).await,
-            Ok(request) => next.run(request).await,
-            Err(error) => error.into_response(),
+        let (request, quota) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return error.into_response(),
+        };
+        let mut response = match self.options.makes {
+            true => idempotency::answered(request, next).await,
+            false => next.run(request).await,
+        };
+        if let Some(quota) = quota.get() {
+            rate_limit_fields::of_quota(response.headers_mut(), quota);
         }
+        response
     }
 
     /// The accounts that the body names, where the table's requests are about such.

@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod preconditions;
 pub mod prefer;
 pub mod problem;
+mod rate_limit_fields;
 pub mod request_info;
 pub mod rewrite;
 pub mod routes;

@@ -135,6 +135,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, "Route not found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),
         Error::InFlight(_) => (StatusCode::CONFLICT, "Request in flight"),
         Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "Idempotency-Key used already"),

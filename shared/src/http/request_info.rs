@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::error::{Error, Noun, Result};
-use crate::settings::TenantSource;
+use crate::settings::{TenantSource, TrustedProxies};
 
 /// No history keeps more of a client's name for itself.
 const LONGEST_USER_AGENT: usize = 256;
@@ -64,6 +64,13 @@ impl RequestInfo {
                 .get::<ConnectInfo<SocketAddr>>()
                 .map(|peer| peer.0.ip().to_string())
         };
+        // Whom the edge vouches for it has named; what stands before the edge wrote nothing that is read here.
+        let ip = match vouched {
+            Ok(true) => ip,
+            _ => ip
+                .or_else(peer)
+                .map(|peer| caller(&app.settings.trusted_proxies, parts, peer)),
+        };
         let issuer = app.settings.issuer.clone().or_else(|| came_to.clone());
         let issuer = issuer.unwrap_or_else(|| "https://localhost".to_owned());
         let agent = parts
@@ -74,7 +81,7 @@ impl RequestInfo {
         Self {
             now,
             request_id: request_id.unwrap_or_else(|| own_id(now)),
-            ip: ip.or_else(peer).unwrap_or_default(),
+            ip: ip.unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
@@ -102,6 +109,7 @@ impl RequestInfo {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            quota: Arc::default(),
             is_operator: false,
             pending: None,
         }
@@ -140,6 +148,24 @@ fn host(parts: &Parts) -> Option<String> {
     };
     let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+/// Who calls where this is who connected: what proxies report that the deployment trusts, and nothing else, is believed.
+fn caller(trusted: &TrustedProxies, parts: &Parts, peer: String) -> String {
+    let Ok(ip) = peer.parse() else { return peer };
+    if trusted.is_empty() {
+        return peer;
+    }
+    // Several lines are one list, in their order (RFC 9110, 5.3). What is no text is no address.
+    let lines: Vec<&str> = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(|line| line.to_str().unwrap_or_default())
+        .collect();
+    trusted
+        .caller(ip, lines.iter().flat_map(|line| line.split(',')))
+        .to_string()
 }
 
 /// The client's address, as CloudFront knows it: with its port, and one of IPv6 with brackets or without.

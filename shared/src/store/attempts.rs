@@ -93,6 +93,13 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
+/// Gives an attempt back with which nothing was compared. Where a success cleared the count meanwhile there is nothing to
+/// give back.
+pub async fn release(table: &Table, key: &Key, whose: Whose) -> Result<()> {
+    let changes = Changes::new().add(whose.attributes().count, -1);
+    table.update(key, &changes, &counts(whose, 1)).await.map(drop)
+}
+
 pub fn attempts(item: &Item, whose: Whose) -> Attempts {
     let names = whose.attributes();
     let count = |name| integer(item, name).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);

@@ -33,6 +33,7 @@
 //! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
 //! | how far names were brought into their present form | `T#main#SETUP` | `NAMES#<form>` | |
 //! | settings | `T#main#SETTINGS` | `SETTINGS` | |
+//! | counter of a rate limit | `T#main#LIMIT#<limit>#<subject>` | `COUNT` | |
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
 //! | request with an Idempotency-Key | `T#main#IDEMPOTENCY#<sha256>` | `ANSWER` | |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
@@ -56,6 +57,7 @@ use jiff::Timestamp;
 pub use self::parts::{copy_for, shard};
 use self::parts::{moment, month};
 use super::table::Key;
+use crate::domain::rate_limit::Limit;
 use crate::domain::role::FEW_COUNTERS;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{CHAIN_PARTITIONS, SEAT_PARTITIONS};
@@ -80,23 +82,19 @@ pub fn status_index(t: &TenantId, status: Status, shard: u16) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
 pub fn email(t: &TenantId, email: &Email) -> Key {
-    email_claim(t, email.canonical())
+    Key::new(format!("T#{t}#EMAIL#{}", email.canonical()), "CLAIM")
 }
 /// Where the claim was in the first form of names, where that is another place.
 pub fn former_email(t: &TenantId, email: &Email) -> Option<Key> {
-    email.former().map(|former| email_claim(t, &former))
-}
-fn email_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#EMAIL#{canonical}"), "CLAIM")
+    let former = email.former()?;
+    Some(Key::new(format!("T#{t}#EMAIL#{former}"), "CLAIM"))
 }
 pub fn username(t: &TenantId, name: &Username) -> Key {
-    username_claim(t, name.canonical())
+    Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
 }
 pub fn former_username(t: &TenantId, name: &Username) -> Option<Key> {
-    name.former().map(|former| username_claim(t, &former))
-}
-fn username_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#NAME#{canonical}"), "CLAIM")
+    let former = name.former()?;
+    Some(Key::new(format!("T#{t}#NAME#{former}"), "CLAIM"))
 }
 /// The claim of an account's number. It is never given up, so that no other account ever has the number.
 pub fn number(t: &TenantId, number: UserNumber) -> Key {
@@ -229,13 +227,11 @@ pub fn role_copies(t: &TenantId, id: RoleId) -> impl Iterator<Item = Key> {
     (0..ROLE_COPIES).map(move |copy| role_copy(t, id, copy))
 }
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
-    role_name_claim(t, name.canonical())
+    Key::new(format!("T#{t}#ROLENAME#{}", name.canonical()), "CLAIM")
 }
 pub fn former_role_name(t: &TenantId, name: &RoleName) -> Option<Key> {
-    name.former().map(|former| role_name_claim(t, &former))
-}
-fn role_name_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#ROLENAME#{canonical}"), "CLAIM")
+    let former = name.former()?;
+    Some(Key::new(format!("T#{t}#ROLENAME#{former}"), "CLAIM"))
 }
 /// One of the partitions of a role's members, and of when they cease to be.
 pub fn members_partition(t: &TenantId, role: RoleId, shard: u16) -> String {
@@ -298,6 +294,9 @@ pub fn names_form(t: &TenantId, form: u8) -> Key {
 }
 pub fn tenant_settings(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")
+}
+pub fn rate_limit(t: &TenantId, limit: Limit, subject: &str) -> Key {
+    Key::new(format!("T#{t}#LIMIT#{limit}#{subject}"), "COUNT")
 }
 /// An API key, by the SHA-256 of its text.
 pub fn api_key(t: &TenantId, sha256: &str) -> Key {

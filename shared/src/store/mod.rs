@@ -21,6 +21,7 @@ pub mod mails;
 pub mod one_time;
 pub mod pages;
 pub mod present;
+pub mod rate_limits;
 pub mod record;
 pub mod roles;
 pub mod search;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use usher::domain::rate_limit::Limit;
 use usher::domain::role::USER;
 use usher::domain::tenant::TenantId;
 use usher::domain::text::{Email, RoleName, Username};
@@ -250,6 +251,11 @@ fn of_tenants() -> Vec<Made> {
     vec![
         key("ends_listed", "the ends of all grants are listed", keys::ends_listed(t)),
         key("tenant_settings", "settings", keys::tenant_settings(t)),
+        key(
+            "rate_limit",
+            "counter of a rate limit",
+            keys::rate_limit(t, Limit::LoginByAddress, "ba7816bf"),
+        ),
         key("api_key", api_key, keys::api_key(t, "ba7816bf")),
         key(
             "first_api_key",

@@ -13,7 +13,7 @@ use crate::tenants::{context, link};
 
 /// A directory where everything has happened once.
 pub async fn lived_in() -> World {
-    let world = World::new().await;
+    let world = World::with(&[("USHER_RATE_LIMITS", "true")]).await;
     let owner = world.owner().await;
     let robot = json!({ "kind": "service", "username": "robot" });
     let robot = owner.post("/api/users", robot).await.str("id").to_owned();
