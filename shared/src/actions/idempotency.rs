@@ -82,13 +82,11 @@ impl Keyed<'_> {
 
 /// Whose key it is: an account's; of guests that of their address, and of the program that they came by.
 fn who(cx: &Context) -> String {
-    match &cx.caller {
-        Some(caller) => format!("account {}", caller.id),
-        None => {
-            let program = cx.api_key.as_deref().map(api_keys::digest).unwrap_or_default();
-            format!("guest {} {program}", cx.origin.ip)
-        }
+    if let Some(caller) = &cx.caller {
+        return format!("account {}", caller.id);
     }
+    let program = cx.api_key.as_deref().map(api_keys::digest).unwrap_or_default();
+    format!("guest {} {program}", cx.origin.ip)
 }
 
 fn opened(own: &Attempt, sealing: &SealingKey, sealed: &[u8]) -> Result<Vec<u8>> {
