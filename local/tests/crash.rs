@@ -232,7 +232,9 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
 /// The n-th creation, with a key of its own; its status and its body, where an answer came.
 async fn keyed(request: reqwest::RequestBuilder, n: usize) -> Option<(u16, String)> {
     let body = json!({ "email": format!("keyed-{n}@example.org"), "password": "correct horse", "roles": ["member"] });
-    let request = request.header("idempotency-key", format!("\"creation {n}\"")).json(&body);
+    let request = request
+        .header("idempotency-key", format!("\"creation {n}\""))
+        .json(&body);
     let answer = request.send().await.ok()?;
     Some((answer.status().as_u16(), answer.text().await.ok()?))
 }
@@ -289,6 +291,8 @@ async fn what_kill_9_broke_off_and_is_sent_again_with_its_key_is_made_once_and_a
     }
     let items = server.items().await;
     assert_eq!(Implied::there(&items), Implied::by_accounts(&items));
-    let made = items.values().filter(|item| text(item, "email").starts_with("keyed-") && text(item, "SK") == "USER");
+    let made = items
+        .values()
+        .filter(|item| text(item, "email").starts_with("keyed-") && text(item, "SK") == "USER");
     assert_eq!(made.count(), MANY);
 }

@@ -87,7 +87,8 @@ impl Measured {
 
     /// Sends a request of this route, in this case, and notes its cost.
     async fn of(&mut self, route: &str, case: &str, status: u16, request: impl Future<Output = Reply>) -> Reply {
-        let recorded = (is_deed(route) && !["nothing changes", "with one, again"].contains(&case)).then(|| self.recorded());
+        let recorded =
+            (is_deed(route) && !["nothing changes", "with one, again"].contains(&case)).then(|| self.recorded());
         self.proxy.cost();
         let reply = request.await;
         let Cost {
