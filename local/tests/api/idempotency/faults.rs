@@ -4,12 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Row, done, kept, ready, rows, seen};
+use serde_json::json;
+
+use super::{Row, done, kept, ready, rows, seen, send};
 use crate::fault_injection::{between, dump};
 use crate::proxy::{Call, Fault};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
-use crate::support::steps;
+use crate::support::{World, at_once, steps};
 
 fn is_write(call: &Call) -> bool {
     call.operation == "TransactWriteItems"
@@ -120,36 +122,30 @@ async fn f1_one_fault_at_any_call_is_endured_with_a_key_as_without() {
     assert_reconciled(&world);
 }
 
-/// What is read once and written in vain is read again, with the key as without.
+/// What is read once and written in vain is read again, and its handler runs once more.
 #[tokio::test(flavor = "multi_thread")]
-async fn f3_what_lost_to_another_change_begins_again_under_its_key() {
-    let (world, proxy) = counted().await;
-    let owner = world.owner().await;
-    let user = world.user("jane@example.org").await;
-    let request = super::Ready {
-        client: owner.clone(),
-        path: format!("/api/users/{user}/roles"),
-        body: serde_json::json!({ "role": "member" }),
-        other: serde_json::Value::Null,
-    };
-    // Of several changes of one account, each begins again until it is its turn.
-    let changes = crate::support::at_once(8, |n| {
-        let (request, owner, user) = (request.clone(), owner.clone(), user.clone());
+async fn f3_what_lost_to_others_begins_again_under_its_key() {
+    let world = World::new().await;
+    let (owner, user) = (world.owner().await, world.user("jane@example.org").await);
+    let path = format!("/api/users/{user}/roles");
+    // Of changes of one account one goes through at a time.
+    let replies = at_once(12, |n| {
+        let (owner, path) = (owner.clone(), path.clone());
         async move {
-            match n {
-                0 => request.send(&request.key(0)).await.status.as_u16(),
-                n => {
-                    let name = serde_json::json!({ "displayName": format!("Jane {n}") });
-                    owner.patch(&format!("/api/users/{user}"), name).await.status.as_u16()
-                }
-            }
+            let grant = json!({ "role": "member", "department": format!("Department {n}") });
+            let first = send(&owner, &path, &grant, &format!("grant-{n}")).await;
+            let again = send(&owner, &path, &grant, &format!("grant-{n}")).await;
+            (first, again)
         }
     })
     .await;
-    assert_eq!(changes, [201, 204, 204, 204, 204, 204, 204, 204]);
-    let transactions = proxy.transactions();
-    let with_answer = |body: &serde_json::Value| body.to_string().contains("#IDEMPOTENCY#");
-    assert!(transactions.iter().any(with_answer));
-    assert_eq!(kept(&world).len(), 1);
+    for (first, again) in &replies {
+        assert_eq!(first.status, 201, "{}", first.text);
+        assert_eq!(seen(again), seen(first));
+    }
+    assert_eq!(kept(&world).len(), 12);
+    // And the one that everybody has.
+    let grants = owner.get(&path).await;
+    assert_eq!(grants.body.as_array().unwrap().len(), 13, "{}", grants.text);
     assert_reconciled(&world);
 }
