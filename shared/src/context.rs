@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::access::policy::Rights;
 use crate::app::App;
@@ -41,6 +42,13 @@ pub struct Origin {
     pub user_agent: String,
 }
 
+/// What shows that a device was here before: what the request came with, and what it is given.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceTokens {
+    pub presented: Option<SecretString>,
+    pub issued: Arc<OnceLock<SecretString>>,
+}
+
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
@@ -64,6 +72,7 @@ pub struct Context {
     pub caller: Option<Arc<Caller>>,
     /// What a limit of rate leaves to the caller, once it was counted.
     pub quota: Arc<OnceLock<Quota>>,
+    pub device: DeviceTokens,
     /// Whether it is the operator's work on the table, who has no account.
     pub is_operator: bool,
     /// Where its unit of work waits for its answer, which is written with it.
@@ -140,6 +149,7 @@ impl Context {
             about: Vec::new(),
             caller: None,
             quota: Arc::default(),
+            device: DeviceTokens::default(),
             is_operator: false,
             pending: None,
         }

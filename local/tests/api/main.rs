@@ -35,6 +35,7 @@ mod compression;
 mod conditional;
 mod delegated;
 mod dev_routes;
+mod devices;
 mod edge;
 mod enumeration;
 mod fault_injection;

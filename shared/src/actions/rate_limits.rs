@@ -25,15 +25,30 @@ pub(super) struct Counter {
     rule: Rule,
     place: Key,
     seen: Option<Count>,
-    /// Whether it is the caller's own: what others did is nothing that a caller is shown.
-    own: bool,
+    by: By,
 }
+
+/// By what a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The caller's own network or account: it alone is shown to the caller.
+    Caller,
+    /// A name or an address of mail, which can be anybody's.
+    Name,
+    /// The same from a device that was known: in place of the name, so that strangers use up nothing of its.
+    Device,
+    Tenant,
+}
+
+/// What was counted before a request, as it was a moment ago.
+#[derive(Debug)]
+pub(super) struct Looked(Vec<Counter>);
 
 /// Counts a request for this where limits have room for it: by the caller's network, by the person who is meant (the name
 /// that was typed, an address of mail, or the caller's account), and by tenant where that is asked for.
 pub async fn admit(cx: &Context, what: Operation, person: Option<&str>) -> Result<()> {
-    let looked = look(cx, what, person).await?;
-    count(cx, looked).await
+    let looked = look(cx, what, person, None).await?;
+    count(cx, looked.counters(cx, false)?).await
 }
 
 /// The same for a mail to somebody else that the caller has sent.
@@ -42,24 +57,35 @@ pub(super) async fn invitation(cx: &Context) -> Result<()> {
     admit(cx, Operation::Invitation, account.as_deref()).await
 }
 
-/// What was counted so far. Fails where one of the limits has no room; where there are none it reads nothing.
-pub(super) async fn look(cx: &Context, what: Operation, person: Option<&str>) -> Result<Vec<Counter>> {
+/// What was counted so far; where limits are off it reads nothing. A device that may be the person's is looked at as well.
+pub(super) async fn look(cx: &Context, what: Operation, person: Option<&str>, device: Option<&str>) -> Result<Looked> {
     if !cx.app.settings.rate_limits {
-        return Ok(Vec::new());
+        return Ok(Looked(Vec::new()));
     }
-    let mut counters = counters(cx, what, person)?;
+    let mut counters = counters(cx, what, person, device)?;
     let places: Vec<Key> = counters.iter().map(|counter| counter.place.clone()).collect();
     let seen = store::read(&cx.app.table, &places).await?;
     counters
         .iter_mut()
         .zip(seen)
         .for_each(|(counter, seen)| counter.seen = seen);
-    let over = counters.iter().filter_map(|counter| {
-        let current = counter.rule.current(counter.seen, cx.now);
-        let has_room = current.count < counter.rule.room(current, cx.now);
-        (!has_room).then(|| counter.exceeded(current, cx.now))
-    });
-    refused(cx, over).map(|()| counters)
+    Ok(Looked(counters))
+}
+
+impl Looked {
+    /// Where the request counts: by the device in place of the name where that is the person's. Fails where one of the
+    /// limits has no room.
+    pub(super) fn counters(self, cx: &Context, by_device: bool) -> Result<Vec<Counter>> {
+        let mut counters = self.0;
+        let other = if by_device { By::Name } else { By::Device };
+        counters.retain(|counter| counter.by != other);
+        let over = counters.iter().filter_map(|counter| {
+            let current = counter.rule.current(counter.seen, cx.now);
+            let has_room = current.count < counter.rule.room(current, cx.now);
+            (!has_room).then(|| counter.exceeded(current, cx.now))
+        });
+        refused(cx, over).map(|()| counters)
+    }
 }
 
 /// Counts the request at each of these. Fails where one of them has no room any more.
@@ -72,7 +98,7 @@ pub(super) async fn count(cx: &Context, counters: Vec<Counter>) -> Result<()> {
     let mut over = Vec::new();
     for (counter, counted) in join_all(counted).await {
         match counted? {
-            Counted::Done(count) if counter.own => {
+            Counted::Done(count) if counter.by == By::Caller => {
                 // The first of a request stays: there is one for each.
                 let _ = cx.quota.set(Quota::of(counter.limit, counter.rule, count, cx.now));
             }
@@ -104,15 +130,15 @@ fn refused(cx: &Context, over: impl Iterator<Item = Exceeded>) -> Result<()> {
     }
 }
 
-fn counters(cx: &Context, what: Operation, person: Option<&str>) -> Result<Vec<Counter>> {
+fn counters(cx: &Context, what: Operation, person: Option<&str>, device: Option<&str>) -> Result<Vec<Counter>> {
     let limits = what.limits();
-    let network = limits.network.map(|limit| (limit, network(&cx.origin.ip)));
-    let person = limits.person.zip(person.map(str::to_owned));
-    // An account is the caller's own, where the limit is by account: a name and an address of mail can be anybody's.
-    let by_account = limits.network.is_none();
-    let by_subject = [(network, true), (person, by_account)];
-    let mut counters: Vec<Counter> = Vec::with_capacity(3);
-    for ((limit, subject), own) in by_subject.into_iter().filter_map(|(found, own)| Some((found?, own))) {
+    let network = limits.network.map(|limit| (limit, network(&cx.origin.ip), By::Caller));
+    // Where there is a limit by account, that is the caller's own.
+    let whose = if limits.network.is_some() { By::Name } else { By::Caller };
+    let of_person = |subject: Option<&str>, by| Some((limits.person?, subject?.to_owned(), by));
+    let subjects = [network, of_person(person, whose), of_person(device, By::Device)];
+    let mut counters: Vec<Counter> = Vec::with_capacity(4);
+    for (limit, subject, by) in subjects.into_iter().flatten() {
         if let Some(rule) = cx.tenant_settings.rate_limit(limit) {
             let place = keys::rate_limit(&cx.tenant, limit, &Digest::of(subject.as_bytes()).to_string());
             counters.push(Counter {
@@ -120,7 +146,7 @@ fn counters(cx: &Context, what: Operation, person: Option<&str>) -> Result<Vec<C
                 rule,
                 place,
                 seen: None,
-                own,
+                by,
             });
         }
     }
@@ -141,6 +167,6 @@ fn of_tenant(cx: &Context, limit: Limit) -> Result<Option<Counter>> {
         rule: rule.share(counters),
         place: keys::rate_limit(&cx.tenant, limit, &picked.to_string()),
         seen: None,
-        own: false,
+        by: By::Tenant,
     }))
 }

@@ -5,12 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use http::header::{HOST, USER_AGENT};
+use http::header::{HOST, HeaderName, USER_AGENT};
 use http::request::Parts;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
+use secrecy::SecretString;
 
-use crate::actions::{Context, Origin, Surface};
+use crate::actions::{Context, DeviceTokens, Origin, Surface};
 use crate::ambient;
 use crate::app::App;
 use crate::domain::tenant::TenantId;
@@ -31,6 +32,8 @@ pub struct RequestInfo {
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,
+    /// What shows that its device was here before.
+    pub device: Option<SecretString>,
     /// The `iss` of tokens: the setting, or the address that the request came to.
     pub issuer: String,
     pub address: String,
@@ -83,6 +86,7 @@ impl RequestInfo {
             request_id: request_id.unwrap_or_else(|| own_id(now)),
             ip: ip.unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
+            device: device(parts),
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
             tenant: tenant(&app.settings.tenants, parts),
@@ -110,6 +114,10 @@ impl RequestInfo {
             about: Vec::new(),
             caller: None,
             quota: Arc::default(),
+            device: DeviceTokens {
+                presented: self.device.clone(),
+                ..DeviceTokens::default()
+            },
             is_operator: false,
             pending: None,
         }
@@ -148,6 +156,14 @@ fn host(parts: &Parts) -> Option<String> {
     };
     let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+/// The header by which a device shows its token, and is given one.
+pub const DEVICE: HeaderName = HeaderName::from_static("x-usher-device");
+
+fn device(parts: &Parts) -> Option<SecretString> {
+    let text = parts.headers.get(DEVICE)?.to_str().ok()?;
+    Some(text.into())
 }
 
 /// Who calls where this is who connected: what proxies report that the deployment trusts, and nothing else, is believed.
