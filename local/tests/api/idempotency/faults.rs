@@ -29,7 +29,7 @@ async fn once_after(plan: fn(&Call) -> Option<Fault>, is_done: bool) {
         let request = ready(&world, &path, n).await;
         let key = request.key(n);
         let before = dump(&world);
-        proxy.plan(move |call| plan(call));
+        proxy.plan(plan);
         let failed = request.send(&key).await;
         proxy.calm();
         assert_eq!(failed.status, 503, "{path}: {}", failed.text);
