@@ -115,7 +115,7 @@ async fn the_same_request_is_done_once_and_answered_the_same_to_the_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_kept_is_sealed_and_says_nothing_of_the_request_or_the_key() {
+async fn what_is_kept_is_sealed_and_shows_nothing_of_the_request_or_the_key() {
     let world = World::new().await;
     for (n, row) in rows().into_iter().enumerate() {
         let request = ready(&world, &row.path, n).await;
