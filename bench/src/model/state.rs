@@ -160,7 +160,7 @@ pub struct State {
     pub accounts: BTreeMap<u32, Arc<Account>>,
     pub roles: Arc<Roles>,
     pub sessions: BTreeMap<u32, Arc<Session>>,
-    /// Of names that nobody has.
+    /// Of names of no account.
     pub unknown: BTreeMap<Name, Failures>,
     /// The application's permissions that the catalogue has.
     pub catalogue: Permissions,
