@@ -62,6 +62,8 @@ pub struct Context {
     pub caller: Option<Arc<Caller>>,
     /// Whether it is the operator's work on the table, who has no account.
     pub is_operator: bool,
+    /// Whether all is read and decided, and nothing written: the operator asks what would be done.
+    pub is_dry_run: bool,
 }
 
 impl fmt::Debug for Context {
@@ -134,6 +136,7 @@ impl Context {
             about: Vec::new(),
             caller: None,
             is_operator: false,
+            is_dry_run: false,
         }
     }
 

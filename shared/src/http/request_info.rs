@@ -103,6 +103,7 @@ impl RequestInfo {
             about: Vec::new(),
             caller: None,
             is_operator: false,
+            is_dry_run: false,
         }
     }
 }

@@ -54,6 +54,9 @@ pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
 
 /// The same for a request, which is answered with why nothing was written.
 pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
+    if cx.is_dry_run {
+        return Ok(());
+    }
     commit(&cx.app.table, writes).await.map_err(|refusal| match refusal {
         Refusal::Answer(error) => error,
         Refusal::Lost(lost) => Error::fault(format!("{lost:?} where nothing was read")),
@@ -328,6 +331,9 @@ impl Unit<'_> {
 
     async fn commit(&self, tries: &mut Tries) -> Result<(), Refusal> {
         let (cx, table) = (self.cx, &self.cx.app.table);
+        if cx.is_dry_run {
+            return Ok(());
+        }
         let mut wanted = std::mem::take(&mut *self.wanted());
         if let Some((key, changes, when)) = &wanted.alone {
             return table.update_if(key, changes, when).await;
