@@ -19,8 +19,11 @@ use crate::args::{Admin, Mail, Operation};
 use crate::error::{Error, Result};
 use crate::place::Opened;
 
+/// `USHER_…` variables.
+type Variables = HashMap<String, String>;
+
 /// Does it, or prints what it would do.
-pub async fn run(args: &Admin, variables: HashMap<String, String>, out: &mut impl Write) -> Result<()> {
+pub async fn run(args: &Admin, variables: Variables, out: &mut impl Write) -> Result<()> {
     let operation = args.operation();
     let opened = operation.place.open(variables).await?;
     let done = on(args, &opened, out).await;
@@ -35,7 +38,9 @@ pub async fn on(args: &Admin, opened: &Opened, out: &mut impl Write) -> Result<(
         writeln!(out, "dry run: nothing is written")?;
     }
     match args {
-        Admin::Owner { email, user, url, .. } => owner(&cx, email.as_deref(), user.as_deref(), url.as_deref(), out).await,
+        Admin::Owner { email, user, url, .. } => {
+            owner(&cx, email.as_deref(), user.as_deref(), url.as_deref(), out).await
+        }
         Admin::Mail(mail) => mails(&cx, mail, out).await,
         Admin::Unlock { user, .. } => unlock(&cx, user, out).await,
         Admin::RevokeSessions { user, .. } => revoke_sessions(&cx, user, out).await,
@@ -63,7 +68,8 @@ async fn context(operation: &Operation, opened: &Opened) -> Result<Context> {
 }
 
 fn named(text: &str) -> Result<UserRef> {
-    UserRef::parse(text).ok_or_else(|| Error::Argument(format!("{text} is neither an id nor an address nor a username")))
+    UserRef::parse(text)
+        .ok_or_else(|| Error::Argument(format!("{text} is neither an id nor an address nor a username")))
 }
 
 async fn owner(
@@ -73,13 +79,12 @@ async fn owner(
     url: Option<&str>,
     out: &mut impl Write,
 ) -> Result<()> {
-    let who = match email {
-        Some(email) => UserRef::Email(Email::parse(email).map_err(|why| Error::Argument(format!("--email: {why}")))?),
-        None => {
-            let who = named(user.unwrap_or_default())?;
-            // An address that nobody has is a mistake here, and no new account.
-            UserRef::Id(users::find(cx, &who).await?.id)
-        }
+    let who = if let Some(email) = email {
+        UserRef::Email(Email::parse(email).map_err(|why| Error::Argument(format!("--email: {why}")))?)
+    } else {
+        let who = named(user.unwrap_or_default())?;
+        // An address that nobody has is a mistake here, and no new account.
+        UserRef::Id(users::find(cx, &who).await?.id)
     };
     let owner = operator::owner(cx, &who).await?;
     let what = if owner.is_new { "a new account" } else { "account" };
@@ -87,7 +92,10 @@ async fn owner(
     print(&owner.changes, out)?;
     log(cx, "owner", &owner.id.to_string());
     if cx.is_dry_run {
-        return Ok(writeln!(out, "and a link, or a temporary password, would be printed here")?);
+        return Ok(writeln!(
+            out,
+            "and a link, or a temporary password, would be printed here"
+        )?);
     }
     match &owner.way_in {
         operator::WayIn::Link { token, until } => {
@@ -120,7 +128,11 @@ async fn mails(cx: &Context, mail: &Mail, out: &mut impl Write) -> Result<()> {
         operator::MailFate::Drop => "is given up for good",
     };
     log(cx, "mail", &id.to_string());
-    Ok(writeln!(out, "mail {id} ({:?}, account {}) {what}", dead.mail.kind, dead.mail.user)?)
+    Ok(writeln!(
+        out,
+        "mail {id} ({:?}, account {}) {what}",
+        dead.mail.kind, dead.mail.user
+    )?)
 }
 
 async fn list(cx: &Context, out: &mut impl Write) -> Result<()> {
@@ -146,7 +158,11 @@ async fn unlock(cx: &Context, user: &str, out: &mut impl Write) -> Result<()> {
     log(cx, "unlock", &before.id.to_string());
     let failed = before.attempts.failed_login_count();
     let is = after.status_at(cx.now);
-    Ok(writeln!(out, "account {}: {was} with {failed} failed logins, now {is} with none", before.id)?)
+    Ok(writeln!(
+        out,
+        "account {}: {was} with {failed} failed logins, now {is} with none",
+        before.id
+    )?)
 }
 
 async fn revoke_sessions(cx: &Context, user: &str, out: &mut impl Write) -> Result<()> {
@@ -163,7 +179,11 @@ async fn rotate(cx: &Context, at_once: bool, out: &mut impl Write) -> Result<()>
         return Ok(writeln!(out, "a new key would sign from {}", time::text(signs_from))?);
     }
     log(cx, "rotate-key", &kid);
-    Ok(writeln!(out, "key {kid} is published, and signs from {}", time::text(signs_from))?)
+    Ok(writeln!(
+        out,
+        "key {kid} is published, and signs from {}",
+        time::text(signs_from)
+    )?)
 }
 
 async fn revoke_keys(cx: &Context, kid: Option<&str>, out: &mut impl Write) -> Result<()> {
@@ -196,6 +216,12 @@ fn print(changes: &[(RightsKind, Value, Value)], out: &mut impl Write) -> Result
 /// The command's own log, beside the row in the rights history: never a secret.
 fn log(cx: &Context, command: &str, about: &str) {
     if !cx.is_dry_run {
-        tracing::info!(event = "admin", command, about, tenant = cx.tenant.as_str(), "done by the operator");
+        tracing::info!(
+            event = "admin",
+            command,
+            about,
+            tenant = cx.tenant.as_str(),
+            "done by the operator"
+        );
     }
 }

@@ -48,14 +48,11 @@ pub async fn verify(table: &Table, only: Option<&TenantId>, parts: u16, now: Tim
     let mut pass = Pass::over(table, parts, known, only).await?;
     let mut findings = accounts(table, parts, &pass).await?;
     findings.extend(confirm::domains(table, pass.missing_domains()).await?);
-    let (claims, others): (BTreeSet<Key>, BTreeSet<Key>) = std::mem::take(&mut pass.others)
+    findings.extend(others(table, std::mem::take(&mut pass.others)).await?);
+    let seen = pass
+        .tenants()
         .into_iter()
-        .partition(|key| key.pk.split('#').nth(2) == Some("ROLENAME"));
-    findings.extend(roles::dangling(table, claims).await?);
-    for key in others {
-        findings.extend(confirm::other(table, &key).await?);
-    }
-    let seen = pass.tenants().into_iter().filter_map(|name| TenantId::parse(&name).ok());
+        .filter_map(|name| TenantId::parse(&name).ok());
     let all: BTreeSet<TenantId> = seen.chain(listed).collect();
     let (items, accounts) = (pass.items, pass.accounts());
     let mut counted = std::mem::take(&mut pass.counts);
@@ -72,6 +69,16 @@ pub async fn verify(table: &Table, only: Option<&TenantId>, parts: u16, now: Tim
         accounts,
         findings,
     })
+}
+
+async fn others(table: &Table, suspects: BTreeSet<Key>) -> Result<Vec<Finding>> {
+    let is_claim = |key: &Key| key.pk.split('#').nth(2) == Some("ROLENAME");
+    let (claims, others): (BTreeSet<Key>, BTreeSet<Key>) = suspects.into_iter().partition(is_claim);
+    let mut findings = roles::dangling(table, claims).await?;
+    for key in others {
+        findings.extend(confirm::other(table, &key).await?);
+    }
+    Ok(findings)
 }
 
 /// What is wrong with the accounts that a pass suspects. Where their items are, another pass shows.
@@ -106,7 +113,9 @@ async fn places(table: &Table, parts: u16, suspects: &HashSet<Whose>) -> Result<
                 let id = parts.nth(1)?.to_owned();
                 key.sk.starts_with(keys::SESSION).then_some((tenant, id))
             };
-            let Some((tenant, id)) = account::owner(&key, &item).or_else(session) else { continue };
+            let Some((tenant, id)) = account::owner(&key, &item).or_else(session) else {
+                continue;
+            };
             let Ok(id) = id.parse::<UserId>() else { continue };
             let whose = (tenant, id.uuid().as_u128());
             if suspects.contains(&whose) {
@@ -124,7 +133,7 @@ async fn history(table: &Table, tenants: &[TenantId], now: Timestamp) -> Result<
     let findings = reports.iter().flat_map(|report| &report.findings);
     let finding = |found: &usher::domain::audit::Finding| Finding {
         kind: Kind::History,
-        key: Key::new(found.place.to_string(), ""),
+        key: Key::new(found.place.clone(), ""),
         is: found.fault.to_string(),
         should_be: "as it was written".to_owned(),
         repair: Repair::None("it is evidence: docs/operations.md, Is the rights history as it was written?"),
@@ -137,7 +146,12 @@ const ROUNDS: usize = 3;
 
 /// Verifies, prints, and mends where that is asked for; whether nothing is wrong any more.
 pub async fn run(args: &Check, out: &mut impl std::io::Write) -> Result<bool> {
-    let only = args.tenant.as_deref().map(TenantId::parse).transpose().map_err(Error::Tenant)?;
+    let only = args
+        .tenant
+        .as_deref()
+        .map(TenantId::parse)
+        .transpose()
+        .map_err(Error::Tenant)?;
     let (table, embedded) = args.place.table().await?;
     let outcome = on(&table, only.as_ref(), args, out).await;
     drop(table);
@@ -164,7 +178,9 @@ pub async fn on(table: &Table, only: Option<&TenantId>, args: &Check, out: &mut 
 pub async fn mend(table: &Table, findings: &[Finding], json: bool, out: &mut impl std::io::Write) -> Result<usize> {
     let mut done = 0;
     for finding in findings {
-        let Repair::Writes { text, writes } = &finding.repair else { continue };
+        let Repair::Writes { text, writes } = &finding.repair else {
+            continue;
+        };
         let Key { pk, sk } = &finding.key;
         let about = format!("{pk} / {sk}");
         state(json, "repair", &format!("{about}: {text}"), out)?;
@@ -182,10 +198,11 @@ pub async fn mend(table: &Table, findings: &[Finding], json: bool, out: &mut imp
 }
 
 fn state(json: bool, what: &str, about: &str, out: &mut impl std::io::Write) -> Result<()> {
-    Ok(match json {
+    match json {
         true => writeln!(out, "{}", serde_json::json!({ "event": what, "about": about }))?,
         false => writeln!(out, "{what}: {about}")?,
-    })
+    }
+    Ok(())
 }
 
 fn print(report: &Report, json: bool, out: &mut impl std::io::Write) -> Result<()> {
@@ -195,14 +212,24 @@ fn print(report: &Report, json: bool, out: &mut impl std::io::Write) -> Result<(
             writeln!(out, "{line}")?;
             continue;
         }
-        let Finding { kind, key, is, should_be, repair } = finding;
+        let Finding {
+            kind,
+            key,
+            is,
+            should_be,
+            repair,
+        } = finding;
         writeln!(out, "{kind}  {} / {}: is {is}; should be {should_be}", key.pk, key.sk)?;
         match repair {
             Repair::Writes { text, .. } => writeln!(out, "  would be mended by --repair: {text}")?,
             Repair::None(why) => writeln!(out, "  is not mended here: {why}")?,
         }
     }
-    let Report { items, accounts, findings } = report;
+    let Report {
+        items,
+        accounts,
+        findings,
+    } = report;
     match json {
         true => writeln!(
             out,

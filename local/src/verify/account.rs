@@ -105,7 +105,10 @@ fn entries(user: &User) -> BTreeMap<Key, Wanted> {
 
 /// The search entries of the domain of its address, by each part of which the accounts there are found.
 pub fn domain_entries(user: &User) -> Vec<Key> {
-    let email = user.email.as_ref().filter(|_| user.status != Status::Deleted && user.form == FORM);
+    let email = user
+        .email
+        .as_ref()
+        .filter(|_| user.status != Status::Deleted && user.form == FORM);
     let Some(domain) = email.and_then(|email| email.canonical().rsplit('@').next()) else {
         return Vec::new();
     };

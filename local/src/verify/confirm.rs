@@ -57,17 +57,28 @@ async fn seen(table: &Table, t: &TenantId, id: UserId, places: &BTreeSet<Key>) -
         let wanted = before.as_ref().map(|(user, _)| implied(user)).unwrap_or_default();
         let is_former = before.as_ref().is_some_and(|(user, _)| user.form != FORM);
         let places = if is_former { BTreeSet::new() } else { places.clone() };
-        let all: Vec<Key> = wanted.keys().cloned().chain(places).collect::<BTreeSet<_>>().into_iter().collect();
+        let all: Vec<Key> = wanted
+            .keys()
+            .cloned()
+            .chain(places)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let items = table.batch_get(&all).await?;
         let granted = before.iter().flat_map(|(user, _)| &user.grants);
         let granted: BTreeSet<Key> = granted.map(|grant| keys::role(t, grant.role)).collect();
         let roles = table.batch_get(&granted.into_iter().collect::<Vec<_>>()).await?;
         if read(table, t, id).await? == before {
-            let roles = roles.into_iter().filter_map(|item| Some((Key::of(&item)?, from_item(item).ok()?)));
+            let roles = roles
+                .into_iter()
+                .filter_map(|item| Some((Key::of(&item)?, from_item(item).ok()?)));
             return Ok(Some(Seen {
                 user: before,
                 wanted,
-                items: items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect(),
+                items: items
+                    .into_iter()
+                    .filter_map(|item| Some((Key::of(&item)?, item)))
+                    .collect(),
                 roles: roles.collect(),
             }));
         }
@@ -76,7 +87,9 @@ async fn seen(table: &Table, t: &TenantId, id: UserId, places: &BTreeSet<Key>) -
 }
 
 async fn read(table: &Table, t: &TenantId, id: UserId) -> Result<Option<(User, Item)>> {
-    let Some(item) = table.get(&keys::user(t, id)).await? else { return Ok(None) };
+    let Some(item) = table.get(&keys::user(t, id)).await? else {
+        return Ok(None);
+    };
     Ok(Some((from_item(item.clone())?, item)))
 }
 
@@ -92,10 +105,13 @@ async fn differences(table: &Table, t: &TenantId, id: UserId, seen: &Seen) -> Re
     let user = seen.user.as_ref().map(|(user, _)| user);
     let held = as_read(t, id, user);
     let mut found = Vec::new();
-    for (key, wanted) in &seen.wanted {
+    for (user, (key, wanted)) in user
+        .into_iter()
+        .flat_map(|user| seen.wanted.iter().map(move |one| (user, one)))
+    {
         match seen.items.get(key) {
             Some(item) if wanted.is(item) => {}
-            is => found.push(missing(table, t, id, key, wanted, is, &held).await?),
+            is => found.push(missing(table, user, key, wanted, is).await?),
         }
     }
     for (key, item) in seen.items.iter().filter(|(key, _)| !seen.wanted.contains_key(*key)) {
@@ -109,51 +125,50 @@ async fn differences(table: &Table, t: &TenantId, id: UserId, seen: &Seen) -> Re
 }
 
 /// An item that is not there, or is another.
-async fn missing(
-    table: &Table,
-    t: &TenantId,
-    id: UserId,
-    key: &Key,
-    wanted: &Wanted,
-    is: Option<&Item>,
-    held: &Write,
-) -> Result<Finding> {
+async fn missing(table: &Table, user: &User, key: &Key, wanted: &Wanted, is: Option<&Item>) -> Result<Finding> {
     let mut item = key.attributes();
-    item.extend(wanted.attributes.iter().map(|(name, value)| ((*name).to_owned(), text(value))));
-    let put = Write::put(item);
-    let writes = |put, other: Option<Write>| Repair::Writes {
+    item.extend(
+        wanted
+            .attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), text(value))),
+    );
+    let held = users::unchanged(user);
+    let put = |when| Repair::Writes {
         text: "put it".to_owned(),
-        writes: [Some(held.clone()), other, Some(put)].into_iter().flatten().collect(),
+        writes: vec![held.clone(), Write::put(item.clone()).when(when, Lost::Changed)],
     };
-    let holder = is.and_then(|item| string(item, "user")).map(str::to_owned);
+    let holder = is.and_then(|item| string(item, "user"));
     let (kind, repair) = match (is, holder) {
-        (None, _) => (wanted.kind.0, writes(put.when(Cond::absent(), Lost::Changed), None)),
-        (Some(_), Some(holder)) if holder != id.to_string() => {
-            let other = holder.parse().ok();
-            let has_it = match other {
-                Some(other) => read(table, t, other).await?.map(|(user, _)| user),
-                None => None,
-            };
-            if has_it.as_ref().is_some_and(|user| implied(user).contains_key(key)) {
-                (Kind::SharedName, Repair::None("which account keeps it, somebody has to decide: give one another"))
-            } else {
-                let put = put.when(Cond::Eq("user", text(holder)), Lost::Changed);
-                (wanted.kind.0, writes(put, other.map(|other| as_read(t, other, has_it.as_ref()))))
-            }
+        (None, _) => (wanted.kind.0, put(Cond::absent())),
+        (Some(_), None) => (wanted.kind.0, put(Cond::Absent("user"))),
+        (Some(_), Some(holder)) if holder == user.id.to_string() => {
+            (Kind::ClaimNotListed, put(Cond::Eq("user", text(holder))))
         }
-        (Some(_), Some(holder)) => {
-            let put = put.when(Cond::Eq("user", text(holder)), Lost::Changed);
-            (Kind::ClaimNotListed, writes(put, None))
+        (Some(_), Some(holder)) if has_it(table, &user.tenant, holder, key).await? => {
+            let why = "which account keeps it, somebody has to decide: give one of them another name";
+            (Kind::SharedName, Repair::None(why))
         }
-        (Some(_), None) => (wanted.kind.0, writes(put.when(Cond::Absent("user"), Lost::Changed), None)),
+        // The other one's claim is left over, and deleted first.
+        (Some(_), Some(_)) => (
+            wanted.kind.0,
+            Repair::None("it is put once the claim that is left over is deleted"),
+        ),
     };
     Ok(Finding {
         kind,
         key: key.clone(),
         is: is.map_or_else(|| "nothing".to_owned(), shown),
-        should_be: format!("of account {id}"),
+        should_be: format!("of account {}", user.id),
         repair,
     })
+}
+
+/// Whether the account of this id has the name that is claimed here, too.
+async fn has_it(table: &Table, t: &TenantId, id: &str, key: &Key) -> Result<bool> {
+    let Ok(id) = id.parse::<UserId>() else { return Ok(false) };
+    let other = read(table, t, id).await?;
+    Ok(other.is_some_and(|(other, _)| implied(&other).contains_key(key)))
 }
 
 /// An item that nothing implies. Of an account that is not there, numbers and search entries may be left.
@@ -210,18 +225,28 @@ fn session(key: &Key, item: &Item, held: &Write) -> Option<Finding> {
 
 fn misplaced(user: &User, item: &Item) -> Option<Finding> {
     let differ = listed::misplaced(user, item);
-    let changes = differ.iter().fold(Changes::new(), |changes, (name, value)| match value {
-        Some(value) => changes.set(*name, text(value)),
-        None => changes.remove(*name),
-    });
+    let changes = differ
+        .iter()
+        .fold(Changes::new(), |changes, (name, value)| match value {
+            Some(value) => changes.set(*name, text(value)),
+            None => changes.remove(*name),
+        });
     let key = keys::user(&user.tenant, user.id);
     let held = users::unchanged(user).when?;
     let shown = |name: &str| format!("{name} {:?}", string(item, name));
     (!differ.is_empty()).then(|| Finding {
         kind: Kind::NotListed,
         key: key.clone(),
-        is: differ.iter().map(|(name, _)| shown(name)).collect::<Vec<_>>().join(", "),
-        should_be: differ.iter().map(|(name, value)| format!("{name} {value:?}")).collect::<Vec<_>>().join(", "),
+        is: differ
+            .iter()
+            .map(|(name, _)| shown(name))
+            .collect::<Vec<_>>()
+            .join(", "),
+        should_be: differ
+            .iter()
+            .map(|(name, value)| format!("{name} {value:?}"))
+            .collect::<Vec<_>>()
+            .join(", "),
         repair: Repair::Writes {
             text: "list it".to_owned(),
             writes: vec![Write::update(key, changes).when(held, Lost::Changed)],
@@ -233,7 +258,10 @@ fn grants(user: &User, seen: &Seen) -> Vec<Finding> {
     let differs = user.grants.iter().filter_map(|grant| {
         let role = seen.roles.get(&keys::role(&user.tenant, grant.role));
         let (is, why) = match role {
-            None => ("of a role that is not there", "take it: DELETE /api/users/{user}/roles/{grant}"),
+            None => (
+                "of a role that is not there",
+                "take it: DELETE /api/users/{user}/roles/{grant}",
+            ),
             Some(role) if role.administers() != grant.administers => (
                 "wrong about whether its role manages users",
                 "take the role from the account and give it again",
@@ -254,7 +282,9 @@ fn grants(user: &User, seen: &Seen) -> Vec<Finding> {
 /// What an item is, in a few words.
 fn shown(item: &Item) -> String {
     let names = ["user", "role", "GSI1PK", "GSI1SK"];
-    let parts = names.iter().filter_map(|name| Some(format!("{name} {}", string(item, name)?)));
+    let parts = names
+        .iter()
+        .filter_map(|name| Some(format!("{name} {}", string(item, name)?)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -286,28 +316,48 @@ pub async fn domains(table: &Table, missing: Vec<Key>) -> Result<Vec<Finding>> {
 
 /// A row of a history that a pass found in no list, or an account that could not be read.
 pub async fn other(table: &Table, key: &Key) -> Result<Option<Finding>> {
-    let Some(item) = table.get(key).await? else { return Ok(None) };
-    if key.sk == "USER" {
-        let why = from_item::<User>(item).err().map(|error| format!("{error:?}"));
-        return Ok(why.map(|why| Finding {
-            kind: Kind::Unreadable,
-            key: key.clone(),
-            is: why,
-            should_be: "an account".to_owned(),
-            repair: Repair::None("what it was is in a backup: docs/restore.md"),
-        }));
-    }
-    let Some(differ) = listed::of_row(key, &item) else { return Ok(None) };
-    let changes = differ.iter().fold(Changes::new(), |changes, (name, value)| changes.set(*name, text(value)));
+    let Some(item) = table.get(key).await? else {
+        return Ok(None);
+    };
+    Ok(match key.sk.as_str() {
+        "USER" => unreadable(key, item),
+        _ => row(key, &item),
+    })
+}
+
+fn unreadable(key: &Key, item: Item) -> Option<Finding> {
+    let why = from_item::<User>(item).err()?;
+    Some(Finding {
+        kind: Kind::Unreadable,
+        key: key.clone(),
+        is: format!("{why:?}"),
+        should_be: "an account".to_owned(),
+        repair: Repair::None("what it was is in a backup: docs/restore.md"),
+    })
+}
+
+fn row(key: &Key, item: &Item) -> Option<Finding> {
+    let differ = listed::of_row(key, item)?;
+    let changes = differ
+        .iter()
+        .fold(Changes::new(), |changes, (name, value)| changes.set(*name, text(value)));
     let same = item.get("at").map_or(Cond::exists(), |at| Cond::Eq("at", at.clone()));
-    Ok(Some(Finding {
+    Some(Finding {
         kind: Kind::RowNotListed,
         key: key.clone(),
-        is: differ.iter().map(|(name, _)| format!("{name} {:?}", string(&item, name))).collect::<Vec<_>>().join(", "),
-        should_be: differ.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", "),
+        is: differ
+            .iter()
+            .map(|(name, _)| format!("{name} {:?}", string(item, name)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        should_be: differ
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(", "),
         repair: Repair::Writes {
             text: "list it".to_owned(),
             writes: vec![Write::update(key.clone(), changes).when(same, Lost::Changed)],
         },
-    }))
+    })
 }

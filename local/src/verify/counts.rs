@@ -100,14 +100,17 @@ fn values_of(key: &Key, item: &Item) -> Vec<(Counter, i64)> {
             vec![(Counter::InCharge, integer(item, "count").unwrap_or(0))]
         }
         Some("TALLY") => STATUSES
-            .iter()
+            .into_iter()
             .filter_map(|status| Some((Counter::Tally(status), integer(item, status)?)))
             .collect(),
         _ => {
-            let seat = key.sk.split_once('#').and_then(|(role, counter)| {
-                Some(Counter::Seat(role.parse().ok()?, counter.parse().ok()?))
-            });
-            seat.map(|seat| (seat, integer(item, "taken").unwrap_or(0))).into_iter().collect()
+            let seat = key
+                .sk
+                .split_once('#')
+                .and_then(|(role, counter)| Some(Counter::Seat(role.parse().ok()?, counter.parse().ok()?)));
+            seat.map(|seat| (seat, integer(item, "taken").unwrap_or(0)))
+                .into_iter()
+                .collect()
         }
     }
 }
@@ -157,7 +160,7 @@ fn differences(counted: &BTreeMap<Counter, i64>, changed: i64, counters: &Counte
 }
 
 fn unmarked(counts: &Counts, counters: &Counters) -> Vec<Finding> {
-    Vec::from_iter(counts.ending.iter().filter_map(|(role, counter)| {
+    let finding = |(role, counter): &(RoleId, u16)| {
         let found = counters.items.iter().find(|(key, _)| {
             key.pk.split('#').nth(2) == Some("SEATS") && key.sk == format!("{}{counter:02}", keys::seats_of(*role))
         });
@@ -174,7 +177,8 @@ fn unmarked(counts: &Counts, counters: &Counters) -> Vec<Finding> {
                 writes: vec![Write::update(key.clone(), mark).when(Cond::exists(), Lost::Changed)],
             },
         })
-    }))
+    };
+    counts.ending.iter().filter_map(finding).collect()
 }
 
 struct Recount {
@@ -202,7 +206,11 @@ async fn recount(table: &Table, t: &TenantId, parts: u16, before: &Counts) -> Re
     })
     .await?;
     let (stayed, now) = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let gone = before.accounts.keys().filter(|id| !now.accounts.contains_key(*id)).count();
+    let gone = before
+        .accounts
+        .keys()
+        .filter(|id| !now.accounts.contains_key(*id))
+        .count();
     let changed = now.accounts.len() - stayed.accounts.len() + gone;
     Ok(Recount {
         changed: i64::try_from(changed).unwrap_or(i64::MAX / 2),

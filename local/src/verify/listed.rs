@@ -1,8 +1,8 @@
 //! Where accounts and rows are listed: the attributes of the indexes, which only what writes an item sets.
 
 use usher::domain::history::{LoginEntry, LoginKind, RightsEntry};
-use usher::domain::user::{Status, User};
 use usher::domain::tenant_size::TenantSize;
+use usher::domain::user::{Status, User};
 use usher::store::keys;
 use usher::store::listed::Listed;
 use usher::store::sessions;
@@ -22,12 +22,14 @@ pub fn misplaced(user: &User, item: &Item) -> Vec<(&'static str, Option<String>)
         ("GSI2PK", Some(by_status.to_vec())),
         ("GSI2SK", Some(vec![Listed::by_status(user)])),
     ];
-    let differs = all.into_iter().filter_map(|(name, places)| match (string(item, name), places) {
-        (None, None) => None,
-        (Some(is), Some(places)) if places.iter().any(|place| place == is) => None,
-        // What a small tenant has is read in any case.
-        (_, places) => Some((name, places.and_then(|places| places.into_iter().next()))),
-    });
+    let differs = all
+        .into_iter()
+        .filter_map(|(name, places)| match (string(item, name), places) {
+            (None, None) => None,
+            (Some(is), Some(places)) if places.iter().any(|place| place == is) => None,
+            // What a small tenant has is read in any case.
+            (_, places) => Some((name, places.and_then(|places| places.into_iter().next()))),
+        });
     differs.collect()
 }
 

@@ -21,9 +21,6 @@ use super::counts::Counts;
 use super::listed;
 use crate::error::Result;
 
-/// An account, by its tenant and its id.
-pub type Whose = (String, String);
-
 /// What a pass keeps of an account.
 #[derive(Default)]
 struct Mark {
@@ -72,7 +69,12 @@ pub async fn scan(table: &Table, parts: u16, take: impl Fn(Vec<Item>)) -> Result
 
 impl Pass {
     /// Goes over the whole table.
-    pub async fn over(table: &Table, parts: u16, roles: HashMap<(String, RoleId), bool>, only: Option<&TenantId>) -> Result<Self> {
+    pub async fn over(
+        table: &Table,
+        parts: u16,
+        roles: HashMap<(String, RoleId), bool>,
+        only: Option<&TenantId>,
+    ) -> Result<Self> {
         let pass = Mutex::new(Self {
             roles,
             ..Self::default()
@@ -98,15 +100,22 @@ impl Pass {
         }
         if let Some((tenant, id)) = owner(&key, &item) {
             let is_loose = matches!(kind, "FIND" | "NUMBER");
-            let sum = digest(&key, COMPARED.iter().filter_map(|name| Some((*name, string(&item, name)?))));
+            let sum = digest(
+                &key,
+                COMPARED.iter().filter_map(|name| Some((*name, string(&item, name)?))),
+            );
             let mark = self.mark(&tenant, &id);
             let of = if is_loose { &mut mark.loose } else { &mut mark.balance };
             *of = of.wrapping_sub(sum);
             return;
         }
         match kind {
-            "FIND" => drop(self.domains.insert(digest(&key, []))),
-            "ROLENAME" => drop(self.others.insert(key)),
+            "FIND" => {
+                self.domains.insert(digest(&key, []));
+            }
+            "ROLENAME" => {
+                self.others.insert(key);
+            }
             "USER" | "RIGHTS" => {
                 if kind == "USER" && key.sk.starts_with(keys::SESSION) && !item.contains_key("kind") {
                     let (tenant, id) = (part(&key, 1), part(&key, 3));
@@ -158,7 +167,9 @@ impl Pass {
     fn mark(&mut self, tenant: &str, id: &str) -> &mut Mark {
         let next = u32::try_from(self.tenants.len()).unwrap_or(u32::MAX);
         let number = *self.tenants.entry(tenant.to_owned()).or_insert(next);
-        let id = id.parse::<UserId>().map_or_else(|_| u128::from(hashed(id)), |id| id.uuid().as_u128());
+        let id = id
+            .parse::<UserId>()
+            .map_or_else(|_| u128::from(hashed(id)), |id| id.uuid().as_u128());
         self.accounts.entry((number, id)).or_default()
     }
 
@@ -176,7 +187,10 @@ impl Pass {
 
     /// Search entries of domains that are not there, as far as this pass saw.
     pub fn missing_domains(&self) -> Vec<Key> {
-        let missing = self.wanted_domains.iter().filter(|(sum, _)| !self.domains.contains(*sum));
+        let missing = self
+            .wanted_domains
+            .iter()
+            .filter(|(sum, _)| !self.domains.contains(*sum));
         missing.map(|(_, key)| key.clone()).collect()
     }
 
@@ -199,7 +213,12 @@ fn part(key: &Key, n: usize) -> String {
 }
 
 fn of_wanted(key: &Key, wanted: &Wanted) -> u64 {
-    digest(key, COMPARED.iter().filter_map(|name| Some((*name, wanted.attributes.get(name)?.as_str()))))
+    digest(
+        key,
+        COMPARED
+            .iter()
+            .filter_map(|name| Some((*name, wanted.attributes.get(name)?.as_str()))),
+    )
 }
 
 fn digest<'a>(key: &Key, attributes: impl IntoIterator<Item = (&'a str, &'a str)>) -> u64 {

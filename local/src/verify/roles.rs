@@ -51,7 +51,9 @@ pub async fn check(table: &Table, t: &TenantId) -> Result<Vec<Finding>> {
 async fn settled(table: &Table, t: &TenantId, id: RoleId) -> Result<Vec<Finding>> {
     let mut before: Option<Vec<Finding>> = None;
     for _ in 0..LOOKS {
-        let Some(found) = look(table, t, id).await? else { continue };
+        let Some(found) = look(table, t, id).await? else {
+            continue;
+        };
         if found.is_empty() || before.as_ref() == Some(&found) {
             return Ok(found);
         }
@@ -64,7 +66,9 @@ async fn settled(table: &Table, t: &TenantId, id: RoleId) -> Result<Vec<Finding>
 /// The differences of a role that did not change meanwhile.
 async fn look(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Vec<Finding>>> {
     let place = keys::role(t, id);
-    let Some(item) = table.get(&place).await? else { return Ok(Some(Vec::new())) };
+    let Some(item) = table.get(&place).await? else {
+        return Ok(Some(Vec::new()));
+    };
     let role: Role = from_item(item.clone())?;
     let held = Write::check(place.clone()).when(Cond::Eq("version", number(role.version)), Lost::Changed);
     let mut found = Vec::new();
@@ -91,7 +95,11 @@ async fn claim(table: &Table, t: &TenantId, role: &Role, held: &Write) -> Result
         },
     };
     Ok(Some(Finding {
-        kind: if holder.is_some() { Kind::SharedName } else { Kind::MissingClaim },
+        kind: if holder.is_some() {
+            Kind::SharedName
+        } else {
+            Kind::MissingClaim
+        },
         key,
         is: holder.map_or_else(|| "nothing".to_owned(), |holder| format!("of role {holder}")),
         should_be: format!("of role {}", role.id),
@@ -113,7 +121,10 @@ async fn is_former(table: &Table, t: &TenantId, role: &Role) -> Result<bool> {
 async fn copies(table: &Table, t: &TenantId, role: &Role, item: &Item, held: &Write) -> Result<Vec<Finding>> {
     let places: Vec<Key> = keys::role_copies(t, role.id).collect();
     let found = table.batch_get(&places).await?;
-    let found: BTreeMap<Key, Item> = found.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
+    let found: BTreeMap<Key, Item> = found
+        .into_iter()
+        .filter_map(|item| Some((Key::of(&item)?, item)))
+        .collect();
     let at = |key: &Key| {
         let mut copy = item.clone();
         copy.extend(key.attributes());
@@ -136,11 +147,14 @@ async fn copies(table: &Table, t: &TenantId, role: &Role, item: &Item, held: &Wr
 /// A limit is shared by the few counters, beside what is still taken on the others.
 async fn shares(table: &Table, t: &TenantId, role: &Role) -> Result<Option<Finding>> {
     let counters = seats::read(table, role).await?;
-    let (few, many): (Vec<&seats::Counter>, Vec<&seats::Counter>) = counters.iter().partition(|counter| counter.number < FEW_COUNTERS);
+    let (few, many): (Vec<&seats::Counter>, Vec<&seats::Counter>) =
+        counters.iter().partition(|counter| counter.number < FEW_COUNTERS);
     let shares: Vec<u32> = few.iter().filter_map(|counter| counter.share).collect();
     let shared: u32 = shares.iter().sum();
     let beside: u32 = many.iter().map(|counter| counter.taken).sum();
-    let is_over = few.iter().any(|counter| counter.share.is_some_and(|share| counter.taken > share));
+    let is_over = few
+        .iter()
+        .any(|counter| counter.share.is_some_and(|share| counter.taken > share));
     let is_right = match role.max_count {
         None => shares.is_empty(),
         Some(limit) if many.is_empty() => shares.len() == few.len() && shared == limit,
@@ -159,41 +173,45 @@ async fn shares(table: &Table, t: &TenantId, role: &Role) -> Result<Option<Findi
 pub async fn dangling(table: &Table, claims: BTreeSet<Key>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for key in claims {
-        let mut parts = key.pk.splitn(4, '#').skip(1);
-        let Some(t) = parts.next().and_then(|t| TenantId::parse(t).ok()) else { continue };
-        let Some(claim) = table.get(&key).await? else { continue };
-        let id: Option<RoleId> = string(&claim, "role").and_then(|id| id.parse().ok());
-        let place = id.map(|id| keys::role(&t, id));
-        let role = match &place {
-            Some(place) => table.get(place).await?.map(from_item::<Role>).transpose()?,
-            None => None,
-        };
-        let has_it = |role: &Role| {
-            keys::role_name(&t, &role.name) == key || keys::former_role_name(&t, &role.name).as_ref() == Some(&key)
-        };
-        if role.as_ref().is_some_and(has_it) {
-            continue;
-        }
-        // Renamed or deleted meanwhile: then the claim is gone as well.
-        if table.get(&key).await? != Some(claim.clone()) {
-            continue;
-        }
-        let held = place.map(|place| match &role {
-            Some(role) => Write::check(place).when(Cond::Eq("version", number(role.version)), Lost::Changed),
-            None => Write::check(place).when(Cond::absent(), Lost::Changed),
-        });
-        let mine = claim.get("role").map_or(Cond::Absent("role"), |role| Cond::Eq("role", role.clone()));
-        let delete = Write::delete(key.clone()).when(mine, Lost::Changed);
-        found.push(Finding {
-            kind: Kind::DanglingClaim,
-            key,
-            is: "of a role that does not have this name".to_owned(),
-            should_be: "nothing".to_owned(),
-            repair: Repair::Writes {
-                text: "delete it".to_owned(),
-                writes: held.into_iter().chain([delete]).collect(),
-            },
-        });
+        found.extend(dangling_claim(table, key).await?);
     }
     Ok(found)
+}
+
+async fn dangling_claim(table: &Table, key: Key) -> Result<Option<Finding>> {
+    let t = key.pk.split('#').nth(1).and_then(|t| TenantId::parse(t).ok());
+    let (Some(t), Some(claim)) = (t, table.get(&key).await?) else {
+        return Ok(None);
+    };
+    let id: Option<RoleId> = string(&claim, "role").and_then(|id| id.parse().ok());
+    let place = id.map(|id| keys::role(&t, id));
+    let role = match &place {
+        Some(place) => table.get(place).await?.map(from_item::<Role>).transpose()?,
+        None => None,
+    };
+    let has_it = |role: &Role| {
+        keys::role_name(&t, &role.name) == key || keys::former_role_name(&t, &role.name).as_ref() == Some(&key)
+    };
+    // Renamed or deleted meanwhile: then the claim is gone as well.
+    if role.as_ref().is_some_and(has_it) || table.get(&key).await? != Some(claim.clone()) {
+        return Ok(None);
+    }
+    let held = place.map(|place| match &role {
+        Some(role) => Write::check(place).when(Cond::Eq("version", number(role.version)), Lost::Changed),
+        None => Write::check(place).when(Cond::absent(), Lost::Changed),
+    });
+    let mine = claim
+        .get("role")
+        .map_or(Cond::Absent("role"), |role| Cond::Eq("role", role.clone()));
+    let delete = Write::delete(key.clone()).when(mine, Lost::Changed);
+    Ok(Some(Finding {
+        kind: Kind::DanglingClaim,
+        key,
+        is: "of a role that does not have this name".to_owned(),
+        should_be: "nothing".to_owned(),
+        repair: Repair::Writes {
+            text: "delete it".to_owned(),
+            writes: held.into_iter().chain([delete]).collect(),
+        },
+    }))
 }

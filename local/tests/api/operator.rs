@@ -11,7 +11,9 @@ use crate::support::{Client, PASSWORD, World};
 /// What `admin` with these arguments prints, in lines and altogether; or why it does not do it.
 pub async fn operate(world: &World, arguments: &[&str]) -> Result<(String, String), String> {
     let args = Args::try_parse_from([&["usher", "admin"], arguments].concat()).unwrap();
-    let Some(Command::Admin(admin)) = args.command else { panic!("no command") };
+    let Some(Command::Admin(admin)) = args.command else {
+        panic!("no command")
+    };
     let opened = Opened {
         app: world.app.clone(),
         embedded: None,
@@ -52,17 +54,26 @@ async fn a_lost_owner_comes_back_by_a_link_that_works_once() {
     let owner = world.owner().await;
     assert_eq!(owner.patch(&path, json!({ "status": "banned" })).await.status, 200);
     let before = world.items();
-    let (dry, _) = operate(&world, &["owner", "--email", "lost@example.org", "--dry-run"]).await.unwrap();
+    let (dry, _) = operate(&world, &["owner", "--email", "lost@example.org", "--dry-run"])
+        .await
+        .unwrap();
     assert!(dry.contains("roleGranted") && dry.contains("statusChanged"), "{dry}");
     assert_eq!(world.items(), before);
-    let (printed, link) = operate(&world, &["owner", "--email", "lost@example.org"]).await.unwrap();
-    assert!(printed.contains(&id) && link.starts_with("https://usher.test/set-password#"), "{printed}");
+    let (printed, link) = operate(&world, &["owner", "--email", "lost@example.org"])
+        .await
+        .unwrap();
+    assert!(
+        printed.contains(&id) && link.starts_with("https://usher.test/set-password#"),
+        "{printed}"
+    );
     assert_eq!(choose(&world.nobody(), &link, "another horse").await, 204);
     assert_eq!(choose(&world.nobody(), &link, "a third horse").await, 400);
     let back = world.signed_in("lost@example.org", "another horse").await;
     // In charge of the tenant: it may demote whoever was.
     let other = owner.get("/api/me").await.str("id").to_owned();
-    let done = back.patch(&format!("/api/users/{other}"), json!({ "status": "inactive" })).await;
+    let done = back
+        .patch(&format!("/api/users/{other}"), json!({ "status": "inactive" }))
+        .await;
     assert_eq!(done.status, 200, "{}", done.text);
     for kind in ["linkIssued", "roleGranted", "statusChanged"] {
         assert_eq!(rows_of(&world, &id, kind).await, 1, "{kind}");
@@ -78,7 +89,9 @@ async fn an_address_of_nobody_is_a_new_owner_and_a_name_of_nobody_is_refused() {
     assert_eq!(choose(&world.nobody(), &link, "another horse").await, 204);
     let new = world.signed_in("new@example.org", "another horse").await;
     assert_eq!(new.get("/api/users").await.status, 200);
-    let refused = operate(&world, &["owner", "--user", "nobody@example.org"]).await.unwrap_err();
+    let refused = operate(&world, &["owner", "--user", "nobody@example.org"])
+        .await
+        .unwrap_err();
     assert!(refused.contains("user"), "{refused}");
     assert_reconciled(&world);
 }
@@ -117,7 +130,11 @@ async fn both_kinds_of_locks_of_both_names_end() {
         assert_eq!(login(&world, name, PASSWORD).await, 200, "{name}");
     }
     assert_eq!(rows_of(&world, &id, "attemptsCleared").await, 1);
-    let locked = world.owner().await.post(&format!("/api/users/{id}/lock"), json!({})).await;
+    let locked = world
+        .owner()
+        .await
+        .post(&format!("/api/users/{id}/lock"), json!({}))
+        .await;
     assert!(locked.status.is_success(), "{}", locked.text);
     operate(&world, &["unlock", &id]).await.unwrap();
     assert_eq!(login(&world, "jane", PASSWORD).await, 200);
@@ -130,7 +147,9 @@ async fn every_session_of_an_account_ends() {
     let world = World::new().await;
     let id = world.user("jane@example.org").await;
     let jane = world.signed_in("jane@example.org", PASSWORD).await;
-    operate(&world, &["revoke-sessions", "jane@example.org", "--dry-run"]).await.unwrap();
+    operate(&world, &["revoke-sessions", "jane@example.org", "--dry-run"])
+        .await
+        .unwrap();
     assert_eq!(jane.get("/api/me").await.status, 200);
     operate(&world, &["revoke-sessions", "jane@example.org"]).await.unwrap();
     assert_eq!(jane.get("/api/me").await.status, 401);
@@ -143,7 +162,8 @@ async fn another_key_signs_and_what_one_signed_that_is_taken_away_is_refused() {
     let kids = async || {
         let set = world.nobody().get("/.well-known/jwks.json").await;
         let keys = set.body["keys"].as_array().unwrap().iter();
-        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     let before = kids().await;
     operate(&world, &["rotate-key", "--dry-run"]).await.unwrap();
@@ -154,7 +174,11 @@ async fn another_key_signs_and_what_one_signed_that_is_taken_away_is_refused() {
     world.clock.advance(11);
     let after = kids().await;
     assert_eq!(after.len(), before.len() + 1, "{after:?}");
-    assert_eq!(owner.get("/api/me").await.status, 200, "what the former one signed is valid");
+    assert_eq!(
+        owner.get("/api/me").await.status,
+        200,
+        "what the former one signed is valid"
+    );
     let new = after.iter().find(|kid| !before.contains(kid)).unwrap().clone();
     let by_new = world.owner().await;
     operate(&world, &["rotate-key", "--revoke", &new]).await.unwrap();

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use local::verify::{Finding, Kind, Repair, mend, verify};
 use serde_json::{Value, json};
 use usher::domain::tenant::TenantId;
-use usher::store::{keys, unit};
 use usher::store::table::{Item, Key, Value as Attribute, Write, integer, number, text};
+use usher::store::{keys, unit};
 
 use crate::reconcile::assert_reconciled;
 use crate::support::{PASSWORD, World};
@@ -82,12 +82,21 @@ async fn works(world: &World) {
 }
 
 async fn without(world: &World, pk: &str, sk: &str) {
-    let gone: Vec<Write> = items(world, pk, sk).await.iter().filter_map(Key::of).map(Write::delete).collect();
+    let gone: Vec<Write> = items(world, pk, sk)
+        .await
+        .iter()
+        .filter_map(Key::of)
+        .map(Write::delete)
+        .collect();
     write(world, gone).await;
 }
 
 async fn with(world: &World, mut item: Item, attributes: &[(&str, Attribute)]) {
-    item.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    item.extend(
+        attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
     write(world, vec![Write::put(item)]).await;
 }
 
@@ -106,11 +115,26 @@ async fn c11_a_claim_that_is_missing_is_found_and_mended() {
 async fn c11_a_claim_of_nobody_is_found_and_mended() {
     let (world, id) = lived_in().await;
     let user = NOBODY.to_owned();
-    with(&world, Key::new("T#main#NAME#ghost", "CLAIM").attributes(), &[("user", text(user))]).await;
+    with(
+        &world,
+        Key::new("T#main#NAME#ghost", "CLAIM").attributes(),
+        &[("user", text(user))],
+    )
+    .await;
     mended(&world, Kind::DanglingClaim).await;
-    with(&world, Key::new("T#main#EMAIL#old@example.org", "CLAIM").attributes(), &[("user", text(&id))]).await;
+    with(
+        &world,
+        Key::new("T#main#EMAIL#old@example.org", "CLAIM").attributes(),
+        &[("user", text(&id))],
+    )
+    .await;
     mended(&world, Kind::DanglingClaim).await;
-    with(&world, Key::new("T#main#ROLENAME#ghost", "CLAIM").attributes(), &[("role", text(NOBODY))]).await;
+    with(
+        &world,
+        Key::new("T#main#ROLENAME#ghost", "CLAIM").attributes(),
+        &[("role", text(NOBODY))],
+    )
+    .await;
     mended(&world, Kind::DanglingClaim).await;
 }
 
@@ -131,7 +155,10 @@ async fn c11_a_name_that_two_accounts_have_is_reported_and_never_taken_from_eith
     let item = world.app.table.get(&key).await.unwrap().unwrap();
     with(&world, item.clone(), &[("email", text("jane@example.org"))]).await;
     let findings = found(&world).await;
-    let shared: Vec<&Finding> = findings.iter().filter(|finding| finding.kind == Kind::SharedName).collect();
+    let shared: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.kind == Kind::SharedName)
+        .collect();
     assert_eq!(shared.len(), 1, "{findings:#?}");
     assert!(matches!(shared[0].repair, Repair::None(_)), "{shared:#?}");
     mend(&world.app.table, &findings, false, &mut Vec::new()).await.unwrap();
@@ -154,7 +181,10 @@ async fn c11_members_and_their_ends_that_are_missing_or_left_are_mended() {
     for sk in ["MEMBER#", "ENDS#"] {
         let (world, id) = lived_in().await;
         let mine = items(&world, "#ROLE#", sk).await;
-        let mine: Vec<&Item> = mine.iter().filter(|item| item.get("user") == Some(&text(&id))).collect();
+        let mine: Vec<&Item> = mine
+            .iter()
+            .filter(|item| item.get("user") == Some(&text(&id)))
+            .collect();
         write(&world, vec![Write::delete(Key::of(mine[0]).unwrap())]).await;
         mended(&world, Kind::MissingMember).await;
         let mut left = mine[0].clone();
@@ -224,7 +254,10 @@ async fn c11_counts_that_are_wrong_are_set_right() {
     let count = items(&world, "#TALLY#ADMINISTRATORS", "ADMINISTRATORS").await.remove(0);
     with(&world, count, &[("count", number(7))]).await;
     mended(&world, Kind::WrongAdministrators).await;
-    let marked = items(&world, "#SEATS#", "#").await.into_iter().find(|item| item.contains_key("ends"));
+    let marked = items(&world, "#SEATS#", "#")
+        .await
+        .into_iter()
+        .find(|item| item.contains_key("ends"));
     let mut marked = marked.unwrap();
     marked.remove("ends");
     with(&world, marked, &[]).await;
@@ -265,7 +298,10 @@ async fn c11_what_only_somebody_can_decide_is_reported_and_left() {
     with(&world, row.clone(), &[]).await;
     let findings = found(&world).await;
     assert_eq!(kinds(&findings), [Kind::History], "{findings:#?}");
-    assert_eq!(mend(&world.app.table, &findings, true, &mut Vec::new()).await.unwrap(), 0);
+    assert_eq!(
+        mend(&world.app.table, &findings, true, &mut Vec::new()).await.unwrap(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -317,7 +353,10 @@ async fn c11_while_requests_run_nothing_is_found() {
 /// An account that is made, renamed, given a role, locked, and deleted.
 async fn one_life(owner: &crate::support::Client, n: usize, turn: usize) -> usize {
     let made = owner
-        .post("/api/users", json!({ "email": format!("busy-{n}-{turn}@example.net"), "password": PASSWORD }))
+        .post(
+            "/api/users",
+            json!({ "email": format!("busy-{n}-{turn}@example.net"), "password": PASSWORD }),
+        )
         .await;
     assert_eq!(made.status, 201, "{}", made.text);
     let path = format!("/api/users/{}", made.str("id"));

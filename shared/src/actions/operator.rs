@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::Context;
 use super::hashed::Hashed;
 use super::users::{self, NewUser};
-use super::Context;
 use crate::domain::grant::Grant;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::NameAttempts;
@@ -37,7 +37,7 @@ pub struct Owner {
     pub id: UserId,
     pub is_new: bool,
     /// What changes, as the rights history has it: kind, before, after.
-    pub changes: Vec<(RightsKind, Value, Value)>,
+    pub changes: Changes,
     pub way_in: WayIn,
 }
 
@@ -64,28 +64,12 @@ pub async fn owner(cx: &Context, who: &UserRef) -> Result<Owner> {
             (Err(Error::NotFound(Noun::User)), UserRef::Email(_)) => None,
             (found, _) => Some(found?),
         };
-        let Some(user) = found else {
-            let new = beginning(cx, who, &role)?;
-            unit.create(&new)?;
-            let until = issue_link(cx, &unit, &new, token)?;
-            let is = json!({ "status": new.status, "roles": [OWNER.name] });
-            return Ok((new.id, true, vec![(RightsKind::UserCreated, Value::Null, is)], until));
+        let (after, changes) = match &found {
+            None => made(cx, &unit, who, &role)?,
+            Some(user) => mended(cx, &unit, user, &role, hashed).await?,
         };
-        user.is_person()?;
-        let mut after = in_charge(cx, &user, &role)?;
-        if user.email.is_none() {
-            hashed.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
-            after.must_change_password = true;
-            after.password_ends = Some(cx.now + cx.app.settings.temporary_password);
-        }
-        let changes = changes(&user, &after);
-        let is_same = user.is_spelled_as(&after);
-        let after = unit.change(&user, after)?;
-        if is_same {
-            unit.keep_user(&user);
-        }
         let until = issue_link(cx, &unit, &after, token)?;
-        Ok((user.id, false, changes, until))
+        Ok((after.id, found.is_none(), changes, until))
     })
     .await?;
     let way_in = match until {
@@ -101,6 +85,37 @@ pub async fn owner(cx: &Context, who: &UserRef) -> Result<Owner> {
         changes,
         way_in,
     })
+}
+
+/// What changes: kind, before, after.
+pub type Changes = Vec<(RightsKind, Value, Value)>;
+
+fn made(cx: &Context, unit: &Unit<'_>, who: &UserRef, role: &Role) -> Result<(User, Changes)> {
+    let new = beginning(cx, who, role)?;
+    unit.create(&new)?;
+    let is = json!({ "status": new.status, "roles": [OWNER.name] });
+    Ok((new, vec![(RightsKind::UserCreated, Value::Null, is)]))
+}
+
+async fn mended(
+    cx: &Context,
+    unit: &Unit<'_>,
+    user: &User,
+    role: &Role,
+    hashed: &Hashed<'_>,
+) -> Result<(User, Changes)> {
+    user.is_person()?;
+    let mut after = in_charge(cx, user, role)?;
+    if user.email.is_none() {
+        hashed.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
+        after.must_change_password = true;
+        after.password_ends = Some(cx.now + cx.app.settings.temporary_password);
+    }
+    let changes = changes(user, &after);
+    if user.is_spelled_as(&after) {
+        unit.keep_user(user);
+    }
+    Ok((unit.change(user, after)?, changes))
 }
 
 fn beginning(cx: &Context, who: &UserRef, role: &Role) -> Result<User> {
@@ -128,7 +143,7 @@ fn in_charge(cx: &Context, user: &User, role: &Role) -> Result<User> {
     Ok(after)
 }
 
-fn changes(before: &User, after: &User) -> Vec<(RightsKind, Value, Value)> {
+fn changes(before: &User, after: &User) -> Changes {
     let mut changes = trail::of_account(before, after);
     if before.attempts != after.attempts {
         changes.push((RightsKind::AttemptsCleared, Value::Null, Value::Null));

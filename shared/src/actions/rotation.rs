@@ -101,16 +101,21 @@ pub async fn revoke(cx: &Context, kid: Option<&str>) -> Result<Revoked> {
     atomically(cx, |unit| async move {
         let newest = signing_keys::newest(&cx.app.table).await?;
         let stored = signing_keys::all(&cx.app.table).await?;
-        let (gone, left): (Vec<StoredKey>, Vec<StoredKey>) = stored
-            .into_iter()
-            .partition(|key| kid.is_none_or(|kid| key.kid == kid));
+        let (gone, left): (Vec<StoredKey>, Vec<StoredKey>) =
+            stored.into_iter().partition(|key| kid.is_none_or(|kid| key.kid == kid));
         if gone.is_empty() && kid.is_some() {
             return Err(Error::invalid("/kid", "there is no signing key of this id"));
         }
         for key in &gone {
             unit.write([signing_keys::revoke(&key.kid)]);
             let was = json!({ "kid": key.kid });
-            unit.write([record::rights(cx, RightsKind::SigningKeyRevoked, stack(), was, Value::Null)?]);
+            unit.write([record::rights(
+                cx,
+                RightsKind::SigningKeyRevoked,
+                stack(),
+                was,
+                Value::Null,
+            )?]);
         }
         let lives: Vec<KeyLife> = left.iter().map(life).collect();
         let mut published = None;

@@ -247,7 +247,9 @@ pub fn forget(id: MailId, now: Timestamp) -> Write {
     let changes = Changes::new()
         .set("state", text(DROPPED))
         .set("settledAt", number(now.as_millisecond()));
-    let bare = ["GSI1PK", "GSI1SK", "to", "name"].into_iter().fold(changes, Changes::remove);
+    let bare = ["GSI1PK", "GSI1SK", "to", "name"]
+        .into_iter()
+        .fold(changes, Changes::remove);
     Write::update(keys::mail(id), bare).when(Cond::Eq("state", text(DEAD)), Lost::Changed)
 }
 

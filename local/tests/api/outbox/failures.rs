@@ -5,8 +5,8 @@ use usher::domain::mail::{ATTEMPTS, pause_after};
 use usher::metrics::Metric;
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
-use crate::operator::{operate, rows_of};
 use crate::databases::{serve_dynamodb, table_set_up_with};
+use crate::operator::{operate, rows_of};
 use crate::proxy::{Fault, Proxy};
 use crate::support::World;
 use crate::watch::Log;
@@ -84,7 +84,10 @@ async fn a_dead_mail_that_is_dropped_is_never_sent_and_holds_no_address() {
         world.clock.advance(3600);
     }
     operate(&world, &["mail", "drop", &id]).await.unwrap();
-    assert_eq!((state(&world), sweep(&outbox).await), ("dropped".to_owned(), Vec::new()));
+    assert_eq!(
+        (state(&world), sweep(&outbox).await),
+        ("dropped".to_owned(), Vec::new())
+    );
     assert!(mails(&world)[0].get("to").is_none());
     assert_eq!(rows_of(&world, &user, "mailDropped").await, 1);
 }
