@@ -73,6 +73,10 @@ pub enum Command {
     Seed(Seed),
     Import(Import),
     Export(Export),
+    Verify(Check),
+    /// What only whoever runs the stack can do, each with a row in the rights history
+    #[command(subcommand)]
+    Admin(Admin),
 }
 
 /// Fill a tenant with invented accounts: people of many countries at addresses of few large domains and many small.
@@ -154,8 +158,12 @@ pub struct Place {
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
 
+    /// Its region [default: that of the environment, a profile or the machine]
+    #[arg(long, value_name = "REGION", requires = "table")]
+    pub region: Option<String>,
+
     /// A DynamoDB other than AWS's, such as http://127.0.0.1:8000
-    #[arg(long, value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
+    #[arg(long, visible_alias = "endpoint", value_name = "URL", env = "USHER_DYNAMODB_ENDPOINT", value_parser = plain_http)]
     pub dynamodb_endpoint: Option<String>,
 
     /// Data directory of a local server, which must not run meanwhile
@@ -185,6 +193,133 @@ pub struct Verify {
     /// `/.well-known/jwks.json` ever had [default: those in the table]
     #[arg(long, value_name = "FILE")]
     pub jwks: Option<PathBuf>,
+}
+
+/// Compare everything that accounts and roles imply with what the table has: claims, seats, tallies, search entries,
+/// members, sessions, lists, histories (docs/operations.md).
+///
+/// It may run beside the stack: what looks wrong is read again, strongly consistent, before it is reported. Ends with 0 where
+/// nothing is wrong (any more), with 1 where something is, and with 2 where it could not be decided.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub place: Place,
+
+    /// One tenant [default: all]
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+
+    /// Mend what can be mended without doubt; each repair is printed before it is done
+    #[arg(long)]
+    pub repair: bool,
+
+    /// A JSON object on each line, in place of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Into how many parts the table is read at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+}
+
+/// Where, and whether in earnest.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Operation {
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub tenant: String,
+
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Admin {
+    /// Make an account an owner who can sign in: active, not locked, with the role `owner`; a new one where no account has
+    /// the address. Prints a link to choose a password by, once (or a temporary password, where there is no address)
+    #[command(group(clap::ArgGroup::new("who").required(true).args(["email", "user"])))]
+    Owner {
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// Id, address or username of an account that there is
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
+        /// Address of the stack, for the link [default: USHER_PUBLIC_URL, USHER_ISSUER]
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        #[command(flatten)]
+        operation: Operation,
+    },
+    /// Mails that were given up
+    #[command(subcommand)]
+    Mail(Mail),
+    /// End an account's lock, by failed logins (of its address and its username) or by an administrator
+    Unlock {
+        /// Id, address or username
+        user: String,
+        #[command(flatten)]
+        operation: Operation,
+    },
+    /// End every session of an account
+    RevokeSessions {
+        /// Id, address or username
+        user: String,
+        #[command(flatten)]
+        operation: Operation,
+    },
+    /// Have another key sign, an hour from now, when everybody who verifies knows it. Needs the master key
+    /// (USHER_MASTER_KEY), as the functions do
+    RotateKey {
+        /// It signs at once: who keeps the public keys refuses its tokens until they are read again
+        #[arg(long, conflicts_with_all = ["revoke", "revoke_all"])]
+        now: bool,
+        /// Take this key away, and nothing that it signed is valid any more; where it was the one that signs, another does
+        #[arg(long, value_name = "KID", conflicts_with = "revoke_all")]
+        revoke: Option<String>,
+        /// The same with all keys, such as those sealed under a master key that is lost
+        #[arg(long)]
+        revoke_all: bool,
+        #[command(flatten)]
+        operation: Operation,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Mail {
+    /// List them: id, tenant, account, kind, when, after how many tries
+    List {
+        #[command(flatten)]
+        operation: Operation,
+    },
+    /// Have one sent after all; its link is made anew
+    Retry {
+        id: String,
+        #[command(flatten)]
+        operation: Operation,
+    },
+    /// Give one up for good
+    Drop {
+        id: String,
+        #[command(flatten)]
+        operation: Operation,
+    },
+}
+
+impl Admin {
+    pub fn operation(&self) -> &Operation {
+        match self {
+            Self::Owner { operation, .. }
+            | Self::Unlock { operation, .. }
+            | Self::RevokeSessions { operation, .. }
+            | Self::RotateKey { operation, .. }
+            | Self::Mail(Mail::List { operation } | Mail::Retry { operation, .. } | Mail::Drop { operation, .. }) => {
+                operation
+            }
+        }
+    }
 }
 
 impl Args {

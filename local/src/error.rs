@@ -82,6 +82,9 @@ pub enum Error {
     /// No tenant can be called so.
     #[error("--tenant: {0}")]
     Tenant(String),
+    /// What a command is about is none.
+    #[error("{0}")]
+    Argument(String),
     /// A file that is read or written for a command.
     #[error("{path}: {cause}")]
     File { path: PathBuf, cause: io::Error },

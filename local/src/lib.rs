@@ -15,6 +15,7 @@ pub mod dynamodb;
 pub mod embedded;
 pub mod error;
 pub mod hosts;
+pub mod operator;
 pub mod outbox;
 pub mod place;
 pub mod sam;
@@ -22,6 +23,7 @@ pub mod server;
 mod stream;
 pub mod table;
 pub mod transfer;
+pub mod verify;
 pub mod welcome;
 
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::args::{Args, Audit, Command};
 use local::welcome::Welcome;
-use local::{DynamoDb, Error, Options, Result, Stack, audit, server, transfer};
+use local::{DynamoDb, Error, Options, Result, Stack, audit, operator, server, transfer, verify};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use usher::domain::api_key::check_chosen;
@@ -41,6 +41,8 @@ async fn carried_out(command: &Command) -> Result<bool> {
         Command::Seed(args) => transfer::seed(args, variables(), &mut stdout()).await.map(|()| true),
         Command::Import(args) => transfer::import(args, variables()).await,
         Command::Export(args) => transfer::export(args, variables()).await.map(|()| true),
+        Command::Verify(args) => verify::run(args, &mut stdout()).await,
+        Command::Admin(args) => operator::run(args, variables(), &mut stdout()).await.map(|()| true),
     }
 }
 

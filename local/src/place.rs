@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use usher::ambient::SystemClock;
 use usher::app::App;
@@ -14,7 +15,7 @@ use usher::settings::Settings;
 use usher::store::dynamo::Table;
 
 use crate::args::Place;
-use crate::directory::Directory;
+use crate::directory::{Directory, Keys};
 use crate::embedded::{self, Embedded};
 use crate::error::{Error, Result};
 use crate::{DynamoDb, Options, dynamodb, table};
@@ -43,13 +44,19 @@ impl Opened {
 impl Place {
     /// The table, as it is.
     pub async fn table(&self) -> Result<(Table, Option<Embedded>)> {
+        let (table, embedded, _) = self.reach().await?;
+        Ok((table, embedded))
+    }
+
+    /// The same, with the keys of a data directory.
+    async fn reach(&self) -> Result<(Table, Option<Embedded>, Option<Keys>)> {
         let name = self.table.as_deref().unwrap_or("usher");
         let table = |shared: &SdkConfig| Table::new(shared, name, DEADLINE, Arc::<Metrics>::default());
         if let Some(url) = &self.dynamodb_endpoint {
-            return Ok((table(&aws::emulated(url, aws::direct())), None));
+            return Ok((table(&aws::emulated(url, aws::direct())), None, None));
         }
         if self.table.is_some() {
-            return Ok((table(&of_this_machine().await), None));
+            return Ok((table(&of_this_machine(self.region.clone()).await), None, None));
         }
         let no_data = || Error::NoData {
             path: self.data_dir.clone(),
@@ -62,16 +69,20 @@ impl Place {
         if !file.is_file() {
             return Err(no_data());
         }
+        let keys = directory.keys()?;
         let embedded = Embedded::start(Some(&file), None, Some(directory))?;
         let http = SharedHttpClient::new(embedded.store());
-        Ok((table(&aws::emulated(embedded::URL, http)), Some(embedded)))
+        Ok((table(&aws::emulated(embedded::URL, http)), Some(embedded), Some(keys)))
     }
 
     /// Usher over the table as it is, by these `USHER_…` variables.
     pub async fn open(&self, mut variables: HashMap<String, String>) -> Result<Opened> {
-        let (table, embedded) = self.table().await?;
+        let (table, embedded, keys) = self.reach().await?;
         variables.remove("USHER_DYNAMODB_ENDPOINT");
         variables.retain(|_, value| !value.is_empty());
+        if let Some(keys) = keys {
+            variables.entry("USHER_MASTER_KEY".to_owned()).or_insert(keys.master);
+        }
         let name = self.table.clone().unwrap_or_else(|| "usher".to_owned());
         variables.insert("USHER_TABLE".to_owned(), name);
         let settings = Settings::from_map(variables).map_err(Error::Settings)?;
@@ -111,8 +122,8 @@ impl Place {
 }
 
 /// AWS by the region and the credentials that its other tools would take here: of the environment, a profile, the machine.
-async fn of_this_machine() -> SdkConfig {
-    let region = aws_config::meta::region::RegionProviderChain::default_provider();
+async fn of_this_machine(region: Option<String>) -> SdkConfig {
+    let region = RegionProviderChain::first_try(region.map(Region::new)).or_default_provider();
     let region = region.region().await;
     let http = aws::client(region.as_ref().map(AsRef::as_ref));
     let loader = aws_config::defaults(BehaviorVersion::latest()).region(region);

@@ -77,6 +77,8 @@ pub struct Context {
     pub is_operator: bool,
     /// Where its unit of work waits for its answer, which is written with it.
     pub pending: Option<Arc<Pending>>,
+    /// Whether all is read and decided, and nothing written: the operator asks what would be done.
+    pub is_dry_run: bool,
 }
 
 impl fmt::Debug for Context {
@@ -152,6 +154,7 @@ impl Context {
             device: DeviceTokens::default(),
             is_operator: false,
             pending: None,
+            is_dry_run: false,
         }
     }
 

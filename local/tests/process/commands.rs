@@ -1,4 +1,5 @@
 //! The commands, each as a process.
 
 mod audit;
+mod operator;
 mod transfer;

@@ -53,6 +53,9 @@ pub(super) async fn change_own(cx: &Context, own: &User, edit: impl Fn(&mut User
 /// Whether the caller may change this account: not one on a rank above its own or with a system permission that it lacks,
 /// and another's only where the contract lets it, too (rule 9).
 pub(super) async fn may_change(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
+    if cx.is_operator {
+        return Ok(());
+    }
     let roles = unit.roles_of(user).await?;
     may_change_with(cx, user, &roles)
 }

@@ -33,6 +33,7 @@ pub mod locks;
 pub mod login;
 pub mod migration;
 pub mod open_sessions;
+pub mod operator;
 pub mod origin;
 pub mod outbox;
 pub mod paging;

@@ -1,13 +1,20 @@
 //! Signing keys, made, published and taken away (see `domain::rotation`).
 
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 use super::{Context, keyring};
+use crate::domain::history::{RightsKind, Target};
 use crate::domain::rotation::{self, KeyLife};
-use crate::error::Result;
+use crate::domain::tenant::TenantId;
+use crate::domain::time;
+use crate::error::{Error, Result};
 use crate::metrics::Gauge;
 use crate::proof::jwt::SigningKey;
+use crate::store::record;
 use crate::store::signing_keys::{self, StoredKey};
+use crate::store::table::Write;
 use crate::store::unit::atomically;
 
 /// Whatever is due: at a stack's first time a key that signs at once; then the next one, and away with those that no
@@ -63,6 +70,77 @@ async fn opens(cx: &Context, stored: &[StoredKey], current: Option<&KeyLife>) ->
     Ok(())
 }
 
+/// Publishes a key for the operator, whatever is due: it signs at once, or once everybody who verifies knows it. Answers
+/// its id, and from when on it signs.
+pub async fn publish(cx: &Context, at_once: bool) -> Result<(String, Timestamp)> {
+    atomically(cx, |unit| async move {
+        let newest = signing_keys::newest(&cx.app.table).await?;
+        let stored = signing_keys::all(&cx.app.table).await?;
+        let keys: Vec<KeyLife> = stored.iter().map(life).collect();
+        opens(cx, &stored, rotation::current(&keys, cx.now)).await?;
+        let signs_from = if at_once { cx.now } else { cx.now + rotation::LEAD };
+        let key = new(cx, signs_from).await?;
+        unit.write(signing_keys::publish(&key, newest.as_deref())?);
+        unit.write([made(cx, &key)?]);
+        Ok((key.kid, signs_from))
+    })
+    .await
+}
+
+/// What became of keys that were taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    pub kids: Vec<String>,
+    /// The key that signs from now on, where one had to be made.
+    pub published: Option<String>,
+}
+
+/// Takes this key away at once, or all of them: what they signed is refused as soon as nobody keeps them. Where none is
+/// left that signs, another does from now on; only that needs the master key.
+pub async fn revoke(cx: &Context, kid: Option<&str>) -> Result<Revoked> {
+    atomically(cx, |unit| async move {
+        let newest = signing_keys::newest(&cx.app.table).await?;
+        let stored = signing_keys::all(&cx.app.table).await?;
+        let (gone, left): (Vec<StoredKey>, Vec<StoredKey>) =
+            stored.into_iter().partition(|key| kid.is_none_or(|kid| key.kid == kid));
+        if gone.is_empty() && kid.is_some() {
+            return Err(Error::invalid("/kid", "there is no signing key of this id"));
+        }
+        for key in &gone {
+            unit.write([signing_keys::revoke(&key.kid)]);
+            let was = json!({ "kid": key.kid });
+            unit.write([record::rights(
+                cx,
+                RightsKind::SigningKeyRevoked,
+                stack(),
+                was,
+                Value::Null,
+            )?]);
+        }
+        let lives: Vec<KeyLife> = left.iter().map(life).collect();
+        let mut published = None;
+        if rotation::current(&lives, cx.now).is_none() {
+            let key = new(cx, cx.now).await?;
+            unit.write(signing_keys::publish(&key, newest.as_deref())?);
+            unit.write([made(cx, &key)?]);
+            published = Some(key.kid);
+        }
+        let kids = gone.into_iter().map(|key| key.kid).collect();
+        Ok(Revoked { kids, published })
+    })
+    .await
+}
+
+fn made(cx: &Context, key: &StoredKey) -> Result<Write> {
+    let is = json!({ "kid": key.kid, "algorithm": key.algorithm, "signsFrom": time::text(key.signs_from) });
+    record::rights(cx, RightsKind::SigningKeyMade, stack(), Value::Null, is)
+}
+
+/// Keys are the whole stack's, which is recorded in its first tenant.
+fn stack() -> Target {
+    Target::Tenant(TenantId::main())
+}
+
 fn life(key: &StoredKey) -> KeyLife {
     KeyLife {
         kid: key.kid.clone(),
@@ -71,7 +149,7 @@ fn life(key: &StoredKey) -> KeyLife {
     }
 }
 
-async fn new(cx: &Context, signs_from: jiff::Timestamp) -> Result<StoredKey> {
+async fn new(cx: &Context, signs_from: Timestamp) -> Result<StoredKey> {
     let algorithm = cx.app.settings.jwt_algorithm;
     let key = SigningKey::generate(algorithm)?;
     let master = cx.app.master_key().await?;

@@ -23,6 +23,7 @@ use aws_sdk_dynamodb::operation::batch_write_item::{
 };
 use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{Query, QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::scan::{Scan, ScanError, ScanInput, ScanOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{
     TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
 };
@@ -213,6 +214,7 @@ operation!(
 );
 operation!(GetItem, GetItemInput, GetItemOutput, GetItemError);
 operation!(Query, QueryInput, QueryOutput, QueryError);
+operation!(Scan, ScanInput, ScanOutput, ScanError);
 operation!(
     TransactWriteItems,
     TransactWriteItemsInput,

@@ -78,6 +78,16 @@ pub enum RightsKind {
     TenantCreated,
     PermissionCreated,
     PermissionRemoved,
+    /// The operator made a link to choose an account's password by.
+    LinkIssued,
+    /// The operator had a mail sent that had been given up.
+    MailRetried,
+    /// The operator gave a mail up for good.
+    MailDropped,
+    /// The operator had a signing key made.
+    SigningKeyMade,
+    /// The operator took a signing key away: nothing that it signed is valid any more.
+    SigningKeyRevoked,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -120,6 +120,7 @@ impl RequestInfo {
             },
             is_operator: false,
             pending: None,
+            is_dry_run: false,
         }
     }
 }

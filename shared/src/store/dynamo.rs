@@ -43,6 +43,7 @@ const BATCH_WRITE_LIMIT: usize = 25;
 type Attribute = aws_sdk_dynamodb::types::AttributeValue;
 
 pub mod retry;
+pub mod scan;
 mod watch;
 mod wire;
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::dynamo::{Index, Query, Table, Updated};
 use super::keys;
-use super::table::{Changes, Cond, Item, Key, Write, from_item, integer, number, string, text, to_item};
+use super::table::{Changes, Cond, Item, Key, Lost, Write, from_item, integer, number, string, text, to_item};
 use crate::ambient;
 use crate::domain::mail::{LEASE, Mail};
 use crate::domain::tenant::TenantId;
@@ -185,6 +185,72 @@ pub(super) fn counted(claimed: &Claimed, now: Timestamp) -> Write {
     let changes = Changes::new().set("countedAt", number(now.as_millisecond()));
     let ours = Cond::Eq("lease", text(&claimed.lease));
     Write::update(keys::mail(claimed.mail.id), changes).when(ours, Error::unavailable("its lease is over"))
+}
+
+/// A mail that was given up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dead {
+    pub mail: Mail,
+    pub attempts: u32,
+    pub given_up_at: Option<Timestamp>,
+}
+
+/// Mails that were given up, the first ones first, and whether there are more.
+pub async fn given_up(table: &Table, limit: usize) -> Result<(Vec<Dead>, bool)> {
+    let query = Query {
+        index: Some(Index::One),
+        pk: dead(),
+        limit: Some(limit),
+        ..Query::default()
+    };
+    let page = table.query(&query).await?;
+    let places: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
+    let found = table.batch_get(&places).await?.into_iter().filter_map(in_dead);
+    let mut mails: Vec<Dead> = found.collect::<Result<_>>()?;
+    mails.sort_by_key(|dead| (dead.given_up_at, dead.mail.id));
+    Ok((mails, page.more))
+}
+
+/// The mail of this id, where it was given up.
+pub async fn given_up_of(table: &Table, id: MailId) -> Result<Option<Dead>> {
+    table.get(&keys::mail(id)).await?.and_then(in_dead).transpose()
+}
+
+fn in_dead(item: Item) -> Option<Result<Dead>> {
+    if string(&item, "state") != Some(DEAD) {
+        return None;
+    }
+    let attempts = integer(&item, "attempts").and_then(|n| u32::try_from(n).ok());
+    let at = integer(&item, "settledAt").and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Some(from_item(item).map(|mail| Dead {
+        mail,
+        attempts: attempts.unwrap_or_default(),
+        given_up_at: at,
+    }))
+}
+
+/// Has a mail that was given up sent after all, as if it were asked for now; provided that it is given up still.
+pub fn retry(id: MailId, now: Timestamp) -> Write {
+    let shard = u16::from(id.uuid().as_bytes()[15]) % PENDING_PARTITIONS;
+    let changes = Changes::new()
+        .set("state", text(PENDING))
+        .set("attempts", number(0))
+        .set("GSI1PK", text(pending(shard)))
+        .set("GSI1SK", text(keys::due(now, id)))
+        .set("ttl", number((now + KEPT).as_second()))
+        .remove("settledAt");
+    Write::update(keys::mail(id), changes).when(Cond::Eq("state", text(DEAD)), Lost::Changed)
+}
+
+/// Gives a mail up for good, without personal data; provided that it is given up still.
+pub fn forget(id: MailId, now: Timestamp) -> Write {
+    let changes = Changes::new()
+        .set("state", text(DROPPED))
+        .set("settledAt", number(now.as_millisecond()));
+    let bare = ["GSI1PK", "GSI1SK", "to", "name"]
+        .into_iter()
+        .fold(changes, Changes::remove);
+    Write::update(keys::mail(id), bare).when(Cond::Eq("state", text(DEAD)), Lost::Changed)
 }
 
 /// How many mails of a partition are looked at for one account's.

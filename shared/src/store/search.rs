@@ -152,7 +152,7 @@ fn entry(item: &Item, folded_q: &str) -> Option<Entry> {
 }
 
 /// The texts that an account is found by.
-pub(super) fn searchable(user: &User) -> BTreeSet<String> {
+pub fn searchable(user: &User) -> BTreeSet<String> {
     let email = user.email.as_ref();
     let email = email.map(|email| [folded(email.as_given()), email.canonical().to_owned()]);
     let name = user.username.as_ref();

@@ -65,6 +65,11 @@ pub async fn retire(table: &Table, retired: &[&StoredKey]) -> Result<()> {
     table.batch_write(&gone.collect::<Vec<_>>()).await
 }
 
+/// Takes a key away at once, its public half too; provided that it is there.
+pub fn revoke(kid: &str) -> Write {
+    Write::delete(keys::signing_key(kid)).when(Cond::exists(), Lost::Changed)
+}
+
 #[derive(Serialize, Deserialize)]
 struct Retired {
     jwk: Value,

@@ -63,6 +63,9 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
     if let Some(pending) = &cx.pending {
         return pending.put_off(cx, Wanted::of(writes));
     }
+    if cx.is_dry_run {
+        return Ok(());
+    }
     commit(&cx.app.table, writes).await.map_err(|refusal| match refusal {
         Refusal::Answer(error) => error,
         Refusal::Lost(lost) => Error::fault(format!("{lost:?} where nothing was read")),
@@ -337,6 +340,9 @@ impl Unit<'_> {
 
     async fn commit(&self, tries: &mut Tries) -> Result<(), Refusal> {
         let (cx, table) = (self.cx, &self.cx.app.table);
+        if cx.is_dry_run {
+            return Ok(());
+        }
         let mut wanted = std::mem::take(&mut *self.wanted());
         if let Some((key, changes, when)) = &wanted.alone {
             return table.update_if(key, changes, when).await;

@@ -6,6 +6,7 @@ use usher::metrics::Metric;
 
 use super::{Mishap, Post, follow, invite, mails, sequence_number, state, sweep};
 use crate::databases::{serve_dynamodb, table_set_up_with};
+use crate::operator::{operate, rows_of};
 use crate::proxy::{Fault, Proxy};
 use crate::support::World;
 use crate::watch::Log;
@@ -46,13 +47,11 @@ async fn f08_a_delivery_whose_answer_is_lost_is_not_done_twice() {
     assert_eq!(post.only(), first);
 }
 
-/// As an operator does it, by the words of `docs/mail.md`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_mail_is_sent_after_all_once_it_is_put_back() {
-    const DOCUMENT: &str = include_str!("../../../../docs/mail.md");
+async fn a_dead_mail_is_sent_once_after_the_operator_retried_it() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
-    invite(&world, "jane@example.org").await;
+    let user = invite(&world, "jane@example.org").await;
     let id = mails(&world)[0]["id"]["S"].as_str().unwrap().to_owned();
     for _ in 0..ATTEMPTS {
         post.expect([Mishap::Refused]);
@@ -60,41 +59,37 @@ async fn a_dead_mail_is_sent_after_all_once_it_is_put_back() {
         world.clock.advance(3600);
     }
     assert_eq!(state(&world), "dead");
-    let said = |option: &str| {
-        let (_, rest) = DOCUMENT
-            .split_once("update-item")
-            .unwrap()
-            .1
-            .split_once(option)
-            .unwrap();
-        let quote = &rest[1..2];
-        let text = rest[2..]
-            .split(&format!("{quote}\n"))
-            .next()
-            .unwrap()
-            .split(&format!("{quote} \\"))
-            .next()
-            .unwrap();
-        text.replace("\\\"", "\"").replace("$ID", &id)
-    };
-    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
-    let body = serde_json::json!({
-        "TableName": "usher",
-        "Key": json(said("--key")),
-        "ConditionExpression": said("--condition-expression"),
-        "UpdateExpression": said("--update-expression"),
-        "ExpressionAttributeNames": json(said("--expression-attribute-names")),
-        "ExpressionAttributeValues": json(said("--expression-attribute-values")),
-    });
-    let dynamodb = local::dynamodb::Client::new(&world.dynamodb).unwrap();
-    dynamodb.call("UpdateItem", &body).await.unwrap().unwrap();
+    let (listed, _) = operate(&world, &["mail", "list"]).await.unwrap();
+    assert!(listed.contains(&id) && listed.contains("1 dead mails"), "{listed}");
+    operate(&world, &["mail", "retry", &id, "--dry-run"]).await.unwrap();
+    assert_eq!((state(&world), sweep(&outbox).await), ("dead".to_owned(), Vec::new()));
+    operate(&world, &["mail", "retry", &id]).await.unwrap();
     assert_eq!(sweep(&outbox).await, [Outcome::Sent]);
-    assert!(
-        dynamodb.call("UpdateItem", &body).await.unwrap().is_err(),
-        "not a second time"
-    );
-    assert_eq!(state(&world), "sent");
+    let again = operate(&world, &["mail", "retry", &id]).await.unwrap_err();
+    assert!(again.contains("no mail of this id was given up"), "{again}");
+    assert_eq!((state(&world), sweep(&outbox).await), ("sent".to_owned(), Vec::new()));
     post.only();
+    assert_eq!(rows_of(&world, &user, "mailRetried").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_mail_that_is_dropped_is_never_sent_and_holds_no_address() {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    let user = invite(&world, "jane@example.org").await;
+    let id = mails(&world)[0]["id"]["S"].as_str().unwrap().to_owned();
+    for _ in 0..ATTEMPTS {
+        post.expect([Mishap::Refused]);
+        sweep(&outbox).await;
+        world.clock.advance(3600);
+    }
+    operate(&world, &["mail", "drop", &id]).await.unwrap();
+    assert_eq!(
+        (state(&world), sweep(&outbox).await),
+        ("dropped".to_owned(), Vec::new())
+    );
+    assert!(mails(&world)[0].get("to").is_none());
+    assert_eq!(rows_of(&world, &user, "mailDropped").await, 1);
 }
 
 /// On one thread, whose clock of tokio's is stopped and moved while the mailer answers nothing.
