@@ -38,6 +38,7 @@ mod dev_routes;
 mod devices;
 mod edge;
 mod enumeration;
+mod failures;
 mod fault_injection;
 mod growth;
 mod guard_walk;
