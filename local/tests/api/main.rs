@@ -37,6 +37,7 @@ mod delegated;
 mod dev_routes;
 mod edge;
 mod enumeration;
+mod failures;
 mod fault_injection;
 mod growth;
 mod guard_walk;

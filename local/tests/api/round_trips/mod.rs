@@ -120,7 +120,7 @@ impl Measured {
 }
 
 /// `Get, Get, Query` is `2 Get, Query`: neighbours that are alike are counted.
-fn folded(operations: &[String]) -> String {
+pub fn folded(operations: &[String]) -> String {
     let mut folded: Vec<(usize, &str)> = Vec::new();
     for operation in operations {
         let short = operation.trim_end_matches("Items").trim_end_matches("Item");
