@@ -1,7 +1,5 @@
 //! Whatever is asked of Usher, in whatever order and at whatever time, is answered as a small model of the contracts answers.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by panicking")]
-
 use bench::model::{Plan, replay, run};
 
 /// As many as fit into CI; `cargo run --release -p bench -- model --steps 1000000` plays more.

@@ -193,9 +193,11 @@ impl<'a> Case<'a> {
         };
         let error = Error::unavailable("the store");
         let (status, headers, body) = dialect::example(&row.error_format, &asked, &error).unwrap();
+        let retry_after = headers["retry-after"].to_str().unwrap().to_owned();
+        assert_eq!((status.as_u16(), retry_after.as_str()), (503, "1"), "{route}");
         Answer {
             status: status.as_u16(),
-            retry_after: headers["retry-after"].to_str().unwrap().to_owned(),
+            retry_after,
             // What serves it on a socket leaves it out of the answer to HEAD.
             body,
         }
