@@ -11,8 +11,8 @@ use self::binary::{Binary, Held};
 use self::cases::{Case, cases};
 use self::gate::Counted;
 
-mod binary;
-mod cases;
+pub mod binary;
+pub mod cases;
 mod gate;
 mod runtime;
 
@@ -78,12 +78,17 @@ pub async fn check(functions: Option<&Path>, document: &str) -> Result<String> {
     }
 }
 
-/// Where the functions' binaries are, which are built where no folder is given.
+/// The same, where callgrind is there to count what they execute.
 fn ready(functions: Option<&Path>) -> Result<PathBuf> {
     Command::new("valgrind")
         .arg("--version")
         .output()
         .map_err(|error| format!("it needs valgrind: {error}"))?;
+    built(functions)
+}
+
+/// Where the functions' binaries are, which are built where no folder is given.
+pub fn built(functions: Option<&Path>) -> Result<PathBuf> {
     let Some(functions) = functions else {
         build(&FUNCTIONS)?;
         return release_folder();

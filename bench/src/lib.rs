@@ -4,6 +4,7 @@
 
 pub mod billing;
 pub mod heat;
+pub mod model;
 pub mod recorder;
 pub mod scale;
 pub mod stage;

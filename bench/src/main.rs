@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use bench::heat::play::{Size, play};
 use bench::heat::report::report;
+use bench::model::Plan;
 use bench::scale::{Scale, chart};
 use clap::{Parser, Subcommand};
 use local::Stack;
@@ -60,6 +61,9 @@ enum Command {
         /// Where the built local server is; without it it is built
         #[arg(long, value_name = "FILE")]
         server: Option<std::path::PathBuf>,
+        /// Where the functions' release binaries are; without it they are built
+        #[arg(long, value_name = "DIRECTORY")]
+        functions: Option<std::path::PathBuf>,
         /// Write the table into this file, between its marks
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/peers.md")]
         write: Option<std::path::PathBuf>,
@@ -69,6 +73,24 @@ enum Command {
         /// Write the document into this file
         #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/heat.md")]
         write: Option<std::path::PathBuf>,
+    },
+    /// Play random sequences over the routes of all contracts, held to a small model of what they promise
+    Model {
+        /// How many steps
+        #[arg(long, value_name = "N", default_value_t = 20_000)]
+        steps: usize,
+        /// The same steps for the same number [default: a random one, which is printed]
+        #[arg(long, value_name = "S")]
+        seed: Option<u64>,
+        /// After how many contradictions to end
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        contradictions: usize,
+        /// Send nothing at the same time
+        #[arg(long)]
+        one_by_one: bool,
+        /// Play these in place of random ones: each line a seed and its batches, as a contradiction prints them
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["steps", "seed"])]
+        replay: Option<std::path::PathBuf>,
     },
     /// Count what every route costs among a thousand and among twenty thousand accounts; fails where one costs more for no
     /// reason that stands beside its case
@@ -102,6 +124,22 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     match &args.command {
         Some(Command::Heat { write }) => return heat(write.as_deref()).await,
+        Some(Command::Model { replay: Some(file), .. }) => return replay(file).await,
+        Some(Command::Model {
+            steps,
+            seed,
+            contradictions,
+            one_by_one,
+            ..
+        }) => {
+            let plan = Plan {
+                seed: seed.unwrap_or_else(|| fastrand::u64(..)),
+                steps: *steps,
+                one_by_one: *one_by_one,
+                most: *contradictions,
+            };
+            return model(plan).await;
+        }
         Some(Command::Scale {
             million,
             sizes,
@@ -115,8 +153,13 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
             };
             return scale(sizes, place.as_deref(), write.as_deref()).await;
         }
-        Some(Command::Peers { server, write }) => {
-            return put("peers", &peers::measure(server.as_deref()).await?, write.as_deref());
+        Some(Command::Peers {
+            server,
+            functions,
+            write,
+        }) => {
+            let table = peers::measure(server.as_deref(), functions.as_deref()).await?;
+            return put("peers", &table, write.as_deref());
         }
         Some(Command::Hot {
             functions,
@@ -156,6 +199,23 @@ fn put(name: &str, found: &str, file: Option<&std::path::Path>) -> Result<(), Bo
     };
     let text = marked(&std::fs::read_to_string(file)?, name, found)?;
     Ok(std::fs::write(file, text)?)
+}
+
+async fn model(plan: Plan) -> Result<(), Box<dyn std::error::Error>> {
+    eprintln!("bench: seed {}", plan.seed);
+    let played = bench::model::run(plan, |line| eprintln!("bench: {line}")).await;
+    let sent = played.map_err(|error| error.to_string())?;
+    println!("{sent} steps were answered as the model answers them");
+    Ok(())
+}
+
+async fn replay(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let wrong = bench::model::replay(&std::fs::read_to_string(file)?).await;
+    let wrong = wrong.map_err(|error| error.to_string())?;
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(wrong.join("\n\n").into()),
+    }
 }
 
 async fn heat(write: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {

@@ -124,7 +124,8 @@ impl Stage {
         }
     }
 
-    pub async fn answer(&self, process: usize, call: Call<'_>) -> Outcome<(u16, Value)> {
+    /// The request with what each has here.
+    pub fn request(&self, call: Call<'_>) -> Outcome<http::Request<Body>> {
         let mut request = http::Request::builder().method(call.method).uri(call.path);
         if !call.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", call.token));
@@ -139,8 +140,12 @@ impl Stage {
                 Body::from(body.to_string())
             }
         };
+        Ok(request.body(body)?)
+    }
+
+    pub async fn answer(&self, process: usize, call: Call<'_>) -> Outcome<(u16, Value)> {
         let router = self.processes[process % self.processes.len()].clone();
-        let Ok(answer) = router.oneshot(request.body(body)?).await;
+        let Ok(answer) = router.oneshot(self.request(call)?).await;
         let status = answer.status().as_u16();
         let body = to_bytes(answer.into_body(), usize::MAX).await?;
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))

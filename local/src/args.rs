@@ -52,6 +52,10 @@ pub struct Args {
     #[arg(long, value_name = "URL", value_parser = cors::parse)]
     pub cors_origin: Vec<String>,
 
+    /// Count requests against the limits of rate, as a stack does: too many are answered with 429 (docs/limits.md)
+    #[arg(long)]
+    pub limits: bool,
+
     /// Text of the first API key, 24 characters at least [default: one that is made at the first start and kept]
     #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: Option<SecretString>,

@@ -16,7 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// What a page may send, beside what any may.
-pub const SENT: [&str; 9] = [
+pub const SENT: [&str; 10] = [
     "authorization",
     "content-type",
     "idempotency-key",
@@ -26,18 +26,22 @@ pub const SENT: [&str; 9] = [
     "x-api-key",
     "x-request-id",
     "x-tenant",
+    "x-usher-device",
 ];
 
 /// What a page may read of an answer, beside what any may.
-pub const READ: [&str; 8] = [
+pub const READ: [&str; 11] = [
     "allow",
     "etag",
     "link",
     "location",
     "preference-applied",
+    "ratelimit",
+    "ratelimit-policy",
     "retry-after",
     "www-authenticate",
     "x-request-id",
+    "x-usher-device",
 ];
 
 /// For how long a browser may remember it.

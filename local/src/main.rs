@@ -97,6 +97,9 @@ fn options(args: &Args, address: &str) -> Options {
     // `Args` has read these two.
     settings.remove("USHER_DYNAMODB_ENDPOINT");
     settings.remove(API_KEY);
+    if args.limits {
+        settings.insert("USHER_RATE_LIMITS".to_owned(), "true".to_owned());
+    }
     let api_key = args.api_key.as_ref();
     settings.extend(api_key.map(|text| (API_KEY.to_owned(), text.expose_secret().to_owned())));
     Options {

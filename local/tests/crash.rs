@@ -53,6 +53,15 @@ impl Server {
         self.process.wait().unwrap();
     }
 
+    /// A token of the owner's.
+    async fn owner(&self, http: &reqwest::Client) -> String {
+        let login = json!({ "username": "owner", "password": "Owner@12345" });
+        let login = http.post(format!("{}/api/auth/login", self.address)).json(&login);
+        let login = login.send().await.unwrap().text().await.unwrap();
+        let login: Value = serde_json::from_str(&login).unwrap();
+        login["token"].as_str().unwrap().to_owned()
+    }
+
     /// The items, by their keys.
     async fn items(&self) -> BTreeMap<(String, String), Value> {
         let mut all = BTreeMap::new();
@@ -166,15 +175,7 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
     for (round, answers) in [1_usize, 20, 60].into_iter().enumerate() {
         let mut server = Server::start(place.path());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let login = json!({ "username": "owner", "password": "Owner@12345" });
-        let login = http
-            .post(format!("{}/api/auth/login", server.address))
-            .json(&login)
-            .send()
-            .await
-            .unwrap();
-        let login: Value = serde_json::from_str(&login.text().await.unwrap()).unwrap();
-        let token = login["token"].as_str().unwrap().to_owned();
+        let token = server.owner(&http).await;
         let (made, mut answered) = tokio::sync::mpsc::unbounded_channel();
         let tasks: Vec<_> = (0..200)
             .map(|n| {
@@ -226,4 +227,72 @@ async fn kill_9_during_200_creations_leaves_every_account_whole() {
             );
         }
     }
+}
+
+/// The n-th creation, with a key of its own; its status and its body, where an answer came.
+async fn keyed(request: reqwest::RequestBuilder, n: usize) -> Option<(u16, String)> {
+    let body = json!({ "email": format!("keyed-{n}@example.org"), "password": "correct horse", "roles": ["member"] });
+    let request = request
+        .header("idempotency-key", format!("\"creation {n}\""))
+        .json(&body);
+    let answer = request.send().await.ok()?;
+    Some((answer.status().as_u16(), answer.text().await.ok()?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kill_9_broke_off_and_is_sent_again_with_its_key_is_made_once_and_answered_the_same() {
+    const MANY: usize = 100;
+    let place = tempfile::tempdir().unwrap();
+    let mut server = Server::start(place.path());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = server.owner(&http).await;
+    let (made, mut answered) = tokio::sync::mpsc::unbounded_channel();
+    let tasks: Vec<_> = (0..MANY)
+        .map(|n| {
+            let request = http.post(format!("{}/api/users", server.address)).bearer_auth(&token);
+            let made = made.clone();
+            tokio::spawn(async move {
+                if let Some(answer) = keyed(request, n).await {
+                    let _ = made.send((n, answer));
+                }
+            })
+        })
+        .collect();
+    drop(made);
+    let mut first = BTreeMap::new();
+    while first.len() < 10 {
+        let wait = tokio::time::timeout(Duration::from_mins(1), answered.recv());
+        first.extend(wait.await.unwrap());
+    }
+    server.kill();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    while let Some(one) = answered.recv().await {
+        first.extend([one]);
+    }
+    assert!(first.len() < MANY, "it was killed when all was done");
+
+    let server = Server::start(place.path());
+    let token = server.owner(&http).await;
+    let mut in_flight = 0;
+    for n in 0..MANY {
+        let answer = loop {
+            let request = http.post(format!("{}/api/users", server.address)).bearer_auth(&token);
+            match keyed(request, n).await.unwrap() {
+                // What broke off before it was done has its key until its lease ends.
+                (409, _) if in_flight < 200 => in_flight += 1,
+                answer => break answer,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert_eq!(answer.0, 201, "{n}: {}", answer.1);
+        assert!(first.get(&n).is_none_or(|known| *known == answer), "{n}: {answer:?}");
+    }
+    let items = server.items().await;
+    assert_eq!(Implied::there(&items), Implied::by_accounts(&items));
+    let made = items
+        .values()
+        .filter(|item| text(item, "email").starts_with("keyed-") && text(item, "SK") == "USER");
+    assert_eq!(made.count(), MANY);
 }

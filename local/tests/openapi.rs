@@ -129,7 +129,7 @@ fn the_refusals_of_these_routes_are_these() {
         (
             "/v1/admin/users/{user}/roles",
             "POST 409",
-            &["role-full", "too-many-grants"],
+            &["in-flight", "role-full", "too-many-grants"],
         ),
         (
             "/v1/admin/users/{user}/roles/{role}",

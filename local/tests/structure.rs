@@ -103,10 +103,9 @@ fn a_transaction_is_sent_again_in_the_unit_of_work_and_nowhere_else() {
         commits.then(|| format!("{file}: {}", counts.trim()))
     };
     let tries: Vec<String> = sources("shared/src/actions").into_iter().filter_map(counted).collect();
-    // An attempt to log in waits for others to be compared, a sweep of mails goes from page to page, and set-up comes to an
-    // account again once whoever has its name gave way: none sends a transaction again.
+    // A sweep of mails goes from page to page, and set-up comes to an account again once whoever has its name gave way:
+    // neither sends a transaction again.
     let others = [
-        "login.rs: for _ in 0..WAITS {",
         "migration/names.rs: for _ in 0..TRIES {",
         "outbox.rs: for _ in 0..PAGES {",
     ];

@@ -1,14 +1,16 @@
 //! One request, as far as what happens knows it: no HTTP, no JSON of any contract, no status codes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::access::policy::Rights;
 use crate::app::App;
 use crate::domain::grant::Grant;
 use crate::domain::history::OPERATOR;
+use crate::domain::rate_limit::Quota;
 use crate::domain::role::Role;
 use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
@@ -17,6 +19,7 @@ use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::user::User;
 use crate::error::{Error, Forbidden, Noun, Result};
 use crate::id::UserId;
+use crate::store::unit::Pending;
 
 /// What a contract brings along: what it is called in the histories, and its bounds for passwords (rule 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub struct Origin {
     pub ip: String,
     /// The client, as it calls itself; cut at 256 characters.
     pub user_agent: String,
+}
+
+/// What shows that a device was here before: what the request came with, and what it is given.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceTokens {
+    pub presented: Option<SecretString>,
+    pub issued: Arc<OnceLock<SecretString>>,
 }
 
 #[derive(Clone)]
@@ -60,8 +70,13 @@ pub struct Context {
     /// Accounts that the request is about, to be read with the caller's.
     pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
+    /// What a limit of rate leaves to the caller, once it was counted.
+    pub quota: Arc<OnceLock<Quota>>,
+    pub device: DeviceTokens,
     /// Whether it is the operator's work on the table, who has no account.
     pub is_operator: bool,
+    /// Where its unit of work waits for its answer, which is written with it.
+    pub pending: Option<Arc<Pending>>,
     /// Whether all is read and decided, and nothing written: the operator asks what would be done.
     pub is_dry_run: bool,
 }
@@ -135,7 +150,10 @@ impl Context {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            quota: Arc::default(),
+            device: DeviceTokens::default(),
             is_operator: false,
+            pending: None,
             is_dry_run: false,
         }
     }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::domain::grant::MAX_GRANTS;
+use crate::domain::rate_limit::{Exceeded, Limit, Rule};
 use crate::domain::role::Rank;
 use crate::domain::user::Status;
 
@@ -75,10 +76,19 @@ pub enum Error {
     MethodNotAllowed,
     #[error("{0}")]
     Conflict(Conflict),
+    /// The caller, or whoever it is about, was here too often in too short a time.
+    #[error("too many requests: try again in {} s", .0.retry_after)]
+    RateLimited(Exceeded),
     /// `If-Match` names a version that is no longer the current one.
     #[error("it has changed since it was read: read it again")]
     #[strum(serialize = "stale")]
     PreconditionFailed,
+    /// Another request with the same Idempotency-Key goes on; seconds after which it is over at the latest.
+    #[error("a request with this Idempotency-Key is being carried out: send it again when that is over")]
+    InFlight(u64),
+    /// The Idempotency-Key is that of a request with another body.
+    #[error("this Idempotency-Key was used for another request: choose a new one")]
+    KeyReused,
     /// It is asked about a moment from before what is kept.
     #[error("what was in force then is not kept any more")]
     NotKept,
@@ -233,11 +243,22 @@ impl Error {
     /// A role that the caller holds until a date, likewise.
     pub const HELD_FOR_LESS: Self = Self::Forbidden(Forbidden::HeldForLess(Cow::Borrowed("admin.users")));
 
+    /// A limit of rate that is over, likewise.
+    pub const RATE_LIMITED: Self = Self::RateLimited(Exceeded {
+        limit: Limit::LoginByAddress,
+        rule: Rule {
+            requests: 60,
+            seconds: 60,
+        },
+        retry_after: 12,
+    });
+
     /// What a failed login answers, as route tables name it.
     pub const LOGIN: &[Self] = &[
         Self::WrongCredentials,
         Self::AccountNotActive(Status::Inactive),
         Self::LOCKED,
+        Self::RATE_LIMITED,
         Self::NotSetUp,
     ];
     /// What stands in the way of giving roles, likewise.

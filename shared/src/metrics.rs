@@ -39,12 +39,14 @@ pub enum Metric {
     DeadMails,
     /// A mail was not sent because of the limits of rule 16.
     MailsOverLimit,
+    /// A request was refused by a limit of rate.
+    RateLimited,
     /// A new mail was found by the sweep: the table's stream did not bring it.
     MailsMissedByStream,
 }
 
 impl Metric {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Logins,
         Self::FailedLogins,
         Self::Lockouts,
@@ -56,6 +58,7 @@ impl Metric {
         Self::MailFailures,
         Self::DeadMails,
         Self::MailsOverLimit,
+        Self::RateLimited,
         Self::MailsMissedByStream,
     ];
 }

@@ -18,8 +18,10 @@ use crate::proof::password::Params;
 
 mod hashing;
 mod tenant_source;
+mod trusted_proxies;
 
 pub use self::tenant_source::TenantSource;
+pub use self::trusted_proxies::TrustedProxies;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -46,6 +48,10 @@ pub struct Settings {
     pub jwt_algorithm: Algorithm,
     /// `USHER_LOCKOUT_LIMIT`, `USHER_LOCKOUT_SECONDS`: failures in a row that lock an account, and for how long.
     pub lockout: LockoutRule,
+    /// `USHER_RATE_LIMITS`: whether requests are counted against the limits of rate.
+    pub rate_limits: bool,
+    /// `USHER_TRUSTED_PROXIES`: networks of proxies, with commas between them, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
     /// `USHER_TEMPORARY_PASSWORD_HOURS`: after which a password that Usher made is wrong, unless it was changed.
     pub temporary_password: SignedDuration,
     /// `USHER_HISTORY_DAYS`: for how long both histories are kept.
@@ -67,7 +73,7 @@ pub struct Settings {
     /// `USHER_FIRST_API_KEY_SECRET`, or on the local server `USHER_FIRST_API_KEY`: the text of the API key that set-up
     /// makes.
     pub first_api_key: Option<KeySource>,
-    /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: seals the cursors of listings.
+    /// `USHER_CURSOR_KEY_SECRET`, or on the local server `USHER_CURSOR_KEY`: authenticates the cursors of listings, and seals the answers of requests with an Idempotency-Key.
     pub cursor_key: Option<KeySource>,
     /// `USHER_ORIGIN_SECRET_SECRET`, or on the local server `USHER_ORIGIN_SECRET`: what a CDN before the API sends as
     /// `X-Origin-Secret`. Requests without it are refused, and with it `CloudFront-Viewer-Address` is believed.
@@ -137,6 +143,12 @@ impl Settings {
                 ))),
                 ..lockout
             },
+            rate_limits: env.parsed("USHER_RATE_LIMITS", "`true` or `false`", false),
+            trusted_proxies: env.parsed(
+                "USHER_TRUSTED_PROXIES",
+                "networks like `10.0.0.0/8,192.0.2.7`, and not everybody's",
+                TrustedProxies::default(),
+            ),
             temporary_password: SignedDuration::from_hours(i64::from(env.within(
                 "USHER_TEMPORARY_PASSWORD_HOURS",
                 "hours",

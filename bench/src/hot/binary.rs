@@ -58,6 +58,21 @@ impl Binary {
         })
     }
 
+    /// The processor time of one request, from the second one on.
+    pub async fn each(&self, case: &Case, events: usize) -> Result<Duration> {
+        let after = async |events| {
+            let (child, answer) = run(Command::new(&self.0), case, events).await?;
+            let time = on_processor(child.id());
+            end(child)?;
+            match answer == case.status {
+                true => time,
+                false => Err(format!("{} answered {answer}", case.route).into()),
+            }
+        };
+        let (one, more) = (after(1).await?, after(1 + events).await?);
+        Ok(more.saturating_sub(one) / u32::try_from(events)?)
+    }
+
     /// The processor time of its threads until it asks for its first event.
     pub async fn start(&self, case: &Case) -> Result<Duration> {
         let (child, _) = run(Command::new(&self.0), case, 0).await?;

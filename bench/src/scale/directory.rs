@@ -1,5 +1,6 @@
 //! A tenant of so many accounts, as it is once set-up has run on it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -28,10 +29,20 @@ pub async fn of(size: usize, place: &Path, say: Say<'_>) -> Outcome<Stage> {
         ..=IN_MEMORY => Database::memory()?,
         _ => Database::new(&place.join("dynamodb.sqlite").to_string_lossy())?,
     };
+    on(database, size, say).await
+}
+
+/// What the application reads from its environment there.
+pub fn environment() -> BTreeMap<String, String> {
+    variables(&[("USHER_FIRST_API_KEY", API_KEY), ("USHER_TENANTS", "header")])
+}
+
+/// The same on a database that is empty, for as long as the process lives.
+pub async fn on(database: Database, size: usize, say: Say<'_>) -> Outcome<Stage> {
     let database = with_table(database)?;
     // Nothing of it is to outlast the process.
     database.enable_bulk_loading()?;
-    let variables = variables(&[("USHER_FIRST_API_KEY", API_KEY), ("USHER_TENANTS", "header")]);
+    let variables = environment();
     let (begun, clock) = (Instant::now(), ManualClock::at(START.parse()?));
     let store = Store::new(&database, Handle::current());
     let http = SharedHttpClient::new(store.clone());

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::stage::Outcome;
 
 pub mod chart;
-mod directory;
-mod play;
-mod script;
+pub mod directory;
+pub mod play;
+pub mod script;
 pub mod table;
 
 use script::Script;

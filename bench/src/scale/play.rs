@@ -20,7 +20,8 @@ use crate::stage::{Call, Outcome, PASSWORD, Stage};
 /// How many cases there are between two lines of progress.
 const SHOWN: usize = 50;
 
-struct Play<'a> {
+/// The steps of the script, played on a stage one after another.
+pub struct Play<'a> {
     stage: &'a Stage,
     size: usize,
     values: BTreeMap<String, String>,
@@ -28,18 +29,7 @@ struct Play<'a> {
 
 /// What each case costs here, in their order.
 pub async fn play(stage: &Stage, size: usize, script: &Script, say: Say<'_>) -> Outcome<Vec<Cost>> {
-    let pages = |part: usize| (size / part).max(1).to_string();
-    let values = [
-        ("password", PASSWORD.to_owned()),
-        ("size", size.to_string()),
-        ("middle", pages(20)),
-        ("last", pages(10)),
-    ];
-    let mut play = Play {
-        stage,
-        size,
-        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
-    };
+    let mut play = Play::on(stage, size);
     let mut costs = Vec::new();
     for step in &script.steps {
         if let Step::Case(number, ask) = step {
@@ -54,8 +44,24 @@ pub async fn play(stage: &Stage, size: usize, script: &Script, say: Say<'_>) -> 
     Ok(costs)
 }
 
-impl Play<'_> {
-    async fn step(&mut self, step: &Step) -> Outcome<()> {
+impl<'a> Play<'a> {
+    /// Before the first step, on a stage of so many accounts.
+    pub fn on(stage: &'a Stage, size: usize) -> Self {
+        let pages = |part: usize| (size / part).max(1).to_string();
+        let values = [
+            ("password", PASSWORD.to_owned()),
+            ("size", size.to_string()),
+            ("middle", pages(20)),
+            ("last", pages(10)),
+        ];
+        Self {
+            stage,
+            size,
+            values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        }
+    }
+
+    pub async fn step(&mut self, step: &Step) -> Outcome<()> {
         match step {
             Step::Case(_, ask) | Step::Prepare(ask) => self.ask(ask).await.map(drop),
             Step::New { name, role } => self.new_account(name, role.as_deref()).await,
@@ -77,25 +83,26 @@ impl Play<'_> {
         self.values.iter().fold(text.to_owned(), fill)
     }
 
-    async fn ask(&mut self, ask: &Ask) -> Outcome<Cost> {
-        let (path, body) = (self.filled(&ask.path), self.filled(&ask.body));
+    /// The request as it is sent next, with the values that there are by now.
+    pub fn call(&self, ask: &Ask) -> Outcome<Call<'_>> {
+        let body = self.filled(&ask.body);
         let token = match ask.caller.as_str() {
-            "" => String::new(),
-            caller => self
-                .values
-                .get(caller)
-                .cloned()
-                .ok_or_else(|| format!("no token {caller}"))?,
+            "" => "",
+            caller => self.values.get(caller).ok_or_else(|| format!("no token {caller}"))?,
         };
-        let call = Call {
+        Ok(Call {
             method: Method::from_bytes(ask.method.as_bytes())?,
-            path,
-            token: &token,
+            path: self.filled(&ask.path),
+            token,
             body: match body.as_str() {
                 "" => Value::Null,
                 body => serde_json::from_str(body)?,
             },
-        };
+        })
+    }
+
+    async fn ask(&mut self, ask: &Ask) -> Outcome<Cost> {
+        let call = self.call(ask)?;
         self.stage.recorder.take();
         let answer = self.stage.ask(0, call).await?;
         let cost = Cost::of(&self.stage.recorder.take());

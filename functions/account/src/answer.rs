@@ -15,6 +15,8 @@ use utoipa::openapi::schema::ArrayBuilder;
 #[derive(Debug)]
 pub struct WithCookie<T> {
     pub cookie: Cookie,
+    /// One more, of the device.
+    pub device: Option<Cookie>,
     pub body: T,
 }
 
@@ -48,7 +50,11 @@ pub struct Listed<T> {
 
 impl<T: Serialize> IntoResponse for WithCookie<T> {
     fn into_response(self) -> Response {
-        with_header(Json(self.body), SET_COOKIE, &self.cookie.header())
+        let mut response = with_header(Json(self.body), SET_COOKIE, &self.cookie.header());
+        if let Some(Ok(cookie)) = self.device.map(|cookie| HeaderValue::from_str(&cookie.header())) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
     }
 }
 
@@ -75,7 +81,8 @@ impl<T: ToSchema> Output for WithCookie<T> {
         <Json<T> as Output>::describe(description);
         description.with_header(
             "Set-Cookie",
-            "The token, for the browser to keep; Usher never reads it back",
+            "The token, for the browser to keep, which Usher never reads back; and after a login what shows that its device was \
+             here before",
         );
     }
 }

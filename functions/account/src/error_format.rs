@@ -96,7 +96,10 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound(_) | Error::NoSuchRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Error::InFlight(_) => StatusCode::CONFLICT,
+        Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::NotKept => StatusCode::GONE,
         Error::NotSetUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,8 +144,11 @@ fn errors(error: &Error) -> BTreeMap<String, Vec<String>> {
     by_field
 }
 
-/// `/contact/tikTok` is `Contact.TikTok`, and a query's `?limit` is `limit`.
+/// `/contact/tikTok` is `Contact.TikTok`, a query's `?limit` is `limit`, and a header's name is as it is.
 fn field(pointer: &str) -> String {
+    if pointer.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return pointer.to_owned();
+    }
     if let Some(parameter) = pointer.strip_prefix('?') {
         return parameter.to_owned();
     }

@@ -11,7 +11,7 @@ use usher::http::call::Query;
 
 use crate::answer::{Listed, WithCookie};
 use crate::case::Case;
-use crate::credentials::OwnEmail;
+use crate::credentials::{DeviceCookie, OwnEmail};
 use crate::sentences;
 use crate::wire::{Answer, Change, ChangeAny, ChangeRole, Credentials, EntriesQuery, Entry, ForgottenPassword};
 use crate::wire::{FullProfile, LoggedIn, MaxRoles, PageQuery, Profile, Register, Reset, RightsChange, RightsFilter};
@@ -22,7 +22,11 @@ pub async fn register(cx: Context, Body(body): Body<Register>) -> Result<Json<An
     Ok(Answer::of(sentences::REGISTERED))
 }
 
-pub async fn login(cx: Context, case: Case, Body(body): Body<Credentials>) -> Result<WithCookie<LoggedIn>> {
+pub async fn login(
+    DeviceCookie(cx): DeviceCookie,
+    case: Case,
+    Body(body): Body<Credentials>,
+) -> Result<WithCookie<LoggedIn>> {
     let (name, password) = body.parse();
     let issued = sign_in::login(&cx, &name, password, &terms(case)).await?;
     Ok(LoggedIn::of(&cx, &issued))

@@ -97,6 +97,7 @@ impl AccountRoute {
         let path = format!("/{}/{}", self.side, self.row.action);
         match self.verb {
             Verb::Get => table.get(path, self.guard, handler),
+            Verb::Post if self.row.makes() => table.make(path, self.guard, handler),
             Verb::Post => table.post(path, self.guard, handler),
         }
     }

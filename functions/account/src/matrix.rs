@@ -82,18 +82,18 @@ const GONE: Error = NotFound(Noun::User);
 #[rustfmt::skip]
 pub const MATRIX: [Row; 19] = [
     row(A::Register, POST, Guests, "Register a user",
-        &[Forbidden(RegistrationClosed), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(RoleFull)], &[]),
+        &[Forbidden(RegistrationClosed), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(RoleFull), Error::RATE_LIMITED], &[]),
     row(A::Login, POST, Guests, "Log in with a username or e-mail address, for thirty days",
         Error::LOGIN, &[]),
     row(A::ResetPassword, POST, Guests, "Request a password reset mail, or set a password with its token",
-        &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED], &[]),
+        &[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED, Error::RATE_LIMITED], &[]),
     row(A::Profile, GET, From(Rank::User), "Get the caller's profile", &[GONE], &[]),
     row(A::Logout, ANY, FromEvenBeforeChange(Rank::User), "Log out: end the caller's session", &[Forbidden(NoSession)], &[]),
     row(A::Update, POST, From(Rank::User), "Update the optional properties in the body", &[GONE], &ANOTHERS),
     row(A::Change, POST, FromEvenBeforeChange(Rank::User), "Change the e-mail address, password or username",
         &[GONE, Forbidden(WrongPassword), Forbidden(MustChangePassword), Conflict(EmailTaken), Conflict(UsernameTaken), Conflict(ServiceAccount), Error::LOCKED],
         &[Forbidden(NotBelowOwnRank), Error::NOT_HELD, Error::HELD_FOR_LESS]),
-    row(A::ResetPassword, ANY, From(Rank::User), "Send the caller a password reset mail", &[], &[]),
+    row(A::ResetPassword, ANY, From(Rank::User), "Send the caller a password reset mail", &[Error::RATE_LIMITED], &[]),
     row(A::Delete, ANY, From(Rank::User), "Delete the caller's account: disabled for good, its data kept",
         &[GONE, Error::NOT_HELD, Conflict(LastAdministrator)], &[]),
     row(A::DeleteAccount, ANY, From(Rank::User), "Erase the caller's account and all its data",
@@ -156,6 +156,11 @@ impl Row {
     pub fn errors(&self, side: Side) -> impl Iterator<Item = &'static Error> + use<> {
         let of_others = if side.is_admins() { self.of_others } else { &[] };
         self.errors.iter().chain(of_others)
+    }
+
+    /// Whether it makes something: an account, or a grant.
+    pub fn makes(&self) -> bool {
+        matches!(self.action, A::Register | A::ChangeRole)
     }
 
     /// The guard of this action under this first segment; nothing where there is no such path.

@@ -25,7 +25,7 @@ mod requests;
 mod views;
 
 pub use admin::{ChangeRole, EntriesQuery, MaxRoles, PageQuery, RightsFilter, RightsQuery, UserId, next};
-pub use login::{Answer, LoggedIn, no_cookie, terms};
+pub use login::{Answer, DEVICE_COOKIE, LoggedIn, no_cookie, terms};
 #[cfg(test)]
 pub use requests::Properties;
 pub use requests::{

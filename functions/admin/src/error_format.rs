@@ -80,7 +80,10 @@ fn said(error: &Error) -> (StatusCode, String) {
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, own()),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, own()),
         Error::Conflict(why) => (conflict(why), own()),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, own()),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, own()),
+        Error::InFlight(_) => (StatusCode::CONFLICT, own()),
+        Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, own()),
         Error::NotKept => (StatusCode::GONE, own()),
         Error::Unavailable(_) | Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, own()),
         Error::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, own()),
@@ -232,6 +235,7 @@ mod tests {
                 (Error::PreconditionFailed, 412),
                 "It has changed since it was read: read it again",
             ),
+            ((Error::RATE_LIMITED, 429), "Too many requests: try again in 12 s"),
             ((Error::NotKept, 410), "What was in force then is not kept any more"),
             ((Error::BodyTooLarge(65_536), 413), "The body is over 65536 bytes"),
             ((Error::fault("secret"), 500), "Something went wrong here"),
@@ -247,7 +251,7 @@ mod tests {
             assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{words}");
             assert_eq!(
                 headers.contains_key("retry-after"),
-                [423, 503].contains(&status),
+                [423, 429, 503].contains(&status),
                 "{words}"
             );
         }

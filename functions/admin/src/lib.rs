@@ -27,16 +27,18 @@ pub fn routes() -> Routes {
         .errors(&[EmailNotVerified])
         .post("/v1/auth/refresh", Anyone, handlers::refresh)
         .summary("Exchange a refresh token for a new pair")
-        .errors(&[InvalidToken, NotSetUp])
+        .errors(&[InvalidToken, Error::RATE_LIMITED, NotSetUp])
         .post("/v1/auth/logout", SignedInToChangePassword, handlers::logout)
         .summary("Log out: end the caller's session and that of the refresh token")
         .errors(&[Forbidden(NoSession)])
         .post("/v1/auth/verification", Anyone, handlers::ask_for_verification)
         .summary("Request the verification mail again; the response is the same for unknown addresses")
+        .errors(&[Error::RATE_LIMITED])
         .get("/v1/admin/users", needs(ADMIN_USERS), handlers::list)
         .summary("List users, newest first, by page number")
-        .post("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
+        .make("/v1/admin/users", needs(ADMIN_USERS), handlers::create)
         .summary("Create a user")
+        .errors(&[Error::RATE_LIMITED])
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
         .get("/v1/admin/users/search", needs(ADMIN_USERS), handlers::search)
@@ -53,7 +55,7 @@ pub fn routes() -> Routes {
         .summary("Delete another user")
         .errors(&[Conflict(OwnAccount), Conflict(LastAdministrator)])
         .errors(Error::TOUCHES)
-        .post(
+        .make(
             "/v1/admin/users/{user}/roles",
             needs(ADMIN_USERS),
             handlers::assign_roles,
@@ -79,7 +81,10 @@ pub fn routes() -> Routes {
             handlers::send_verification,
         )
         .summary("Send the verification mail again, or the invitation to who has no password yet")
-        .errors(&[Conflict(NothingToVerify("the e-mail address is verified already"))])
+        .errors(&[
+            Conflict(NothingToVerify("the e-mail address is verified already")),
+            Error::RATE_LIMITED,
+        ])
         .errors(Error::TOUCHES)
         .get("/v1/settings", needs(ADMIN_USERS), handlers::settings)
         .summary("Get the tenant's settings in force")

@@ -22,6 +22,7 @@
 
 mod auth;
 mod patch_settings;
+mod rate_limits;
 mod requests;
 mod settings;
 mod views;

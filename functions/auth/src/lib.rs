@@ -29,13 +29,13 @@ pub fn routes() -> Routes {
         .errors(Error::LOGIN)
         .post("/api/auth/refresh", Anyone, handlers::refresh)
         .summary("Exchange a refresh token for a new pair")
-        .errors(&[InvalidToken, NotSetUp])
+        .errors(&[InvalidToken, Error::RATE_LIMITED, NotSetUp])
         .post("/api/auth/revoke", Anyone, handlers::revoke)
         .summary("Revoke an access or refresh token and its session, or a service account's key (RFC 7009)")
-        .errors(&[NotSetUp])
+        .errors(&[Error::RATE_LIMITED, NotSetUp])
         .post("/api/auth/introspect", needs(ADMIN_ACCESS), handlers::introspect)
         .summary("What a token opens now (RFC 7662); for services that are sent tokens of Usher's")
-        .errors(&[NotSetUp])
+        .errors(&[Error::RATE_LIMITED, NotSetUp])
         .post("/api/auth/logout", SignedInToChangePassword, handlers::logout)
         .summary("Log out: end the caller's session")
         .errors(&[Forbidden(NoSession)])
@@ -56,9 +56,15 @@ pub fn routes() -> Routes {
         ])
         .post("/api/auth/forgot-password", Anyone, handlers::forgot_password)
         .summary("Request a password reset mail; the response is the same for unknown addresses")
+        .errors(&[Error::RATE_LIMITED])
         .post("/api/auth/set-password", Anyone, handlers::set_password)
         .summary("Set a password with the one-time token of a mail; ends every session of the user")
-        .errors(&[InvalidLink, AccountNotActive(Status::Inactive), Error::LOCKED])
+        .errors(&[
+            InvalidLink,
+            AccountNotActive(Status::Inactive),
+            Error::LOCKED,
+            Error::RATE_LIMITED,
+        ])
         .post("/api/auth/login-dev", Anyone, handlers::login_dev)
         .summary("Log in without a password; on development stages only")
         .errors(DEV_LOGIN)

@@ -140,8 +140,10 @@ pub struct DevToken {
     /// The account's username or e-mail address; or the name of the development principal.
     username: Option<String>,
     /// Names of roles of a development principal.
+    #[schema(value_type = Option<Vec<String>>)]
     roles: Option<BTreeSet<String>>,
     /// Permissions of a development principal.
+    #[schema(value_type = Option<Vec<String>>)]
     permissions: Option<BTreeSet<String>>,
     /// Seconds that it lasts: 3,600 where absent, 86,400 at most.
     #[schema(minimum = 1, maximum = 86400)]

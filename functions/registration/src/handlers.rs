@@ -1,7 +1,8 @@
 //! Translation: parse, act, answer.
 
 use usher::actions::authenticate::authenticate;
-use usher::actions::{Context, links, locks, login as sign_in, passwords, registration, sessions};
+use usher::actions::{Context, links, locks, login as sign_in, passwords, rate_limits, registration, sessions};
+use usher::domain::rate_limit::Operation;
 use usher::domain::text::Password;
 use usher::http::answer::{AcceptedJson, Json, Sentence};
 use usher::http::body::Body;
@@ -39,6 +40,7 @@ pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<Log
 }
 
 pub async fn verify_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<String>>> {
+    rate_limits::admit(&cx, Operation::Token, None).await?;
     match authenticate(&cx, body.token.expose_secret()).await {
         Ok(_) => Ok(Data::of(TOKEN_VALID.to_owned())),
         Err(Error::InvalidToken) => Ok(Data::of(TOKEN_INVALID.to_owned())),

@@ -20,27 +20,29 @@ use error_format::Registration;
 pub fn routes() -> Routes {
     Routes::new::<Registration>("Registration")
         .about("Self-registration and bans. Success is `{\"data\": …}`, an error `{\"error\": \"…\"}`.")
-        .post("/v1/user/register", Anyone, handlers::register)
+        .make("/v1/user/register", Anyone, handlers::register)
         .summary("Register a user")
         .errors(Error::TAKES_NAMES)
-        .errors(&[Forbidden(RegistrationClosed), Conflict(RoleFull)])
+        .errors(&[Forbidden(RegistrationClosed), Conflict(RoleFull), Error::RATE_LIMITED])
         .get("/v1/user/email/verify/{token}", Anyone, handlers::verify_email)
         .summary(
             "Shows that an address is the account's, by the link of a mail; answers a sentence for whoever reads it \
              in a browser, the same each time",
         )
+        .errors(&[Error::RATE_LIMITED])
         .post("/v1/user/email/resend", Anyone, handlers::resend_verification)
         .summary("Request the verification mail again; the response is the same for unknown addresses")
+        .errors(&[Error::RATE_LIMITED])
         .post("/v1/user/login", Anyone, handlers::login)
         .summary("Log in with a username or e-mail address, for 14 days")
         .errors(Error::LOGIN)
         .errors(&[EmailNotVerified])
         .post("/v1/user/token/verify", Anyone, handlers::verify_token)
         .summary("Check whether a token is valid: `Token is valid.` or `Token invalid.`")
-        .errors(&[NotSetUp])
+        .errors(&[Error::RATE_LIMITED, NotSetUp])
         .post("/v1/user/token/renew", Anyone, handlers::renew_token)
         .summary("Renew a token for 14 days; the same token while a week or more of it is left")
-        .errors(&[InvalidToken, NotSetUp])
+        .errors(&[InvalidToken, Error::RATE_LIMITED, NotSetUp])
         .post(
             "/v1/user/{user}/change-password",
             SignedInToChangePassword,

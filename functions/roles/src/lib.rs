@@ -24,7 +24,7 @@ pub fn routes() -> Routes {
         .about("Roles, their permissions and seats; API keys; tenants.")
         .get("/api/roles", needs(ADMIN_ROLES), handlers::list)
         .summary("List roles, system roles first")
-        .post("/api/roles", needs(ADMIN_ROLES), handlers::create)
+        .make("/api/roles", needs(ADMIN_ROLES), handlers::create)
         .summary("Create a role")
         .errors(&[Error::NOT_HELD, Error::HELD_FOR_LESS, Conflict(RoleNameTaken)])
         .get("/api/roles/{role}", needs(ADMIN_ROLES), handlers::show)
@@ -53,7 +53,7 @@ pub fn routes() -> Routes {
         ])
         .get("/api/permissions", needs(ADMIN_ROLES), handlers::permissions)
         .summary("List the permission catalogue")
-        .post(
+        .make(
             "/api/permissions",
             needs(ADMIN_PERMISSIONS),
             handlers::create_permission,
@@ -69,7 +69,7 @@ pub fn routes() -> Routes {
         .errors(&[Conflict(PermissionInUse), Conflict(SystemPermission)])
         .get("/api/api-keys", needs(ADMIN_KEYS), handlers::list_keys)
         .summary("List API keys, newest first")
-        .post("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
+        .make("/api/api-keys", needs(ADMIN_KEYS), handlers::create_key)
         .summary("Create an API key; its text is only in this response")
         .errors(&[Error::HELD_FOR_LESS])
         .delete("/api/api-keys/{key}", needs(ADMIN_KEYS), handlers::revoke_key)
@@ -78,7 +78,7 @@ pub fn routes() -> Routes {
         .errors(&[Forbidden(BelowRank(Rank::Owner))])
         .get("/api/tenants", needs(ADMIN_TENANTS), handlers::list_tenants)
         .summary("List tenants, by id; from `main` only")
-        .post("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
+        .make("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
         .summary("Create a tenant with its system roles and first owner; from `main` only")
         .errors(&[Conflict(TenantTaken)])
 }

@@ -85,6 +85,7 @@ pub struct NewRole {
     description: Option<String>,
     /// Names of the catalogue, all of which the caller holds.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     permissions: BTreeSet<String>,
     /// How many accounts can have it at once; no limit where absent.
     max_count: Option<u32>,

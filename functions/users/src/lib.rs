@@ -22,8 +22,9 @@ pub fn routes() -> Routes {
         .about("Users, for administrators.")
         .get("/api/users", needs(ADMIN_USERS), handlers::list)
         .summary("List users, newest first")
-        .post("/api/users", needs(ADMIN_USERS), handlers::create)
+        .make("/api/users", needs(ADMIN_USERS), handlers::create)
         .summary("Create a user")
+        .errors(&[Error::RATE_LIMITED])
         .errors(Error::GIVES_ROLES)
         .errors(Error::TAKES_NAMES)
         .get("/api/users/{user}", needs(ADMIN_USERS), handlers::show)
@@ -54,7 +55,7 @@ pub fn routes() -> Routes {
         .post("/api/users/{user}/unlock", needs(ADMIN_USERS), handlers::unlock)
         .summary("Unlock a user and clear the count of failed logins")
         .errors(Error::TOUCHES)
-        .post(
+        .make(
             "/api/users/{user}/reset-password",
             needs(ADMIN_USERS),
             handlers::reset_password,
@@ -90,7 +91,7 @@ pub fn routes() -> Routes {
         .errors(&[Error::NotKept])
         .get("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grants)
         .summary("List a user's grants: past, present and future")
-        .post("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
+        .make("/api/users/{user}/roles", needs(ADMIN_USERS), handlers::grant)
         .summary("Grant a role to a user")
         .errors(Error::GIVES_ROLES)
         .errors(Error::TOUCHES)
@@ -105,7 +106,7 @@ pub fn routes() -> Routes {
         .get("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::keys)
         .summary("List a service account's keys, newest first")
         .errors(Error::TOUCHES)
-        .post("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::create_key)
+        .make("/api/users/{user}/keys", needs(ADMIN_KEYS), handlers::create_key)
         .summary("Create a key that acts as a service account; its text is only in this response")
         .errors(Error::TOUCHES)
         .errors(&[

@@ -62,10 +62,22 @@ impl Original {
         Self { db, name }
     }
 
+    /// What this one is now.
+    pub fn of(other: &Self) -> Self {
+        let original = Self::empty();
+        original.db.restore_from(&other.name).unwrap();
+        original
+    }
+
+    /// Makes this database what it is now.
+    pub fn restore(&self, db: &Database) {
+        db.restore_from(&self.name).unwrap();
+    }
+
     /// What it is now, in a database of its own.
     pub fn copy(&self) -> Database {
         let db = Database::memory().unwrap();
-        db.restore_from(&self.name).unwrap();
+        self.restore(&db);
         db
     }
 }

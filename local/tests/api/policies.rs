@@ -274,6 +274,10 @@ async fn by_rare_ways() -> World {
         "email": longest("registered"), "username": "guybrush", "password": PASSWORD, "confirm_password": PASSWORD,
     });
     made(guest.post("/v1/user/register", registered).await);
+    for (n, row) in crate::idempotency::rows().into_iter().enumerate() {
+        let request = crate::idempotency::ready(&world, &row.path, n).await;
+        made(request.send(&request.key(n)).await);
+    }
     // A name that set-up may not have moved yet.
     made(
         owner
@@ -380,6 +384,7 @@ async fn p02_what_a_policy_allows_on_the_table_is_done() {
         Box::pin(crate::setup::names::upgraded()).await,
         Box::pin(by_rare_ways()).await,
         Box::pin(by_names_seats_and_guesses()).await,
+        Box::pin(crate::rate_limits::counted()).await,
         Box::pin(crate::authorizer::used()).await,
     ];
     let logs = worlds.iter().flat_map(|world| world.watch.log.lines());

@@ -28,7 +28,7 @@ pub enum Fault {
     SlowAfter,
     /// Writes lose to somebody else's transaction; reads go on.
     Conflict,
-    /// `BatchGetItem` answers that it got to nothing; other calls go on.
+    /// Batches answer that they got to nothing; other calls go on.
     Unprocessed,
     /// `Query` answers an empty page that is not the last; other calls go on.
     EmptyPage,
@@ -128,7 +128,7 @@ impl Proxy {
         loop {
             let request = Request::read(&mut socket, &mut waiting).await?;
             let fault = self.note(&request);
-            let (status, body) = match fault.and_then(|fault| refusal(fault, &request)) {
+            let (status, body) = match fault.and_then(|fault| refusal(fault, &request.operation, &request.body)) {
                 Some(answer) => answer,
                 None if fault == Some(Fault::DroppedBefore) => return None,
                 None => self.forward(&request).await,
@@ -167,9 +167,7 @@ impl Proxy {
     async fn forward(&self, request: &Request) -> (u16, Vec<u8>) {
         let mut body = request.body.clone();
         body["ReturnConsumedCapacity"] = json!("TOTAL");
-        if body["ExclusiveStartKey"] == again() {
-            body.as_object_mut().unwrap().remove("ExclusiveStartKey");
-        }
+        begin_again(&mut body);
         let forwarded = request
             .headers
             .iter()
@@ -193,8 +191,8 @@ impl Proxy {
 }
 
 /// The position that an injected empty page names: where the request began.
-fn no_further(request: &Request) -> Value {
-    match &request.body["ExclusiveStartKey"] {
+fn no_further(body: &Value) -> Value {
+    match &body["ExclusiveStartKey"] {
         Value::Null => again(),
         began => began.clone(),
     }
@@ -205,10 +203,16 @@ fn again() -> Value {
     json!({ "PK": { "S": "again" }, "SK": { "S": "again" } })
 }
 
-/// The answer of a fault that answers by itself.
-fn refusal(fault: Fault, request: &Request) -> Option<(u16, Vec<u8>)> {
+/// Takes the position out of a request that goes on where an injected empty page ended: at the beginning.
+pub fn begin_again(body: &mut Value) {
+    if body["ExclusiveStartKey"] == again() {
+        body.as_object_mut().unwrap().remove("ExclusiveStartKey");
+    }
+}
+
+/// The answer of a fault that answers this operation by itself.
+pub fn refusal(fault: Fault, operation: &str, asked: &Value) -> Option<(u16, Vec<u8>)> {
     let error = |status, name: &str| Some((status, json!({ "__type": name, "message": "injected" })));
-    let operation = request.operation.as_str();
     let answer = match (fault, operation) {
         (Fault::Throttled, _) => error(
             400,
@@ -218,22 +222,23 @@ fn refusal(fault: Fault, request: &Request) -> Option<(u16, Vec<u8>)> {
         (Fault::Broken, _) => error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
         (Fault::Busy, _) => error(503, "com.amazon.coral.service#ServiceUnavailableException"),
         (Fault::Conflict, "UpdateItem") => error(400, "com.amazonaws.dynamodb.v20120810#TransactionConflictException"),
-        (Fault::Conflict, "TransactWriteItems") => Some((400, cancelled(request))),
+        (Fault::Conflict, "TransactWriteItems") => Some((400, cancelled(asked))),
         (Fault::Unprocessed, "BatchGetItem") => Some((
             200,
-            json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] }),
+            json!({ "Responses": {}, "UnprocessedKeys": asked["RequestItems"] }),
         )),
+        (Fault::Unprocessed, "BatchWriteItem") => Some((200, json!({ "UnprocessedItems": asked["RequestItems"] }))),
         (Fault::EmptyPage, "Query") => Some((
             200,
-            json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": no_further(request) }),
+            json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": no_further(asked) }),
         )),
         _ => None,
     };
     answer.map(|(status, body)| (status, body.to_string().into_bytes()))
 }
 
-fn cancelled(request: &Request) -> Value {
-    let writes = request.body["TransactItems"].as_array().map_or(0, Vec::len);
+fn cancelled(asked: &Value) -> Value {
+    let writes = asked["TransactItems"].as_array().map_or(0, Vec::len);
     let reason = |n| match n {
         0 => json!({ "Code": "TransactionConflict", "Message": "injected" }),
         _ => json!({ "Code": "None" }),
@@ -292,13 +297,17 @@ impl Request {
 
 impl Request {
     fn is_weak_read(&self) -> bool {
-        let strong = |body: &Value| body["ConsistentRead"] == json!(true);
-        match self.operation.as_str() {
-            "GetItem" => !strong(&self.body),
-            "Query" => self.body["IndexName"].is_null() && !strong(&self.body),
-            "BatchGetItem" => !self.body["RequestItems"].as_object().unwrap().values().all(strong),
-            _ => false,
-        }
+        self.body["IndexName"].is_null() && may_be_stale(&self.operation, &self.body)
+    }
+}
+
+/// Whether this may answer with what the table was before: a read of an index, or one that does not ask for more.
+pub fn may_be_stale(operation: &str, asked: &Value) -> bool {
+    let strong = |body: &Value| body["ConsistentRead"] == json!(true);
+    match operation {
+        "GetItem" | "Query" => !strong(asked),
+        "BatchGetItem" => !asked["RequestItems"].as_object().unwrap().values().all(strong),
+        _ => false,
     }
 }
 

@@ -154,20 +154,25 @@ impl World {
 
     /// Every item of the table.
     pub fn scan(&self) -> Vec<Item> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let request = ScanRequest {
-                table_name: "usher".to_owned(),
-                exclusive_start_key: start,
-                ..ScanRequest::default()
-            };
-            let page = self.db.scan(request).unwrap();
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return items;
-            }
+        scan(&self.db)
+    }
+}
+
+/// Every item of the table in this database.
+pub fn scan(db: &Database) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut start = None;
+    loop {
+        let request = ScanRequest {
+            table_name: "usher".to_owned(),
+            exclusive_start_key: start,
+            ..ScanRequest::default()
+        };
+        let page = db.scan(request).unwrap();
+        items.extend(page.items.unwrap_or_default());
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            return items;
         }
     }
 }

@@ -231,7 +231,7 @@ fn every_function_with_routes_has_a_table_and_what_no_route_takes_goes_to_discov
 fn keys_of(binary: &str) -> (bool, bool) {
     (
         ["auth", "account", "admin", "registration", "setup"].contains(&binary),
-        ["me", "users", "roles", "access", "account"].contains(&binary),
+        ["me", "users", "roles", "access", "account", "admin", "registration"].contains(&binary),
     )
 }
 
@@ -246,6 +246,8 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
             ("USHER_JWT_ALGORITHM", "EdDSA"),
             ("USHER_TENANTS", "none"),
             ("USHER_TENANT_SIZE", "small"),
+            ("USHER_RATE_LIMITS", "true"),
+            ("USHER_TRUSTED_PROXIES", "192.0.2.0/24"),
         ] {
             assert!(vars.insert(name.to_owned(), value.to_owned()).is_some(), "{name}");
         }

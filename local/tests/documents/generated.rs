@@ -33,6 +33,7 @@ fn every_generated_part_ends_and_has_a_command_that_writes_it() {
         [
             "UPDATE_DOCS=1 cargo test -p local --test documents",
             ".ci/deploy --write",
+            "UPDATE_DOCS=1 cargo test -p local --test api -- --ignored failures",
             "cargo run -p bench -- --write",
             ".ci/containers --write-sizes",
             "cargo run -p bench -- --write",

@@ -41,7 +41,7 @@ pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued>
         Status::Active => {
             let (mut session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
             session.unproven = true;
-            login::open(cx, &user, None, (session, refresh), terms).await
+            login::open(cx, &user, (session, refresh), terms).await
         }
         status => Err(Error::AccountNotActive(status)),
     }

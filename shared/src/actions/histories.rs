@@ -23,6 +23,8 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
 /// own; the page is short then, and its cursor goes on from there.
 const LOOKED_AT: usize = 1_000;
 const LOOKED_AT_FOR_EACH: usize = 5;
+/// How many of them are read at once.
+const LOOKED_AT_AT_ONCE: usize = 250;
 
 /// A page of logins and logouts, newest first: an account's, or everyone's. Failed logins and renewals are none.
 pub async fn entries(
@@ -35,8 +37,8 @@ pub async fn entries(
     let mut rows = Filling::behind(listing.after(cursor)?, limit);
     while let Some(after) = rows.goes_on() {
         let (found, more) = match user {
-            Some(user) => history::logins_of(cx, user, after, limit).await?,
-            None => history::logins_of_all(cx, kept(cx), after, limit).await?,
+            Some(user) => history::logins_of(cx, user, after, rows.step()).await?,
+            None => history::logins_of_all(cx, kept(cx), after, rows.step()).await?,
         };
         let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
         rows.take(found, more, |(id, _)| *id, |(_, row)| row.as_ref().is_some_and(shown));
@@ -70,7 +72,7 @@ pub async fn rights_changes(
         (None, None) => Changed::All,
     };
     while let Some(after) = rows.goes_on() {
-        let found = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), after, limit);
+        let found = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), after, rows.step());
         let (found, more) = found.await?;
         rows.take(found, more, |row| row.id, |row| filter.finds(row));
     }
@@ -120,6 +122,14 @@ impl<T> Filling<T> {
         let most = LOOKED_AT.max(self.limit * LOOKED_AT_FOR_EACH);
         let wants = self.more && self.items.len() < self.limit && self.looked_at < most;
         wants.then_some(self.after)
+    }
+
+    /// How many rows are read next: those of a page, and more where that did not fill it.
+    fn step(&self) -> usize {
+        match self.looked_at {
+            0 => self.limit,
+            _ => self.limit.max(LOOKED_AT_AT_ONCE),
+        }
     }
 
     /// Takes those of the rows that are shown, until it is full.

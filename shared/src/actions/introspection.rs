@@ -1,9 +1,11 @@
 //! What a token opens now (RFC 7662): asked by other services, and decided as for a request that comes with it.
 
+use futures::future::join;
 use jiff::Timestamp;
 
 use super::authenticate::{identify, identify_key};
-use super::{Caller, Context};
+use super::{Caller, Context, rate_limits};
+use crate::domain::rate_limit::Operation;
 use crate::error::{Error, Result};
 use crate::proof::opaque::ServiceToken;
 
@@ -21,10 +23,16 @@ pub struct Introspected {
 /// about is no use of a token. A refresh token opens nothing but another pair, and one whose password must be changed
 /// nothing but that (rule 14), so neither is active.
 pub async fn introspect(cx: &Context, token: &str) -> Result<Option<Introspected>> {
-    let found = match ServiceToken::is_meant_by(token) {
-        true => of_key(cx, token).await,
-        false => of_session(cx, token).await,
+    let asking = cx.caller()?.id.to_string();
+    let found = async {
+        match ServiceToken::is_meant_by(token) {
+            true => of_key(cx, token).await,
+            false => of_session(cx, token).await,
+        }
     };
+    // At once: to look at a token changes nothing.
+    let (counted, found) = join(rate_limits::admit(cx, Operation::Introspection, Some(&asking)), found).await;
+    counted?;
     match found {
         Ok(found) if found.caller.must_change_password() => Ok(None),
         Ok(found) => Ok(Some(found)),

@@ -2,11 +2,12 @@
 
 use super::changes::changeable;
 use super::hashed::Hashed;
-use super::{Context, passwords};
+use super::{Context, passwords, rate_limits};
 // An administrator disabled the account: no password may be chosen for it, and no link is sent.
 pub(super) use super::login::not_active as is_disabled;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
+use crate::domain::rate_limit::Operation;
 use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::text::{Email, Password};
 use crate::domain::user::{User, UserRef};
@@ -18,11 +19,13 @@ use crate::store::{one_time, record, users};
 
 /// Asks for a mail with a link to choose a new password by.
 pub async fn ask_for_password(cx: &Context, email: &Email) -> Result<()> {
+    rate_limits::admit(cx, Operation::ForgottenPassword, Some(email.canonical())).await?;
     ask(cx, MailKind::ResetPassword, email, |_| true).await
 }
 
 /// Asks once more for a mail with a link to verify an address by. A tenant that verifies none sends none.
 pub async fn ask_for_verification(cx: &Context, email: &Email) -> Result<()> {
+    rate_limits::admit(cx, Operation::Verification, Some(email.canonical())).await?;
     if cx.tenant_settings.email_verification == EmailVerification::Off {
         return Ok(());
     }
@@ -49,6 +52,7 @@ async fn ask(cx: &Context, kind: MailKind, email: &Email, helps: impl Fn(&User) 
 /// Asks once more for the mail that verifies an account's address, as an administrator: whoever has no password yet is
 /// invited again, which verifies it as well.
 pub async fn send_verification(cx: &Context, user: &UserRef) -> Result<()> {
+    rate_limits::invitation(cx).await?;
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
         if let Some(why) = needs_none(cx, &user) {
@@ -82,6 +86,7 @@ fn needs_none(cx: &Context, user: &User) -> Option<&'static str> {
 /// Whoever has the token has shown that the address is theirs.
 pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<User> {
     let (token, new) = (&parsed(token)?, &new);
+    rate_limits::admit(cx, Operation::Token, None).await?;
     let hashed = &Hashed::of(Some(new));
     atomically(cx, |unit| async move {
         // Before the hash: a token that was never given out costs none.
@@ -104,6 +109,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
 /// Shows that an address is the account's; again and again, for as long as the link lasts.
 pub async fn verify_email(cx: &Context, token: &str) -> Result<User> {
     let token = &parsed(token)?;
+    rate_limits::admit(cx, Operation::Token, None).await?;
     atomically(cx, |unit| async move {
         let user = spend(cx, &unit, token, Purpose::VerifyEmail).await?;
         unit.edit(&user, |user| {

@@ -1,18 +1,19 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
-//! Three round trips: the claim of the name; an attempt, reserved in the update that also returns the account; and,
+//! Three round trips: the claim of the name, and beside it what limits of rate counted; an attempt, reserved in the update that also returns the account; and,
 //! after the hash, one transaction with the session, which is its row of the history, and the cleared count. An unknown login takes the
 //! same three, with a decoy for the account.
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
+use super::reservations::{Attempt, seconds};
+pub(super) use super::reservations::{hashed, reserve_own};
 use super::sessions::{self, Issued};
-use super::{Context, Terms, decoys};
+use super::{Context, Terms, decoys, devices, reservations};
 use crate::domain::history::LoginKind;
-use crate::domain::lockout::{Full, NameAttempts, NameKind};
+use crate::domain::lockout::{NameAttempts, NameKind};
 use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
@@ -21,26 +22,12 @@ use crate::id::UserId;
 use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
-use crate::store::attempts::{self, Reserved, Whose};
-use crate::store::table::{Cond, Key, Lost, Write, from_item, number, text as string};
+use crate::store::attempts::{self, Whose};
+use crate::store::table::{Changes, Cond, Lost, Write, number, text as string};
 use crate::store::unit::{self, Unit, atomically};
-use crate::store::{history, keys, record, sessions as session_store, users};
+use crate::store::{history, keys, record, sessions as session_store};
 
-/// How often, and after how long, an attempt asks again while others are being compared.
-const WAITS: u32 = 40;
-const WAIT: Duration = Duration::from_millis(50);
 const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(1);
-
-pub(super) struct Attempt {
-    /// Its number since the last success.
-    number: u32,
-    whose: Whose,
-    /// The account; absent for an unknown login.
-    pub(super) user: Option<User>,
-    key: Key,
-    /// What the comparison costs where there is no hash to compare with: [`decoys`].
-    decoy: Option<String>,
-}
 
 /// Opens a session for whoever knows the password.
 /// The status of an account is only reported once the password was right.
@@ -58,7 +45,7 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     // Before an attempt is counted: where nothing can be signed, the right password must not lock its account.
     cx.keys().await?.signer(&cx.app, cx.now).await?;
     let name = text::Login::parse(name);
-    let mut attempt = reserve_name(cx, &name).await?;
+    let mut attempt = reservations::reserve_name(cx, &name).await?;
     attempt.decoy = decoys::cost(cx, name.canonical()).await?;
     let verdict = compare(cx, &attempt, password.clone()).await?;
     let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {
@@ -68,23 +55,36 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     // The right password is no failure, whatever follows.
     if let Some(refused) = not_active(user, cx.now).or_else(|| sessions::not_verified(cx, user, terms)) {
         let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
-        succeed(cx, user, None, &[row]).await?;
+        succeed(cx, user, Some(&attempt), None, &[row]).await?;
         return Err(refused);
     }
-    proven(cx, user, open_with(cx, user, rehash.then_some(password), terms)).await
+    let opened = open_with(cx, user, &attempt, rehash.then_some(password), terms);
+    let issued = given_back(cx, user, Some(&attempt), opened).await?;
+    devices::issue(cx, user, attempt.device.as_ref()).await?;
+    Ok(issued)
 }
 
 /// Gives the attempts back: the password was right, and no session is opened.
 pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
-    succeed(cx, user, None, &[]).await
+    succeed(cx, user, None, None, &[]).await
 }
 
 /// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
 /// in a second, for the request is late already.
 pub(super) async fn proven<T>(cx: &Context, user: &User, follows: impl Future<Output = Result<T>>) -> Result<T> {
+    given_back(cx, user, None, follows).await
+}
+
+async fn given_back<T>(
+    cx: &Context,
+    user: &User,
+    attempt: Option<&Attempt>,
+    follows: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let outcome = follows.await;
     if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
-        let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, give_back(cx, user)).await;
+        let given_back = succeed(cx, user, attempt, None, &[]);
+        let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
         if !matches!(given_back, Ok(Ok(()))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
         }
@@ -93,13 +93,19 @@ pub(super) async fn proven<T>(cx: &Context, user: &User, follows: impl Future<Ou
 }
 
 /// Opens a session; keeps the password by a better hash, where it is given for that.
-async fn open_with(cx: &Context, user: &User, rehash: Option<Password>, terms: &Terms) -> Result<Issued> {
+async fn open_with(
+    cx: &Context,
+    user: &User,
+    attempt: &Attempt,
+    rehash: Option<Password>,
+    terms: &Terms,
+) -> Result<Issued> {
     let better = match &rehash {
         Some(password) => Some(PasswordHash(cx.app.hasher.hash(password.secret()).await?)),
         None => None,
     };
     let begun = sessions::begin(cx, user.id, user.epoch, terms)?;
-    let issued = open(cx, user, better, begun, terms).await?;
+    let issued = open_after(cx, user, Some(attempt), better, begun, terms).await?;
     if rehash.is_some() {
         cx.app.metrics.count(Metric::Rehashes);
     }
@@ -110,6 +116,16 @@ async fn open_with(cx: &Context, user: &User, rehash: Option<Password>, terms: &
 pub(super) async fn open(
     cx: &Context,
     user: &User,
+    begun: (Session, Option<RefreshToken>),
+    terms: &Terms,
+) -> Result<Issued> {
+    open_after(cx, user, None, None, begun, terms).await
+}
+
+async fn open_after(
+    cx: &Context,
+    user: &User,
+    attempt: Option<&Attempt>,
     better: Option<PasswordHash>,
     (session, refresh): (Session, Option<RefreshToken>),
     terms: &Terms,
@@ -117,7 +133,8 @@ pub(super) async fn open(
     let roles = sessions::role_names(cx, user).await?;
     let extra = sessions::claims(cx, user, terms);
     let (access_token, expires_at) = sessions::issue(cx, &session, &roles, extra, terms).await?;
-    succeed(cx, user, better.as_ref(), &[session_store::open(&session)?]).await?;
+    let brings = [session_store::open(&session)?];
+    succeed(cx, user, attempt, better.as_ref(), &brings).await?;
     Ok(Issued {
         user: Some(user.clone()),
         rank: user.rank(cx.now),
@@ -126,80 +143,6 @@ pub(super) async fn open(
         expires_at,
         refresh_token: refresh.map(|token| token.text()),
     })
-}
-
-/// Reserves an attempt under a name: one round trip to whom it belongs, one for the place.
-async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let (t, table) = (&cx.tenant, &cx.app.table);
-    // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
-    let (id, kind) = match name {
-        text::Login::Email(email) => (users::whose_email(table, t, email).await?, NameKind::Email),
-        text::Login::Username(name) => (users::whose_username(table, t, name).await?, NameKind::Username),
-        text::Login::Neither(_) => {
-            let none = keys::unknown_login(t, "none");
-            (users::claimed_by(table, none, None).await?, NameKind::Username)
-        }
-    };
-    match id {
-        Some(id) => match reserve(cx, keys::user(t, id), Whose::Account(kind)).await? {
-            Some(attempt) => Ok(attempt),
-            None => reserve_unknown(cx, name).await,
-        },
-        None => reserve_unknown(cx, name).await,
-    }
-}
-
-async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let attempt = reserve(
-        cx,
-        keys::unknown_login(&cx.tenant, &hashed(name.canonical())),
-        Whose::UnknownLogin,
-    )
-    .await?;
-    attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
-}
-
-/// The key of an unknown login: its SHA-256, in hexadecimal.
-pub(super) fn hashed(name: &str) -> String {
-    let hash = digest(&SHA256, name.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reserves an attempt for whoever is signed in and states the password once more. No name is typed here: it counts
-/// under the address, or where the account has none, under the username.
-pub(super) async fn reserve_own(cx: &Context, user: &User) -> Result<Attempt> {
-    let kind = match user.email {
-        Some(_) => NameKind::Email,
-        None => NameKind::Username,
-    };
-    let attempt = reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await?;
-    attempt.ok_or(Error::InvalidToken)
-}
-
-async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
-    let rule = &cx.tenant_settings.lockout;
-    for _ in 0..WAITS {
-        match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
-            Reserved::Attempt(number, item) => {
-                let user: Option<User> = match whose {
-                    Whose::Account(_) => Some(from_item(item)?),
-                    Whose::UnknownLogin => None,
-                };
-                return Ok(Some(Attempt {
-                    number,
-                    whose,
-                    user,
-                    key,
-                    decoy: None,
-                }));
-            }
-            Reserved::Gone => return Ok(None),
-            Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
-            // The places are taken by attempts that may yet succeed: such as many devices of one person at once.
-            Reserved::Full(Full::InFlight | Full::Over { .. }) => tokio::time::sleep(WAIT).await,
-        }
-    }
-    Err(locked(cx.now, cx.now + rule.first))
 }
 
 pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password) -> Result<Verdict> {
@@ -227,8 +170,10 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
     let last = attempt.number >= limit;
-    let (Some(user), Whose::Account(kind)) = (&attempt.user, attempt.whose) else {
-        return failed_unknown(cx, attempt, last).await;
+    let (user, kind) = match (&attempt.user, attempt.whose) {
+        (Some(user), Whose::Account(kind)) => (user, kind),
+        (Some(user), _) => return failed_of_device(cx, attempt, user, last).await,
+        (None, _) => return failed_unknown(cx, attempt, last).await,
     };
     let locked = atomically(cx, |unit| async move {
         let now = unit.reread(user).await?;
@@ -266,6 +211,32 @@ fn lock(cx: &Context, unit: &Unit<'_>, user: &User, kind: NameKind) -> Result<()
     Ok(())
 }
 
+/// The same in a device's own count: the account's row shows it, and its count and status do not.
+async fn failed_of_device(cx: &Context, attempt: &Attempt, user: &User, last: bool) -> Result<()> {
+    let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
+    if last {
+        writes.push(lock_at(cx, attempt).await?);
+        writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
+    }
+    unit::write(cx, &writes).await?;
+    if last {
+        cx.app.metrics.count(Metric::Lockouts);
+        tracing::warn!(event = "lockout", user = %user.id, "failed logins locked a device of an account");
+    }
+    Ok(())
+}
+
+/// The write that locks a count that is an item of its own.
+async fn lock_at(cx: &Context, attempt: &Attempt) -> Result<Write> {
+    let seen = cx.app.table.get(&attempt.key).await?.unwrap_or_default();
+    let seen = attempts::attempts(&seen, attempt.whose);
+    let until = cx.now + cx.tenant_settings.lockout.duration(seen.lockouts);
+    Ok(Write::update(
+        attempt.key.clone(),
+        attempts::locked(attempt.whose, until),
+    ))
+}
+
 async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
     let kept = crate::domain::lockout::MEMORY;
     let entry = |kind| record::login_entry(cx, UserId::new(cx.now)?, kind, None);
@@ -275,11 +246,7 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
         kept,
     )?];
     if last {
-        let seen = cx.app.table.get(&attempt.key).await?.unwrap_or_default();
-        let seen = attempts::attempts(&seen, attempt.whose);
-        let until = cx.now + cx.tenant_settings.lockout.duration(seen.lockouts);
-        let changes = attempts::locked(attempt.whose, until);
-        writes.push(Write::update(attempt.key.clone(), changes));
+        writes.push(lock_at(cx, attempt).await?);
         writes.push(history::login_of_unknown(
             &attempt.key,
             &entry(LoginKind::Lockout)?,
@@ -295,7 +262,15 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
 }
 
 /// Clears the counts and does what a success brings, provided that the account is still the one whose password was right.
-async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, brings: &[Write]) -> Result<()> {
+/// A device's success clears its own count alone: what strangers did goes on to count.
+async fn succeed(
+    cx: &Context,
+    proven: &User,
+    attempt: Option<&Attempt>,
+    better: Option<&PasswordHash>,
+    brings: &[Write],
+) -> Result<()> {
+    let of_device = attempt.filter(|attempt| attempt.whose == Whose::Device);
     let cleared = atomically(cx, |unit| async move {
         let user = unit.reread(proven).await?;
         if user.epoch != proven.epoch || user.status != proven.status {
@@ -303,7 +278,12 @@ async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, bri
         }
         unit.write(brings.iter().cloned());
         // The account is listed and counted as locked until its lock is taken off.
-        if user.attempts.lockout_until().is_some() {
+        if let Some(attempt) = of_device {
+            unit.write([
+                as_proven(&user, better, Changes::new().add("version", 0), vec![]),
+                Write::update(attempt.key.clone(), attempts::cleared(&[attempt.whose])),
+            ]);
+        } else if user.attempts.lockout_until().is_some() {
             let mut after = user.clone();
             after.attempts = NameAttempts::default();
             after.password = better.cloned().or(after.password);
@@ -321,17 +301,23 @@ async fn succeed(cx: &Context, proven: &User, better: Option<&PasswordHash>, bri
 
 /// The write that clears the counts, provided that the account is as it was read.
 fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
+    let both = [NameKind::Email, NameKind::Username].map(Whose::Account);
+    as_proven(user, better, attempts::cleared(&both), vec![attempts::never_locked()])
+}
+
+/// A write to the account, provided that it is the one whose password was right.
+fn as_proven(user: &User, better: Option<&PasswordHash>, changes: Changes, when: Vec<Cond>) -> Write {
     let changes = match better {
-        Some(hash) => attempts::cleared().set("password", string(&hash.0)),
-        None => attempts::cleared(),
+        Some(hash) => changes.set("password", string(&hash.0)),
+        None => changes,
     };
-    let same = vec![
+    let same = [
         Cond::exists(),
-        attempts::never_locked(),
         Cond::Eq("epoch", number(user.epoch)),
         Cond::Eq("status", string(user.status.as_str())),
     ];
-    Write::update(keys::user(&user.tenant, user.id), changes).when(Cond::All(same), Lost::Changed)
+    let when = same.into_iter().chain(when).collect();
+    Write::update(keys::user(&user.tenant, user.id), changes).when(Cond::All(when), Lost::Changed)
 }
 
 /// Why the account may not sign in: an administrator decided so. Failed logins are no reason here: a lock under the name
@@ -353,16 +339,3 @@ pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
 }
 
 const BY_ADMIN: &str = "locked by an administrator";
-
-fn locked(now: Timestamp, until: Timestamp) -> Error {
-    Error::Locked {
-        reason: "too many failed logins".into(),
-        until: Some(until),
-        retry_after: Some(seconds(now, until)),
-    }
-}
-
-fn seconds(now: Timestamp, until: Timestamp) -> u64 {
-    let ms = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
-    ms.div_ceil(1000)
-}

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-pub use crate::context::{Caller, Context, Credential, MayChange, Origin, Surface};
+pub use crate::context::{Caller, Context, Credential, DeviceTokens, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
 use crate::domain::user::User;
 
@@ -18,11 +18,13 @@ pub mod credentials;
 mod decoys;
 pub mod deletion;
 pub mod dev;
+mod devices;
 pub mod grants;
 mod growth;
 mod hashed;
 pub mod health;
 pub mod histories;
+pub mod idempotency;
 pub mod introspection;
 pub mod keyring;
 pub mod links;
@@ -38,7 +40,9 @@ pub mod paging;
 pub mod passwords;
 mod past;
 pub mod preview;
+pub mod rate_limits;
 pub mod registration;
+mod reservations;
 pub mod revisions;
 pub mod roles;
 pub mod rotation;

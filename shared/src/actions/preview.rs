@@ -22,7 +22,7 @@ use crate::store::{roles, seats, users};
 /// How many accounts are named at most.
 const MAX_AFFECTED: usize = 1_000;
 /// How many holders of a role are looked at; most of a large role's may have what it gives by another one.
-const MAX_HOLDERS: usize = 10_000;
+const MAX_HOLDERS: usize = 2_000;
 const AT_ONCE: usize = 100;
 
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! People who make their own account.
 
-use super::Context;
 use super::hashed::Hashed;
 use super::users::{self, NewUser};
+use super::{Context, rate_limits};
+use crate::domain::rate_limit::Operation;
 use crate::domain::user::User;
 use crate::error::{Forbidden, Result};
 use crate::store::unit::atomically;
@@ -14,6 +15,7 @@ pub async fn register(cx: &Context, new: NewUser) -> Result<User> {
     if !cx.tenant_settings.registration_open {
         return Err(Forbidden::RegistrationClosed.into());
     }
+    rate_limits::admit(cx, Operation::Registration, None).await?;
     // Whatever the body has: registration gives no roles and verifies no address.
     let new = NewUser {
         email_verified: false,

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Context, Terms, VerifiedEmail, authenticate, service_keys, session_use};
+use super::{Context, Terms, VerifiedEmail, authenticate, rate_limits, service_keys, session_use};
 use crate::domain::history::LoginKind;
+use crate::domain::rate_limit::Operation;
 use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::tenant_settings::EmailVerification;
@@ -117,6 +118,7 @@ pub async fn issue(
 /// it or more is left, else a new one, and the session begins anew from now. Sessions of other contracts are not
 /// prolonged this way: each ends as its own contract defines.
 pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: SignedDuration) -> Result<Issued> {
+    rate_limits::admit(cx, Operation::Token, None).await?;
     atomically(cx, |unit| async move {
         let (caller, claims) = authenticate::identify(cx, token.expose_secret()).await?;
         let user = caller.user.as_ref().ok_or(Error::InvalidToken)?;
@@ -171,6 +173,7 @@ async fn prolong(
 pub async fn refresh(cx: &Context, token: &str, terms: &Terms) -> Result<Issued> {
     let token = RefreshToken::parse(token).ok_or(Error::InvalidToken)?;
     let token = &token;
+    rate_limits::admit(cx, Operation::Token, None).await?;
     let refreshed = atomically(cx, |unit| async move { refresh_in(cx, &unit, token, terms).await });
     // Either the spent token or its successors were stolen, so neither holder keeps any.
     refreshed.await?.ok_or(Error::InvalidToken)
@@ -251,6 +254,7 @@ pub async fn logout_with(cx: &Context, refresh: &str) -> Result<()> {
 /// Ends the session of a token of either kind (RFC 7009). An invalid token ends nothing: that is
 /// no error (RFC 7009, 2.2). Whoever has a service account's key may end it in the same way.
 pub async fn revoke(cx: &Context, token: &str) -> Result<()> {
+    rate_limits::admit(cx, Operation::Token, None).await?;
     if ServiceToken::is_meant_by(token) {
         return service_keys::revoke_text(cx, token).await;
     }

@@ -62,6 +62,7 @@ impl TenantSettings {
             registration_open: chosen.registration_open.unwrap_or(true),
             history: days.unwrap_or(stack.history),
             token_lifetimes: chosen.token_lifetimes.clone(),
+            rate_limits: chosen.rate_limits.clone(),
             growth: Growth {
                 stack: stack.tenant_size,
                 large_since: None,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::changes::{actor, held_by_caller, keep_own_count, may_change, may_take_over};
 use super::hashed::Hashed;
 use super::revisions::{Expected, expect};
-use super::{Context, grants, passwords};
+use super::{Context, grants, passwords, rate_limits};
 use crate::access::policy::{self, Span};
 use crate::domain::grant::Grant;
 use crate::domain::lockout::NameAttempts;
@@ -57,6 +57,9 @@ pub struct UserPatch {
 
 /// Makes an account; answers it with its roles.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
+    if new.password.is_none() && new.email.is_some() {
+        rate_limits::invitation(cx).await?;
+    }
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
     atomically(cx, |unit| async move {
         let mut roles = grants::kept(&unit, &new.roles).await?;

@@ -8,6 +8,7 @@ pub mod lockout;
 pub mod mail;
 pub mod permission;
 pub mod profile;
+pub mod rate_limit;
 pub mod role;
 pub mod rotation;
 pub mod service_key;

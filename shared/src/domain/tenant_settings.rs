@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::lockout::LockoutRule;
+use super::rate_limit::{Limit, Rule};
 use super::tenant_size::Growth;
 
 /// The fewest characters of a password that a tenant can ask for.
@@ -116,6 +117,9 @@ pub struct Chosen {
     /// How long tokens last, by the name of [`crate::actions::Terms`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
+    /// How many requests limits take in their windows, by the names of [`Limit`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rate_limits: BTreeMap<String, u32>,
     /// What comparing passwords costs of accounts that were imported: see [`TenantSettings::hash_costs`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hash_costs: Vec<String>,
@@ -136,11 +140,20 @@ pub struct TenantSettings {
     pub history: SignedDuration,
     /// How long tokens last, by the name of [`crate::actions::Terms`], where that was set.
     pub token_lifetimes: BTreeMap<String, Lifetimes>,
+    /// How many requests limits take, by their names, where that was set.
+    pub rate_limits: BTreeMap<String, u32>,
     /// No setting: what the tenant has become.
     pub growth: Growth,
     /// Kinds of hashes, with their parameters, that accounts were imported with: what unknown logins are compared with, by
     /// turns, as accounts are. Nobody sets it but an import.
     pub hash_costs: Vec<String>,
+}
+
+impl TenantSettings {
+    /// What a limit takes; nothing where there is no such limit here.
+    pub fn rate_limit(&self, limit: Limit) -> Option<Rule> {
+        Rule::of(limit, &self.rate_limits)
+    }
 }
 
 #[cfg(test)]

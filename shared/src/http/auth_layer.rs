@@ -6,11 +6,14 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
 
 use super::body;
 use super::dialect::ErrorFormat;
-use super::request_info::RequestInfo;
+use super::idempotency;
+use super::rate_limit_fields;
+use super::request_info::{DEVICE, RequestInfo};
 use super::routes::{RouteOptions, bearer};
 use crate::access::guard::Guard;
 use crate::actions::{Caller, Context, api_keys, authenticate};
@@ -38,15 +41,28 @@ impl AuthLayer {
         };
         let admitted = match self.context(&info, request.headers(), about).await {
             Ok(context) => {
+                let quota = (context.quota.clone(), context.device.issued.clone());
                 request.extensions_mut().insert(context);
-                self.without_body(request).await
+                self.without_body(request).await.map(|request| (request, quota))
             }
             Err(error) => Err(error),
         };
-        match admitted {
-            Ok(request) => next.run(request).await,
-            Err(error) => error.into_response(),
+        let (request, (quota, device)) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return error.into_response(),
+        };
+        let mut response = match self.options.makes {
+            true => idempotency::answered(request, next).await,
+            false => next.run(request).await,
+        };
+        if let Some(quota) = quota.get() {
+            rate_limit_fields::of_quota(response.headers_mut(), quota);
         }
+        let device = device.get().map(|token| HeaderValue::from_str(token.expose_secret()));
+        if let Some(Ok(token)) = device {
+            response.headers_mut().insert(DEVICE, token);
+        }
+        response
     }
 
     /// The accounts that the body names, where the table's requests are about such.

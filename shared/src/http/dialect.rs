@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
+use super::rate_limit_fields;
 use super::rewrite::ChooseRewrite;
 use crate::actions::Surface;
 use crate::error::Error;
@@ -74,6 +75,9 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
     if *error == Error::UnsupportedEncoding {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
+    if let Error::RateLimited(over) = error {
+        rate_limit_fields::of_refusal(headers, over);
+    }
     if let Some(seconds) = retry_after(error) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -93,8 +97,10 @@ fn challenge(with_token: bool) -> HeaderValue {
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::Locked { retry_after, .. } => *retry_after,
+        Error::RateLimited(over) => Some(over.retry_after.into()),
         Error::Unavailable(_) => Some(1),
         Error::NotSetUp => Some(5),
+        Error::InFlight(seconds) => Some(*seconds),
         _ => None,
     }
 }

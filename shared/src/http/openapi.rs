@@ -117,19 +117,27 @@ impl Description {
     }
 
     fn parameter(&mut self, name: &str, place: ParameterIn, text: &str, example: &str) {
-        let required = match place {
-            ParameterIn::Path => Required::True,
-            _ => Required::False,
-        };
-        let parameter = ParameterBuilder::new()
-            .name(name)
-            .parameter_in(place)
-            .required(required)
-            .description(Some(text))
-            .schema(Some(schema::text()))
-            .example(Some(example.into()));
-        self.parameters.push(parameter.build());
+        self.parameters.push(parameter(name, place, text, example));
     }
+}
+
+fn parameter(name: &str, place: ParameterIn, text: &str, example: &str) -> Parameter {
+    let required = match place {
+        ParameterIn::Path => Required::True,
+        _ => Required::False,
+    };
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(text))
+        .schema(Some(schema::text()))
+        .example(Some(example.into()));
+    parameter.build()
+}
+
+fn header(name: &str, text: &str, example: &str) -> Parameter {
+    parameter(name, ParameterIn::Header, text, example)
 }
 
 fn json(value: &impl serde::Serialize) -> serde_json::Value {

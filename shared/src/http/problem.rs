@@ -56,7 +56,8 @@ pub struct Body {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemPlace)]
 pub struct Place {
-    /// Where, as a JSON Pointer; a query parameter's name behind a `?`, that of a part of the path in braces.
+    /// Where, as a JSON Pointer; a query parameter's name behind a `?`, that of a part of the path in braces,
+    /// and a header's as it is.
     #[schema(example = "/email")]
     pointer: String,
     /// What is wrong.
@@ -134,7 +135,10 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::NoSuchRoute => (StatusCode::NOT_FOUND, "Route not found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "Precondition failed"),
+        Error::InFlight(_) => (StatusCode::CONFLICT, "Request in flight"),
+        Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "Idempotency-Key used already"),
         Error::NotKept => (StatusCode::GONE, "No longer kept"),
         Error::NotSetUp => (StatusCode::SERVICE_UNAVAILABLE, "Not set up"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Service unavailable"),

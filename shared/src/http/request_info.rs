@@ -5,18 +5,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use http::header::{HOST, USER_AGENT};
+use http::header::{HOST, HeaderName, USER_AGENT};
 use http::request::Parts;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
+use secrecy::SecretString;
 
-use crate::actions::{Context, Origin, Surface};
+use crate::actions::{Context, DeviceTokens, Origin, Surface};
 use crate::ambient;
 use crate::app::App;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::error::{Error, Noun, Result};
-use crate::settings::TenantSource;
+use crate::settings::{TenantSource, TrustedProxies};
 
 /// No history keeps more of a client's name for itself.
 const LONGEST_USER_AGENT: usize = 256;
@@ -31,6 +32,8 @@ pub struct RequestInfo {
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,
+    /// What shows that its device was here before.
+    pub device: Option<SecretString>,
     /// The `iss` of tokens: the setting, or the address that the request came to.
     pub issuer: String,
     pub address: String,
@@ -64,6 +67,13 @@ impl RequestInfo {
                 .get::<ConnectInfo<SocketAddr>>()
                 .map(|peer| peer.0.ip().to_string())
         };
+        // Whom the edge vouches for it has named; what stands before the edge wrote nothing that is read here.
+        let ip = match vouched {
+            Ok(true) => ip,
+            _ => ip
+                .or_else(peer)
+                .map(|peer| caller(&app.settings.trusted_proxies, parts, peer)),
+        };
         let issuer = app.settings.issuer.clone().or_else(|| came_to.clone());
         let issuer = issuer.unwrap_or_else(|| "https://localhost".to_owned());
         let agent = parts
@@ -74,8 +84,9 @@ impl RequestInfo {
         Self {
             now,
             request_id: request_id.unwrap_or_else(|| own_id(now)),
-            ip: ip.or_else(peer).unwrap_or_default(),
+            ip: ip.unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
+            device: device(parts),
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,
             tenant: tenant(&app.settings.tenants, parts),
@@ -102,7 +113,13 @@ impl RequestInfo {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            quota: Arc::default(),
+            device: DeviceTokens {
+                presented: self.device.clone(),
+                ..DeviceTokens::default()
+            },
             is_operator: false,
+            pending: None,
             is_dry_run: false,
         }
     }
@@ -140,6 +157,32 @@ fn host(parts: &Parts) -> Option<String> {
     };
     let name = host?.split(':').next()?;
     Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+/// The header by which a device shows its token, and is given one.
+pub const DEVICE: HeaderName = HeaderName::from_static("x-usher-device");
+
+fn device(parts: &Parts) -> Option<SecretString> {
+    let text = parts.headers.get(DEVICE)?.to_str().ok()?;
+    Some(text.into())
+}
+
+/// Who calls where this is who connected: what proxies report that the deployment trusts, and nothing else, is believed.
+fn caller(trusted: &TrustedProxies, parts: &Parts, peer: String) -> String {
+    let Ok(ip) = peer.parse() else { return peer };
+    if trusted.is_empty() {
+        return peer;
+    }
+    // Several lines are one list, in their order (RFC 9110, 5.3). What is no text is no address.
+    let lines: Vec<&str> = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(|line| line.to_str().unwrap_or_default())
+        .collect();
+    trusted
+        .caller(ip, lines.iter().flat_map(|line| line.split(',')))
+        .to_string()
 }
 
 /// The client's address, as CloudFront knows it: with its port, and one of IPv6 with brackets or without.

@@ -53,6 +53,8 @@ pub struct RouteOptions {
     pub stricter: Option<MayChange>,
     /// The accounts that a body names by id.
     pub about: Option<Named>,
+    /// Of a row: it makes something, and takes an `Idempotency-Key` (`idempotency.rs`).
+    pub makes: bool,
 }
 
 pub struct Route {
@@ -259,7 +261,7 @@ impl Routes {
         self
     }
 
-    fn row<H, T>(
+    pub(super) fn row<H, T>(
         mut self,
         method: Method,
         filter: MethodFilter,

@@ -29,6 +29,7 @@ use super::known::{Elsewhere, Served};
 use super::not_modified::unless_known;
 use super::preconditions::IfNoneMatch;
 use super::problem::Problem;
+use super::rate_limit_fields;
 use super::request_info::RequestInfo;
 use super::rewrite;
 use super::routes::{Route, RouteOptions, Routes, has_bearer};
@@ -191,6 +192,7 @@ fn phrase(mut response: Response, error_format: ErrorFormat, asked: &Asked) -> (
     }
     let allow = response.headers_mut().remove(header::ALLOW);
     let mut refusal = (error_format.refuse)(&error, asked);
+    rate_limit_fields::keep(response.headers_mut(), refusal.headers_mut());
     let allow = allow.filter(|_| error == Error::MethodNotAllowed);
     if let Some(allow) = allow {
         refusal.headers_mut().insert(header::ALLOW, allow);

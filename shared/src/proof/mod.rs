@@ -9,10 +9,12 @@
 //! | [`password`] | that somebody knows a password (Argon2id, RFC 9106; other hashes of imported accounts) |
 //! | [`opaque`] | that a refresh token, mailed token or API key is one that we gave out; only its SHA-256 is kept |
 //! | [`jwt`] | that an access token (RFC 9068) is one that we signed, for us, and not yet expired |
+//! | [`device`] | that a device logged in to an account before |
 //! | [`canonical`] | that content is what it was when its digest was taken (RFC 8785) |
 //! | [`seal`] | that a sealed private key opens only where it was put; that a cursor is one that we wrote |
 
 pub mod canonical;
+pub mod device;
 pub mod jwt;
 pub mod opaque;
 pub mod password;

@@ -2,7 +2,8 @@
 //! stay as it was, keys derived by HKDF-SHA256 (RFC 5869).
 //!
 //! Two keys, because they are in different hands: the [`MasterKey`] opens signing keys and belongs to the functions
-//! that issue tokens; a [`MacKey`] only authenticates cursors, and every function that lists can have it.
+//! that issue tokens; a [`MacKey`] authenticates cursors, and with what a client alone knows seals what is kept for that
+//! client ([`SealingKey`]). Every function that lists, or keeps answers, can have it.
 
 use std::fmt;
 
@@ -35,26 +36,41 @@ impl From<BadKey> for Error {
 }
 
 /// The key under which private keys lie in the table.
-pub struct MasterKey(Zeroizing<[u8; 32]>);
+pub struct MasterKey(SealingKey);
+
+/// A key that seals.
+pub struct SealingKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
     pub fn from_bytes(key: [u8; 32]) -> Self {
-        Self(Zeroizing::new(key))
+        Self(SealingKey(Zeroizing::new(key)))
     }
 
     /// The key that is written so: random text; space around it is ignored, since it comes from files and consoles.
     pub fn from_text(text: &str) -> Result<Self> {
-        read_key(text, "master").map(Self)
+        read_key(text, "master").map(|key| Self(SealingKey(key)))
     }
 
     /// A key for tags that only holders of the master key can compute.
     pub fn mac_key(&self) -> MacKey {
-        MacKey::from_bytes(MacKey(self.0.clone()).hmac(b"usher/mac-of-master", b""))
+        MacKey::from_bytes(MacKey(self.0.0.clone()).hmac(b"usher/mac-of-master", b""))
     }
 
+    /// Seals as [`SealingKey::seal`] does, a few times a year.
+    pub fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>> {
+        self.0.seal(plaintext, aad)
+    }
+
+    /// Opens what [`seal`](Self::seal) made with the same key and the same `aad`.
+    pub fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretSlice<u8>> {
+        self.0.open(sealed, aad)
+    }
+}
+
+impl SealingKey {
     /// Seals `plaintext` for the place that `aad` names; it opens nowhere else. The answer is nonce, ciphertext, tag.
     ///
-    /// The nonce is random, which is safe for 2^32 seals under one key (SP 800-38D section 8.3); we make a few a year.
+    /// The nonce is random, which is safe for 2^32 seals under one key (SP 800-38D section 8.3).
     pub fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>> {
         let nonce = ambient::random::<NONCE_LEN>()?;
         let mut body = plaintext.to_vec();
@@ -67,7 +83,7 @@ impl MasterKey {
 
     /// Opens what [`seal`](Self::seal) made with the same key and the same `aad`.
     pub fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretSlice<u8>> {
-        let cannot = || Error::fault("a sealed secret does not open: the master key is another, or it was changed");
+        let cannot = || Error::fault("a sealed secret does not open: the key is another, or it was changed");
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(cannot)?;
         let mut body = Zeroizing::new(body.to_vec());
         let plain = self
@@ -113,6 +129,11 @@ impl MacKey {
         let mut full = [0; 32];
         full.copy_from_slice(mac.sign().as_ref());
         full
+    }
+
+    /// The key for what is kept for whoever knows `secret`: without it this key opens nothing.
+    pub fn sealing_key(&self, context: &[u8], secret: &[u8]) -> SealingKey {
+        SealingKey(Zeroizing::new(self.hmac(context, secret)))
     }
 
     /// The first half of [`hmac`](Self::hmac): 128 bits, short enough for a cursor (RFC 2104 section 5 allows half).
@@ -209,6 +230,23 @@ mod tests {
             assert!(why.0.contains("openssl rand -base64 48"));
             assert!(bad.is_empty() || !why.0.contains(bad));
             assert!(MacKey::from_text(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_for_a_client_opens_with_both_its_secret_and_the_stack_s_key() {
+        let key =
+            |stack: u8, context: &[u8], secret: &[u8]| MacKey::from_bytes([stack; 32]).sealing_key(context, secret);
+        let sealed = key(1, b"answers", b"of one").seal(b"an answer", b"place").unwrap();
+        let opened = key(1, b"answers", b"of one").open(&sealed, b"place").unwrap();
+        assert_eq!(opened.expose_secret(), b"an answer");
+        for other in [
+            key(2, b"answers", b"of one"),
+            key(1, b"others", b"of one"),
+            key(1, b"answers", b"of another"),
+            SealingKey(Zeroizing::new([1; 32])),
+        ] {
+            assert!(other.open(&sealed, b"place").is_err());
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Whose {
     Account(NameKind),
     /// Those of an unknown login: the item is created, and expires.
     UnknownLogin,
+    /// Those of a device that an account logged in from before: likewise.
+    Device,
 }
 
 impl Whose {
@@ -29,7 +31,7 @@ impl Whose {
         match self {
             Self::Account(NameKind::Email) => &UNDER_EMAIL,
             Self::Account(NameKind::Username) => &UNDER_USERNAME,
-            Self::UnknownLogin => &UNKNOWN_LOGIN,
+            Self::UnknownLogin | Self::Device => &APART,
         }
     }
 }
@@ -56,7 +58,7 @@ static UNDER_USERNAME: Attributes = Attributes {
     lockouts: "usernameLockouts",
     until: "usernameLockoutUntil",
 };
-static UNKNOWN_LOGIN: Attributes = Attributes {
+static APART: Attributes = Attributes {
     count: "failedLoginCount",
     at: "attemptedAt",
     lockouts: "lockouts",
@@ -76,7 +78,7 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
         let mut when = vec![next.when];
         match whose {
             Whose::Account(_) => when.push(Cond::exists()),
-            Whose::UnknownLogin => changes = changes.set("ttl", number((now + MEMORY).as_second())),
+            Whose::UnknownLogin | Whose::Device => changes = changes.set("ttl", number((now + MEMORY).as_second())),
         }
         match table.update(key, &changes, &Cond::All(when)).await? {
             Updated::Done(item) => return Ok(Reserved::Attempt(attempts(&item, whose).failed_login_count, item)),
@@ -93,6 +95,13 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
     Ok(Reserved::Full(Full::InFlight))
 }
 
+/// Gives an attempt back with which nothing was compared. Where a success cleared the count meanwhile there is nothing to
+/// give back.
+pub async fn release(table: &Table, key: &Key, whose: Whose) -> Result<()> {
+    let changes = Changes::new().add(whose.attributes().count, -1);
+    table.update(key, &changes, &counts(whose, 1)).await.map(drop)
+}
+
 pub fn attempts(item: &Item, whose: Whose) -> Attempts {
     let names = whose.attributes();
     let count = |name| integer(item, name).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
@@ -105,10 +114,10 @@ pub fn attempts(item: &Item, whose: Whose) -> Attempts {
     }
 }
 
-/// Forgets the attempts under every name of an account.
-pub fn cleared() -> Changes {
-    let both = [&UNDER_EMAIL, &UNDER_USERNAME].into_iter();
-    both.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
+/// Forgets the attempts of these.
+pub fn cleared(all: &[Whose]) -> Changes {
+    let all = all.iter().map(|whose| whose.attributes());
+    all.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
         .fold(Changes::new(), Changes::remove)
 }
 

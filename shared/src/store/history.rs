@@ -169,12 +169,13 @@ pub async fn rights_changes(
     Ok((rows.into_iter().filter_map(|(_, row)| row).collect(), more))
 }
 
-/// Rows, as many as are asked for and one more, which shows that there are more. Of those that an index found, only the
-/// places are known.
+/// Rows, at most as many as are asked for. Of those that an index found, only the places are known.
 struct Found {
     limit: usize,
     places: Vec<Key>,
     items: Vec<Item>,
+    /// Whether there are more in the partitions that were read.
+    more: bool,
 }
 
 impl Found {
@@ -183,38 +184,45 @@ impl Found {
             limit,
             places: Vec::new(),
             items: Vec::new(),
+            more: false,
         }
     }
 
     fn is_full(&self) -> bool {
-        self.len() > self.limit
+        self.more || self.len() > self.limit
     }
 
     fn len(&self) -> usize {
         self.places.len() + self.items.len()
     }
 
-    /// Takes the newest rows of these partitions together, as many as are missing.
+    /// Takes the newest rows of these partitions together: as many as are missing and one more, which shows that there are
+    /// more; or fewer, where one of several partitions has not been read as far.
     async fn extend(
         &mut self,
         table: &Table,
         index: Option<Index>,
-        pks: impl IntoIterator<Item = String>,
+        pks: impl IntoIterator<Item = String, IntoIter: ExactSizeIterator>,
         after: Option<EntryId>,
     ) -> Result<()> {
         let missing = self.limit + 1 - self.len();
+        let pks = pks.into_iter();
+        // Rows are spread by chance: a little over each partition's part is nearly always enough.
+        let part = missing / pks.len().max(1) + missing / 8 + 8;
         let query = |pk| Query {
             index,
             pk,
             after: after.map(|id| id.to_string()),
             newest_first: true,
-            limit: Some(missing),
+            limit: Some(part.min(missing)),
             ..Query::default()
         };
         let sort_key = index.map_or("SK", Index::sort_key);
-        let items = merged(table, pks.into_iter().map(query).collect(), sort_key, missing).await?;
+        let (items, more) = merged(table, &pks.map(query).collect::<Vec<_>>(), sort_key).await?;
+        self.more = more;
+        let items = items.into_iter().take(missing);
         match index {
-            Some(_) => self.places.extend(items.iter().filter_map(Key::of)),
+            Some(_) => self.places.extend(items.filter_map(|item| Key::of(&item))),
             None => self.items.extend(items),
         }
         Ok(())
@@ -239,13 +247,23 @@ impl Found {
     }
 }
 
-/// What these queries find, newest first.
-async fn merged(table: &Table, queries: Vec<Query>, sort_key: &str, limit: usize) -> Result<Vec<Item>> {
+/// What these queries find, newest first; and whether they find more than is read of them.
+async fn merged(table: &Table, queries: &[Query], sort_key: &str) -> Result<(Vec<Item>, bool)> {
     let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
-    let mut items: Vec<Item> = pages.into_iter().flat_map(|page| page.items).collect();
+    // Behind the newest of these, rows of another partition may be missing.
+    let unread = pages.iter().filter(|page| page.more);
+    let read_to = unread
+        .filter_map(|page| string(page.items.last()?, sort_key).map(str::to_owned))
+        .max();
+    let items = pages.into_iter().flat_map(|page| page.items);
+    let is_known = |item: &Item| {
+        read_to
+            .as_deref()
+            .is_none_or(|last| string(item, sort_key) >= Some(last))
+    };
+    let mut items: Vec<Item> = items.filter(is_known).collect();
     items.sort_by(|a, b| string(b, sort_key).cmp(&string(a, sort_key)));
-    items.truncate(limit);
-    Ok(items)
+    Ok((items, read_to.is_some()))
 }
 
 /// Rows of a partition of the rights history as they stand, by time, after this sort key; and whether there are more.

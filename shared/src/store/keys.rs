@@ -33,7 +33,9 @@
 //! | the ends of all grants are listed | `T#main#SETUP` | `ENDS` | |
 //! | how far names were brought into their present form | `T#main#SETUP` | `NAMES#<form>` | |
 //! | settings | `T#main#SETTINGS` | `SETTINGS` | |
+//! | counter of a rate limit | `T#main#LIMIT#<limit>#<subject>` | `COUNT` | |
 //! | API key | `T#main#APIKEY#<sha256>` | `KEY` | GSI1 `T#main#APIKEYS` / `<key>` |
+//! | request with an Idempotency-Key | `T#main#IDEMPOTENCY#<sha256>` | `ANSWER` | |
 //! | tenant | `TENANTS` | `TENANT#<tenant>` | |
 //! | one-time token | `TOKEN#<sha256>` | `TOKEN` | |
 //! | mail to send | `MAIL#<mail>` | `MAIL` | GSI1 `MAILS#<state>#<shard>` / `<due>#<mail>` |
@@ -51,16 +53,19 @@
 //! | a check that writes succeed, one of 256 | `HEALTH#<byte>` | `HEALTH` | |
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use uuid::Uuid;
 
+pub use self::parts::{copy_for, shard};
+use self::parts::{moment, month};
 use super::table::Key;
+use crate::domain::rate_limit::Limit;
 use crate::domain::role::FEW_COUNTERS;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{CHAIN_PARTITIONS, SEAT_PARTITIONS};
 use crate::domain::text::{Email, RoleName, Username};
 use crate::domain::user::Status;
 use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber};
+
+mod parts;
 
 pub fn user(t: &TenantId, id: UserId) -> Key {
     Key::new(user_partition(t, id), "USER")
@@ -77,23 +82,19 @@ pub fn status_index(t: &TenantId, status: Status, shard: u16) -> String {
     format!("T#{t}#STATUS#{status}#{shard}")
 }
 pub fn email(t: &TenantId, email: &Email) -> Key {
-    email_claim(t, email.canonical())
+    Key::new(format!("T#{t}#EMAIL#{}", email.canonical()), "CLAIM")
 }
 /// Where the claim was in the first form of names, where that is another place.
 pub fn former_email(t: &TenantId, email: &Email) -> Option<Key> {
-    email.former().map(|former| email_claim(t, &former))
-}
-fn email_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#EMAIL#{canonical}"), "CLAIM")
+    let former = email.former()?;
+    Some(Key::new(format!("T#{t}#EMAIL#{former}"), "CLAIM"))
 }
 pub fn username(t: &TenantId, name: &Username) -> Key {
-    username_claim(t, name.canonical())
+    Key::new(format!("T#{t}#NAME#{}", name.canonical()), "CLAIM")
 }
 pub fn former_username(t: &TenantId, name: &Username) -> Option<Key> {
-    name.former().map(|former| username_claim(t, &former))
-}
-fn username_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#NAME#{canonical}"), "CLAIM")
+    let former = name.former()?;
+    Some(Key::new(format!("T#{t}#NAME#{former}"), "CLAIM"))
 }
 /// The claim of an account's number. It is never given up, so that no other account ever has the number.
 pub fn number(t: &TenantId, number: UserNumber) -> Key {
@@ -225,18 +226,12 @@ pub fn role_copy(t: &TenantId, id: RoleId, copy: u8) -> Key {
 pub fn role_copies(t: &TenantId, id: RoleId) -> impl Iterator<Item = Key> {
     (0..ROLE_COPIES).map(move |copy| role_copy(t, id, copy))
 }
-/// The copy that an id picks; not by its last byte, which has the partition of a session's row.
-pub fn copy_for(id: Uuid) -> u8 {
-    id.as_bytes()[14] % ROLE_COPIES
-}
 pub fn role_name(t: &TenantId, name: &RoleName) -> Key {
-    role_name_claim(t, name.canonical())
+    Key::new(format!("T#{t}#ROLENAME#{}", name.canonical()), "CLAIM")
 }
 pub fn former_role_name(t: &TenantId, name: &RoleName) -> Option<Key> {
-    name.former().map(|former| role_name_claim(t, &former))
-}
-fn role_name_claim(t: &TenantId, canonical: &str) -> Key {
-    Key::new(format!("T#{t}#ROLENAME#{canonical}"), "CLAIM")
+    let former = name.former()?;
+    Some(Key::new(format!("T#{t}#ROLENAME#{former}"), "CLAIM"))
 }
 /// One of the partitions of a role's members, and of when they cease to be.
 pub fn members_partition(t: &TenantId, role: RoleId, shard: u16) -> String {
@@ -300,6 +295,9 @@ pub fn names_form(t: &TenantId, form: u8) -> Key {
 pub fn tenant_settings(t: &TenantId) -> Key {
     Key::new(format!("T#{t}#SETTINGS"), "SETTINGS")
 }
+pub fn rate_limit(t: &TenantId, limit: Limit, subject: &str) -> Key {
+    Key::new(format!("T#{t}#LIMIT#{limit}#{subject}"), "COUNT")
+}
 /// An API key, by the SHA-256 of its text.
 pub fn api_key(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#APIKEY#{sha256}"), "KEY")
@@ -310,6 +308,10 @@ pub fn api_keys_index(t: &TenantId) -> String {
 /// The marker that the first API key of this SHA-256 was made, so that its revocation lasts.
 pub fn first_api_key(t: &TenantId, sha256: &str) -> Key {
     Key::new(format!("T#{t}#SETUP"), format!("APIKEY#{sha256}"))
+}
+/// A request with an Idempotency-Key, by the SHA-256 of who sent it, of its route and of the key.
+pub fn idempotency(t: &TenantId, sha256: &str) -> Key {
+    Key::new(format!("T#{t}#IDEMPOTENCY#{sha256}"), "ANSWER")
 }
 pub const TENANTS: &str = "TENANTS";
 pub const TENANT: &str = "TENANT#";
@@ -385,16 +387,4 @@ pub fn ready(copy: u8) -> Key {
 /// What a health check writes.
 pub fn health(byte: u8) -> Key {
     Key::new(format!("HEALTH#{byte:02x}"), "HEALTH")
-}
-/// The shard, or counter, of an account: its random bits spread evenly.
-pub fn shard(id: UserId, of: u16) -> u16 {
-    let [.., high, low] = *id.uuid().as_bytes();
-    u16::from_be_bytes([high, low]) % of
-}
-/// A moment as sort keys have it, up to the last one that there is.
-fn moment(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
-}
-fn month(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }

@@ -86,7 +86,8 @@ pub(super) fn first_of(folded_q: &str) -> Option<char> {
     folded_q.chars().next().filter(|_| folded_q.len() <= LONGEST)
 }
 
-/// The entries that begin with this, after the one of this sort key; and whether there are more.
+/// The entries that begin with this, after the one of this sort key, in their order: at most so many, and where there are
+/// several partitions some fewer, as each is read to another place. And whether there are more.
 pub async fn own(
     listed: UserLists<'_>,
     folded_q: &str,
@@ -96,22 +97,27 @@ pub async fn own(
     let Some(first) = first_of(folded_q) else {
         return Ok((Vec::new(), false));
     };
+    let partitions = listed.size.search();
     let query = |shard| Query {
         pk: keys::find_partition(listed.tenant, shard, first),
         prefix: Some(folded_q.to_owned()),
         after: after.clone(),
-        limit: Some(limit),
+        limit: Some(limit.div_ceil(usize::from(partitions))),
         ..Query::default()
     };
-    let queries: Vec<Query> = (0..listed.size.search()).map(query).collect();
+    let queries: Vec<Query> = (0..partitions).map(query).collect();
     let pages = try_join_all(queries.iter().map(|query| listed.table.query(query))).await?;
-    let more = pages.iter().any(|page| page.more);
+    // Behind the least of these, entries of another partition may be missing.
+    let read_to = pages
+        .iter()
+        .filter(|page| page.more)
+        .filter_map(|page| page.items.last());
+    let read_to = read_to.filter_map(|item| string(item, "SK")).min();
     let items = pages.iter().flat_map(|page| &page.items);
-    let mut entries: Vec<Entry> = items.filter_map(|item| entry(item, folded_q)).collect();
+    let known = items.filter(|item| read_to.is_none_or(|last| string(item, "SK") <= Some(last)));
+    let mut entries: Vec<Entry> = known.filter_map(|item| entry(item, folded_q)).collect();
     entries.sort_unstable_by_key(Entry::sort_key);
-    let more = more || entries.len() > limit;
-    entries.truncate(limit);
-    Ok((entries, more))
+    Ok((entries, read_to.is_some()))
 }
 
 /// The accounts with entries that begin with this in one partition, of so many entries; and whether there are more.

@@ -20,8 +20,10 @@ use crate::domain::user::{Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
 
+mod pending;
 mod tries;
 mod wanted;
+pub use pending::{Pending, atomically_answered};
 use tries::Tries;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the
@@ -34,11 +36,15 @@ where
     loop {
         let unit = Unit {
             cx,
-            is_first: tries.all == 0,
+            is_first: tries.all == 0 && !cx.pending.as_ref().is_some_and(|pending| pending.is_again()),
             wanted: Arc::default(),
         };
         // Boxed, both: the compiler gives up on the layout of a future that has all of them inside.
         let answer = Box::pin(work(unit.clone())).await?;
+        if let Some(pending) = &cx.pending {
+            pending.put_off(cx, std::mem::take(&mut *unit.wanted()))?;
+            return Ok(answer);
+        }
         match Box::pin(unit.commit(&mut tries)).await {
             Ok(()) => return Ok(answer),
             Err(Refusal::Answer(error)) => return Err(error),
@@ -54,6 +60,9 @@ pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
 
 /// The same for a request, which is answered with why nothing was written.
 pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
+    if let Some(pending) = &cx.pending {
+        return pending.put_off(cx, Wanted::of(writes));
+    }
     if cx.is_dry_run {
         return Ok(());
     }

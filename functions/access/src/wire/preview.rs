@@ -20,6 +20,7 @@ pub struct PreviewBody {
     /// A role, by name or id, whose permissions would change.
     role: Option<String>,
     /// All that it would hold.
+    #[schema(value_type = Option<Vec<String>>)]
     permissions: Option<BTreeSet<String>>,
     /// An account, by id, address or username, whose grants would change.
     user: Option<String>,

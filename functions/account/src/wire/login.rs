@@ -9,6 +9,7 @@ use usher::domain::time;
 use usher::domain::user::User;
 use usher::http::answer::Json;
 use usher::jiff::{SignedDuration, Timestamp};
+use usher::proof::device::LIFE;
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
 
@@ -87,12 +88,16 @@ pub struct InBoth {
 /// Where the token is put for a browser to keep. Usher never reads it back.
 const COOKIE: &str = "usher.authorization.token";
 
+/// Where a browser keeps what shows that its device was here before.
+pub const DEVICE_COOKIE: &str = "usher.device";
+
 pub fn no_cookie(sentence: Sentence) -> WithCookie<Answer> {
     WithCookie {
         cookie: Cookie {
             name: COOKIE,
             value: None,
         },
+        device: None,
         body: Answer::new(sentence),
     }
 }
@@ -125,6 +130,10 @@ impl LoggedIn {
                 name: COOKIE,
                 value: Some((issued.access_token.clone(), lasts)),
             },
+            device: cx.device.issued.get().map(|token| Cookie {
+                name: DEVICE_COOKIE,
+                value: Some((token.clone(), LIFE.as_secs())),
+            }),
             body: Self {
                 token: issued.access_token.expose_secret().to_owned(),
                 response_message: InBoth { en, bg },

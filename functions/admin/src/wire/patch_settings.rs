@@ -19,6 +19,7 @@ use usher::error::Result;
 use usher::http::call::Checks;
 use utoipa::ToSchema;
 
+use super::rate_limits;
 use super::settings::{LIFETIMES, REGISTRATION, lasting, on_signup_or_null, verification_or_null};
 
 /// A field of a merge patch: absent, null, or a value.
@@ -92,6 +93,10 @@ pub struct PatchSettings {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 90, maximum = 3650)]
     history_days: Field<u32>,
+    /// How many requests the limits of rate take in their windows, by limit.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(schema_with = rate_limits::change)]
+    rate_limits: Field<rate_limits::Changed>,
 }
 
 /// What is asked of those who register, and change their password there.
@@ -177,6 +182,7 @@ pub struct Change {
     email_verification: Field<EmailVerification>,
     registration_open: Field<bool>,
     history_days: Field<u32>,
+    rate_limits: rate_limits::Changed,
 }
 
 impl PatchSettings {
@@ -195,6 +201,8 @@ impl PatchSettings {
         let (on_signup, verification) = (self.email_on_signup, self.email_verification);
         let email_on_signup = word(&mut checks, "/email_on_signup", on_signup);
         let email_verification = word(&mut checks, "/email_verification", verification);
+        let rate_limits = inside(self.rate_limits, rate_limits::cleared);
+        rate_limits::check(&mut checks, &rate_limits);
         checks.done()?;
         Ok(Change {
             min_password_length: self.min_password_length,
@@ -205,6 +213,7 @@ impl PatchSettings {
             email_verification,
             registration_open: self.registration_open,
             history_days: self.history_days,
+            rate_limits,
         })
     }
 }
@@ -316,6 +325,7 @@ impl Change {
         set(&mut chosen.email_verification, &self.email_verification);
         set(&mut chosen.registration_open, &self.registration_open);
         set(&mut chosen.history_days, &self.history_days);
+        rate_limits::apply(&mut chosen, &self.rate_limits);
         let mut checks = Checks::new();
         self.registration.apply(&mut checks, &mut chosen);
         for (name, change) in &self.lifetimes {

@@ -1,5 +1,7 @@
 //! A tenant's settings, as they are in force.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use strum::VariantNames;
 use usher::actions::{Context, Surface};
@@ -7,6 +9,8 @@ use usher::domain::tenant_settings::{Chosen, EmailOnSignup, EmailVerification, T
 use usher::http::openapi::{words, words_or_null};
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
+
+use super::rate_limits;
 
 /// Default lifetimes by the name of a contract's terms, in seconds: of an access token, and of the session of those that
 /// refresh. (`shared` knows of no contract; a test logs in through each of them.)
@@ -66,6 +70,10 @@ pub struct SettingsView {
     /// Days that the histories are kept.
     #[schema(example = 365)]
     history_days: i64,
+    /// How many requests the limits of rate take in their windows, by limit; null where there is none. They count where the
+    /// stack has them on.
+    #[schema(schema_with = rate_limits::schema)]
+    rate_limits: BTreeMap<&'static str, Option<u32>>,
 }
 
 /// What is asked of those who register, and change their password there.
@@ -150,6 +158,7 @@ impl SettingsView {
             email_verification: now.email_verification.into(),
             registration_open: now.registration_open,
             history_days: now.history.as_hours() / 24,
+            rate_limits: rate_limits::view(chosen),
         }
     }
 }

@@ -14,6 +14,11 @@ pub type Diff = BTreeMap<String, i64>;
 
 /// The items as they are now.
 pub fn dump(world: &World) -> Dump {
+    dump_of(world.scan())
+}
+
+/// The same of these.
+pub fn dump_of(items: Vec<Item>) -> Dump {
     let place = |item: &Item, name: &str| match &item[name] {
         AttributeValue::S(text) => text.clone(),
         other => panic!("{name} is no string: {other:?}"),
@@ -24,8 +29,8 @@ pub fn dump(world: &World) -> Dump {
         item.retain(|name, _| !counts.iter().any(|count| name.ends_with(count)));
         item
     };
-    let items = world.scan().into_iter();
     items
+        .into_iter()
         .map(|item| ((place(&item, "PK"), place(&item, "SK")), strip(item)))
         .collect()
 }
@@ -62,7 +67,8 @@ fn kind((pk, sk): &(String, String)) -> String {
     let of_tenant = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
     let pk = of_tenant.or_else(|| pk.split('#').next()).unwrap();
     match pk {
-        "FIND" | "RIGHTS" => pk.to_owned(),
+        // Their sort keys are texts, and times.
+        "FIND" | "RIGHTS" | "LEFT" => pk.to_owned(),
         _ => format!("{pk}/{}", sk.split('#').next().unwrap()),
     }
 }

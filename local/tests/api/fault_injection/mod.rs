@@ -14,4 +14,4 @@ mod routes;
 mod secrets;
 mod storms;
 
-pub use diff::{between, dump};
+pub use diff::{Diff, Dump, between, dump, dump_of};

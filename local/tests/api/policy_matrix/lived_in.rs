@@ -13,7 +13,7 @@ use crate::tenants::{context, link};
 
 /// A directory where everything has happened once.
 pub async fn lived_in() -> World {
-    let world = World::new().await;
+    let world = World::with(&[("USHER_RATE_LIMITS", "true")]).await;
     let owner = world.owner().await;
     let robot = json!({ "kind": "service", "username": "robot" });
     let robot = owner.post("/api/users", robot).await.str("id").to_owned();
@@ -23,7 +23,8 @@ pub async fn lived_in() -> World {
     assert_eq!(key.status, 201, "{}", key.text);
     owner.post("/api/permissions", json!({ "name": "press.write" })).await;
     let press = json!({ "name": "Press Office", "permissions": ["press.write"] });
-    owner.post("/api/roles", press).await;
+    let made = crate::idempotency::send(&owner, "/api/roles", &press, "a-key").await;
+    assert_eq!(made.status, 201, "{}", made.text);
     owner.post("/api/roles", json!({ "name": "former" })).await;
     assert_eq!(owner.delete("/api/roles/former").await.status, 204);
     owner.post("/api/permissions", json!({ "name": "press.print" })).await;

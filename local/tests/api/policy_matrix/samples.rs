@@ -4,7 +4,7 @@ use usher::domain::tenant::TenantId;
 use usher::domain::text::PermissionName;
 
 /// What the samples stand for. The ids differ in one digit, so that no two are mixed up.
-pub const SAMPLES: [(&str, &str); 35] = [
+pub const SAMPLES: [(&str, &str); 37] = [
     ("<user>", "00000000-0000-7000-8000-000000000001"),
     ("<session>", "00000000-0000-7000-8000-000000000002"),
     ("<entry>", "00000000-0000-7000-8000-000000000003"),
@@ -33,6 +33,8 @@ pub const SAMPLES: [(&str, &str); 35] = [
     ("<rest of a domain>", "äne.example"),
     ("<domain>", "example.org"),
     ("<kid>", "a_kid"),
+    ("<limit>", "login_by_address"),
+    ("<subject>", "ba7816bf"),
     ("<number>", "1"),
     ("<form>", "2"),
     ("<chain>", "400-3"),

@@ -159,3 +159,22 @@ async fn c11_after_creations_renames_and_deletions_at_random_everything_is_in_st
     }
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_given_a_name_twice_at_once_is_not_in_its_own_way() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let id = world.user("jane@example.org").await;
+    for round in steps(0..20) {
+        let replies = at_once(8, |_| {
+            let (owner, path) = (owner.clone(), format!("/api/users/{id}"));
+            let body = json!({ "email": format!("jane{round}@example.org"), "username": format!("jane{round}") });
+            async move { owner.patch(&path, body).await }
+        })
+        .await;
+        for reply in replies {
+            assert_eq!(reply.status, 204, "round {round}: {}", reply.text);
+        }
+    }
+    assert_reconciled(&world);
+}

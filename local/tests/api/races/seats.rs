@@ -194,3 +194,24 @@ async fn c05_a_role_deleted_while_it_is_given_leaves_no_account_with_it() {
     }
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_last_seat_that_an_account_is_given_several_times_at_once_is_not_full_to_itself() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let ids = many_users(&world, 1).await;
+    for round in steps(0..20) {
+        let role = format!("only{round}");
+        owner.post("/api/roles", json!({ "name": role, "maxCount": 1 })).await;
+        let replies = at_once(8, |_| {
+            let (owner, body) = (owner.clone(), json!({ "Id": ids[0], "RoleName": role }));
+            async move { owner.post("/owner/changerole", body).await }
+        })
+        .await;
+        for reply in replies {
+            assert_eq!(reply.status, 200, "round {round}: {}", reply.text);
+        }
+        assert_eq!(members(&owner, &role).await, 1);
+    }
+    assert_reconciled(&world);
+}

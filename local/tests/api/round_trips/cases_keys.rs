@@ -12,6 +12,7 @@ pub async fn api_keys(m: &mut Measured) {
         .await;
     m.of("GET /api/api-keys", "two keys", 200, owner.get("/api/api-keys"))
         .await;
+    with_idempotency_key(m).await;
     let path = format!("/api/api-keys/{}", key.str("id"));
     m.of("DELETE /api/api-keys/{key}", "", 204, owner.delete(&path)).await;
     m.of("DELETE /api/api-keys/{key}", "no such key", 404, owner.delete(&path))
@@ -104,4 +105,16 @@ pub async fn service_accounts(m: &mut Measured) {
         nobody.post("/api/auth/revoke", body),
     )
     .await;
+}
+
+async fn with_idempotency_key(m: &mut Measured) {
+    let (owner, route) = (m.owner.clone(), "POST /api/api-keys");
+    let body = json!({ "name": "Made once" });
+    let send = |body| crate::idempotency::send(&owner, "/api/api-keys", body, "8e03978e");
+    m.of(route, "with an Idempotency-Key", 201, send(&body)).await;
+    m.of(route, "with one, again", 201, send(&body)).await;
+    let ended = json!({ "name": "Made once", "expiresAt": "2026-01-01T00:00:00Z" });
+    m.of(route, "with that of another request", 422, send(&ended)).await;
+    let refused = crate::idempotency::send(&owner, "/api/api-keys", &ended, "40d543dd");
+    m.of(route, "with one, refused", 400, refused).await;
 }

@@ -1,5 +1,7 @@
 //! What is shown, what changes, and what the history shows of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{PATH, set};
@@ -48,7 +50,26 @@ async fn what_nobody_set_is_shown_as_it_is_in_force() {
       "email_on_signup": "optional",
       "email_verification": "optional",
       "registration_open": true,
-      "history_days": 400
+      "history_days": 400,
+      "rate_limits": {
+        "introspection_by_account": 6000,
+        "introspection_by_tenant": null,
+        "invitation_by_account": 300,
+        "invitation_by_tenant": null,
+        "login_by_address": 60,
+        "login_by_name": 30,
+        "login_by_tenant": null,
+        "password_by_address": 60,
+        "password_by_email": 10,
+        "password_by_tenant": null,
+        "registration_by_address": 60,
+        "registration_by_tenant": null,
+        "token_by_address": 300,
+        "token_by_tenant": null,
+        "verification_by_address": 60,
+        "verification_by_email": 10,
+        "verification_by_tenant": null
+      }
     }
     "#);
 }
@@ -82,6 +103,10 @@ fn everything() -> Value {
         },
         "email_on_signup": "required", "email_verification": "required", "registration_open": false,
         "history_days": 120,
+        "rate_limits": usher::domain::rate_limit::in_force(&BTreeMap::new())
+            .into_iter()
+            .map(|(limit, _)| (limit.name(), 777))
+            .collect::<BTreeMap<_, _>>(),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::store::user_lists::listed;
 use crate::store::users;
 
 /// How many entries are read at once to find all that match.
-const ENTRIES: usize = 1_500;
+const ENTRIES: usize = 2_000;
 /// How often: an account has an entry for each place where it matches.
 const READS: usize = 3;
 /// At how many domains the accounts are asked for at once.

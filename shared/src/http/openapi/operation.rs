@@ -8,7 +8,7 @@ use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, OperationBuilder};
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
@@ -21,6 +21,7 @@ use crate::access::guard::Guard;
 use crate::domain::role::Rank;
 use crate::error::{Error, Forbidden, Noun};
 use crate::http::dialect::{self, Asked};
+use crate::http::idempotency;
 use crate::http::routes::Route;
 
 pub const BEARER: &str = "bearer";
@@ -35,8 +36,10 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         .description(access(row))
         .operation_id(Some(&row.operation))
         .securities(Some(security(row)));
-    if !description.parameters.is_empty() {
-        operation = operation.parameters(Some(description.parameters.clone()));
+    let mut parameters = description.parameters.clone();
+    parameters.extend(row.options.makes.then(idempotency_key));
+    if !parameters.is_empty() {
+        operation = operation.parameters(Some(parameters));
     }
     if let Some((types, schema)) = &description.body {
         let mut body = body(types, schema, examples);
@@ -55,6 +58,12 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         operation = operation.extensions(Some(ExtensionsBuilder::new().add(DEV_ONLY, true).build()));
     }
     operation.build()
+}
+
+fn idempotency_key() -> Parameter {
+    let text = "A text of the client's own, such as a UUID: the same request with the same key is done once, and answered \
+                the same for 24 hours";
+    super::header(idempotency::NAME, text, "8e03978e-40d5-43dd-bc93-6894a57f9324")
 }
 
 fn access(row: &Route) -> Option<String> {
@@ -149,6 +158,9 @@ pub fn errors(row: &Route, description: &Description) -> Vec<Error> {
     }
     if row.takes_no_body {
         all.extend(REFUSED);
+    }
+    if row.options.makes {
+        all.extend([Error::InFlight(15), Error::KeyReused]);
     }
     all.extend([Error::fault(""), Error::unavailable("")]);
     all

@@ -69,15 +69,22 @@ fn check(table: &str, key: &Key, when: Option<String>, e: &Expression) -> Result
         .build()
 }
 
-/// What a cancelled transaction means: the refusal of the first write whose condition did not hold, or that others were
-/// in the way.
+/// What a cancelled transaction means: that something is not as it was read any more, so that the others decide nothing;
+/// the refusal of the first write whose condition did not hold; or that others were in the way.
 pub fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Refusal {
     let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
-    for (write, reason) in writes.iter().zip(reasons) {
-        if code(reason) == "ConditionalCheckFailed" {
-            let unnamed = || Error::fault("a condition without a refusal did not hold").into();
-            return write.refusal.clone().unwrap_or_else(unnamed);
-        }
+    let unnamed = || Error::fault("a condition without a refusal did not hold").into();
+    let failed: Vec<Refusal> = writes
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| code(reason) == "ConditionalCheckFailed")
+        .map(|(write, _)| write.refusal.clone().unwrap_or_else(unnamed))
+        .collect();
+    let changed = failed
+        .iter()
+        .position(|refusal| matches!(refusal, Refusal::Lost(Lost::Changed)));
+    if let Some(refusal) = failed.into_iter().nth(changed.unwrap_or(0)) {
+        return refusal;
     }
     let busy = [
         "TransactionConflict",

@@ -4,17 +4,30 @@ use std::collections::BTreeSet;
 
 use super::Wanted;
 use crate::context::Context;
+use crate::domain::user::User;
 use crate::error::Result;
-use crate::store::table::{Key, Op, Refusal, Write};
+use crate::store::table::{Key, Lost, Op, Refusal, Write};
 use crate::store::users::{self, Change, Plan};
 use crate::store::{keys, pages, record, roles, seats};
 
 impl Wanted {
+    /// These writes, and nothing that they rest on.
+    pub(super) fn of(writes: &[Write]) -> Self {
+        Self {
+            writes: writes.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// Moves seats to counters with room.
     pub(super) async fn move_seats(&mut self, cx: &Context) -> Result<(), Refusal> {
         for change in &mut self.changes {
-            if let Some(after) = &mut change.after {
-                seats::move_to_counters_with_room(cx, change.before.as_ref(), after).await?;
+            let Some(after) = &mut change.after else { continue };
+            let before = change.before.as_ref();
+            match seats::move_to_counters_with_room(cx, before, after).await {
+                // The role may be full of this very account: somebody else gave it the role since it was read.
+                Err(Refusal::Answer(_)) if is_changed(cx, before).await? => return Err(Lost::Changed.into()),
+                moved => moved?,
             }
         }
         Ok(())
@@ -46,6 +59,13 @@ impl Wanted {
         plan.written_after.extend(self.after.iter().cloned());
         Ok(plan)
     }
+}
+
+/// Whether an account that was read is another by now.
+async fn is_changed(cx: &Context, read: Option<&User>) -> Result<bool> {
+    let Some(read) = read else { return Ok(false) };
+    let now = users::get(&cx.app.table, &cx.tenant, read.id).await?;
+    Ok(now.is_none_or(|now| now.version != read.version))
 }
 
 fn put_at(write: &Write) -> Option<Key> {

@@ -1,0 +1,375 @@
+//! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `directory.md`).
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::apply::{Seen, refused};
+use super::calls::Call;
+use super::expected::{Answer, Expected, No};
+use super::rights::Moment;
+use super::state::{Failures, Session, State, Status, Token};
+use super::step::{At, Name, PASSWORDS, Step};
+
+const HOUR: Moment = 3_600;
+const DAY: Moment = 24 * HOUR;
+/// Five failures in a row lock.
+const LIMIT: u32 = 5;
+/// For how long failures are remembered.
+const MEMORY: Moment = 30 * DAY;
+
+/// How long a contract's access token lasts, its session, and whether it has refresh tokens.
+fn terms(at: At) -> (Moment, Moment, bool) {
+    match at {
+        At::Directory => (HOUR, 30 * DAY, true),
+        At::Identity => (8 * HOUR, 8 * HOUR, false),
+        At::Account => (30 * DAY, 30 * DAY, false),
+        At::Admin => (HOUR / 4, 30 * DAY, true),
+        At::Registration => (14 * DAY, 14 * DAY, false),
+    }
+}
+
+impl Failures {
+    /// Takes a place for an attempt: its number, or until when there is none.
+    fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
+        if self.last.is_none_or(|last| now - last > MEMORY) {
+            *self = Self::default();
+        } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
+            return Err(until);
+        } else if self.count >= LIMIT {
+            *self = Self {
+                locks: self.locks + 1,
+                ..Self::default()
+            };
+        }
+        self.count += 1;
+        self.last = Some(now);
+        Ok(self.count)
+    }
+
+    /// 15 minutes, twice as long each further time, and a day at most.
+    fn lock(&mut self, now: Moment) {
+        let lasts = (15 * 60_i64).saturating_mul(1 << self.locks.min(20)).min(DAY);
+        self.locked_until = Some(now + lasts);
+    }
+}
+
+/// The claims of a token.
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+impl State {
+    /// Whose name it is; a place for the attempt; and what comes of it.
+    pub fn log_in(&mut self, call: &Call, seen: &mut Seen, answer: &Answer, phase: u8) -> Option<Expected> {
+        let Step::Login { at, name, .. } = call.step else {
+            return None;
+        };
+        match phase {
+            0 => {
+                seen.whose = self.whose(name);
+                None
+            }
+            1 => match self.reserve(call, seen, name) {
+                Ok(()) => None,
+                Err(until) => Some(refused(call, &No::Locked(Some(until)))),
+            },
+            _ if !seen.is_right => {
+                self.fail(seen, name);
+                Some(refused(call, &No::Login))
+            }
+            _ => Some(match self.succeed(seen, at, answer) {
+                Ok(expected) => expected,
+                Err(no) => refused(call, &no),
+            }),
+        }
+    }
+
+    /// Compares the password as the account is now.
+    fn reserve(&mut self, call: &Call, seen: &mut Seen, name: Name) -> Result<(), Moment> {
+        let now = self.now;
+        let Some(account) = seen.whose.and_then(|key| self.change(key)) else {
+            seen.whose = None;
+            seen.attempt = self.unknown.entry(name).or_default().reserve(now)?;
+            return Ok(());
+        };
+        seen.attempt = account.failures(name).reserve(now)?;
+        let is_over = account.password_ends.is_some_and(|end| end <= now);
+        seen.is_right = account.password.as_ref() == Some(&call.secret) && !is_over;
+        seen.ends = account.ends;
+        seen.status = Some(account.status);
+        Ok(())
+    }
+
+    /// The fifth failure locks; unless in the meantime somebody got in, or cleared the count.
+    fn fail(&mut self, seen: &Seen, name: Name) {
+        let now = self.now;
+        if seen.attempt < LIMIT {
+            return;
+        }
+        let Some(account) = seen.whose.and_then(|key| self.change(key)) else {
+            self.unknown.entry(name).or_default().lock(now);
+            return;
+        };
+        let failures = account.failures(name);
+        if failures.count >= LIMIT && failures.locked_until.is_none_or(|until| until <= now) {
+            failures.lock(now);
+        }
+    }
+
+    /// The right password is no failure, and clears the counts whatever follows. That of an account which was changed while
+    /// it was compared is no login.
+    fn succeed(&mut self, seen: &Seen, at: At, answer: &Answer) -> Result<Expected, No> {
+        let now = self.now;
+        let key = seen.whose.ok_or(No::Login)?;
+        let account = self.change(key).ok_or(No::Login)?;
+        let standing = seen.status.unwrap_or(Status::Deleted);
+        if account.ends != seen.ends || Some(account.status) != seen.status {
+            return Err(No::Login);
+        }
+        account.forget_failures();
+        let set = match standing {
+            Status::Locked(Some(until)) if until <= now => Status::Active,
+            other => other,
+        };
+        match set {
+            Status::Active => {}
+            Status::Locked(until) => return Err(No::Locked(until)),
+            Status::Inactive | Status::Banned => return Err(No::NotActive),
+            Status::Deleted => return Err(No::Login),
+        }
+        if at == At::Admin && !account.verified {
+            return Err(No::Unverified);
+        }
+        self.open(key, at, answer);
+        Ok(Expected::done(200))
+    }
+
+    fn open(&mut self, account: u32, at: At, answer: &Answer) {
+        let (access, refresh) = tokens(at, answer);
+        let (_, lasts, _) = terms(at);
+        let id = claims(&access)["sid"].as_str().unwrap_or_default().to_owned();
+        let mut session = Session {
+            account,
+            at,
+            id,
+            opened: self.now,
+            ends: self.now + lasts,
+            is_open: true,
+            depth: 0,
+            attempt: 0,
+            attempt_before: 0,
+            is_used: false,
+            access: Vec::new(),
+            refresh: Vec::new(),
+        };
+        session.take(access, refresh, self.now);
+        let key = self.fresh(&session.id, |key| self.sessions.contains_key(&key));
+        self.sessions.insert(key, session.into());
+    }
+
+    /// A refresh token is exchanged, or the session goes on by its access token: first whether that may be, then the exchange.
+    pub fn carry_on(&mut self, call: &Call, seen: &mut Seen, answer: &Answer, phase: u8) -> Option<Expected> {
+        let done = match (&call.step, phase) {
+            (_, 0) => {
+                let session = call.session.and_then(|key| self.sessions.get(&key));
+                let may = session.is_some_and(|session| self.may_carry_on(session));
+                return (!may).then(|| refused(call, &No::Token));
+            }
+            // All sessions of the account were ended in this moment: the new pair opens nothing, if there is one.
+            _ if !call
+                .session
+                .and_then(|key| self.sessions.get(&key))
+                .is_some_and(|session| session.is_open) =>
+            {
+                return Some(Expected::done(if answer.status == 200 { 200 } else { 401 }));
+            }
+            (Step::Refresh { .. }, _) => self.exchange(call, answer),
+            _ => self.renew(call, answer),
+        };
+        seen.is_right = done.is_ok();
+        Some(match done {
+            Ok(expected) => expected,
+            Err(no) => refused(call, &no),
+        })
+    }
+
+    fn may_carry_on(&self, session: &Session) -> bool {
+        let verified = self.account(session.account).is_some_and(|account| account.verified);
+        self.is_open(session) && (session.at != At::Admin || verified)
+    }
+
+    fn exchange(&mut self, call: &Call, answer: &Answer) -> Result<Expected, No> {
+        let now = self.now;
+        let session = call.session.and_then(|key| self.session(key)).ok_or(No::Token)?;
+        let shown = session
+            .refresh
+            .iter()
+            .find(|token| Some(&token.text) == call.shown.as_ref());
+        let (depth, attempt) = shown.map(|token| (token.depth, token.attempt)).ok_or(No::Token)?;
+        let is_newest = (depth, attempt) == (session.depth, session.attempt);
+        let is_before = depth + 1 == session.depth && attempt == session.attempt_before;
+        if is_newest {
+            (session.attempt_before, session.depth, session.attempt) = (attempt, depth + 1, 0);
+        } else if is_before && !session.is_used {
+            session.attempt += 1;
+        } else if is_before || depth + 1 < session.depth {
+            // Spent: it or what came after it was stolen.
+            session.is_open = false;
+            return Err(No::Token);
+        } else {
+            // It died unused, when the one before it was shown again.
+            return Err(No::Token);
+        }
+        session.is_used = false;
+        let (access, refresh) = tokens(session.at, answer);
+        session.take(access, refresh, now);
+        Ok(Expected::done(200))
+    }
+
+    /// The same token while a week of it is left; else a new one, and the session begins anew.
+    fn renew(&mut self, call: &Call, answer: &Answer) -> Result<Expected, No> {
+        let now = self.now;
+        let session = call.session.and_then(|key| self.session(key)).ok_or(No::Token)?;
+        let shown = session
+            .access
+            .iter()
+            .find(|token| Some(&token.text) == call.shown.as_ref());
+        let newest = shown.ok_or(No::Token)?;
+        if now >= newest.ends {
+            return Err(No::Token);
+        }
+        if newest.ends - now >= 7 * DAY {
+            return Ok(Expected::done(200).with("/data/token", newest.text.clone()));
+        }
+        session.ends = now + terms(At::Registration).1;
+        let token = answer.text("/data/token");
+        session.take(token, None, now);
+        Ok(Expected::done(200))
+    }
+
+    /// A place for the attempt, under the address where there is one; then what comes of it.
+    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, answer: &Answer, phase: u8) -> Option<Expected> {
+        let outcome = match phase {
+            1 => match self.state_once_more(call, seen) {
+                Ok(()) => return None,
+                Err(no) => Err(no),
+            },
+            _ => self.set_own_password(call, seen, answer),
+        };
+        Some(match outcome {
+            Ok(expected) => expected,
+            Err(no) => refused(call, &no),
+        })
+    }
+
+    fn state_once_more(&mut self, call: &Call, seen: &mut Seen) -> Result<(), No> {
+        let Step::ChangePassword { at, new, .. } = call.step else {
+            return Err(No::Invalid);
+        };
+        let key = seen.actor.as_ref().and_then(|actor| actor.account).ok_or(No::Missing)?;
+        let new = PASSWORDS[usize::from(new) % PASSWORDS.len()];
+        if !fits(new, at) || new == call.secret {
+            return Err(No::Invalid);
+        }
+        let email = self.account(key).and_then(|account| account.email);
+        // Which of the names it is does not matter, but of what kind.
+        let name = email.map_or(Name::Username(0), Name::Email);
+        let until = |until| No::Locked(Some(until));
+        seen.whose = Some(key);
+        self.reserve(call, seen, name).map_err(until)
+    }
+
+    fn set_own_password(&mut self, call: &Call, seen: &Seen, answer: &Answer) -> Result<Expected, No> {
+        let Step::ChangePassword { at, new, .. } = call.step else {
+            return Err(No::Invalid);
+        };
+        let key = seen.whose.ok_or(No::Missing)?;
+        if !seen.is_right {
+            let email = self.account(key).and_then(|account| account.email);
+            self.fail(seen, email.map_or(Name::Username(0), Name::Email));
+            return Err(No::Old);
+        }
+        let done = Expected::done(if matches!(at, At::Directory | At::Identity) {
+            204
+        } else {
+            200
+        });
+        if !self.is_still_in(seen) && answer.status == 401 {
+            return Err(No::Token);
+        }
+        self.end_sessions(key, seen.session);
+        if let Some(account) = self.change(key) {
+            account.set_password(PASSWORDS[usize::from(new) % PASSWORDS.len()]);
+            account.forget_failures();
+        }
+        Ok(done)
+    }
+
+    /// Whether the session that asks goes on as it was when it was let in. If not, it may be refused, or come before whatever
+    /// ended it.
+    pub fn is_still_in(&self, seen: &Seen) -> bool {
+        let session = seen.session.and_then(|key| self.sessions.get(&key));
+        let account = session.and_then(|session| self.account(session.account));
+        session.is_some_and(|session| session.is_open) && account.is_some_and(|account| account.ends == seen.ends)
+    }
+
+    /// Guesses at the present password by somebody who sets another: it counts like any other, and clears the counts
+    /// where it is right.
+    pub fn guess(&mut self, key: u32, new: &str) -> bool {
+        let now = self.now;
+        let Some(account) = self.change(key) else { return false };
+        if account.password.is_none() {
+            return false;
+        }
+        let name = account.email.map_or(Name::Username(0), Name::Email);
+        // While attempts are locked nothing is compared.
+        if account.failures(name).reserve(now).is_err() {
+            return false;
+        }
+        let is_over = account.password_ends.is_some_and(|end| end <= now);
+        let is_same = account.password.as_deref() == Some(new) && !is_over;
+        if is_same {
+            account.forget_failures();
+        }
+        is_same
+    }
+}
+
+impl Session {
+    fn take(&mut self, access: String, refresh: Option<String>, now: Moment) {
+        let lasts = terms(self.at).0;
+        let token = |text, ends| Token {
+            text,
+            depth: self.depth,
+            attempt: self.attempt,
+            ends,
+        };
+        let access = token(access, (now + lasts).min(self.ends));
+        let refresh = refresh.map(|text| token(text, self.ends));
+        self.access.push(access);
+        self.refresh.extend(refresh);
+    }
+}
+
+/// What a login or a refresh gives out, by each contract's names.
+fn tokens(at: At, answer: &Answer) -> (String, Option<String>) {
+    match at {
+        At::Directory => (answer.text("/accessToken"), Some(answer.text("/refreshToken"))),
+        At::Identity => (answer.text("/token"), None),
+        At::Account => (answer.text("/Token"), None),
+        At::Admin => (answer.text("/access_token"), Some(answer.text("/refresh_token"))),
+        At::Registration => (answer.text("/data/token"), None),
+    }
+}
+
+/// Whether a contract takes a password of this length.
+pub fn fits(password: &str, at: At) -> bool {
+    let least = match at {
+        At::Directory | At::Identity | At::Account => 10,
+        At::Admin | At::Registration => 6,
+    };
+    password.len() >= least
+}

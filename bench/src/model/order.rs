@@ -1,0 +1,88 @@
+//! Steps that were sent at the same time: is there an order of their phases in which each is answered as it was, and after
+//! which everything is as it is found to be?
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::apply::Seen;
+use super::calls::Call;
+use super::expected::Answer;
+use super::state::State;
+
+/// After so many states the search ends: what is still not explained counts as a contradiction.
+const MOST: usize = 10_000;
+
+/// Holds the state after an order to what came later: the state after all of that, or what it contradicts.
+pub type After<'a> = &'a dyn Fn(&State) -> Result<State, String>;
+
+struct Search<'a> {
+    calls: &'a [Call],
+    answers: &'a [Answer],
+    after: After<'a>,
+    tried: HashSet<u64>,
+    /// The furthest that any order came, and what stood in its way.
+    best: (usize, String),
+}
+
+/// The state after an order that explains everything, and what came later; else what stands in the way of the one that
+/// explains most.
+pub fn explained(state: &State, calls: &[Call], answers: &[Answer], after: After) -> Result<State, String> {
+    let mut search = Search {
+        calls,
+        answers,
+        after,
+        tried: HashSet::new(),
+        best: (0, "no order was tried".to_owned()),
+    };
+    let begun: Vec<Option<Seen>> = calls.iter().map(|_| Some(Seen::default())).collect();
+    match search.go(state, &begun, 0) {
+        Some(after) => Ok(after),
+        None => Err(search.best.1),
+    }
+}
+
+impl Search<'_> {
+    /// `seen` has nothing for a step that is done.
+    fn go(&mut self, state: &State, seen: &[Option<Seen>], done: usize) -> Option<State> {
+        let mut hasher = DefaultHasher::new();
+        (state, seen).hash(&mut hasher);
+        if !self.tried.insert(hasher.finish()) || self.tried.len() > MOST {
+            return None;
+        }
+        if seen.iter().all(Option::is_none) {
+            return match (self.after)(state) {
+                Ok(after) => Some(after),
+                Err(why) => {
+                    self.failed(done + 1, why);
+                    None
+                }
+            };
+        }
+        for (n, own) in seen.iter().enumerate() {
+            let Some(own) = own else { continue };
+            let (mut after, mut now) = (state.clone(), own.clone());
+            let expected = after.advance(&self.calls[n], &mut now, &self.answers[n]);
+            let mut all = seen.to_vec();
+            all[n] = Some(now);
+            let mut further = done;
+            if let Some(expected) = expected {
+                if let Some(why) = expected.differs(&self.answers[n]) {
+                    self.failed(done, format!("{:?}: {why}", self.calls[n].step));
+                    continue;
+                }
+                all[n] = None;
+                further += 1;
+            }
+            if let Some(found) = self.go(&after, &all, further) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    fn failed(&mut self, done: usize, why: String) {
+        if done >= self.best.0 {
+            self.best = (done, why);
+        }
+    }
+}

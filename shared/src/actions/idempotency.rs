@@ -1,0 +1,101 @@
+//! Requests that are sent again with the same Idempotency-Key: done once, answered the same each time
+//! (`docs/idempotency.md`).
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+
+use super::{Context, api_keys};
+use crate::ambient;
+use crate::error::{Error, Result};
+use crate::proof::opaque::Digest;
+use crate::proof::seal::{MacKey, SealingKey};
+use crate::store::idempotency::{Attempt, Claim};
+use crate::store::keys;
+use crate::store::unit;
+
+/// For how long an answer is kept.
+pub const LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// For how long an attempt has its key: longer than any request takes (`Timeout` in `template.yaml`), so that what broke
+/// off can be sent again soon.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// How long it may take to give a key back. Where it takes longer, the lease ends by itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request with an Idempotency-Key.
+#[derive(Debug)]
+pub struct Keyed<'a> {
+    /// The key, as the client chose it: a stranger who learned it could ask for the answer.
+    pub key: &'a str,
+    /// Its method and the pattern of its path.
+    pub route: &'a str,
+    /// All that it asks for.
+    pub asked: &'a [u8],
+}
+
+/// Answers what the request was answered the first time; where it is the first, carries it out by `attempt`, whose one unit
+/// of work is written together with its answer. What is refused leaves nothing, and may be tried again with the same key.
+pub async fn once<Fut>(cx: &Context, keyed: &Keyed<'_>, attempt: impl Fn(Context) -> Fut) -> Result<Vec<u8>>
+where
+    Fut: Future<Output = Result<Vec<u8>>>,
+{
+    let (table, clock) = (&cx.app.table, &cx.app.clock);
+    let mac = cx.app.cursor_key().await?;
+    let own = keyed.attempt(cx, mac)?;
+    let sealing = mac.sealing_key(b"usher/answer", keyed.key.as_bytes());
+    let now = clock.now();
+    match own.claim(table, now, now + LEASE).await? {
+        Claim::Taken => {}
+        Claim::InFlight(until) => return Err(Error::InFlight(seconds(now, until))),
+        Claim::Answered(sealed) => return opened(&own, &sealing, &sealed),
+        Claim::Reused => return Err(Error::KeyReused),
+    }
+    let kept = |answer: &Vec<u8>| {
+        let sealed = sealing.seal(answer, own.key.pk.as_bytes())?;
+        Ok(own.answered(sealed, cx.now + LIFE))
+    };
+    let outcome = unit::atomically_answered(cx, attempt, kept).await;
+    if outcome.is_err() {
+        // Should it have been done after all, the answer is there, and the key stays taken.
+        let given_up = tokio::time::timeout(PATIENCE, own.give_up(table, clock.now())).await;
+        if !matches!(given_up, Ok(Ok(()))) {
+            tracing::warn!("an Idempotency-Key stays taken until its lease ends");
+        }
+    }
+    outcome
+}
+
+impl Keyed<'_> {
+    fn attempt(&self, cx: &Context, mac: &MacKey) -> Result<Attempt> {
+        let place = serde_json::to_vec(&[who(cx), self.route.to_owned(), self.key.to_owned()]).map_err(Error::fault)?;
+        let key = keys::idempotency(&cx.tenant, &Digest::of(&place).to_string());
+        // A tag, not a hash: what is asked for has passwords in it, which nobody is to try out.
+        let asked = mac.hmac(b"usher/asked", &[key.pk.as_bytes(), self.asked].concat());
+        Ok(Attempt {
+            fingerprint: Digest::of(&asked).to_string(),
+            owner: uuid::Uuid::from_bytes(ambient::random()?).to_string(),
+            key,
+        })
+    }
+}
+
+/// Whose key it is: an account's; of guests that of their address, and of the program that they came by.
+fn who(cx: &Context) -> String {
+    if let Some(caller) = &cx.caller {
+        return format!("account {}", caller.id);
+    }
+    let program = cx.api_key.as_deref().map(api_keys::digest).unwrap_or_default();
+    format!("guest {} {program}", cx.origin.ip)
+}
+
+fn opened(own: &Attempt, sealing: &SealingKey, sealed: &[u8]) -> Result<Vec<u8>> {
+    let answer = sealing.open(sealed, own.key.pk.as_bytes())?;
+    Ok(answer.expose_secret().to_vec())
+}
+
+/// Whole seconds until then, at least one.
+fn seconds(now: Timestamp, until: Timestamp) -> u64 {
+    let left = until.as_millisecond() - now.as_millisecond();
+    u64::try_from(left).unwrap_or_default().div_ceil(1_000).max(1)
+}

@@ -1,0 +1,182 @@
+//! Attempts to log in, before their passwords are compared: one place under the name that was typed, or of the device that
+//! comes with it, and one among the requests that limits of rate count.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use futures::future::join;
+use jiff::Timestamp;
+
+use super::{Context, devices, rate_limits};
+use crate::domain::lockout::{Full, NameKind};
+use crate::domain::rate_limit::Operation;
+use crate::domain::text;
+use crate::domain::user::User;
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::proof::device::DeviceToken;
+use crate::store::attempts::{self, Reserved, Whose};
+use crate::store::table::{Key, from_item};
+use crate::store::{keys, users};
+
+/// How often, and after how long, an attempt asks again while others are being compared.
+const WAITS: u32 = 40;
+const WAIT: Duration = Duration::from_millis(50);
+
+pub(super) struct Attempt {
+    /// Its number since the last success.
+    pub(super) number: u32,
+    pub(super) whose: Whose,
+    /// The account; absent for an unknown login.
+    pub(super) user: Option<User>,
+    pub(super) key: Key,
+    /// What the comparison costs where there is no hash to compare with: [`super::decoys`].
+    pub(super) decoy: Option<String>,
+    /// The device whose count it is in, where it has one of its own.
+    pub(super) device: Option<DeviceToken>,
+}
+
+/// Reserves an attempt under a name: one round trip to whom it belongs, one for the place.
+pub(super) async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let device = devices::presented(cx).await?;
+    let of_device = device.as_ref().map(devices::subject);
+    let looked = rate_limits::look(cx, Operation::Login, Some(name.canonical()), of_device.as_deref());
+    let (looked, claimed) = join(looked, claimed(cx, name)).await;
+    let (looked, (id, kind)) = (looked?, claimed?);
+    // One of another account is none here.
+    let device = device.filter(|device| Some(device.user) == id);
+    let counters = looked.counters(cx, device.is_some())?;
+    let reserved = reserve_of(cx, name, id, kind, device);
+    let (counted, reserved) = join(rate_limits::count(cx, counters), reserved).await;
+    if let (Err(_), Ok(attempt)) = (&counted, &reserved) {
+        // Others took the last places since these were looked at. Nothing is compared, so it is no failure.
+        give_up(cx, attempt).await;
+    }
+    counted.and(reserved)
+}
+
+async fn reserve_of(
+    cx: &Context,
+    name: &text::Login,
+    id: Option<UserId>,
+    kind: NameKind,
+    device: Option<DeviceToken>,
+) -> Result<Attempt> {
+    let by_device = match device {
+        Some(device) => reserve_device(cx, device).await?,
+        None => None,
+    };
+    let known = match (by_device, id) {
+        (Some(attempt), _) => Some(attempt),
+        (None, Some(id)) => reserve(cx, keys::user(&cx.tenant, id), Whose::Account(kind)).await?,
+        (None, None) => None,
+    };
+    match known {
+        Some(attempt) => Ok(attempt),
+        None => reserve_unknown(cx, name).await,
+    }
+}
+
+/// Reserves an attempt in a device's own count. Nothing where its token has ended with the account's password since.
+async fn reserve_device(cx: &Context, device: DeviceToken) -> Result<Option<Attempt>> {
+    let reserved = reserve(cx, devices::attempts(cx, &device), Whose::Device);
+    let (reserved, user) = join(reserved, users::get(&cx.app.table, &cx.tenant, device.user)).await;
+    let user = user?.filter(|user| user.epoch == device.epoch);
+    let (Some(user), false) = (user, matches!(reserved, Ok(None))) else {
+        if let Ok(Some(attempt)) = &reserved {
+            give_up(cx, attempt).await;
+        }
+        return Ok(None);
+    };
+    let attempt = reserved?.map(|attempt| Attempt {
+        user: Some(user),
+        device: Some(device),
+        ..attempt
+    });
+    Ok(attempt)
+}
+
+/// Gives an attempt back with which nothing was compared, as well as can be: one that is not counts as a failure.
+async fn give_up(cx: &Context, attempt: &Attempt) {
+    if let Err(error) = attempts::release(&cx.app.table, &attempt.key, attempt.whose).await {
+        tracing::warn!(?error, "an attempt could not be given back");
+    }
+}
+
+/// The account that the name is claimed by, and which of its names it is.
+async fn claimed(cx: &Context, name: &text::Login) -> Result<(Option<UserId>, NameKind)> {
+    let (t, table) = (&cx.tenant, &cx.app.table);
+    // An invalid name looks up a claim that cannot exist, so that it takes as long as a valid one.
+    Ok(match name {
+        text::Login::Email(email) => (users::whose_email(table, t, email).await?, NameKind::Email),
+        text::Login::Username(name) => (users::whose_username(table, t, name).await?, NameKind::Username),
+        text::Login::Neither(_) => {
+            let none = keys::unknown_login(t, "none");
+            (users::claimed_by(table, none, None).await?, NameKind::Username)
+        }
+    })
+}
+
+async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
+    let key = keys::unknown_login(&cx.tenant, &hashed(name.canonical()));
+    let attempt = reserve(cx, key, Whose::UnknownLogin).await?;
+    attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
+}
+
+/// The key of an unknown login: its SHA-256, in hexadecimal.
+pub(super) fn hashed(name: &str) -> String {
+    let hash = digest(&SHA256, name.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reserves an attempt for whoever is signed in and states the password once more. No name is typed here: it counts
+/// under the address, or where the account has none, under the username.
+pub(super) async fn reserve_own(cx: &Context, user: &User) -> Result<Attempt> {
+    let kind = match user.email {
+        Some(_) => NameKind::Email,
+        None => NameKind::Username,
+    };
+    let attempt = reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await?;
+    attempt.ok_or(Error::InvalidToken)
+}
+
+async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
+    let rule = &cx.tenant_settings.lockout;
+    for _ in 0..WAITS {
+        match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
+            Reserved::Attempt(number, item) => {
+                let user: Option<User> = match whose {
+                    Whose::Account(_) => Some(from_item(item)?),
+                    Whose::UnknownLogin | Whose::Device => None,
+                };
+                return Ok(Some(Attempt {
+                    number,
+                    whose,
+                    user,
+                    key,
+                    decoy: None,
+                    device: None,
+                }));
+            }
+            Reserved::Gone => return Ok(None),
+            Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
+            // The places are taken by attempts that may yet succeed: such as many devices of one person at once.
+            Reserved::Full(Full::InFlight | Full::Over { .. }) => tokio::time::sleep(WAIT).await,
+        }
+    }
+    Err(locked(cx.now, cx.now + rule.first))
+}
+
+fn locked(now: Timestamp, until: Timestamp) -> Error {
+    Error::Locked {
+        reason: "too many failed logins".into(),
+        until: Some(until),
+        retry_after: Some(seconds(now, until)),
+    }
+}
+
+/// Whole seconds from one moment to another.
+pub(super) fn seconds(now: Timestamp, until: Timestamp) -> u64 {
+    let ms = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
+    ms.div_ceil(1000)
+}
