@@ -83,7 +83,7 @@ async fn owner(
         UserRef::Email(Email::parse(email).map_err(|why| Error::Argument(format!("--email: {why}")))?)
     } else {
         let who = named(user.unwrap_or_default())?;
-        // An address that nobody has is a mistake here, and no new account.
+        // An address of no account is a mistake here, and makes none.
         UserRef::Id(users::find(cx, &who).await?.id)
     };
     let owner = operator::owner(cx, &who).await?;

@@ -1,4 +1,4 @@
-//! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `directory.md`).
+//! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `docs/contracts/directory.md`).
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -355,9 +355,12 @@ fn row(key: &Key, item: &Item) -> Option<Finding> {
             .map(|(name, value)| format!("{name} {value}"))
             .collect::<Vec<_>>()
             .join(", "),
-        repair: Repair::Writes {
-            text: "list it".to_owned(),
-            writes: vec![Write::update(key.clone(), changes).when(same, Lost::Changed)],
+        repair: match key.pk.contains("#RIGHTS#") {
+            true => Repair::None("it is evidence: docs/operations.md, Is the rights history as it was written?"),
+            false => Repair::Writes {
+                text: "list it".to_owned(),
+                writes: vec![Write::update(key.clone(), changes).when(same, Lost::Changed)],
+            },
         },
     })
 }

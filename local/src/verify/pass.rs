@@ -14,7 +14,7 @@ use usher::id::{RoleId, UserId};
 use usher::store::dynamo::Table;
 use usher::store::dynamo::scan::Part;
 use usher::store::keys;
-use usher::store::table::{Item, Key, from_item, string};
+use usher::store::table::{Item, Key, Value, from_item, string};
 
 use super::account::{COMPARED, Wanted, domain_entries, implied, owner};
 use super::counts::Counts;
@@ -236,8 +236,24 @@ fn hashed(text: &str) -> u64 {
 
 /// All of an item, in a number.
 pub fn whole(item: &Item) -> u64 {
-    let sorted: BTreeMap<&String, String> = item.iter().map(|(name, value)| (name, format!("{value:?}"))).collect();
     let mut hasher = DefaultHasher::new();
-    sorted.hash(&mut hasher);
+    fold(item, &mut hasher);
     hasher.finish()
+}
+
+/// Members in the order of their names: a map has them in another one each time it is read.
+fn fold(members: &HashMap<String, Value>, hasher: &mut DefaultHasher) {
+    let sorted: BTreeMap<&String, &Value> = members.iter().collect();
+    for (name, value) in sorted {
+        name.hash(hasher);
+        fold_value(value, hasher);
+    }
+}
+
+fn fold_value(value: &Value, hasher: &mut DefaultHasher) {
+    match value {
+        Value::M(members) => fold(members, hasher),
+        Value::L(values) => values.iter().for_each(|value| fold_value(value, hasher)),
+        plain => format!("{plain:?}").hash(hasher),
+    }
 }

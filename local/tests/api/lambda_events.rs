@@ -211,6 +211,7 @@ fn normal(answer: &Answer) -> (u16, BTreeMap<String, String>, Value) {
         let segments: Vec<&str> = value.to_str().unwrap().split('/').map(known).collect();
         let text = match name.as_str() {
             "link" => "<link>".to_owned(),
+            "x-usher-device" => "<device>".to_owned(),
             "set-cookie" => value.to_str().unwrap().split_once("; ").unwrap().1.to_owned(),
             _ => segments.join("/"),
         };

@@ -236,7 +236,7 @@ impl<'a> Case<'a> {
         for (turn, group) in groups.into_iter().enumerate() {
             let chosen = match extent {
                 Extent::Whole => group,
-                Extent::OneOfEach if !is_first && (number + turn) % 3 > 0 => Vec::new(),
+                Extent::OneOfEach if !is_first && !(number + turn).is_multiple_of(3) => Vec::new(),
                 Extent::OneOfEach => vec![group[(number + turn) % group.len()]],
             };
             for plan in chosen {

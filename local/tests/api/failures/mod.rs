@@ -61,7 +61,8 @@ fn of_share(share: usize, extent: Extent) -> Vec<Played> {
         .unwrap();
     runtime.block_on(async {
         let script = Script::read().unwrap();
-        let only = std::env::var("FAILURES_OF").unwrap_or_default();
+        let only = std::env::var_os("FAILURES_OF").unwrap_or_default();
+        let only = only.to_string_lossy().into_owned();
         let now = Original::empty();
         let stage = directory::on(now.db.clone(), ACCOUNTS, &|_| {}).await.unwrap();
         let mut play = Play::on(&stage, ACCOUNTS);
@@ -77,7 +78,7 @@ fn of_share(share: usize, extent: Extent) -> Vec<Played> {
                     let case = Case::of(&stage, &now, behind[1].clone(), &of.route, &play.call(ask).unwrap());
                     let is_first = script.cases[..*number].iter().all(|before| before.route != of.route);
                     all.push(case.played(*number, of, is_first, extent).await);
-                    if number / THREADS % 10 == 0 {
+                    if (number / THREADS).is_multiple_of(10) {
                         eprintln!("{number} of {} cases", script.cases.len());
                     }
                 }
