@@ -2,6 +2,11 @@
 //!
 //! `cargo test -p fuzz` runs each over its corpus and over seeded mutations of it; the binaries of `targets/` hand the same
 //! functions to libFuzzer. What each holds, and how it is run for longer: `docs/fuzzing.md`.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "to panic is how a target reports what it found"
+)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a target fails by panicking")]
 // The future of a request is as deep as all layers under it.
 #![recursion_limit = "256"]

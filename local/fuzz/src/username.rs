@@ -34,7 +34,9 @@ fn counted(text: &str) {
     let login = Login::parse(text);
     let again = Login::parse(login.canonical());
     assert_eq!(login.canonical(), again.canonical());
-    assert_eq!(std::mem::discriminant(&login), std::mem::discriminant(&again));
+    // A folded name may be longer than a name can be.
+    let is_longer = login.canonical().chars().count() > text.chars().count();
+    assert!(is_longer || std::mem::discriminant(&login) == std::mem::discriminant(&again));
 }
 
 fn holds(text: &str, parse: Parse) -> Option<Name> {
