@@ -67,8 +67,10 @@ use crate::id::{EntryId, GrantId, MailId, RoleId, SessionId, UserId, UserNumber}
 
 mod parts;
 
+/// The sort key of an account itself.
+pub const USER: &str = "USER";
 pub fn user(t: &TenantId, id: UserId) -> Key {
-    Key::new(user_partition(t, id), "USER")
+    Key::new(user_partition(t, id), USER)
 }
 /// What belongs to one account: itself, its sessions, its login history.
 pub fn user_partition(t: &TenantId, id: UserId) -> String {

@@ -36,7 +36,7 @@ async fn c02_of_64_grants_of_a_role_with_three_seats_left_exactly_three_succeed(
     let world = World::new().await;
     let owner = world.owner().await;
     let ids = many_users(&world, 66).await;
-    for round in steps(0..20) {
+    for round in steps(0..18) {
         let role = format!("seats{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 5 })).await;
         for id in &ids[64..] {
@@ -68,7 +68,7 @@ async fn c02_of_64_grants_of_a_role_with_three_seats_left_exactly_three_succeed(
 async fn c02_of_64_accounts_made_with_a_role_of_three_seats_exactly_three_are_made() {
     let world = World::new().await;
     let owner = world.owner().await;
-    for round in steps(0..20) {
+    for round in steps(0..18) {
         let role = format!("seats{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 3 })).await;
         let replies = at_once(64, |n| {
@@ -143,7 +143,7 @@ async fn c05_an_account_deleted_while_it_is_given_roles_leaves_neither_members_n
     owner
         .post("/api/roles", json!({ "name": "given", "maxCount": 100 }))
         .await;
-    for round in steps(0..20) {
+    for round in steps(0..18) {
         let id = world.user(&format!("gone{round}@example.org")).await;
         let replies = at_once(16, |n| {
             let (owner, id) = (owner.clone(), id.clone());
@@ -169,7 +169,7 @@ async fn c05_a_role_deleted_while_it_is_given_leaves_no_account_with_it() {
     let world = World::new().await;
     let owner = world.owner().await;
     let ids = many_users(&world, 16).await;
-    for round in steps(0..20) {
+    for round in steps(0..18) {
         let role = format!("gone{round}");
         let limit = (round % 2 == 0).then_some(10);
         owner
@@ -200,7 +200,7 @@ async fn c02_the_last_seat_that_an_account_is_given_several_times_at_once_is_not
     let world = World::new().await;
     let owner = world.owner().await;
     let ids = many_users(&world, 1).await;
-    for round in steps(0..20) {
+    for round in steps(0..18) {
         let role = format!("only{round}");
         owner.post("/api/roles", json!({ "name": role, "maxCount": 1 })).await;
         let replies = at_once(8, |_| {

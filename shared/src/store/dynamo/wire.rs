@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::Attribute;
 use crate::error::{Error, Result};
+use crate::store::keys;
 use crate::store::table::{Expression, Item, Key, Lost, Op, Refusal, Write};
 
 pub fn transacted(table: &str, write: &Write) -> Result<TransactWriteItem> {
@@ -69,22 +70,20 @@ fn check(table: &str, key: &Key, when: Option<String>, e: &Expression) -> Result
         .build()
 }
 
-/// What a cancelled transaction means: that something is not as it was read any more, so that the others decide nothing;
+/// What a cancelled transaction means: that an account is not as it was read any more, so that the others decide nothing;
 /// the refusal of the first write whose condition did not hold; or that others were in the way.
 pub fn refusal(writes: &[Write], reasons: &[CancellationReason]) -> Refusal {
     let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
     let unnamed = || Error::fault("a condition without a refusal did not hold").into();
-    let failed: Vec<Refusal> = writes
-        .iter()
-        .zip(reasons)
-        .filter(|(_, reason)| code(reason) == "ConditionalCheckFailed")
-        .map(|(write, _)| write.refusal.clone().unwrap_or_else(unnamed))
-        .collect();
-    let changed = failed
-        .iter()
-        .position(|refusal| matches!(refusal, Refusal::Lost(Lost::Changed)));
-    if let Some(refusal) = failed.into_iter().nth(changed.unwrap_or(0)) {
-        return refusal;
+    let failed = || {
+        let both = writes.iter().zip(reasons);
+        both.filter(|(_, reason)| code(reason) == "ConditionalCheckFailed")
+            .map(|(write, _)| write)
+    };
+    let is_changed = |write: &&Write| matches!(write.refusal, Some(Refusal::Lost(Lost::Changed)));
+    let changed = failed().find(|write| is_changed(write) && write.key().sk == keys::USER);
+    if let Some(write) = changed.or_else(|| failed().next()) {
+        return write.refusal.clone().unwrap_or_else(unnamed);
     }
     let busy = [
         "TransactionConflict",
