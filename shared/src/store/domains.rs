@@ -4,9 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::future::try_join_all;
-
-use super::dynamo::{Index, Query, Table};
+use super::dynamo::{Index, Page, Query, Table};
 use super::table::{Key, Write, string};
 use super::user_lists::UserLists;
 use super::{keys, search};
@@ -161,42 +159,34 @@ pub async fn accounts(
     // Ids spread evenly by chance: among a thousand, no partition comes to an eighth more than its part.
     let each = limit / usize::from(partitions) + limit / 8 + 8;
     let parts = (0..partitions).map(|part| at_domain(listed, part, domain, after, each.min(limit)));
-    let pages = try_join_all(parts).await?;
-    // Behind the newest of these, accounts of another partition may be missing.
-    let unread = pages.iter().filter(|(_, more)| *more);
-    let read_to = unread.filter_map(|(ids, _)| ids.last().copied()).max();
-    let read = pages.iter().flat_map(|(ids, _)| ids).copied();
-    let mut ids: Vec<UserId> = read.filter(|id| read_to.is_none_or(|last| *id >= last)).collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    let more = read_to.is_some() || ids.len() > limit;
+    let page = listed.table.query_together(&parts.collect::<Vec<_>>()).await?;
+    let mut ids = ids_in(&page);
+    let more = page.more || ids.len() > limit;
     ids.truncate(limit);
     Ok((ids, more))
 }
 
 /// The same of one partition.
 pub async fn of_partition(listed: UserLists<'_>, part: u16, domain: &str, limit: usize) -> Result<(Vec<UserId>, bool)> {
-    at_domain(listed, part, domain, None, limit).await
+    let page = listed
+        .table
+        .query(&at_domain(listed, part, domain, None, limit))
+        .await?;
+    Ok((ids_in(&page), page.more))
 }
 
-async fn at_domain(
-    listed: UserLists<'_>,
-    part: u16,
-    domain: &str,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<(Vec<UserId>, bool)> {
-    let query = Query {
+fn at_domain(listed: UserLists<'_>, part: u16, domain: &str, after: Option<UserId>, limit: usize) -> Query {
+    Query {
         index: Some(Index::One),
         pk: keys::domain_index(listed.tenant, part, domain),
         after: after.map(|id| id.to_string()),
         newest_first: true,
         limit: Some(limit),
         ..Query::default()
-    };
-    let page = listed.table.query(&query).await?;
-    let ids = page
-        .items
-        .iter()
-        .filter_map(|item| string(item, "GSI1SK")?.parse().ok());
-    Ok((ids.collect(), page.more))
+    }
+}
+
+fn ids_in(page: &Page) -> Vec<UserId> {
+    let ids = page.items.iter();
+    ids.filter_map(|item| string(item, "GSI1SK")?.parse().ok()).collect()
 }

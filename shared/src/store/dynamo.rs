@@ -23,12 +23,13 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItem, UpdateItemError, Upda
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
+use futures::future::try_join_all;
 
 use self::retry::Delays;
 use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
 use super::domains::KnownDomains;
-use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write};
+use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write, string};
 use crate::aws::dynamodb::{Client, Operation};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -184,6 +185,31 @@ impl Table {
             }
         }
         Ok(found)
+    }
+
+    /// What these queries of several partitions find, in the order that they share, and whether they find more than is read
+    /// of them. Behind where one partition was read to, items of another may be missing: those wait for the next time.
+    pub async fn query_together(&self, queries: &[Query]) -> Result<Page> {
+        let first = queries.first();
+        let sort_key = first.and_then(|query| query.index).map_or("SK", Index::sort_key);
+        let newest_first = first.is_some_and(|query| query.newest_first);
+        let order = |one: Option<&str>, other: Option<&str>| match newest_first {
+            true => other.cmp(&one),
+            false => one.cmp(&other),
+        };
+        let pages = try_join_all(queries.iter().map(|query| self.query(query))).await?;
+        let unread = pages.iter().filter(|page| page.more);
+        let ends = unread.filter_map(|page| string(page.items.last()?, sort_key).map(str::to_owned));
+        let end = ends.min_by(|one, other| order(Some(one), Some(other)));
+        let mut items: Vec<Item> = pages.into_iter().flat_map(|page| page.items).collect();
+        if let Some(end) = &end {
+            items.retain(|item| order(string(item, sort_key), Some(end)).is_le());
+        }
+        items.sort_by(|one, other| order(string(one, sort_key), string(other, sort_key)));
+        Ok(Page {
+            items,
+            more: end.is_some(),
+        })
     }
 
     /// One page of a partition. The table is read strongly consistent, unless the query is content with less, an index as

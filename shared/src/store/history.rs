@@ -1,7 +1,6 @@
 //! Both histories in the table: rows that are put and never changed, and expire by themselves. A session is the row of its
 //! login as well ([`super::sessions`]), so both kinds of items are read here.
 
-use futures::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -217,10 +216,9 @@ impl Found {
             limit: Some(part.min(missing)),
             ..Query::default()
         };
-        let sort_key = index.map_or("SK", Index::sort_key);
-        let (items, more) = merged(table, &pks.map(query).collect::<Vec<_>>(), sort_key).await?;
-        self.more = more;
-        let items = items.into_iter().take(missing);
+        let page = table.query_together(&pks.map(query).collect::<Vec<_>>()).await?;
+        self.more = page.more;
+        let items = page.items.into_iter().take(missing);
         match index {
             Some(_) => self.places.extend(items.filter_map(|item| Key::of(&item))),
             None => self.items.extend(items),
@@ -245,25 +243,6 @@ impl Found {
         rows.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
         Ok((rows, more))
     }
-}
-
-/// What these queries find, newest first; and whether they find more than is read of them.
-async fn merged(table: &Table, queries: &[Query], sort_key: &str) -> Result<(Vec<Item>, bool)> {
-    let pages = try_join_all(queries.iter().map(|query| table.query(query))).await?;
-    // Behind the newest of these, rows of another partition may be missing.
-    let unread = pages.iter().filter(|page| page.more);
-    let read_to = unread
-        .filter_map(|page| string(page.items.last()?, sort_key).map(str::to_owned))
-        .max();
-    let items = pages.into_iter().flat_map(|page| page.items);
-    let is_known = |item: &Item| {
-        read_to
-            .as_deref()
-            .is_none_or(|last| string(item, sort_key) >= Some(last))
-    };
-    let mut items: Vec<Item> = items.filter(is_known).collect();
-    items.sort_by(|a, b| string(b, sort_key).cmp(&string(a, sort_key)));
-    Ok((items, read_to.is_some()))
 }
 
 /// Rows of a partition of the rights history as they stand, by time, after this sort key; and whether there are more.

@@ -8,8 +8,6 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::try_join_all;
-
 use super::dynamo::Query;
 use super::keys;
 use super::table::{Item, Key, string};
@@ -106,18 +104,9 @@ pub async fn own(
         ..Query::default()
     };
     let queries: Vec<Query> = (0..partitions).map(query).collect();
-    let pages = try_join_all(queries.iter().map(|query| listed.table.query(query))).await?;
-    // Behind the least of these, entries of another partition may be missing.
-    let read_to = pages
-        .iter()
-        .filter(|page| page.more)
-        .filter_map(|page| page.items.last());
-    let read_to = read_to.filter_map(|item| string(item, "SK")).min();
-    let items = pages.iter().flat_map(|page| &page.items);
-    let known = items.filter(|item| read_to.is_none_or(|last| string(item, "SK") <= Some(last)));
-    let mut entries: Vec<Entry> = known.filter_map(|item| entry(item, folded_q)).collect();
-    entries.sort_unstable_by_key(Entry::sort_key);
-    Ok((entries, read_to.is_some()))
+    let page = listed.table.query_together(&queries).await?;
+    let entries = page.items.iter().filter_map(|item| entry(item, folded_q));
+    Ok((entries.collect(), page.more))
 }
 
 /// The accounts with entries that begin with this in one partition, of so many entries; and whether there are more.
