@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
+use super::reservations::seconds;
 use super::{Context, api_keys};
 use crate::ambient;
 use crate::error::{Error, Result};
@@ -47,7 +48,7 @@ where
     let now = clock.now();
     match own.claim(table, now, now + LEASE).await? {
         Claim::Taken => {}
-        Claim::InFlight(until) => return Err(Error::InFlight(seconds(now, until))),
+        Claim::InFlight(until) => return Err(Error::InFlight(seconds(now, until).max(1))),
         Claim::Answered(sealed) => return opened(&own, &sealing, &sealed),
         Claim::Reused => return Err(Error::KeyReused),
     }
@@ -92,10 +93,4 @@ fn who(cx: &Context) -> String {
 fn opened(own: &Attempt, sealing: &SealingKey, sealed: &[u8]) -> Result<Vec<u8>> {
     let answer = sealing.open(sealed, own.key.pk.as_bytes())?;
     Ok(answer.expose_secret().to_vec())
-}
-
-/// Whole seconds until then, at least one.
-fn seconds(now: Timestamp, until: Timestamp) -> u64 {
-    let left = until.as_millisecond() - now.as_millisecond();
-    u64::try_from(left).unwrap_or_default().div_ceil(1_000).max(1)
 }

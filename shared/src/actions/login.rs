@@ -1,8 +1,8 @@
 //! Login: at most five comparisons between two successes, whoever asks and however many at once (rules 5 and 6).
 //!
-//! Three round trips: the claim of the name, and beside it what limits of rate counted; an attempt, reserved in the update that also returns the account; and,
-//! after the hash, one transaction with the session, which is its row of the history, and the cleared count. An unknown login takes the
-//! same three, with a decoy for the account.
+//! Three round trips: the claim of the name, and beside it what limits of rate counted; an attempt, reserved in the update
+//! that also returns the account; and, after the hash, one transaction with the session, which is its row of the history,
+//! and the cleared count. An unknown login takes the same three, with a decoy for the account.
 
 use std::time::Duration;
 
