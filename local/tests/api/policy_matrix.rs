@@ -16,6 +16,7 @@ use crate::guard_walk::golden;
 
 mod key_table;
 mod lived_in;
+mod made;
 mod samples;
 
 fn now() -> Timestamp {

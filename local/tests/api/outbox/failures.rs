@@ -1,6 +1,6 @@
 //! Mail that cannot be sent: tried again, later each time, and given up in the end.
 
-use usher::actions::outbox::Outcome;
+use usher::actions::outbox::{Outbox, Outcome};
 use usher::domain::mail::{ATTEMPTS, pause_after};
 use usher::metrics::Metric;
 
@@ -47,18 +47,24 @@ async fn f08_a_delivery_whose_answer_is_lost_is_not_done_twice() {
     assert_eq!(post.only(), first);
 }
 
+/// A mail that every try failed: whose it is, and its id.
+async fn dead(world: &World, post: &Post, outbox: &Outbox) -> (String, String) {
+    let user = invite(world, "jane@example.org").await;
+    let id = mails(world)[0]["id"]["S"].as_str().unwrap().to_owned();
+    for _ in 0..ATTEMPTS {
+        post.expect([Mishap::Refused]);
+        sweep(outbox).await;
+        world.clock.advance(3600);
+    }
+    assert_eq!(state(world), "dead");
+    (user, id)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_mail_is_sent_once_after_the_operator_retried_it() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
-    let user = invite(&world, "jane@example.org").await;
-    let id = mails(&world)[0]["id"]["S"].as_str().unwrap().to_owned();
-    for _ in 0..ATTEMPTS {
-        post.expect([Mishap::Refused]);
-        sweep(&outbox).await;
-        world.clock.advance(3600);
-    }
-    assert_eq!(state(&world), "dead");
+    let (user, id) = dead(&world, &post, &outbox).await;
     let (listed, _) = operate(&world, &["mail", "list"]).await.unwrap();
     assert!(listed.contains(&id) && listed.contains("1 dead mails"), "{listed}");
     operate(&world, &["mail", "retry", &id, "--dry-run"]).await.unwrap();
@@ -76,13 +82,7 @@ async fn a_dead_mail_is_sent_once_after_the_operator_retried_it() {
 async fn a_dead_mail_that_is_dropped_is_never_sent_and_holds_no_address() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);
-    let user = invite(&world, "jane@example.org").await;
-    let id = mails(&world)[0]["id"]["S"].as_str().unwrap().to_owned();
-    for _ in 0..ATTEMPTS {
-        post.expect([Mishap::Refused]);
-        sweep(&outbox).await;
-        world.clock.advance(3600);
-    }
+    let (user, id) = dead(&world, &post, &outbox).await;
     operate(&world, &["mail", "drop", &id]).await.unwrap();
     assert_eq!(
         (state(&world), sweep(&outbox).await),
