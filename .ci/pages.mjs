@@ -16,7 +16,7 @@ const OWNER = ["owner", "Owner@12345"];
 const browser = await puppeteer.launch({
   executablePath: CHROMIUM,
   // As root it has no sandbox. Two names that lead here, as a page's own would.
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP evil.example 127.0.0.1"],
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP evil.example 127.0.0.1"],
 });
 let passed = 0, failed = 0;
 

@@ -97,7 +97,8 @@ with_server() { # command...
     local out server status
     out=$(mktemp)
     export BASE API_KEY=a-key-for-the-checks-from-outside
-    cargo build --quiet --locked
+    # `.ci/run` has built it with the tests, and with their features; these alone would build most of it again.
+    [ -n "${SERVER_IS_BUILT:-}" ] || cargo build --quiet --locked
     (unset_variables && exec env "${server_settings[@]}" "${CARGO_TARGET_DIR:-target}/debug/local" --ephemeral --port 0 --api-key "$API_KEY") >"$out" 2>"$out.log" &
     server=$!
     for _ in $(seq 100); do grep -q 'listens on' "$out" && break; sleep 0.1; done
@@ -133,13 +134,14 @@ installed() { # command...
     [ "$status" = 0 ] || exit "$NO_TOOLS"
 }
 
-# What could not be installed is not what is checked: the step is left out, and the last line names it.
+# What could not be installed is not what is checked: the step is left out, and the last line names it. A script that
+# hangs, as a browser can, is ended.
 outside() { # heading, script...
     local heading=$1 began=$SECONDS status=0
     shift
     printf '\n== %s\n' "$heading"
-    "$@" </dev/null || status=$?
-    printf -- '-- %s: %d s\n' "$heading" $((SECONDS - began))
+    timeout --kill-after 10 900 "$@" </dev/null || status=$?
+    printf -- '-- %s: %d s, %d s in all\n' "$heading" $((SECONDS - began)) "$SECONDS"
     case $status in
         0) ran+=("$heading $((SECONDS - began)) s") ;;
         "$NO_TOOLS") ran+=("$heading LEFT OUT: its tools cannot be installed here") ;;
@@ -153,6 +155,6 @@ step() { # heading, command...
     shift
     printf '\n== %s\n' "$heading"
     "$@" </dev/null
-    printf -- '-- %s: %d s\n' "$heading" $((SECONDS - began))
+    printf -- '-- %s: %d s, %d s in all\n' "$heading" $((SECONDS - began)) "$SECONDS"
     ran+=("$heading $((SECONDS - began)) s")
 }
