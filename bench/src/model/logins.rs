@@ -37,6 +37,11 @@ impl Failures {
         } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(until);
         } else if self.count >= LIMIT {
+            // What took the last place and did not fail, as the guess of an administrator, wrote no lock: it begins with it.
+            let ends = self.last.unwrap_or_default() + self.lasts();
+            if self.locked_until.is_none() && ends > now {
+                return Err(ends);
+            }
             *self = Self {
                 locks: self.locks + 1,
                 ..Self::default()
@@ -48,9 +53,12 @@ impl Failures {
     }
 
     /// 15 minutes, twice as long each further time, and a day at most.
+    fn lasts(&self) -> Moment {
+        (15 * 60_i64).saturating_mul(1 << self.locks.min(20)).min(DAY)
+    }
+
     fn lock(&mut self, now: Moment) {
-        let lasts = (15 * 60_i64).saturating_mul(1 << self.locks.min(20)).min(DAY);
-        self.locked_until = Some(now + lasts);
+        self.locked_until = Some(now + self.lasts());
     }
 }
 

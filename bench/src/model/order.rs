@@ -10,7 +10,7 @@ use super::expected::Answer;
 use super::state::State;
 
 /// After so many states the search ends: what is still not explained counts as a contradiction.
-const MOST: usize = 10_000;
+const MOST: usize = 200_000;
 
 /// Holds the state after an order to what came later: the state after all of that, or what it contradicts.
 pub type After<'a> = &'a dyn Fn(&State) -> Result<State, String>;
@@ -37,6 +37,7 @@ pub fn explained(state: &State, calls: &[Call], answers: &[Answer], after: After
     let begun: Vec<Option<Seen>> = calls.iter().map(|_| Some(Seen::default())).collect();
     match search.go(state, &begun, 0) {
         Some(after) => Ok(after),
+        None if search.tried.len() > MOST => Err(format!("{}; not every order was tried", search.best.1)),
         None => Err(search.best.1),
     }
 }

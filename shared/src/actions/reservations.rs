@@ -142,6 +142,7 @@ pub(super) async fn reserve_own(cx: &Context, user: &User) -> Result<Attempt> {
 
 async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
     let rule = &cx.tenant_settings.lockout;
+    let mut ends = cx.now + rule.first;
     for _ in 0..WAITS {
         match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
             Reserved::Attempt(number, item) => {
@@ -161,10 +162,12 @@ async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>
             Reserved::Gone => return Ok(None),
             Reserved::Full(Full::Locked(until)) => return Err(locked(cx.now, until)),
             // The places are taken by attempts that may yet succeed: such as many devices of one person at once.
-            Reserved::Full(Full::InFlight | Full::Over { .. }) => tokio::time::sleep(WAIT).await,
+            Reserved::Full(Full::InFlight(until)) => ends = until,
+            Reserved::Full(Full::Over { .. }) => {}
         }
+        tokio::time::sleep(WAIT).await;
     }
-    Err(locked(cx.now, cx.now + rule.first))
+    Err(locked(cx.now, ends))
 }
 
 fn locked(now: Timestamp, until: Timestamp) -> Error {

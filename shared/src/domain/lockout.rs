@@ -141,8 +141,9 @@ fn is_none(count: &u32) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
     Locked(Timestamp),
-    /// The attempts that took the places are still being compared: wait, and ask again.
-    InFlight,
+    /// The attempts that took the places are still being compared: wait, and ask again. If none of them ever ends, it is
+    /// locked until then.
+    InFlight(Timestamp),
     /// The lock is over: begin a new count after this many locks.
     Over {
         lockouts: u32,
@@ -164,7 +165,7 @@ impl Attempts {
             _ if until <= now => Full::Over {
                 lockouts: self.lockouts + 1,
             },
-            None if now.duration_since(began) < IN_FLIGHT => Full::InFlight,
+            None if now.duration_since(began) < IN_FLIGHT => Full::InFlight(until),
             _ => Full::Locked(until),
         }
     }
@@ -228,7 +229,7 @@ mod tests {
             ..Attempts::default()
         };
         let rule = LockoutRule::default();
-        assert_eq!(full.when_full(&rule, at(1)), Full::InFlight);
+        assert_eq!(full.when_full(&rule, at(1)), Full::InFlight(at(900)));
         assert_eq!(full.when_full(&rule, at(3)), Full::Locked(at(900)));
         assert_eq!(full.when_full(&rule, at(900)), Full::Over { lockouts: 1 });
     }
@@ -242,7 +243,7 @@ mod tests {
             lockout_until: Some(at(900)),
         };
         let rule = LockoutRule::default();
-        assert_eq!(again.when_full(&rule, at(1001)), Full::InFlight);
+        assert_eq!(again.when_full(&rule, at(1001)), Full::InFlight(at(1000 + 1800)));
         assert_eq!(again.when_full(&rule, at(1010)), Full::Locked(at(1000 + 1800)));
     }
 

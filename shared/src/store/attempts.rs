@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::dynamo::{Table, Updated};
 use super::table::{Changes, Cond, Item, Key, integer, number};
-use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY, NameKind};
+use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY, NameAttempts, NameKind};
+use crate::domain::user::User;
 use crate::error::Result;
 
 /// What became of the wish to compare a password.
@@ -92,7 +93,7 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
             }
         }
     }
-    Ok(Reserved::Full(Full::InFlight))
+    Ok(Reserved::Full(Full::InFlight(now + rule.first)))
 }
 
 /// Gives an attempt back with which nothing was compared. Where a success cleared the count meanwhile there is nothing to
@@ -116,9 +117,24 @@ pub fn attempts(item: &Item, whose: Whose) -> Attempts {
 
 /// Forgets the attempts of these.
 pub fn cleared(all: &[Whose]) -> Changes {
+    names(all).fold(Changes::new(), Changes::remove)
+}
+
+fn names(all: &[Whose]) -> impl Iterator<Item = &'static str> {
     let all = all.iter().map(|whose| whose.attributes());
     all.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
-        .fold(Changes::new(), Changes::remove)
+}
+
+/// Where a change of an account brings another password and forgets the attempts at the old one: those too that were
+/// counted since the account was read.
+pub fn forgotten(changes: Changes, before: &User, after: &User) -> Changes {
+    if before.password == after.password || after.attempts != NameAttempts::default() {
+        return changes;
+    }
+    let also = names(&[Whose::Account(NameKind::Email), Whose::Account(NameKind::Username)])
+        .filter(|name| !changes.remove.iter().any(|removed| removed == name))
+        .collect::<Vec<_>>();
+    also.into_iter().fold(changes, Changes::remove)
 }
 
 /// Whether no name of an account is locked, or was since its last success.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::dynamo::Table;
 use super::listed::Listed;
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
-use super::{domains, keys, search, seats};
+use super::{attempts, domains, keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::role::USER;
 use crate::domain::tenant::TenantId;
@@ -196,9 +196,11 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
         (None, Some(new)) => {
             Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
-        // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this change, keep their count.
+        // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this
+        // change, keep their count.
         (Some(before), Some(after)) => {
             let changes = Changes::between(&item(before, size)?, &item(after, size)?);
+            let changes = attempts::forgotten(changes, before, after);
             let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }
