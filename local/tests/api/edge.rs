@@ -57,7 +57,10 @@ async fn every_answer_has_a_request_id_no_store_and_the_security_headers() {
             ("x-frame-options", "DENY"),
             ("referrer-policy", "no-referrer"),
             ("strict-transport-security", "max-age=31536000; includeSubDomains"),
-            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            (
+                "content-security-policy",
+                "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+            ),
         ];
         for (name, value) in expected {
             assert_eq!(reply.header(name), value, "{name} of {}", reply.status);
