@@ -39,6 +39,31 @@ async fn every_kind(world: &World) -> Vec<Reply> {
 }
 
 #[tokio::test]
+async fn the_log_names_the_account_whose_token_came_with_a_request_and_no_other() {
+    let world = World::new().await;
+    let jane = world.user("jane@example.org").await;
+    let signed_in = world.signed_in("jane@example.org", PASSWORD).await;
+    let answered = [
+        (signed_in.get("/api/me/profile").await, 200, json!(jane)),
+        (signed_in.get("/api/users").await, 403, json!(jane)),
+        (world.nobody().get("/api/users").await, 401, Value::Null),
+        (
+            world.with_token("eyJ.no.token").get("/api/users").await,
+            401,
+            Value::Null,
+        ),
+    ];
+    let lines = world.watch.log.lines();
+    for (reply, status, user) in answered {
+        assert_eq!(reply.status, status);
+        let id = reply.header("x-request-id");
+        let of_it = |line: &&Value| line["message"] == "answered" && line["span"]["request_id"] == id;
+        let line = lines.iter().find(of_it).unwrap();
+        assert_eq!(line["user"], user, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_has_a_request_id_no_store_and_the_security_headers() {
     let world = World::new().await;
     let replies = every_kind(&world).await;

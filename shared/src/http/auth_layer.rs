@@ -1,6 +1,6 @@
 //! What stands before every handler: tenant, API key, caller and guard.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -107,12 +107,12 @@ impl AuthLayer {
         match self.guard {
             Guard::Anyone => api_keys::check_own(&context).await?,
             Guard::Guest => self.guest(&context, headers).await?,
-            _ => context.caller = Some(self.admit(&context, headers).await?),
+            _ => context.caller = Some(self.admit(&context, headers, &info.user).await?),
         }
         Ok(context)
     }
 
-    async fn admit(self, context: &Context, headers: &HeaderMap) -> Result<Arc<Caller>> {
+    async fn admit(self, context: &Context, headers: &HeaderMap, known: &OnceLock<UserId>) -> Result<Arc<Caller>> {
         let token = match bearer(headers) {
             Ok(Some(token)) => token,
             refused => {
@@ -121,6 +121,7 @@ impl AuthLayer {
             }
         };
         let caller = authenticate::authenticate(context, token).await?;
+        known.get_or_init(|| caller.id);
         self.guard.admit(&caller.rights, caller.must_change_password())?;
         Ok(caller)
     }

@@ -2,7 +2,7 @@
 //! a header that the client could have written; the client's address is from the edge, where there is one.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::ConnectInfo;
 use http::header::{HOST, HeaderName, USER_AGENT};
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::error::{Error, Noun, Result};
+use crate::id::UserId;
 use crate::settings::{TenantSource, TrustedProxies};
 
 /// No history keeps more of a client's name for itself.
@@ -32,6 +33,8 @@ pub struct RequestInfo {
     pub ip: String,
     /// The client, as it calls itself.
     pub user_agent: String,
+    /// Whose token came with it, once that is known: for the log.
+    pub user: Arc<OnceLock<UserId>>,
     /// What shows that its device was here before.
     pub device: Option<SecretString>,
     /// The `iss` of tokens: the setting, or the address that the request came to.
@@ -86,6 +89,7 @@ impl RequestInfo {
             request_id: request_id.unwrap_or_else(|| own_id(now)),
             ip: ip.unwrap_or_default(),
             user_agent: agent.chars().take(LONGEST_USER_AGENT).collect(),
+            user: Arc::default(),
             device: device(parts),
             address: came_to.unwrap_or_else(|| issuer.clone()),
             issuer,

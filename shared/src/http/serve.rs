@@ -174,7 +174,8 @@ async fn answer(contracts: &Contracts, routes: Router, info: &RequestInfo, reque
         response.headers_mut().insert("x-request-id", id);
     }
     let ms = app.clock.now().as_millisecond() - info.now.as_millisecond();
-    tracing::info!(%method, status = response.status().as_u16(), outcome, ms, cold_start, "answered");
+    let user = info.user.get().map(tracing::field::display);
+    tracing::info!(%method, status = response.status().as_u16(), outcome, user, ms, cold_start, "answered");
     response
 }
 

@@ -22,10 +22,13 @@ use crate::domain::role::Rank;
 use crate::error::{Error, Forbidden, Noun};
 use crate::http::dialect::{self, Asked};
 use crate::http::idempotency;
+use crate::http::rate_limit_fields;
 use crate::http::routes::Route;
 
 pub const BEARER: &str = "bearer";
 pub const API_KEY: &str = "apiKey";
+/// [`DEVICE`](crate::http::request_info::DEVICE), as documents spell it.
+const DEVICE_TOKEN: &str = "X-Usher-Device";
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";
 
@@ -38,6 +41,7 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         .securities(Some(security(row)));
     let mut parameters = description.parameters.clone();
     parameters.extend(row.options.makes.then(idempotency_key));
+    parameters.extend(logs_in(row).then(device_token));
     if !parameters.is_empty() {
         operation = operation.parameters(Some(parameters));
     }
@@ -49,7 +53,12 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         operation = operation.request_body(Some(body));
     }
     for answer in &description.answers {
-        operation = operation.response(answer.status.to_string(), response(answer, examples));
+        let mut response = response(answer, examples);
+        if logs_in(row) {
+            let device = HeaderBuilder::new().description(Some("The device's token, for its next login"));
+            response.headers.insert(DEVICE_TOKEN.to_owned(), device.build().into());
+        }
+        operation = operation.response(answer.status.to_string(), response);
     }
     for (status, all) in refusals(row, description) {
         operation = operation.response(status.to_string(), refusal(row, &all));
@@ -64,6 +73,17 @@ fn idempotency_key() -> Parameter {
     let text = "A text of the client's own, such as a UUID: the same request with the same key is done once, and answered \
                 the same for 24 hours";
     super::header(idempotency::NAME, text, "8e03978e-40d5-43dd-bc93-6894a57f9324")
+}
+
+fn logs_in(row: &Route) -> bool {
+    let of_a_login = [Error::WrongCredentials, Error::RATE_LIMITED];
+    of_a_login.iter().all(|error| row.errors.contains(&error))
+}
+
+fn device_token() -> Parameter {
+    let text = "The token that an earlier login from this device answered: its failures, and those of others, are counted \
+                apart";
+    super::header(DEVICE_TOKEN, text, "usher_dev_AZq8Y9nWd0a7Vb3kX2mP")
 }
 
 fn access(row: &Route) -> Option<String> {
@@ -269,6 +289,16 @@ fn described(all: &[Refusal]) -> impl Iterator<Item = (&'static str, &'static st
             "What is wrong with the token (RFC 6750)",
         ),
         (header::RETRY_AFTER, "Retry-After", "Seconds after which to try again"),
+        (
+            rate_limit_fields::LIMIT,
+            "RateLimit",
+            "The limit that the request is over, what is left of it, and after how many seconds it is anew",
+        ),
+        (
+            rate_limit_fields::POLICY,
+            "RateLimit-Policy",
+            "How many requests that limit allows in how many seconds",
+        ),
     ];
     let is_sent = |name: &HeaderName| all.iter().any(|one| one.headers.contains_key(name));
     let sent = known.into_iter().filter(move |(name, ..)| is_sent(name));
