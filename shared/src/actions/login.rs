@@ -301,8 +301,12 @@ async fn succeed(
 
 /// The write that clears the counts, provided that the account is as it was read.
 fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
-    let both = [NameKind::Email, NameKind::Username].map(Whose::Account);
-    as_proven(user, better, attempts::cleared(&both), vec![attempts::never_locked()])
+    as_proven(
+        user,
+        better,
+        attempts::cleared(&Whose::NAMES),
+        vec![attempts::never_locked()],
+    )
 }
 
 /// A write to the account, provided that it is the one whose password was right.

@@ -1,8 +1,12 @@
 //! What stays exact: 100 logins at once.
 
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::auth::{login, opens};
+use crate::databases::{serve_dynamodb, table_set_up_with};
+use crate::proxy::Proxy;
+use crate::reconcile::assert_reconciled;
 use crate::support::{Client, PASSWORD, Reply, World, at_once, steps};
 
 const ROUNDS: usize = 20;
@@ -252,4 +256,34 @@ fn assert_counts_are_right(world: &World) {
         }
     }
     assert_eq!(counted, there, "accounts counted as locked, and accounts listed so");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_at_the_old_password_does_not_count_at_the_new_one_though_it_came_in_the_same_moment() {
+    let db = table_set_up_with(&[]).await;
+    let dynamodb = serve_dynamodb(db.clone()).await;
+    let proxy = Proxy::before(&dynamodb).await;
+    let world = World::on(db.clone(), proxy.url.clone(), &[]).await;
+    let beside = World::on(db, dynamodb, &[]).await;
+    beside.user("jane@example.org").await;
+    let (owner, nobody) = (world.owner().await, beside.nobody());
+    // After the account was read with no failure, and before its new password is written.
+    let mut once = Some(nobody);
+    proxy.plan(move |call| {
+        if call.operation == "TransactWriteItems"
+            && let Some(nobody) = once.take()
+        {
+            let guess = json!({ "username": "jane@example.org", "password": "a guess of a stranger" });
+            let failed = nobody.post("/api/auth/login", guess);
+            let reply = tokio::task::block_in_place(|| Handle::current().block_on(failed));
+            assert_eq!(reply.status, 401, "{}", reply.text);
+        }
+        None
+    });
+    let reset = owner.post_empty("/api/users/jane@example.org/reset-password").await;
+    assert_eq!(reset.status, 200, "{}", reset.text);
+    proxy.calm();
+    let jane = owner.get("/api/users/jane@example.org").await;
+    assert_eq!(jane.body["failedLoginCount"], 0, "{}", jane.text);
+    assert_reconciled(&beside);
 }
