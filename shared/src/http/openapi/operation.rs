@@ -76,8 +76,7 @@ fn idempotency_key() -> Parameter {
 }
 
 fn logs_in(row: &Route) -> bool {
-    let of_a_login = [Error::WrongCredentials, Error::RATE_LIMITED];
-    of_a_login.iter().all(|error| row.errors.contains(&error))
+    Error::LOGIN.iter().all(|error| row.errors.contains(&error))
 }
 
 fn device_token() -> Parameter {
