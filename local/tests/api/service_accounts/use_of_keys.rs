@@ -133,7 +133,9 @@ async fn a_key_is_exchanged_while_both_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_token_is_a_key_and_a_key_is_no_other_token() {
     let world = World::new().await;
-    let (account, id, robot) = keyed(&world, "robot", &[]).await;
+    let (_, id, robot) = keyed(&world, "robot", &[]).await;
+    // One that makes no request: the log names the accounts of those that do, and nothing that was sent as a token.
+    let (account, ..) = keyed(&world, "idle", &[]).await;
     let owner = world.owner().await;
     let token = &robot.token;
     let body = json!({ "email": "owner@usher.local", "password": "Owner@12345" });
