@@ -9,7 +9,7 @@ use super::{Context, login};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
 use crate::domain::user::{PasswordHash, User, UserRef};
-use crate::error::{Conflict, Error, Forbidden, Result};
+use crate::error::{Conflict, Error, Forbidden, Noun, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use crate::store::unit::atomically;
@@ -57,10 +57,18 @@ pub(super) async fn may_be_set(
     }
     let attempt = match login::reserve_own(cx, before).await {
         Err(Error::Locked { .. }) => return Ok(before.clone()),
+        // It was erased since it was read.
+        Err(Error::InvalidToken) => return Err(Error::NotFound(Noun::User)),
         reserved => reserved?,
     };
+    let counted = attempt.user.clone().ok_or(Error::NotFound(Noun::User))?;
+    // It was changed since it was read, and whether this change may be made is to be decided anew: as its transaction will
+    // be, which is held to what was read. What the account has for a password now is no reason to refuse it before.
+    if counted.version != before.version {
+        login::give_up(cx, &attempt).await;
+        return Ok(before.clone());
+    }
     let verdict = login::compare(cx, &attempt, new.clone()).await?;
-    let counted = attempt.user.ok_or(Error::InvalidToken)?;
     if verdict == Verdict::Wrong {
         let attempts = counted.attempts;
         return Ok(User {

@@ -326,6 +326,8 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// The account that this names. One that was renamed between the reading of the claim and of the account is not found, as
+/// the name was free in that moment.
 pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     let id = match who {
         UserRef::Id(id) => Some(*id),
@@ -336,7 +338,9 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
         Some(id) => get(table, t, id).await?,
         None => None,
     };
-    user.filter(|user| user.status != Status::Deleted)
+    // Names of an earlier form are compared as their claims were.
+    let is_named = |user: &User| who.names(user) || user.form < FORM;
+    user.filter(|user| user.status != Status::Deleted && is_named(user))
         .ok_or(Error::NotFound(Noun::User))
 }
 
