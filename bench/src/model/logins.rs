@@ -1,5 +1,8 @@
 //! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `docs/contracts/directory.md`).
 
+use std::mem::discriminant;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -8,7 +11,7 @@ use super::apply::{Seen, refused};
 use super::calls::Call;
 use super::expected::{Answer, Expected, No};
 use super::rights::Moment;
-use super::state::{Failures, Session, State, Status, Token};
+use super::state::{Account, Failures, Session, State, Status, Token};
 use super::step::{At, Name, PASSWORDS, Step};
 
 const HOUR: Moment = 3_600;
@@ -16,7 +19,7 @@ const DAY: Moment = 24 * HOUR;
 /// Five failures in a row lock.
 const LIMIT: u32 = 5;
 /// For how long failures are remembered.
-const MEMORY: Moment = 30 * DAY;
+pub const MEMORY: Moment = 30 * DAY;
 
 /// How long a contract's access token lasts, its session, and whether it has refresh tokens.
 fn terms(at: At) -> (Moment, Moment, bool) {
@@ -107,7 +110,7 @@ impl State {
         let is_over = account.password_ends.is_some_and(|end| end <= now);
         seen.is_right = account.password.as_ref() == Some(&call.secret) && !is_over;
         seen.ends = account.ends;
-        seen.status = Some(account.status);
+        seen.compared = Some(Arc::new(account.clone()));
         Ok(())
     }
 
@@ -127,18 +130,19 @@ impl State {
         }
     }
 
-    /// The right password is no failure, and clears the counts whatever follows. That of an account which was changed while
-    /// it was compared is no login.
+    /// The right password is no failure, and clears the counts whatever follows. That of an account whose status was changed
+    /// while it was compared, or whose sessions were ended by another password or name, is no login. Whatever else was
+    /// changed meanwhile counts from the next request on.
     fn succeed(&mut self, seen: &Seen, at: At, answer: &Answer) -> Result<Expected, No> {
         let now = self.now;
         let key = seen.whose.ok_or(No::Login)?;
         let account = self.change(key).ok_or(No::Login)?;
-        let standing = seen.status.unwrap_or(Status::Deleted);
-        if account.ends != seen.ends || Some(account.status) != seen.status {
+        let compared = seen.compared.as_ref().ok_or(No::Login)?;
+        if !account.is_still(compared) {
             return Err(No::Login);
         }
         account.forget_failures();
-        let set = match standing {
+        let set = match compared.status {
             Status::Locked(Some(until)) if until <= now => Status::Active,
             other => other,
         };
@@ -148,7 +152,7 @@ impl State {
             Status::Inactive | Status::Banned => return Err(No::NotActive),
             Status::Deleted => return Err(No::Login),
         }
-        if at == At::Admin && !account.verified {
+        if at == At::Admin && !compared.verified {
             return Err(No::Unverified);
         }
         self.open(key, at, answer);
@@ -343,6 +347,15 @@ impl State {
             account.forget_failures();
         }
         is_same
+    }
+}
+
+impl Account {
+    /// Whether a password that was right of the other is right of this one.
+    fn is_still(&self, compared: &Self) -> bool {
+        let proof = |account: &Self| (account.passwords, account.email, account.username, account.status);
+        discriminant(&self.status) == discriminant(&compared.status)
+            && (self.ends == compared.ends || proof(self) == proof(compared))
     }
 }
 

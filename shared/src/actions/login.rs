@@ -320,10 +320,13 @@ async fn succeed(
     })
 }
 
-/// Whether an account is still the one whose password was right. Nobody's sessions are ended by that they log in: where all
-/// of them were ended in the meantime, by another password or another address too, it is these that count.
+/// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no
+/// reason to refuse it; that it was given another password, name or lock is.
 fn is_still(proven: &User, now: &User) -> bool {
-    let proof = |user: &User| (user.status, user.password.clone(), user.email.clone(), user.username.clone());
+    let proof = |user: &User| {
+        let names = (user.email.clone(), user.username.clone());
+        (user.password.clone(), names, user.lock.clone())
+    };
     now.status == proven.status && (now.epoch == proven.epoch || proof(now) == proof(proven))
 }
 

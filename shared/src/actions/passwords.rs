@@ -76,7 +76,11 @@ pub(super) async fn may_be_set(
             ..before.clone()
         });
     }
-    login::give_back(cx, &counted).await?;
+    match login::give_back(cx, &counted).await {
+        // It was changed while the password was compared: as above.
+        Err(Error::WrongCredentials) => return Ok(before.clone()),
+        given_back => given_back?,
+    }
     Err(if_same.cloned().map_or_else(|| is_the_same(new), Error::from))
 }
 
