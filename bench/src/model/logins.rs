@@ -35,20 +35,24 @@ fn terms(at: At) -> (Moment, Moment, bool) {
 impl Failures {
     /// Takes a place for an attempt: its number, or until when there is none.
     fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
+        // Of a lock that is over, Usher keeps the end until the counts are cleared.
+        let anew = |locks| Self {
+            locks,
+            locked_until: self.locked_until,
+            ..Self::default()
+        };
+        let last = self.last.unwrap_or_default();
         if self.last.is_none_or(|last| now - last > MEMORY) {
-            *self = Self::default();
+            *self = anew(0);
         } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(until);
         } else if self.count >= LIMIT {
             // What took the last place and did not fail, as the guess of an administrator, wrote no lock: it begins with it.
-            let ends = self.last.unwrap_or_default() + self.lasts();
-            if self.locked_until.is_none() && ends > now {
+            let ends = last + self.lasts();
+            if self.locked_until.is_none_or(|until| until <= last) && ends > now {
                 return Err(ends);
             }
-            *self = Self {
-                locks: self.locks + 1,
-                ..Self::default()
-            };
+            *self = anew(self.locks + 1);
         }
         self.count += 1;
         self.last = Some(now);
