@@ -162,9 +162,7 @@ impl State {
     pub fn change_account(&mut self, call: &Call, seen: &Seen, answer: &Answer) -> Result<Expected, No> {
         let actor = seen.actor.as_ref().ok_or(No::Token)?;
         match &call.step {
-            Step::ChangeName { new, old_is_right, .. } => {
-                self.change_own_name(seen, (*new, call.old), *old_is_right, answer)
-            }
+            Step::ChangeName { new, old_is_right, .. } => self.change_own_name(seen, (*new, call.old), *old_is_right),
             Step::DeleteOwn { .. } => {
                 let own = actor.account.ok_or(No::Missing)?;
                 let is_there = self.account(own).is_some_and(Account::is_there);
@@ -210,13 +208,12 @@ impl State {
         seen: &Seen,
         (new, old): (Name, Option<u8>),
         old_is_right: bool,
-        answer: &Answer,
     ) -> Result<Expected, No> {
         if seen.must_change {
             return Err(No::Forbidden);
         }
         let key = seen.actor.as_ref().and_then(|actor| actor.account).ok_or(No::Missing)?;
-        if !self.is_still_in(seen) && answer.status == 401 {
+        if !self.is_still_in(seen) {
             return Err(No::Token);
         }
         let own = self.account(key).ok_or(No::Missing)?;

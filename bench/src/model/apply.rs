@@ -102,7 +102,7 @@ impl State {
                 Err(no) => Some(refused(call, &no)),
                 Ok(()) => None,
             },
-            Step::ChangePassword { .. } => self.change_password_in(call, seen, answer, phase),
+            Step::ChangePassword { .. } => self.change_password_in(call, seen, phase),
             _ => Some(match self.act(call, seen, answer) {
                 Ok(expected) => expected,
                 Err(no) => refused(call, &no),

@@ -267,13 +267,13 @@ impl State {
     }
 
     /// A place for the attempt, under the address where there is one; then what comes of it.
-    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, answer: &Answer, phase: u8) -> Option<Expected> {
+    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, phase: u8) -> Option<Expected> {
         let outcome = match phase {
             1 => match self.state_once_more(call, seen) {
                 Ok(()) => return None,
                 Err(no) => Err(no),
             },
-            _ => self.set_own_password(call, seen, answer),
+            _ => self.set_own_password(call, seen),
         };
         Some(match outcome {
             Ok(expected) => expected,
@@ -298,7 +298,7 @@ impl State {
         self.reserve(call, seen, name).map_err(until)
     }
 
-    fn set_own_password(&mut self, call: &Call, seen: &Seen, answer: &Answer) -> Result<Expected, No> {
+    fn set_own_password(&mut self, call: &Call, seen: &Seen) -> Result<Expected, No> {
         let Step::ChangePassword { at, new, .. } = call.step else {
             return Err(No::Invalid);
         };
@@ -313,7 +313,7 @@ impl State {
         } else {
             200
         });
-        if !self.is_still_in(seen) && answer.status == 401 {
+        if !self.is_still_in(seen) {
             return Err(No::Token);
         }
         self.end_sessions(key, seen.session);

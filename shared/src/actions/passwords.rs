@@ -41,10 +41,10 @@ pub(super) async fn may_be_chosen(cx: &Context, new: &Password, user: &User) -> 
 
 /// The same for what somebody else sets, and the account is to be called as it is after the change. Answers the account
 /// with the attempt that this costs: it is a guess at the present password, whatever is refused afterwards, and bounded
-/// like any other (rule 6). While attempts are locked nothing is compared.
+/// like any other (rule 6), once however often the unit of work begins again. While attempts are locked nothing is compared.
 pub(super) async fn may_be_set(
     cx: &Context,
-    new: &Password,
+    (new, hashed): (&Password, &Hashed<'_>),
     before: &User,
     after: &User,
     if_same: Option<&Conflict>,
@@ -52,7 +52,7 @@ pub(super) async fn may_be_set(
     if after.is_called(new) {
         return Err(is_a_name(new));
     }
-    if before.password.is_none() {
+    if before.password.is_none() || hashed.differs_from(before.password.as_ref()) {
         return Ok(before.clone());
     }
     let attempt = match login::reserve_own(cx, before).await {
@@ -70,6 +70,7 @@ pub(super) async fn may_be_set(
     }
     let verdict = login::compare(cx, &attempt, new.clone()).await?;
     if verdict == Verdict::Wrong {
+        hashed.note_difference(before.password.clone());
         let attempts = counted.attempts;
         return Ok(User {
             attempts,
@@ -148,7 +149,7 @@ pub async fn reset(
         expect(cx, &unit, &user, expected).await?;
         user.is_person()?;
         if !must_change {
-            user = may_be_set(cx, password, &user, &user, None).await?;
+            user = may_be_set(cx, (password, hashed), &user, &user, None).await?;
         }
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {

@@ -125,13 +125,18 @@ fn names(all: &[Whose]) -> impl Iterator<Item = &'static str> {
     all.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
 }
 
-/// Where a change of an account brings another password and forgets the attempts at the old one: those too that were
-/// counted since the account was read.
-pub fn forgotten(changes: Changes, before: &User, after: &User) -> Changes {
-    if before.password == after.password || after.attempts != NameAttempts::default() {
-        return changes;
-    }
-    let also = names(&[Whose::Account(NameKind::Email), Whose::Account(NameKind::Username)])
+/// Where a change of an account brings another password, or another name, and forgets the attempts at the old one: those too
+/// that were counted since the account was read.
+pub fn forgotten(changes: Changes, (before, after): (&User, &User), is_own: bool) -> Changes {
+    let none = |kind| *after.attempts.under(kind) == Attempts::default();
+    let renamed = |kind| match kind {
+        NameKind::Email => before.email != after.email,
+        NameKind::Username => before.username != after.username,
+    };
+    let of_password = before.password != after.password && after.attempts == NameAttempts::default();
+    let kinds = [NameKind::Email, NameKind::Username].into_iter();
+    let forgotten = kinds.filter(|kind| of_password || none(*kind) && renamed(*kind) && !is_own);
+    let also = names(&forgotten.map(Whose::Account).collect::<Vec<_>>())
         .filter(|name| !changes.remove.iter().any(|removed| removed == name))
         .collect::<Vec<_>>();
     also.into_iter().fold(changes, Changes::remove)

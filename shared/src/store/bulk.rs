@@ -42,6 +42,7 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
             before: None,
             after: Some(user),
             only_if: None,
+            is_own: false,
         }
     };
     let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>(), cx.size_to_write())?;

@@ -109,6 +109,7 @@ fn noted(user: User, grants: Vec<Grant>, trail: Option<Trail>) -> Change {
         }),
         before: Some(user),
         only_if: None,
+        is_own: false,
     }
 }
 

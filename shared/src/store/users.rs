@@ -3,8 +3,8 @@
 //!
 //! What an account implies: its item; the claims of its address and name (under the form of names that it is kept in),
 //! and of its number, which is never given up; its search entries; a member item for each grant (but of the role that
-//! everybody has) and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
-//! those who are. A deleted account implies nothing but its item, its number and its place in the counts.
+//! everybody has) and one seat for each role, with its end where it has one; its place in the counts; and, where it is in
+//! charge, its share in the number of those who are. A deleted one implies its item, its number and its place in the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,11 +34,12 @@ pub struct Change {
     pub after: Option<User>,
     /// What must hold of its item as well.
     pub only_if: Option<Cond>,
+    /// Whether it is the account's own, which clears no count of guesses by another name.
+    pub is_own: bool,
 }
 
 /// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
-/// was read is [`Lost::Changed`]. Of several
-/// accounts the statuses and the roles stay.
+/// was read is [`Lost::Changed`]. Of several accounts the statuses and the roles stay.
 pub fn plan(changes: &[Change], size: TenantSize) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
@@ -200,7 +201,7 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
         // change, keep their count.
         (Some(before), Some(after)) => {
             let changes = Changes::between(&item(before, size)?, &item(after, size)?);
-            let changes = attempts::forgotten(changes, before, after);
+            let changes = attempts::forgotten(changes, (before, after), change.is_own);
             let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }

@@ -46,6 +46,7 @@ async fn seed(world: &World, like: &User, prefix: &str, many: usize) {
             before: None,
             after: Some(user),
             only_if: None,
+            is_own: false,
         };
         let plan = users::plan(&[change], TenantSize::Small).unwrap();
         plan.prepare(&world.app.table).await.unwrap();

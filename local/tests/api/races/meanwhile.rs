@@ -122,14 +122,21 @@ async fn whoever_sets_the_present_password_of_an_account_that_changes_meanwhile_
     });
     // The first transaction is the one that clears the count of the right guess.
     let reply = meanwhile(&proxy, &world, (&id, banned), commits, set()).await;
-    assert_eq!((reply.status.as_u16(), reply.problem()), (409, "same-password"), "{}", reply.text);
+    assert_eq!(
+        (reply.status.as_u16(), reply.problem()),
+        (409, "same-password"),
+        "{}",
+        reply.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_renamed_twice_at_once_is_not_in_its_own_way() {
     let world = World::new().await;
     let owner = world.owner().await;
-    let made = owner.post("/api/roles", json!({ "name": "clerks", "permissions": [] })).await;
+    let made = owner
+        .post("/api/roles", json!({ "name": "clerks", "permissions": [] }))
+        .await;
     assert_eq!(made.status, 201, "{}", made.text);
     let proxy = Proxy::before(&world.dynamodb).await;
     let behind = behind(&world, &proxy).await;
