@@ -60,7 +60,6 @@ async fn account(cx: &Context, round: usize, n: usize, seats: bool) -> Result<()
         before: None,
         after: Some(user(cx, email)?),
         only_if: None,
-        is_own: false,
     };
     let mut plan = users::plan(&[new], cx.size_to_write())?;
     if !seats {

@@ -81,7 +81,7 @@ fn held(state: &State, events: &[Event]) -> Result<State, String> {
                     calls
                         .iter()
                         .zip(answers)
-                        .last()
+                        .next_back()
                         .map(|(call, answer)| (&call.step, answer.status))
                 };
                 state = agreed(&state, read.as_ref()).map_err(|why| format!("after {:?}, {why}", last()))?;

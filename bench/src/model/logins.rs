@@ -1,6 +1,5 @@
 //! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `docs/contracts/directory.md`).
 
-use std::mem::discriminant;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -134,9 +133,8 @@ impl State {
         }
     }
 
-    /// The right password is no failure, and clears the counts whatever follows. That of an account whose status was changed
-    /// while it was compared, or whose sessions were ended by another password or name, is no login. Whatever else was
-    /// changed meanwhile counts from the next request on.
+    /// The right password is no failure, and clears the counts whatever follows. That of an account whose sessions were ended
+    /// by another password or name while it was compared is no login.
     fn succeed(&mut self, seen: &Seen, at: At, answer: &Answer) -> Result<Expected, No> {
         let now = self.now;
         let key = seen.whose.ok_or(No::Login)?;
@@ -145,20 +143,16 @@ impl State {
         if !account.is_still(compared) {
             return Err(No::Login);
         }
+        let unverified = (at == At::Admin && !compared.verified).then_some(No::Unverified);
+        if let Some(no) = compared.refusal(now).or(unverified) {
+            account.forget_failures();
+            return Err(no);
+        }
+        // What somebody set meanwhile is answered, and clears no count.
+        if let Some(no) = account.refusal(now) {
+            return Err(no);
+        }
         account.forget_failures();
-        let set = match compared.status {
-            Status::Locked(Some(until)) if until <= now => Status::Active,
-            other => other,
-        };
-        match set {
-            Status::Active => {}
-            Status::Locked(until) => return Err(No::Locked(until)),
-            Status::Inactive | Status::Banned => return Err(No::NotActive),
-            Status::Deleted => return Err(No::Login),
-        }
-        if at == At::Admin && !compared.verified {
-            return Err(No::Unverified);
-        }
         self.open(key, at, answer);
         Ok(Expected::done(200))
     }
@@ -357,9 +351,18 @@ impl State {
 impl Account {
     /// Whether a password that was right of the other is right of this one.
     fn is_still(&self, compared: &Self) -> bool {
-        let proof = |account: &Self| (account.passwords, account.email, account.username, account.status);
-        discriminant(&self.status) == discriminant(&compared.status)
-            && (self.ends == compared.ends || proof(self) == proof(compared))
+        let proof = |account: &Self| (account.passwords, account.email, account.username);
+        self.is_there() && (self.ends == compared.ends || proof(self) == proof(compared))
+    }
+
+    /// Why the right password is refused.
+    fn refusal(&self, now: Moment) -> Option<No> {
+        match self.status_at(now) {
+            Status::Active => None,
+            Status::Locked(until) => Some(No::Locked(until)),
+            Status::Inactive | Status::Banned => Some(No::NotActive),
+            Status::Deleted => Some(No::Login),
+        }
     }
 }
 

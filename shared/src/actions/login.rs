@@ -297,6 +297,11 @@ async fn succeed(
         if !is_still(proven, &user) {
             return Err(Error::WrongCredentials);
         }
+        if matches!(brings, Brings::Session(_))
+            && let Some(refused) = not_active(&user, cx.now)
+        {
+            return Err(refused);
+        }
         unit.write(brings.write(&user)?);
         // The account is listed and counted as locked until its lock is taken off.
         if let Some(attempt) = of_device {
@@ -321,13 +326,10 @@ async fn succeed(
 }
 
 /// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no
-/// reason to refuse it; that it was given another password, name or lock is.
+/// reason to refuse it; that it was given another password or name is.
 fn is_still(proven: &User, now: &User) -> bool {
-    let proof = |user: &User| {
-        let names = (user.email.clone(), user.username.clone());
-        (user.password.clone(), names, user.lock.clone())
-    };
-    now.status == proven.status && (now.epoch == proven.epoch || proof(now) == proof(proven))
+    let has_the_same = now.password == proven.password && now.email == proven.email && now.username == proven.username;
+    now.status != Status::Deleted && (now.epoch == proven.epoch || has_the_same)
 }
 
 /// The write that clears the counts, provided that the account is as it was read.

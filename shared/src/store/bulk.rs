@@ -42,7 +42,6 @@ pub async fn of_new(cx: &Context, accounts: &[User]) -> Result<Bulk> {
             before: None,
             after: Some(user),
             only_if: None,
-            is_own: false,
         }
     };
     let plan = users::plan(&accounts.iter().map(change).collect::<Vec<_>>(), cx.size_to_write())?;

@@ -109,7 +109,6 @@ fn noted(user: User, grants: Vec<Grant>, trail: Option<Trail>) -> Change {
         }),
         before: Some(user),
         only_if: None,
-        is_own: false,
     }
 }
 

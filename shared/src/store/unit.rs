@@ -308,7 +308,6 @@ impl Unit<'_> {
             before: before.cloned(),
             after: after.cloned(),
             only_if,
-            is_own: before.is_some_and(|user| self.cx.actor() == Some(user.id)),
         });
         Ok(())
     }

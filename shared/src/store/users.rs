@@ -34,8 +34,6 @@ pub struct Change {
     pub after: Option<User>,
     /// What must hold of its item as well.
     pub only_if: Option<Cond>,
-    /// Whether it is the account's own, which clears no count of guesses by another name.
-    pub is_own: bool,
 }
 
 /// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
@@ -198,11 +196,13 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
             Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
         // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this
-        // change, keep their count.
+        // change, keep their count, unless the change has to do with logins.
         (Some(before), Some(after)) => {
             let changes = Changes::between(&item(before, size)?, &item(after, size)?);
-            let changes = attempts::forgotten(changes, (before, after), change.is_own);
-            let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
+            let counted = attempts::as_read(before, after)
+                .into_iter()
+                .chain(change.only_if.clone());
+            let when = [as_read(before)].into_iter().chain(counted).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }
         (Some(gone), None) => Write::delete(keys::user(&gone.tenant, gone.id)).when(as_read(gone), Lost::Changed),

@@ -46,7 +46,6 @@ async fn seed(world: &World, like: &User, prefix: &str, many: usize) {
             before: None,
             after: Some(user),
             only_if: None,
-            is_own: false,
         };
         let plan = users::plan(&[change], TenantSize::Small).unwrap();
         plan.prepare(&world.app.table).await.unwrap();

@@ -87,7 +87,7 @@ async fn a_login_while_its_account_is_locked_once_more_opens_nothing() {
     let mut again = again;
     again["ExpressionAttributeNames"] = json!({ "#lock": "lock" });
     let reply = meanwhile(&proxy, &world, (&id, again), commits, login(&behind, JANE, PASSWORD)).await;
-    assert_eq!(reply.status, 401, "{}", reply.text);
+    assert_eq!(reply.status, 423, "{}", reply.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
