@@ -4,10 +4,12 @@
 //! may be served (rule 1: a change takes effect on the *next* request). So a step goes forward in phases, each of which is one
 //! moment; one that is sent alone goes through all of them at once.
 
+use std::sync::Arc;
+
 use super::calls::{By, Call, Target};
 use super::expected::{Answer, Expected, No};
 use super::rights::{Actor, CATALOGUE, Permissions, ROLES, Rights, USERS};
-use super::state::{Account, OWNER, Session, State, Status};
+use super::state::{Account, OWNER, Session, State};
 use super::step::{At, Name, Step};
 
 /// How far a step has come, and what it saw on its way.
@@ -19,7 +21,8 @@ pub struct Seen {
     pub session: Option<u32>,
     /// How often all sessions of the account that asks, or that logs in, had been ended.
     pub ends: u32,
-    pub status: Option<Status>,
+    /// The account as it was when its password was compared.
+    pub compared: Option<Arc<Account>>,
     pub must_change: bool,
     /// Whose name it was.
     pub whose: Option<u32>,
@@ -99,7 +102,7 @@ impl State {
                 Err(no) => Some(refused(call, &no)),
                 Ok(()) => None,
             },
-            Step::ChangePassword { .. } => self.change_password_in(call, seen, answer, phase),
+            Step::ChangePassword { .. } => self.change_password_in(call, seen, phase),
             _ => Some(match self.act(call, seen, answer) {
                 Ok(expected) => expected,
                 Err(no) => refused(call, &no),

@@ -22,7 +22,7 @@ pub enum Target {
 }
 
 /// A step, once it is known what it means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     pub step: Step,
     pub by: By,

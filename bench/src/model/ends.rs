@@ -56,6 +56,9 @@ impl State {
         let key = call.session.ok_or(No::Missing)?;
         let session = self.sessions.get(&key).ok_or(No::Missing)?;
         let whose = session.account;
+        if own && !self.is_still_in(seen) && answer.status == 401 {
+            return Err(No::Token);
+        }
         if own && actor.account != Some(whose) {
             return Err(No::Missing);
         }

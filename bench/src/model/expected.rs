@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::step::At;
 
 /// What came back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,

@@ -1,6 +1,7 @@
 //! Usher as it is deployed, in this process: the routes of all functions, twice over one embedded DynamoDB, each with caches
 //! of its own as instances of a function have them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +14,7 @@ use http::Method;
 use local::embedded::Store;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 use usher::ambient::{Clock, ManualClock};
 use usher::app::App;
@@ -20,6 +22,7 @@ use usher::http::serve;
 
 use super::calls::Call;
 use super::expected::Answer;
+use super::kept::{Kept, Passwords, Unknown, kept, unknown};
 use crate::stage::{Outcome, START, settings, variables, with_table};
 
 const API_KEY: &str = "an-api-key-of-the-model-that-is-long-enough";
@@ -68,6 +71,9 @@ pub struct Ground {
     database: Arc<Database>,
     clock: Arc<ManualClock>,
     instances: [Router; 2],
+    /// Of the second.
+    app: Arc<App>,
+    passwords: Mutex<Passwords>,
     /// The principal's token, and the second at which it ends.
     principal: (String, i64),
 }
@@ -76,12 +82,15 @@ impl Ground {
     pub async fn new(original: &Original) -> Outcome<Self> {
         let database = original.copy()?;
         let clock = ManualClock::at(START.parse()?);
-        let router = || -> Outcome<Router> { Ok(serve::service(app(&database, clock.clone())?, local::tables())) };
-        let instances = [router()?, router()?];
+        let apps = [app(&database, clock.clone())?, app(&database, clock.clone())?];
+        let instances = apps.clone().map(|app| serve::service(app, local::tables()));
+        let [_, app] = apps;
         let mut ground = Self {
             database,
             clock,
             instances,
+            app,
+            passwords: Mutex::default(),
             principal: (String::new(), 0),
         };
         ground.sign_in().await?;
@@ -131,6 +140,25 @@ impl Ground {
             200 => Ok(answer.body),
             status => Err(format!("{path}: {status} {}", answer.body).into()),
         }
+    }
+
+    /// What is kept of the accounts of these ids, whose roles' names are here by their ids.
+    pub async fn kept(
+        &self,
+        ids: impl Iterator<Item = &String>,
+        roles: &BTreeMap<String, Value>,
+    ) -> Outcome<BTreeMap<String, Kept>> {
+        kept(&self.app, &self.passwords, ids, roles).await
+    }
+
+    /// What is counted of names that are nobody's.
+    pub async fn unknown(&self) -> Outcome<Unknown> {
+        unknown(&self.app).await
+    }
+
+    /// Notes a password that Usher made.
+    pub async fn note_password(&self, made: String) {
+        self.passwords.lock().await.note(made);
     }
 
     /// All that is in the table, as DynamoDB's JSON.

@@ -77,7 +77,14 @@ fn held(state: &State, events: &[Event]) -> Result<State, String> {
                 for (call, answer) in calls.iter().zip(answers) {
                     one(&mut state, call, answer)?;
                 }
-                state = agreed(&state, read.as_ref())?;
+                let last = || {
+                    calls
+                        .iter()
+                        .zip(answers)
+                        .next_back()
+                        .map(|(call, answer)| (&call.step, answer.status))
+                };
+                state = agreed(&state, read.as_ref()).map_err(|why| format!("after {:?}, {why}", last()))?;
                 continue;
             }
         }

@@ -1,5 +1,7 @@
 //! Logins, passwords stated once more, and sessions that are carried on (rules 4 to 6, and the rotation of `docs/contracts/directory.md`).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -8,7 +10,7 @@ use super::apply::{Seen, refused};
 use super::calls::Call;
 use super::expected::{Answer, Expected, No};
 use super::rights::Moment;
-use super::state::{Failures, Session, State, Status, Token};
+use super::state::{Account, Failures, Session, State, Status, Token};
 use super::step::{At, Name, PASSWORDS, Step};
 
 const HOUR: Moment = 3_600;
@@ -16,7 +18,7 @@ const DAY: Moment = 24 * HOUR;
 /// Five failures in a row lock.
 const LIMIT: u32 = 5;
 /// For how long failures are remembered.
-const MEMORY: Moment = 30 * DAY;
+pub const MEMORY: Moment = 30 * DAY;
 
 /// How long a contract's access token lasts, its session, and whether it has refresh tokens.
 fn terms(at: At) -> (Moment, Moment, bool) {
@@ -32,20 +34,24 @@ fn terms(at: At) -> (Moment, Moment, bool) {
 impl Failures {
     /// Takes a place for an attempt: its number, or until when there is none.
     fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
+        // Of a lock that is over, Usher keeps the end until the counts are cleared.
+        let anew = |locks| Self {
+            locks,
+            locked_until: self.locked_until,
+            ..Self::default()
+        };
+        let last = self.last.unwrap_or_default();
         if self.last.is_none_or(|last| now - last > MEMORY) {
-            *self = Self::default();
+            *self = anew(0);
         } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(until);
         } else if self.count >= LIMIT {
             // What took the last place and did not fail, as the guess of an administrator, wrote no lock: it begins with it.
-            let ends = self.last.unwrap_or_default() + self.lasts();
-            if self.locked_until.is_none() && ends > now {
+            let ends = last + self.lasts();
+            if self.locked_until.is_none_or(|until| until <= last) && ends > now {
                 return Err(ends);
             }
-            *self = Self {
-                locks: self.locks + 1,
-                ..Self::default()
-            };
+            *self = anew(self.locks + 1);
         }
         self.count += 1;
         self.last = Some(now);
@@ -107,7 +113,7 @@ impl State {
         let is_over = account.password_ends.is_some_and(|end| end <= now);
         seen.is_right = account.password.as_ref() == Some(&call.secret) && !is_over;
         seen.ends = account.ends;
-        seen.status = Some(account.status);
+        seen.compared = Some(Arc::new(account.clone()));
         Ok(())
     }
 
@@ -127,30 +133,26 @@ impl State {
         }
     }
 
-    /// The right password is no failure, and clears the counts whatever follows. That of an account which was changed while
-    /// it was compared is no login.
+    /// The right password is no failure, and clears the counts whatever follows. That of an account whose sessions were ended
+    /// by another password or name while it was compared is no login.
     fn succeed(&mut self, seen: &Seen, at: At, answer: &Answer) -> Result<Expected, No> {
         let now = self.now;
         let key = seen.whose.ok_or(No::Login)?;
         let account = self.change(key).ok_or(No::Login)?;
-        let standing = seen.status.unwrap_or(Status::Deleted);
-        if account.ends != seen.ends || Some(account.status) != seen.status {
+        let compared = seen.compared.as_ref().ok_or(No::Login)?;
+        if !account.is_still(compared) {
             return Err(No::Login);
         }
+        let unverified = (at == At::Admin && !compared.verified).then_some(No::Unverified);
+        if let Some(no) = compared.refusal(now).or(unverified) {
+            account.forget_failures();
+            return Err(no);
+        }
+        // What somebody set meanwhile is answered, and clears no count.
+        if let Some(no) = account.refusal(now) {
+            return Err(no);
+        }
         account.forget_failures();
-        let set = match standing {
-            Status::Locked(Some(until)) if until <= now => Status::Active,
-            other => other,
-        };
-        match set {
-            Status::Active => {}
-            Status::Locked(until) => return Err(No::Locked(until)),
-            Status::Inactive | Status::Banned => return Err(No::NotActive),
-            Status::Deleted => return Err(No::Login),
-        }
-        if at == At::Admin && !account.verified {
-            return Err(No::Unverified);
-        }
         self.open(key, at, answer);
         Ok(Expected::done(200))
     }
@@ -259,13 +261,13 @@ impl State {
     }
 
     /// A place for the attempt, under the address where there is one; then what comes of it.
-    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, answer: &Answer, phase: u8) -> Option<Expected> {
+    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, phase: u8) -> Option<Expected> {
         let outcome = match phase {
             1 => match self.state_once_more(call, seen) {
                 Ok(()) => return None,
                 Err(no) => Err(no),
             },
-            _ => self.set_own_password(call, seen, answer),
+            _ => self.set_own_password(call, seen),
         };
         Some(match outcome {
             Ok(expected) => expected,
@@ -290,7 +292,7 @@ impl State {
         self.reserve(call, seen, name).map_err(until)
     }
 
-    fn set_own_password(&mut self, call: &Call, seen: &Seen, answer: &Answer) -> Result<Expected, No> {
+    fn set_own_password(&mut self, call: &Call, seen: &Seen) -> Result<Expected, No> {
         let Step::ChangePassword { at, new, .. } = call.step else {
             return Err(No::Invalid);
         };
@@ -305,7 +307,7 @@ impl State {
         } else {
             200
         });
-        if !self.is_still_in(seen) && answer.status == 401 {
+        if !self.is_still_in(seen) {
             return Err(No::Token);
         }
         self.end_sessions(key, seen.session);
@@ -343,6 +345,24 @@ impl State {
             account.forget_failures();
         }
         is_same
+    }
+}
+
+impl Account {
+    /// Whether a password that was right of the other is right of this one.
+    fn is_still(&self, compared: &Self) -> bool {
+        let proof = |account: &Self| (account.passwords, account.email, account.username);
+        self.is_there() && (self.ends == compared.ends || proof(self) == proof(compared))
+    }
+
+    /// Why the right password is refused.
+    fn refusal(&self, now: Moment) -> Option<No> {
+        match self.status_at(now) {
+            Status::Active => None,
+            Status::Locked(until) => Some(No::Locked(until)),
+            Status::Inactive | Status::Banned => Some(No::NotActive),
+            Status::Deleted => Some(No::Login),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod expected;
 mod grants;
 mod ground;
 mod history;
+mod kept;
 mod logins;
 mod order;
 mod parties;

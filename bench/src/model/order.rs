@@ -59,8 +59,16 @@ impl Search<'_> {
                 }
             };
         }
+        if let Some(n) = (0..seen.len()).find(|n| self.is_without_effect(state, seen, *n)) {
+            let mut all = seen.to_vec();
+            all[n] = None;
+            return self.go(state, &all, done + 1);
+        }
         for (n, own) in seen.iter().enumerate() {
             let Some(own) = own else { continue };
+            if (0..n).any(|before| seen[before].as_ref() == Some(own) && self.are_alike(before, n)) {
+                continue;
+            }
             let (mut after, mut now) = (state.clone(), own.clone());
             let expected = after.advance(&self.calls[n], &mut now, &self.answers[n]);
             let mut all = seen.to_vec();
@@ -79,6 +87,28 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// Whether a step can be answered now as it was, and has no effect whenever it comes: then no order explains more in
+    /// which it comes later.
+    fn is_without_effect(&self, state: &State, seen: &[Option<Seen>], n: usize) -> bool {
+        let Some(mut now) = seen[n].clone() else { return false };
+        if self.answers[n].status < 400 || self.calls[n].step.is_an_attempt() {
+            return false;
+        }
+        let mut after = state.clone();
+        let expected = loop {
+            if let Some(expected) = after.advance(&self.calls[n], &mut now, &self.answers[n]) {
+                break expected;
+            }
+        };
+        after == *state && expected.differs(&self.answers[n]).is_none()
+    }
+
+    /// Whether two steps are the same, and answered so: what comes of one first comes of the other first.
+    fn are_alike(&self, one: usize, other: usize) -> bool {
+        let (calls, answers) = (self.calls, self.answers);
+        calls[one] == calls[other] && answers[one] == answers[other]
     }
 
     fn failed(&mut self, done: usize, why: String) {

@@ -22,6 +22,20 @@ impl Step {
         )
     }
 
+    /// Whether it has an effect also where it is refused: a password that is compared counts, or clears what was counted, and
+    /// a refresh token that is shown again ends its session.
+    pub fn is_an_attempt(&self) -> bool {
+        matches!(
+            self,
+            Self::Login { .. }
+                | Self::ChangePassword { .. }
+                | Self::Refresh { .. }
+                | Self::Reset { new: Some(_), .. }
+                | Self::Patch { password: Some(_), .. }
+                | Self::PutAdmin { password: Some(_), .. }
+        )
+    }
+
     /// Whether it is about the caller's own account or session.
     pub fn is_about_oneself(&self) -> bool {
         matches!(

@@ -129,7 +129,12 @@ impl Play {
             .collect();
         let mut answers = Vec::new();
         for answer in sending {
-            answers.push(answer.await??);
+            let answer = answer.await??;
+            let made = answer.text("/temporaryPassword");
+            if !made.is_empty() {
+                self.ground.note_password(made).await;
+            }
+            answers.push(answer);
         }
         Ok(answers)
     }

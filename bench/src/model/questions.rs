@@ -167,9 +167,9 @@ impl State {
         }
         let allowed = match whom.and_then(|key| self.account(key)) {
             Some(account) => {
-                // A lock by failed logins is one, here too: who is not active may do nothing.
+                // A lock by failed logins is about logging in, and is none here (rule 18).
                 let rights = account.rights(&self.roles, self.now, department);
-                status(self, account) == Word::Active && account.is_there() && rights.has(asked)
+                account.status_at(self.now) == Status::Active && rights.has(asked)
             }
             None => call.target.is_none() && actor.rights.has(asked),
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::ground::Ground;
+use super::kept::{Kept, Unknown};
 use super::questions::{key, view};
 use super::rights::permission_names;
 use super::state::State;
@@ -18,6 +19,9 @@ pub struct Read {
     users: BTreeMap<String, Value>,
     ids: BTreeMap<String, String>,
     roles: BTreeMap<String, Value>,
+    /// By names, as the accounts.
+    kept: BTreeMap<String, Kept>,
+    unknown: Unknown,
 }
 
 impl Read {
@@ -30,8 +34,14 @@ impl Read {
             users.insert(key(item), shown(item));
         }
         let list_of_roles = ground.get("/api/roles?limit=100").await?;
-        let all = list_of_roles["items"].as_array().into_iter().flatten();
-        let roles = all.map(|role| {
+        let all = || list_of_roles["items"].as_array().into_iter().flatten();
+        let names = all().map(|role| (role["id"].as_str().unwrap_or_default().to_owned(), role["name"].clone()));
+        let mut by_id = ground.kept(ids.values(), &names.collect()).await?;
+        let kept = ids
+            .iter()
+            .filter_map(|(key, id)| Some((key.clone(), by_id.remove(id)?)));
+        let kept = kept.collect();
+        let roles = all().map(|role| {
             let members = json!({
                 "permissions": sorted(&role["permissions"]), "maxCount": role["maxCount"], "memberCount": role["memberCount"],
             });
@@ -45,6 +55,8 @@ impl Read {
             users,
             ids,
             roles,
+            kept,
+            unknown: ground.unknown().await?,
         })
     }
 
@@ -72,7 +84,23 @@ impl Read {
             });
             (role_name(role.name).to_owned(), is)
         });
-        first_difference("the role", &roles.collect(), &self.roles)
+        let difference = first_difference("the role", &roles.collect(), &self.roles);
+        difference.or_else(|| self.kept_differently(state))
+    }
+
+    fn kept_differently(&self, state: &State) -> Option<String> {
+        let unknown = state.unknown();
+        if unknown != self.unknown {
+            return Some(format!(
+                "of names of nobody is to be counted {unknown:?}, and is {:?}",
+                self.unknown
+            ));
+        }
+        state.there().find_map(|(number, account)| {
+            let key = key(&view(state, account));
+            let (is, kept) = (state.kept(*number, account), self.kept.get(&key)?);
+            (is != *kept).then(|| format!("of the account {key} is to be kept {is:?}, and is {kept:?}"))
+        })
     }
 
     /// Notes the ids of accounts whose making did not show them.

@@ -82,6 +82,8 @@ pub struct Account {
     pub grants: Vec<Grant>,
     pub by_email: Failures,
     pub by_username: Failures,
+    /// How often it was given another password.
+    pub passwords: u32,
     /// How often all its sessions were ended.
     pub ends: u32,
 }
@@ -200,6 +202,7 @@ impl State {
             grants: vec![Grant::for_good(USER, now), Grant::for_good(role, now)],
             by_email: Failures::default(),
             by_username: Failures::default(),
+            passwords: 0,
             ends: 0,
         };
         let accounts = [
@@ -336,6 +339,7 @@ impl State {
 impl Account {
     pub fn set_password(&mut self, password: &str) {
         self.password = Some(password.to_owned());
+        self.passwords += 1;
         self.must_change = false;
         self.password_ends = None;
     }

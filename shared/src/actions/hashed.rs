@@ -1,5 +1,7 @@
 //! A password on its way to being kept.
 
+use std::sync::{Mutex, PoisonError};
+
 use tokio::sync::OnceCell;
 
 use super::Context;
@@ -9,16 +11,34 @@ use crate::error::Result;
 
 /// A password to be set, if any: hashed when it is certain that it may be, and once, however often the unit of work
 /// begins again.
-pub(super) struct Hashed<'a>(Option<&'a Password>, OnceCell<PasswordHash>);
+pub(super) struct Hashed<'a> {
+    password: Option<&'a Password>,
+    hash: OnceCell<PasswordHash>,
+    /// The present password, where this one was compared with it and is another: it is compared once.
+    differs_from: Mutex<Option<PasswordHash>>,
+}
 
 impl<'a> Hashed<'a> {
     pub(super) fn of(password: Option<&'a Password>) -> Self {
-        Self(password, OnceCell::new())
+        Self {
+            password,
+            hash: OnceCell::new(),
+            differs_from: Mutex::default(),
+        }
     }
 
     pub(super) async fn get(&self, cx: &Context) -> Result<Option<PasswordHash>> {
-        let Some(password) = self.0 else { return Ok(None) };
+        let Some(password) = self.password else { return Ok(None) };
         let hash = async || cx.app.hasher.hash(password.secret()).await.map(PasswordHash);
-        self.1.get_or_try_init(hash).await.cloned().map(Some)
+        self.hash.get_or_try_init(hash).await.cloned().map(Some)
+    }
+
+    pub(super) fn differs_from(&self, present: Option<&PasswordHash>) -> bool {
+        let known = self.differs_from.lock().unwrap_or_else(PoisonError::into_inner);
+        known.is_some() && known.as_ref() == present
+    }
+
+    pub(super) fn note_difference(&self, present: Option<PasswordHash>) {
+        *self.differs_from.lock().unwrap_or_else(PoisonError::into_inner) = present;
     }
 }

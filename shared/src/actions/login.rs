@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reservations::{Attempt, seconds};
-pub(super) use super::reservations::{hashed, reserve_own};
+pub(super) use super::reservations::{give_up, hashed, reserve_own};
 use super::sessions::{self, Issued};
 use super::{Context, Terms, decoys, devices, reservations};
 use crate::domain::history::LoginKind;
@@ -55,7 +55,7 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     // The right password is no failure, whatever follows.
     if let Some(refused) = not_active(user, cx.now).or_else(|| sessions::not_verified(cx, user, terms)) {
         let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
-        succeed(cx, user, Some(&attempt), None, &[row]).await?;
+        succeed(cx, user, Some(&attempt), None, &Brings::Row(row)).await?;
         return Err(refused);
     }
     let opened = open_with(cx, user, &attempt, rehash.then_some(password), terms);
@@ -66,7 +66,7 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
 
 /// Gives the attempts back: the password was right, and no session is opened.
 pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
-    succeed(cx, user, None, None, &[]).await
+    succeed(cx, user, None, None, &Brings::Nothing).await
 }
 
 /// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
@@ -83,7 +83,7 @@ async fn given_back<T>(
 ) -> Result<T> {
     let outcome = follows.await;
     if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
-        let given_back = succeed(cx, user, attempt, None, &[]);
+        let given_back = succeed(cx, user, attempt, None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
         if !matches!(given_back, Ok(Ok(()))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
@@ -133,8 +133,7 @@ async fn open_after(
     let roles = sessions::role_names(cx, user).await?;
     let extra = sessions::claims(cx, user, terms);
     let (access_token, expires_at) = sessions::issue(cx, &session, &roles, extra, terms).await?;
-    let brings = [session_store::open(&session)?];
-    succeed(cx, user, attempt, better.as_ref(), &brings).await?;
+    succeed(cx, user, attempt, better.as_ref(), &Brings::Session(session)).await?;
     Ok(Issued {
         user: Some(user.clone()),
         rank: user.rank(cx.now),
@@ -261,6 +260,28 @@ async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<(
     Ok(())
 }
 
+/// What the right password brings beside cleared counts.
+enum Brings {
+    Nothing,
+    /// Of the login history.
+    Row(Write),
+    Session(Session),
+}
+
+impl Brings {
+    /// Where others ended all sessions of the account while the password was compared, the new one begins after that.
+    fn write(&self, user: &User) -> Result<Option<Write>> {
+        Ok(match self {
+            Self::Nothing => None,
+            Self::Row(row) => Some(row.clone()),
+            Self::Session(session) => Some(session_store::open(&Session {
+                epoch: user.epoch,
+                ..session.clone()
+            })?),
+        })
+    }
+}
+
 /// Clears the counts and does what a success brings, provided that the account is still the one whose password was right.
 /// A device's success clears its own count alone: what strangers did goes on to count.
 async fn succeed(
@@ -268,15 +289,20 @@ async fn succeed(
     proven: &User,
     attempt: Option<&Attempt>,
     better: Option<&PasswordHash>,
-    brings: &[Write],
+    brings: &Brings,
 ) -> Result<()> {
     let of_device = attempt.filter(|attempt| attempt.whose == Whose::Device);
     let cleared = atomically(cx, |unit| async move {
         let user = unit.reread(proven).await?;
-        if user.epoch != proven.epoch || user.status != proven.status {
+        if !is_still(proven, &user) {
             return Err(Error::WrongCredentials);
         }
-        unit.write(brings.iter().cloned());
+        if matches!(brings, Brings::Session(_))
+            && let Some(refused) = not_active(&user, cx.now)
+        {
+            return Err(refused);
+        }
+        unit.write(brings.write(&user)?);
         // The account is listed and counted as locked until its lock is taken off.
         if let Some(attempt) = of_device {
             unit.write([
@@ -297,6 +323,13 @@ async fn succeed(
         Error::NotFound(_) => Error::WrongCredentials,
         other => other,
     })
+}
+
+/// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no
+/// reason to refuse it; that it was given another password or name is.
+fn is_still(proven: &User, now: &User) -> bool {
+    let has_the_same = now.password == proven.password && now.email == proven.email && now.username == proven.username;
+    now.status != Status::Deleted && (now.epoch == proven.epoch || has_the_same)
 }
 
 /// The write that clears the counts, provided that the account is as it was read.

@@ -69,9 +69,26 @@ async fn existing(cx: &Context, id: UserId, user: Option<&User>, session: Sessio
 /// Ends one of the caller's own.
 pub async fn end_own(cx: &Context, id: SessionId) -> Result<()> {
     let caller = cx.caller()?;
-    let session = existing(cx, caller.id, caller.user.as_ref(), id).await?;
+    let session = match existing(cx, caller.id, caller.user.as_ref(), id).await {
+        Err(Error::NotFound(_)) => existing_now(cx, id).await?,
+        found => found?,
+    };
     let row = record::login(cx, caller.id, LoginKind::Logout, Some(id))?;
     unit::write(cx, &[sessions::end(&session, Error::NotFound(Noun::Session))?, row]).await
+}
+
+/// The same, where others may have ended all sessions but one since the caller was let in.
+async fn existing_now(cx: &Context, id: SessionId) -> Result<Session> {
+    let caller = cx.caller()?;
+    let (Some(_), Ok(own)) = (&caller.user, caller.session()) else {
+        return Err(Error::NotFound(Noun::Session));
+    };
+    let (user, own) = sessions::with_account(&cx.app.table, &cx.tenant, caller.id, own.id).await?;
+    let is_open = |own: &Session| user.as_ref().is_some_and(|user| own.is_open_for(user, cx.now));
+    match own.as_ref().is_some_and(is_open) {
+        true => existing(cx, caller.id, user.as_ref(), id).await,
+        false => Err(Error::InvalidToken),
+    }
 }
 
 /// Ends one of an account that the caller may change.

@@ -9,7 +9,7 @@ use super::{Context, login};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
 use crate::domain::user::{PasswordHash, User, UserRef};
-use crate::error::{Conflict, Error, Forbidden, Result};
+use crate::error::{Conflict, Error, Forbidden, Noun, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
 use crate::store::unit::atomically;
@@ -41,10 +41,10 @@ pub(super) async fn may_be_chosen(cx: &Context, new: &Password, user: &User) -> 
 
 /// The same for what somebody else sets, and the account is to be called as it is after the change. Answers the account
 /// with the attempt that this costs: it is a guess at the present password, whatever is refused afterwards, and bounded
-/// like any other (rule 6). While attempts are locked nothing is compared.
+/// like any other (rule 6), once however often the unit of work begins again. While attempts are locked nothing is compared.
 pub(super) async fn may_be_set(
     cx: &Context,
-    new: &Password,
+    (new, hashed): (&Password, &Hashed<'_>),
     before: &User,
     after: &User,
     if_same: Option<&Conflict>,
@@ -52,23 +52,36 @@ pub(super) async fn may_be_set(
     if after.is_called(new) {
         return Err(is_a_name(new));
     }
-    if before.password.is_none() {
+    if before.password.is_none() || hashed.differs_from(before.password.as_ref()) {
         return Ok(before.clone());
     }
     let attempt = match login::reserve_own(cx, before).await {
         Err(Error::Locked { .. }) => return Ok(before.clone()),
+        // It was erased since it was read.
+        Err(Error::InvalidToken) => return Err(Error::NotFound(Noun::User)),
         reserved => reserved?,
     };
+    let counted = attempt.user.clone().ok_or(Error::NotFound(Noun::User))?;
+    // It was changed since it was read, and whether this change may be made is to be decided anew: as its transaction will
+    // be, which is held to what was read. What the account has for a password now is no reason to refuse it before.
+    if counted.version != before.version {
+        login::give_up(cx, &attempt).await;
+        return Ok(before.clone());
+    }
     let verdict = login::compare(cx, &attempt, new.clone()).await?;
-    let counted = attempt.user.ok_or(Error::InvalidToken)?;
     if verdict == Verdict::Wrong {
+        hashed.note_difference(before.password.clone());
         let attempts = counted.attempts;
         return Ok(User {
             attempts,
             ..before.clone()
         });
     }
-    login::give_back(cx, &counted).await?;
+    match login::give_back(cx, &counted).await {
+        // It was changed while the password was compared: as above.
+        Err(Error::WrongCredentials) => return Ok(before.clone()),
+        given_back => given_back?,
+    }
     Err(if_same.cloned().map_or_else(|| is_the_same(new), Error::from))
 }
 
@@ -136,7 +149,7 @@ pub async fn reset(
         expect(cx, &unit, &user, expected).await?;
         user.is_person()?;
         if !must_change {
-            user = may_be_set(cx, password, &user, &user, None).await?;
+            user = may_be_set(cx, (password, hashed), &user, &user, None).await?;
         }
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {

@@ -97,7 +97,7 @@ async fn reserve_device(cx: &Context, device: DeviceToken) -> Result<Option<Atte
 }
 
 /// Gives an attempt back with which nothing was compared, as well as can be: one that is not counts as a failure.
-async fn give_up(cx: &Context, attempt: &Attempt) {
+pub(super) async fn give_up(cx: &Context, attempt: &Attempt) {
     if let Err(error) = attempts::release(&cx.app.table, &attempt.key, attempt.whose).await {
         tracing::warn!(?error, "an attempt could not be given back");
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::dynamo::{Table, Updated};
 use super::table::{Changes, Cond, Item, Key, integer, number};
-use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY, NameAttempts, NameKind};
+use crate::domain::lockout::{Attempts, Full, LockoutRule, MEMORY, NameKind};
 use crate::domain::user::User;
 use crate::error::Result;
 
@@ -120,27 +120,26 @@ pub fn attempts(item: &Item, whose: Whose) -> Attempts {
 
 /// Forgets the attempts of these.
 pub fn cleared(all: &[Whose]) -> Changes {
-    names(all).fold(Changes::new(), Changes::remove)
-}
-
-fn names(all: &[Whose]) -> impl Iterator<Item = &'static str> {
     let all = all.iter().map(|whose| whose.attributes());
     all.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
+        .fold(Changes::new(), Changes::remove)
 }
 
-/// Where a change of an account brings another password and forgets the attempts at the old one: those too that were
-/// counted since the account was read.
-pub fn forgotten(mut changes: Changes, before: &User, after: &User) -> Changes {
-    if before.password == after.password || after.attempts != NameAttempts::default() {
-        return changes;
-    }
-    // Each once: DynamoDB refuses an attribute that is named twice.
-    for name in names(&Whose::NAMES) {
-        if !changes.remove.iter().any(|removed| removed == name) {
-            changes = changes.remove(name);
+/// That as many are counted as were read, where a change has to do with logins: what it forgets of them, or leaves, it knows.
+/// Between two locks they are few, so that nobody's guesses keep anybody from it.
+pub fn as_read(before: &User, after: &User) -> Option<Cond> {
+    let proof = |user: &User| (user.password.clone(), user.email.clone(), user.username.clone());
+    let is_about_logins =
+        before.status != after.status || before.attempts != after.attempts || proof(before) != proof(after);
+    let as_many = |kind| {
+        let (name, seen) = (Whose::Account(kind).attributes().count, before.attempts.under(kind));
+        let counted = Cond::Eq(name, number(seen.failed_login_count));
+        match seen.failed_login_count {
+            0 => Cond::Any(vec![Cond::Absent(name), counted]),
+            _ => counted,
         }
-    }
-    changes
+    };
+    is_about_logins.then(|| Cond::All([NameKind::Email, NameKind::Username].map(as_many).into()))
 }
 
 /// Whether no name of an account is locked, or was since its last success.

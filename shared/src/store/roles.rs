@@ -110,7 +110,8 @@ pub async fn named(table: &Table, t: &TenantId, name: &RoleName) -> Result<Optio
     Ok(found.first().and_then(role_in))
 }
 
-/// The role of this name or id, if there is one.
+/// The role of this name or id, if there is one. One that was renamed between the reading of the claim and of the role is
+/// not found, as the name was free in that moment.
 pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role>> {
     if let Ok(id) = name.parse::<RoleId>() {
         return get(table, t, id).await;
@@ -124,10 +125,12 @@ pub async fn find(table: &Table, t: &TenantId, name: &str) -> Result<Option<Role
         Some(system) => Some(system.id),
         None => named(table, t, &name).await?,
     };
-    match id {
-        Some(id) => get(table, t, id).await,
-        None => Ok(None),
-    }
+    let role = match id {
+        Some(id) => get(table, t, id).await?,
+        None => None,
+    };
+    // Names of an earlier form are compared as their claims were.
+    Ok(role.filter(|role| role.system || role.form < FORM || role.name == name))
 }
 
 /// The names of these roles: those of the system are built in, the others read in one round trip.
@@ -250,14 +253,14 @@ fn copies(role: &Role) -> Result<Vec<Write>> {
 pub fn change(before: &Role, after: &Role) -> Result<Vec<Write>> {
     let key = keys::role(&before.tenant, before.id);
     let changes = Changes::between(&to_item(&key, before)?, &to_item(&key, after)?);
-    let mut writes = Vec::new();
+    // Before its name: who reads it in vain is not refused what others did to it since.
+    let mut writes = vec![Write::update(key, changes).when(as_read(before), Lost::Changed)];
     let (was, is) = (claim_place(before), claim_place(after));
     if was != is {
         let new = claim(after).into_iter().filter(|write| write.key() != was);
         writes.extend(new);
         writes.push(Write::delete(was));
     }
-    writes.push(Write::update(key, changes).when(as_read(before), Lost::Changed));
     writes.extend(copies(after)?);
     Ok(writes)
 }

@@ -174,13 +174,18 @@ impl Unit<'_> {
     /// The caller's own account, which was read already, and its session, where it came with one.
     pub async fn own(&self, user: &User) -> Result<(User, Option<Session>)> {
         let session = match &self.cx.caller()?.credential {
-            Credential::Session(session) if self.is_first => return Ok((user.clone(), Some(session.clone()))),
+            // It was read before the account was, where that was read once more: others may have ended it in between.
+            Credential::Session(session) if self.is_first && session.epoch == user.epoch => {
+                return Ok((user.clone(), Some(session.clone())));
+            }
             Credential::Session(session) => session,
             Credential::Key(_) => return Ok((self.own_of_key(user).await?, None)),
         };
         let (now, then) = sessions::with_account(&self.cx.app.table, &self.cx.tenant, user.id, session.id).await?;
         let both = now.zip(then);
-        let still_open = |(now, _): &(User, Session)| now.epoch == user.epoch && now.status != Status::Deleted;
+        let still_open = |(now, session): &(User, Session)| {
+            now.epoch == user.epoch && session.epoch == now.epoch && now.status != Status::Deleted
+        };
         let (user, session) = both.filter(still_open).ok_or(Error::InvalidToken)?;
         Ok((user, Some(session)))
     }

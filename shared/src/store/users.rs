@@ -3,8 +3,8 @@
 //!
 //! What an account implies: its item; the claims of its address and name (under the form of names that it is kept in),
 //! and of its number, which is never given up; its search entries; a member item for each grant (but of the role that
-//! everybody has) and one seat for each role, with its end where it has one; its place in the counts; and, where it is in charge, its share in the number of
-//! those who are. A deleted account implies nothing but its item, its number and its place in the counts.
+//! everybody has) and one seat for each role, with its end where it has one; its place in the counts; and, where it is in
+//! charge, its share in the number of those who are. A deleted one implies its item, its number and its place in the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +37,7 @@ pub struct Change {
 }
 
 /// What carries these changes out, in the partitions of a tenant of this size. An account that somebody changed since it
-/// was read is [`Lost::Changed`]. Of several
-/// accounts the statuses and the roles stay.
+/// was read is [`Lost::Changed`]. Of several accounts the statuses and the roles stay.
 pub fn plan(changes: &[Change], size: TenantSize) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut by = 0;
@@ -197,11 +196,13 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
             Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
         }
         // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this
-        // change, keep their count.
+        // change, keep their count, unless the change has to do with logins.
         (Some(before), Some(after)) => {
             let changes = Changes::between(&item(before, size)?, &item(after, size)?);
-            let changes = attempts::forgotten(changes, before, after);
-            let when = [as_read(before)].into_iter().chain(change.only_if.clone()).collect();
+            let counted = attempts::as_read(before, after)
+                .into_iter()
+                .chain(change.only_if.clone());
+            let when = [as_read(before)].into_iter().chain(counted).collect();
             Write::update(keys::user(&after.tenant, after.id), changes).when(Cond::All(when), Lost::Changed)
         }
         (Some(gone), None) => Write::delete(keys::user(&gone.tenant, gone.id)).when(as_read(gone), Lost::Changed),
@@ -326,6 +327,8 @@ pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// The account that this names. One that was renamed between the reading of the claim and of the account is not found, as
+/// the name was free in that moment.
 pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
     let id = match who {
         UserRef::Id(id) => Some(*id),
@@ -336,7 +339,9 @@ pub async fn find(table: &Table, t: &TenantId, who: &UserRef) -> Result<User> {
         Some(id) => get(table, t, id).await?,
         None => None,
     };
-    user.filter(|user| user.status != Status::Deleted)
+    // Names of an earlier form are compared as their claims were.
+    let is_named = |user: &User| who.names(user) || user.form < FORM;
+    user.filter(|user| user.status != Status::Deleted && is_named(user))
         .ok_or(Error::NotFound(Noun::User))
 }
 

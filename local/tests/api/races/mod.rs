@@ -4,6 +4,7 @@ mod administrators;
 mod ended;
 mod grants;
 mod limits;
+mod meanwhile;
 mod names;
 mod passwords;
 mod refreshes;

@@ -1,0 +1,157 @@
+//! What others do to an account between two calls to the store of one request. A proxy lets it happen at that call: no
+//! chance is needed.
+
+use serde_json::{Value, json};
+use usher::ambient::ManualClock;
+use usher::app::App;
+
+use crate::auth::{login, opens};
+use crate::proxy::{Call, Proxy};
+use crate::support::{PASSWORD, Reply, World, settings_of};
+use crate::watch::Watch;
+
+const JANE: &str = "jane@example.org";
+
+/// The same table, reached through a proxy.
+async fn behind(world: &World, proxy: &Proxy) -> World {
+    let clock = ManualClock::at(world.now());
+    let app = App::with_clock(settings_of(&proxy.url, &[]), clock.clone()).unwrap();
+    World::serving(app, clock, world.db.clone(), proxy.url.clone(), Watch::new()).await
+}
+
+/// Sends a request to the table while, at the first call that this is true of, somebody else does something to the account.
+async fn meanwhile<Fut: Future<Output = Reply>>(
+    proxy: &Proxy,
+    world: &World,
+    (id, update): (&str, Value),
+    is_then: impl Fn(&Call) -> bool + Send + 'static,
+    request: Fut,
+) -> Reply {
+    let (db, mut update) = (world.db.clone(), Some(update));
+    let key = json!({ "PK": { "S": format!("T#main#USER#{id}") }, "SK": { "S": "USER" } });
+    proxy.plan(move |call| {
+        if is_then(call)
+            && let Some(mut request) = update.take()
+        {
+            request["TableName"] = json!("usher");
+            request["Key"] = key.clone();
+            db.update_item(serde_json::from_value(request).unwrap()).unwrap();
+        }
+        None
+    });
+    let reply = request.await;
+    proxy.calm();
+    reply
+}
+
+/// One more version, one more end of all sessions, and this.
+fn changed(set: &str, values: &Value) -> Value {
+    let mut all = json!({ ":one": { "N": "1" } });
+    all.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
+    json!({ "UpdateExpression": format!("ADD epoch :one, version :one {set}"), "ExpressionAttributeValues": all })
+}
+
+fn commits(call: &Call) -> bool {
+    call.operation == "TransactWriteItems"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_while_all_sessions_of_its_account_end_begins_after_that() {
+    let world = World::new().await;
+    let id = world.user(JANE).await;
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let logging_in = || login(&behind, JANE, PASSWORD);
+    let reply = meanwhile(&proxy, &world, (&id, changed("", &json!({}))), commits, logging_in()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(opens(&behind, reply.str("token")).await, 200);
+
+    let other = json!({ ":other": { "S": "another hash" } });
+    let reset = changed("SET password = :other", &other);
+    let reply = meanwhile(&proxy, &world, (&id, reset), commits, logging_in()).await;
+    assert_eq!(reply.status, 401, "it was given another password: {}", reply.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_while_its_account_is_locked_once_more_opens_nothing() {
+    let world = World::new().await;
+    let id = world.user(JANE).await;
+    let until = "2026-11-22T08:01:00Z";
+    let path = format!("/api/users/{id}/lock");
+    let reply = world.owner().await.post(&path, json!({ "until": until })).await;
+    assert_eq!(reply.status, 204, "{}", reply.text);
+    world.clock.advance(61);
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let again = changed("SET #lock = :lock", &json!({ ":lock": { "M": {} } }));
+    let mut again = again;
+    again["ExpressionAttributeNames"] = json!({ "#lock": "lock" });
+    let reply = meanwhile(&proxy, &world, (&id, again), commits, login(&behind, JANE, PASSWORD)).await;
+    assert_eq!(reply.status, 423, "{}", reply.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_not_changed_under_a_name_that_it_lost_meanwhile() {
+    let world = World::new().await;
+    let id = world.user(JANE).await;
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let owner = behind.owner().await;
+    let renamed = changed("SET email = :email", &json!({ ":email": { "S": "other@example.org" } }));
+    let at = format!("T#main#USER#{id}");
+    let is_then = move |call: &Call| call.operation == "GetItem" && call.body["Key"]["PK"]["S"] == at.as_str();
+    let path = format!("/api/users/{JANE}");
+    let patching = owner.patch(&path, json!({ "status": "inactive" }));
+    let reply = meanwhile(&proxy, &world, (&id, renamed), is_then, patching).await;
+    assert_eq!(reply.status, 404, "{}", reply.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_the_present_password_of_an_account_that_changes_meanwhile_is_no_stranger() {
+    let world = World::new().await;
+    let id = world.user(JANE).await;
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let owner = behind.owner().await;
+    let path = format!("/api/users/{id}");
+    let set = || owner.patch(&path, json!({ "password": PASSWORD }));
+    let banned = json!({
+        "UpdateExpression": "ADD epoch :one, version :one SET #status = :banned",
+        "ExpressionAttributeNames": { "#status": "status" },
+        "ExpressionAttributeValues": { ":one": { "N": "1" }, ":banned": { "S": "banned" } },
+    });
+    // The first transaction is the one that clears the count of the right guess.
+    let reply = meanwhile(&proxy, &world, (&id, banned), commits, set()).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.problem()),
+        (409, "same-password"),
+        "{}",
+        reply.text
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_renamed_twice_at_once_is_not_in_its_own_way() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let made = owner
+        .post("/api/roles", json!({ "name": "clerks", "permissions": [] }))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let (late, first) = (behind.owner().await, std::sync::Mutex::new(Some(owner)));
+    let handle = tokio::runtime::Handle::current();
+    proxy.plan(move |call| {
+        if commits(call)
+            && let Some(owner) = first.lock().unwrap().take()
+        {
+            let renaming = async move { owner.patch("/api/roles/clerks", json!({ "name": "auditors" })).await };
+            let reply = tokio::task::block_in_place(|| handle.block_on(renaming));
+            assert_eq!(reply.status, 200, "{}", reply.text);
+        }
+        None
+    });
+    let reply = late.patch("/api/roles/clerks", json!({ "name": "auditors" })).await;
+    assert_eq!(reply.status, 404, "{}", reply.text);
+}
