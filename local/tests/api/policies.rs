@@ -236,7 +236,7 @@ async fn by_rare_ways() -> World {
     );
     // A removal that was left in the middle keeps roles from gaining the permission.
     let until = world.now() + usher::jiff::SignedDuration::from_mins(1);
-    let marked = usher::store::catalogue::mark("ship.sail", "a removal that crashed", world.now(), until);
+    let marked = usher::store::catalogue::mark("ship.sail", "a removal that crashed", Some(world.now()), until);
     usher::store::unit::commit(&world.app.table, &marked).await.unwrap();
     let gains = json!({ "name": "cook", "permissions": ["ship.sail"] });
     assert_eq!(owner.post("/api/roles", gains).await.status, 503);

@@ -17,8 +17,11 @@ use crate::store::catalogue::Entry;
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{catalogue, record, roles};
 
-/// For how long a removal hides its permission from roles at most: longer than any request takes.
+/// For how long a removal hides its permission from roles at most: longer than any request takes. One that failed in the
+/// middle is gone on with by the next, whose mark takes the place of its own.
 const REMOVAL: SignedDuration = SignedDuration::from_mins(2);
+/// How many roles are forgotten in one transaction, which takes a hundred writes.
+const AT_ONCE: usize = 50;
 
 pub async fn list(cx: &Context) -> Result<Vec<Permission>> {
     catalogue::list(&cx.app.table).await
@@ -62,32 +65,47 @@ pub async fn remove(cx: &Context, name: &str, force: bool) -> Result<()> {
             false => Error::NotFound(Noun::Permission),
         });
     }
+    let mut takes_over = true;
     loop {
         let mark = &EntryId::new(cx.now)?.to_string();
-        begin(cx, name, mark).await?;
-        let roles = held_by(cx, name).await?;
+        begin(cx, name, mark, takes_over).await?;
+        let Some(roles) = held_by(cx, name, mark).await? else {
+            takes_over = false;
+            continue;
+        };
         if !force && !roles.is_empty() {
             stop(cx, name, mark).await?;
             return Err(Conflict::PermissionInUse.into());
         }
-        for (tenant, role) in &roles {
-            take_from(cx, tenant, *role, name).await?;
-        }
-        if finish(cx, name, mark).await? {
+        if take_from_all(cx, name, mark, &roles).await? && finish(cx, name, mark).await? {
             return Ok(());
         }
+        takes_over = false;
     }
 }
 
-/// Where another removal goes on, this one waits for its end.
-async fn begin(cx: &Context, name: &str, mark: &str) -> Result<()> {
+/// Marks the permission. Who `takes_over` does so whether another removal goes on or failed: that is not to be seen, and
+/// all that follows is held to the mark. Who was taken over from waits for the end of what goes on, so that two do not take
+/// turns for ever.
+async fn begin(cx: &Context, name: &str, mark: &str, takes_over: bool) -> Result<()> {
     atomically(cx, |unit| async move {
         catalogue::get(&cx.app.table, name).await?;
         let now = cx.app.clock.now();
-        unit.write(catalogue::mark(name, mark, now, now + REMOVAL));
+        let over = (!takes_over).then_some(now);
+        unit.write(catalogue::mark(name, mark, over, now + REMOVAL));
         Ok(())
     })
     .await
+}
+
+/// Holds a transaction to this removal going on; whether it does.
+async fn goes_on(cx: &Context, unit: &Unit<'_>, name: &str, mark: &str) -> Result<bool> {
+    let entry = catalogue::get(&cx.app.table, name).await?;
+    let goes_on = entry.is_marked(mark, cx.app.clock.now());
+    if goes_on {
+        unit.write([catalogue::is_removed(name, mark)]);
+    }
+    Ok(goes_on)
 }
 
 async fn stop(cx: &Context, name: &str, mark: &str) -> Result<()> {
@@ -122,8 +140,9 @@ async fn finish(cx: &Context, name: &str, mark: &str) -> Result<bool> {
     removed.await
 }
 
-/// The roles that have a permission. Those that were about to gain it, and did not, are forgotten.
-async fn held_by(cx: &Context, name: &str) -> Result<Vec<(TenantId, RoleId)>> {
+/// The roles that have a permission, as long as this removal goes on. Those that were about to gain it, and did not, are
+/// forgotten.
+async fn held_by(cx: &Context, name: &str, mark: &str) -> Result<Option<Vec<(TenantId, RoleId)>>> {
     let (mut holding, mut after) = (Vec::new(), None);
     loop {
         let page = catalogue::holders(&cx.app.table, name, after.as_ref()).await?;
@@ -133,33 +152,62 @@ async fn held_by(cx: &Context, name: &str) -> Result<Vec<(TenantId, RoleId)>> {
             let holds = role.is_some_and(|role| role.permissions.contains(name));
             if holds { &mut holding } else { &mut stale }.push((tenant.clone(), *id));
         }
-        cx.app
-            .table
-            .batch_write(&catalogue::forget_holders(name, &stale))
-            .await?;
+        if !forget(cx, name, mark, &stale).await? {
+            return Ok(None);
+        }
         after = page.roles.last().cloned();
         if !page.more {
-            return Ok(holding);
+            return Ok(Some(holding));
         }
     }
 }
 
-async fn take_from(cx: &Context, tenant: &TenantId, id: RoleId, name: &str) -> Result<()> {
+/// Forgets roles as holders; whether this removal goes on. Where another took over and was refused, they may have gained
+/// the permission by now.
+async fn forget(cx: &Context, name: &str, mark: &str, stale: &[(TenantId, RoleId)]) -> Result<bool> {
+    for some in stale.chunks(AT_ONCE) {
+        let goes_on = atomically(cx, |unit| async move {
+            let goes_on = goes_on(cx, &unit, name, mark).await?;
+            if goes_on {
+                unit.write(catalogue::forget_holders(name, some));
+            }
+            Ok(goes_on)
+        });
+        if !goes_on.await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes a permission from these roles; whether this removal goes on.
+async fn take_from_all(cx: &Context, name: &str, mark: &str, holders: &[(TenantId, RoleId)]) -> Result<bool> {
+    for holder in holders {
+        if !take_from(cx, name, mark, holder).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn take_from(cx: &Context, name: &str, mark: &str, holder: &(TenantId, RoleId)) -> Result<bool> {
+    let (tenant, id) = holder;
     let within = &cx.within(tenant);
     atomically(within, |unit| async move {
-        let Some(role) = roles::get(&within.app.table, tenant, id).await? else {
-            return Ok(());
-        };
-        let mut after = role.clone();
-        if after.permissions.remove(name) {
-            after.restricted.remove(name);
-            unit.change_role(&role, after)?;
+        if !goes_on(within, &unit, name, mark).await? {
+            return Ok(false);
         }
-        Ok(())
+        if let Some(role) = roles::get(&within.app.table, tenant, *id).await? {
+            let mut after = role.clone();
+            if after.permissions.remove(name) {
+                after.restricted.remove(name);
+                unit.change_role(&role, after)?;
+            }
+        }
+        unit.write(catalogue::forget_holders(name, std::slice::from_ref(holder)));
+        Ok(true)
     })
-    .await?;
-    let forgotten = catalogue::forget_holders(name, &[(tenant.clone(), id)]);
-    cx.app.table.batch_write(&forgotten).await
+    .await
 }
 
 /// Whether a role can hold so many.

@@ -4,7 +4,7 @@
 //! its transaction, that the role has them (what is written in vain is found and ignored), and holds the transaction to
 //! the catalogue's count of removals, one copy of several. A removal counts in all copies first, and marks the entry, so
 //! that no later change takes it for known; only then it looks at who has it. Where it is refused for that, it counts in
-//! all copies once more.
+//! all copies once more. What it takes and forgets is held to its mark, which the next removal's may have replaced.
 
 use std::collections::BTreeSet;
 
@@ -118,13 +118,14 @@ pub fn add(permission: &Permission) -> Result<[Write; 2]> {
     ])
 }
 
-/// The first half of a removal: no role gains the permission any more until then, under this mark. One removal at a time.
-pub fn mark(name: &str, mark: &str, now: Timestamp, until: Timestamp) -> Vec<Write> {
+/// The first half of a removal: no role gains the permission any more until then, under this mark. One removal at a time:
+/// its mark takes the place of another's, or waits for that to be `over` at this moment.
+pub fn mark(name: &str, mark: &str, over: Option<Timestamp>, until: Timestamp) -> Vec<Write> {
     let marked = Changes::new()
         .set("mark", text(mark))
         .set("removedUntil", number(until.as_millisecond()));
-    let entry = Write::update(keys::permission(name), marked).when(is_not_marked(now), Lost::Changed);
-    counted(entry)
+    let may_begin = over.map_or_else(Cond::exists, is_not_marked);
+    counted(Write::update(keys::permission(name), marked).when(may_begin, Lost::Changed))
 }
 
 /// With the step of a removal that this is.
@@ -159,6 +160,11 @@ pub fn remove(name: &str, mark: &str) -> [Write; 2] {
         gone,
         Write::update(keys::catalogue_count(), Changes::new().add("n", -1)),
     ]
+}
+
+/// Holds a transaction to this removal going on.
+pub fn is_removed(name: &str, mark: &str) -> Write {
+    Write::check(keys::permission(name)).when(is_marked(mark), Lost::Changed)
 }
 
 fn is_marked(mark: &str) -> Cond {

@@ -22,7 +22,7 @@ impl Answer {
         Self {
             status,
             retry_after,
-            body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
+            body: ordered(serde_json::from_slice(&bytes).unwrap_or_else(|_| text())),
         }
     }
 
@@ -33,6 +33,23 @@ impl Answer {
         let text = text.unwrap_or_default().trim_start_matches("/problems/");
         format!("{} {text}", self.status).trim_end().to_owned()
     }
+}
+
+/// What rows of the rights history have of before and after are maps of DynamoDB's, which have no order.
+fn ordered(mut body: Value) -> Value {
+    match &mut body {
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                match name.to_lowercase().as_str() {
+                    "before" | "after" => value.sort_all_objects(),
+                    _ => *value = ordered(value.take()),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|value| *value = ordered(value.take())),
+        _ => {}
+    }
+    body
 }
 
 /// Stands for what is another one in each answer: ids, tokens, cursors.
@@ -77,7 +94,22 @@ pub fn has_form(pattern: &Value, answer: &Value) -> bool {
     }
 }
 
-/// Whether both have the same members, in whatever order.
+/// Whether both have the same members, in the same order.
 fn same_names(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
-    one.len() == other.len() && one.keys().all(|name| other.contains_key(name))
+    one.keys().eq(other.keys())
+}
+
+/// A body without these members, however deep they are.
+pub fn without(name: &str, mut body: Value) -> Value {
+    match &mut body {
+        Value::Object(members) => {
+            members.shift_remove(name);
+            members
+                .values_mut()
+                .for_each(|value| *value = without(name, value.take()));
+        }
+        Value::Array(all) => all.iter_mut().for_each(|value| *value = without(name, value.take())),
+        _ => {}
+    }
+    body
 }

@@ -22,11 +22,13 @@ use usher::http::serve;
 use usher::jiff::Timestamp;
 
 use super::Extent;
-use super::answer::{Answer, fits, has_form, pattern};
-use super::fault::{Kind, Plan, Request, plans};
+use super::answer::Answer;
+use super::expected::{But, Expected};
+use super::fault::{Kind, Plan, Request, bounded, plans};
+use super::state::State;
 use super::store::Faulty;
 use crate::databases::Original;
-use crate::fault_injection::{Diff, Dump, between, dump_of};
+use crate::fault_injection::{Dump, dump_of};
 use crate::reconcile::differences;
 use crate::support::scan;
 
@@ -50,10 +52,6 @@ const IN_STEPS: [&str; 3] = [
     "DELETE /api/permissions/{permission}",
     "/deleteuseraccount",
 ];
-/// Of these the one that marks what it removes, so that nobody uses it meanwhile; and how long a mark holds at most, which
-/// is left by a removal that failed: until then it is answered with 503.
-const MARKED: &str = "DELETE /api/permissions/{permission}";
-const MARK_SECONDS: i64 = 120;
 /// What is looked up in an index by its id, and not found in the moment after it came into being.
 const BY_INDEX: &str = "DELETE /api/api-keys/{key}";
 /// A login whose answer has the descriptions of roles, as far as they can be read.
@@ -95,10 +93,12 @@ pub struct Played {
 
 /// What a case does without a fault.
 struct Good {
-    status: u16,
-    body: Value,
     before: Dump,
-    diff: Diff,
+    first: Expected,
+    /// Asked for the first time a second later.
+    later: Expected,
+    /// Asked once more a second later.
+    second: Expected,
     busy: Answer,
 }
 
@@ -115,19 +115,23 @@ impl Instance {
         dump_of(scan(&self.db))
     }
 
-    /// Whether nothing in the table contradicts anything, where something was changed. `but_for_search`: but for search
+    /// What was done since then, and whether nothing in the table contradicts anything. `but_for_search`: but for search
     /// entries of a deleted account, which find nothing, and those of a domain, which the next account at it brings.
-    fn is_whole(&self, but_for_search: bool, diff: &Diff) -> Result<(), String> {
-        if diff.is_empty() {
-            return Ok(());
+    fn since(&self, before: &Dump, but_for_search: bool) -> Result<State, String> {
+        if !self.faulty.has_written() {
+            return Ok(State::nothing());
         }
-        let items = scan(&self.db).into_iter();
-        let items: Vec<Value> = items.map(|item| serde_json::to_value(item).unwrap()).collect();
-        let mut found = differences(&items);
+        let items = scan(&self.db);
+        let state = State::between(before, &dump_of(items.clone()));
+        if state.diff.is_empty() {
+            return Ok(state);
+        }
+        let values = items.iter().map(|item| serde_json::to_value(item).unwrap());
+        let mut found = differences(&values.collect::<Vec<_>>());
         found.retain(|line| !(but_for_search && of_search(line)));
         match found.as_slice() {
-            [] => Ok(()),
-            some => Err(format!("the reconciler finds {some:?}")),
+            [] => Ok(state),
+            some => Err(format!("the reconciler finds {some:?} after {state:?}")),
         }
     }
 }
@@ -203,46 +207,75 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The case without a fault, and its requests; twice, to know what of it is chance.
+    /// Its requests without a fault.
+    async fn requests(&self, route: &str) -> Vec<Request> {
+        let instance = self.instance(None);
+        let answer = self.ask(&instance).await;
+        assert!(answer.status < 300, "{route}: {answer:?}");
+        instance.faulty.requests()
+    }
+
+    async fn run(&self, instance: &Instance, before: &Dump) -> (Answer, State) {
+        (self.ask(instance).await, instance.since(before, false).unwrap())
+    }
+
+    /// The case without a fault, and its requests: now, and once more after a second, and for the first time then; in two
+    /// runs each, to know what of it is chance.
     async fn good(&self, route: &str) -> (Good, Vec<Request>) {
         let (one, other) = (self.instance(None), self.instance(None));
         let before = one.dump();
-        let (first, second) = (self.ask(&one).await, self.ask(&other).await);
-        assert!(first.status < 300, "{route}: {first:?}");
-        assert_eq!(first.status, second.status, "{route}");
-        let (diff, same) = (between(&before, &one.dump()), between(&before, &other.dump()));
-        assert_eq!(diff, same, "{route} does another thing each time");
-        one.is_whole(false, &diff).unwrap();
+        let now = self.run(&one, &before).await;
+        assert!(now.0.status < 300, "{route}: {now:?}");
+        let requests = one.faulty.requests();
+        one.clock.advance(1);
+        other.clock.advance(1);
+        let then = self.run(&other, &before).await;
+        // What writes nothing answers the same once more.
+        let (first, later, second) = if one.faulty.has_written() {
+            let same = self.instance(None);
+            let first = Expected::of(&now, &self.run(&same, &before).await);
+            same.clock.advance(1);
+            let again = (self.run(&one, &before).await, self.run(&same, &before).await);
+            (first.clone(), first.and(&then), Expected::of(&again.0, &again.1))
+        } else {
+            let read = Expected::of(&now, &then);
+            (read.clone(), read.clone(), read)
+        };
         let good = Good {
-            status: first.status,
-            body: pattern(&first.body, &second.body),
             before,
-            diff,
+            first,
+            later,
+            second,
             busy: self.busy(route),
         };
-        (good, one.faulty.requests())
+        (good, requests)
     }
 
     pub async fn played(self, number: usize, of: &scale::Case, is_first: bool, extent: Extent) -> Played {
-        let (good, requests) = self.good(&of.route).await;
-        let groups = plans(&requests);
         let mut played = Played {
             number,
             route: of.route.clone(),
-            plans: groups.iter().map(Vec::len).sum(),
-            requests,
             ..Played::default()
         };
-        for (turn, group) in groups.into_iter().enumerate() {
-            let chosen = match extent {
-                Extent::Whole => group,
-                Extent::OneOfEach if !is_first && !(number + turn).is_multiple_of(3) => Vec::new(),
-                Extent::OneOfEach => vec![group[(number + turn) % group.len()]],
-            };
-            for plan in chosen {
-                if let Err(finding) = self.with(plan, &good, &mut played).await {
-                    played.findings.push(format!("{} with {plan}: {finding}", of.name));
-                }
+        let good = if extent == Extent::Whole || is_first {
+            let (good, requests) = self.good(&of.route).await;
+            played.requests = requests;
+            Some(good)
+        } else {
+            played.requests = self.requests(&of.route).await;
+            None
+        };
+        let mut plans = plans(&played.requests);
+        played.plans = plans.len();
+        let Some(good) = good else { return played };
+        if extent == Extent::Bounded {
+            plans = bounded(number, &played.requests, plans);
+        }
+        for plan in plans {
+            if let Err(finding) = self.with(plan, &good, &mut played).await {
+                let finding = format!("{} with {plan}: {finding}", of.name);
+                eprintln!("{finding}");
+                played.findings.push(finding);
             }
         }
         played
@@ -254,16 +287,24 @@ impl<'a> Case<'a> {
         if !instance.faulty.calm() {
             return Err("it did not happen".to_owned());
         }
-        let diff = between(&good.before, &instance.dump());
-        let is_behind = plan.kind == Kind::Stale && played.route == BY_INDEX && answer.status == 404;
-        if answer.status == good.status || is_behind {
-            instance.is_whole(plan.lasts, &diff)?;
+        let but = But {
+            search: plan.lasts && good.first.state.has_search(),
+            behind: plan.kind == Kind::Stale,
+            descriptions: plan.lasts && played.route == DESCRIBES_ROLES,
+        };
+        let state = instance.since(&good.before, but.search)?;
+        if answer.status == good.first.status {
             played.right += 1;
-            return if is_behind {
-                Ok(())
-            } else {
-                good.is_right(plan, &answer, diff, &played.route)
-            };
+            return good.first.met(&answer, &state, but);
+        }
+        // As `Retry-After` has it.
+        instance.clock.advance(1);
+        if but.behind && played.route == BY_INDEX && answer.status == 404 && state.diff.is_empty() {
+            played.right += 1;
+            let again = self.ask(&instance).await;
+            return good
+                .later
+                .met(&again, &instance.since(&good.before, false)?, But::default());
         }
         if answer != good.busy {
             return Err(format!("{answer:?} is neither right nor {:?}", good.busy));
@@ -271,87 +312,52 @@ impl<'a> Case<'a> {
         if !plan.lasts {
             return Err("503 for what happened once".to_owned());
         }
-        instance.is_whole(true, &diff)?;
-        // As `Retry-After` has it.
-        instance.clock.advance(1);
-        let mut again = self.ask(&instance).await;
-        if again == good.busy && played.route == MARKED {
-            instance.clock.advance(MARK_SECONDS);
-            again = self.ask(&instance).await;
-        }
-        let after = between(&good.before, &instance.dump());
-        instance.is_whole(true, &after)?;
-        if !diff.is_empty() && but_for_search(diff.clone()) == but_for_search(good.diff.clone()) {
+        self.once_more(&instance, &state, good, but, played).await
+    }
+
+    /// What comes of the request after a 503: the same as if nothing had been, or as if it had been answered.
+    async fn once_more(
+        &self,
+        instance: &Instance,
+        left: &State,
+        good: &Good,
+        but: But,
+        played: &mut Played,
+    ) -> Result<(), String> {
+        let again = self.ask(instance).await;
+        let state = instance.since(&good.before, but.search)?;
+        if !left.diff.is_empty() && good.first.is_done(left, but) {
             played.done += 1;
-            let what = after_done(&again, after, good)?;
+            let what = good.second_is(&again);
             *played.again.entry(what).or_default() += 1;
-            return Ok(());
+            return good.second.met(&again, &state, but);
         }
-        if harmless(&diff) {
+        if left.is_harmless() {
             played.undone += 1;
         } else if IN_STEPS.iter().any(|end| played.route.ends_with(end)) {
             played.begun += 1;
         } else {
-            return Err(format!("503, and a part of it is done: {diff:?} of {:?}", good.diff));
+            return Err(format!(
+                "503, and a part of it is done: {left:?} of {:?}",
+                good.first.state
+            ));
         }
-        let is_done = but_for_search(after.clone()) == but_for_search(good.diff.clone());
-        match again.status == good.status && is_done {
-            true => Ok(()),
-            false => Err(format!("then {again:?} and {after:?} in place of {:?}", good.diff)),
-        }
+        good.later.met(&again, &state, but)
     }
 }
 
 impl Good {
-    /// Whether it is answered and done as without the fault.
-    fn is_right(&self, plan: Plan, answer: &Answer, diff: Diff, route: &str) -> Result<(), String> {
-        let is_right = match plan.kind {
-            Kind::Stale => has_form(&self.body, &answer.body),
-            _ if plan.lasts && route == DESCRIBES_ROLES => has_form(&self.body, &answer.body),
-            _ => fits(&self.body, &answer.body),
-        };
-        if !is_right {
-            return Err(format!("{} in place of {}", answer.body, self.body));
-        }
-        let counted = |diff: Diff| if plan.lasts { but_for_search(diff) } else { diff };
-        let (is, should) = (counted(diff), counted(self.diff.clone()));
-        match is == should {
-            true => Ok(()),
-            false => Err(format!("{is:?} in place of {should:?}")),
+    /// What a request is that was done before, and unanswered.
+    fn second_is(&self, again: &Answer) -> String {
+        match again.status == self.first.status {
+            true if self.second.state.diff == self.first.state.diff => "the same".to_owned(),
+            true => "a second one".to_owned(),
+            false => again.refusal(),
         }
     }
-}
-
-/// What a fault that lasts may change: entries that a deletion takes out last stay, those of an account that was not made
-/// are there already, and those of a domain come with the next account.
-fn but_for_search(mut diff: Diff) -> Diff {
-    diff.retain(|what, _| !what.starts_with("FIND "));
-    diff
 }
 
 fn is_of(row: &Route, route: &str) -> bool {
     // What can be read can be asked for by HEAD.
     format!("{} {}", row.method, row.path) == route.replace("HEAD ", "GET ")
-}
-
-/// What a request gets that was done before, and unanswered.
-fn after_done(again: &Answer, after: Diff, good: &Good) -> Result<String, String> {
-    // A password that is the former one by now is a failed attempt, which the history shows.
-    let (after, should) = (but_for_search(after), but_for_search(good.diff.clone()));
-    let mut but_for_attempt = after.clone();
-    but_for_attempt.remove("USER/LOGIN came");
-    match again.status {
-        status if status == good.status && after == should => Ok("the same".to_owned()),
-        status if status == good.status => Ok("a second one".to_owned()),
-        400..500 if after == should || but_for_attempt == should => Ok(again.refusal()),
-        _ => Err(format!(
-            "done, and then {again:?} and {after:?} in place of {:?}",
-            good.diff
-        )),
-    }
-}
-
-/// Search entries of an account that is not there find nothing.
-fn harmless(diff: &Diff) -> bool {
-    diff.keys().all(|what| what == "FIND came")
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
+use usher::http::known::Known;
+
 use super::case::Played;
 use super::fault::Request;
 
@@ -108,6 +110,18 @@ pub fn hold(played: &[Played]) {
     let (was, is): (BTreeSet<&str>, BTreeSet<&str>) = (part.lines().collect(), now.lines().collect());
     let changed: Vec<_> = is.symmetric_difference(&was).collect();
     assert!(changed.is_empty(), "docs/failures.md is not current: {changed:#?}");
+}
+
+/// Whether the document has a row for each of these routes.
+pub fn has(routes: &[Known]) {
+    let (_, part, _) = parts();
+    let lacks = |route: &&Known| !part.contains(&format!("\n| `{} {}` |", route.method, route.path));
+    let left_out: Vec<String> = routes
+        .iter()
+        .filter(lacks)
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert!(left_out.is_empty(), "docs/failures.md lacks {left_out:#?}");
 }
 
 /// Whether the document has these routes, requests and numbers of faults.

@@ -20,7 +20,7 @@ impl Request {
         }
     }
 
-    fn writes(&self) -> bool {
+    pub fn writes(&self) -> bool {
         !["GetItem", "BatchGetItem", "Query"].contains(&self.operation.as_str())
     }
 }
@@ -109,16 +109,39 @@ impl std::fmt::Display for Plan {
     }
 }
 
-/// Every plan for these requests: a group for each fault, that happens once or lasts.
-pub fn plans(requests: &[Request]) -> Vec<Vec<Plan>> {
+/// In the bounded form a route has one of so many of its faults, another one than the route before.
+const SPREAD: usize = 8;
+
+/// What the bounded form plays of these: at the commit, or at the last request of what writes nothing, and what lasts from
+/// the first write on. A spread of it, and always what leaves nothing done, and what is done with nobody knowing.
+pub fn bounded(number: usize, requests: &[Request], plans: Vec<Plan>) -> Vec<Plan> {
+    let is_commit = |request: &Request| request.operation == "TransactWriteItems";
+    let first = requests.iter().position(Request::writes).map(|at| at + 1);
+    let last = requests
+        .iter()
+        .rposition(is_commit)
+        .or_else(|| requests.iter().rposition(Request::writes));
+    let last = last.map_or(requests.len(), |at| at + 1);
+    let is_candidate = |plan: &Plan| plan.at == last || plan.lasts && Some(plan.at) == first;
+    let is_always = |plan: &Plan| match plan.kind {
+        Kind::TimeoutAfter => plan.at == last,
+        Kind::Throttled => plan.lasts && Some(plan.at) == first,
+        _ => false,
+    };
+    let candidates = plans.into_iter().filter(is_candidate).enumerate();
+    let chosen = candidates.filter(|(at, plan)| is_always(plan) || (number + at).is_multiple_of(SPREAD));
+    chosen.map(|(_, plan)| plan).collect()
+}
+
+/// Every plan for these requests: each fault at each that it can happen to, once and for good.
+pub fn plans(requests: &[Request]) -> Vec<Plan> {
     let kinds = <Kind as strum::IntoEnumIterator>::iter();
     let all = kinds.flat_map(|kind| [(kind, false), (kind, true)]);
-    let of = |(kind, lasts): (Kind, bool)| -> Vec<Plan> {
-        let at = (1..).zip(requests).filter(|(_, request)| kind.happens_to(request));
-        at.map(|(at, _)| Plan { kind, at, lasts }).collect()
+    let of = |(kind, lasts): (Kind, bool)| {
+        let at = (1..).zip(requests).filter(move |(_, request)| kind.happens_to(request));
+        at.map(move |(at, _)| Plan { kind, at, lasts })
     };
     all.filter(|(kind, lasts)| !lasts || kind.can_last())
-        .map(of)
-        .filter(|group| !group.is_empty())
+        .flat_map(of)
         .collect()
 }

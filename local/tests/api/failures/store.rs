@@ -27,6 +27,8 @@ struct State {
     plan: Option<Plan>,
     requests: Vec<Request>,
     happened: bool,
+    /// Whether a write came through.
+    written: bool,
 }
 
 impl Faulty {
@@ -54,6 +56,11 @@ impl Faulty {
         self.state.lock().unwrap().requests.clone()
     }
 
+    /// Whether a write came through since the beginning.
+    pub fn has_written(&self) -> bool {
+        self.state.lock().unwrap().written
+    }
+
     fn note(&self, request: Request) -> Option<Kind> {
         let mut state = self.state.lock().unwrap();
         let number = state.requests.len() + 1;
@@ -66,7 +73,9 @@ impl Faulty {
     async fn answer(&self, target: String, sent: &[u8]) -> Result<(u16, Vec<u8>), ConnectorError> {
         let operation = target.rsplit('.').next().unwrap().to_owned();
         let mut body: Value = serde_json::from_slice(sent).unwrap();
-        let fault = self.note(Request::of(&operation, &body));
+        let request = Request::of(&operation, &body);
+        let writes = request.writes();
+        let fault = self.note(request);
         if let Some(answer) = fault.and_then(|kind| kind.answer(&operation, &body)) {
             return Ok(answer);
         }
@@ -75,6 +84,7 @@ impl Faulty {
             Some(Kind::LostBefore) => return Err(lost()),
             _ => {}
         }
+        self.state.lock().unwrap().written |= writes;
         begin_again(&mut body);
         let store = if fault == Some(Kind::Stale) {
             &self.behind

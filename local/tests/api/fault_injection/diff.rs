@@ -56,14 +56,20 @@ pub fn between(before: &Dump, after: &Dump) -> Diff {
         }
         numbers(item).for_each(|(name, n)| note(name, -n));
     }
-    // So is which chain a row of the rights history is linked into, and whether a counter of seats was there before.
-    let chance = ["TALLY/TALLY", "CHAINS/HEAD", "SEATS/"];
-    diff.retain(|what, by| *by != 0 && !chance.iter().any(|one| what.starts_with(one)));
+    diff.retain(|what, by| *by != 0 && !is_chance(what));
     diff
 }
 
+/// Whether which of these items grew is chance; as is which chain a row of the rights history is linked into, and whether a
+/// counter of seats was there before.
+pub fn is_chance(kind: &str) -> bool {
+    ["TALLY/TALLY", "CHAINS/HEAD", "SEATS/"]
+        .iter()
+        .any(|one| kind.starts_with(one))
+}
+
 /// `T#main#USER#…` / `SESSION#…` is `USER/SESSION`, and `MAIL#…` / `MAIL` is `MAIL/MAIL`.
-fn kind((pk, sk): &(String, String)) -> String {
+pub fn kind((pk, sk): &(String, String)) -> String {
     let of_tenant = pk.strip_prefix("T#").and_then(|rest| rest.split('#').nth(1));
     let pk = of_tenant.or_else(|| pk.split('#').next()).unwrap();
     match pk {

@@ -14,4 +14,4 @@ mod routes;
 mod secrets;
 mod storms;
 
-pub use diff::{Diff, Dump, between, dump, dump_of};
+pub use diff::{Diff, Dump, between, dump, dump_of, is_chance, kind};

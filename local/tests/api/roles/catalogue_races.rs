@@ -156,6 +156,13 @@ async fn removals_that_are_refused_forget_no_role_that_gains_the_permission() {
     }
 }
 
+/// A removal of `X` that failed in the middle, under this mark.
+async fn left_in_the_middle(world: &World, mark: &str) {
+    let until = world.now() + usher::jiff::SignedDuration::from_mins(2);
+    let marked = catalogue::mark(X, mark, Some(world.now()), until);
+    unit::commit(&world.app.table, &marked).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_was_left_in_the_middle_hides_its_permission_for_two_minutes_at_most() {
     let world = World::new().await;
@@ -165,38 +172,37 @@ async fn a_removal_that_was_left_in_the_middle_hides_its_permission_for_two_minu
     }
     role(&world, "clerk", &[X]).await;
     role(&world, "empty", &[]).await;
-    let until = world.now() + usher::jiff::SignedDuration::from_mins(2);
-    let marked = catalogue::mark(X, "a removal that crashed", world.now(), until);
-    unit::commit(&world.app.table, &marked).await.unwrap();
+    left_in_the_middle(&world, "a removal that crashed").await;
     let gain = json!({ "permissions": [X] });
     world.clock.advance_ms(120_000 - 1);
     refused(&owner.patch("/api/roles/empty", gain.clone()).await, 503, "unavailable");
-    refused(
-        &owner.delete(&format!("/api/permissions/{X}")).await,
-        503,
-        "unavailable",
-    );
     // Who has it keeps it, and others gain others.
     assert_eq!(owner.get("/api/roles/clerk").await.body["permissions"], json!([X]));
-    assert_eq!(
-        owner
-            .patch("/api/roles/clerk", json!({ "description": "one" }))
-            .await
-            .status,
-        200
-    );
+    let described = json!({ "description": "one" });
+    assert_eq!(owner.patch("/api/roles/clerk", described).await.status, 200);
     let other = json!({ "permissions": ["orders.read"] });
     assert_eq!(owner.patch("/api/roles/empty", other).await.status, 200);
     world.clock.advance_ms(1);
     assert_eq!(owner.patch("/api/roles/empty", gain).await.status, 200);
-    refused(
-        &owner.delete(&format!("/api/permissions/{X}")).await,
-        409,
-        "permission-in-use",
-    );
-    assert_eq!(
-        owner.delete(&format!("/api/permissions/{X}?force=true")).await.status,
-        204
-    );
     assert_covered(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_was_left_in_the_middle_is_gone_on_with_by_the_next() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    assert_eq!(add(&owner, X).await.status, 201);
+    role(&world, "clerk", &[X]).await;
+    role(&world, "empty", &[]).await;
+    left_in_the_middle(&world, "a removal that crashed").await;
+    let path = format!("/api/permissions/{X}");
+    refused(&owner.delete(&path).await, 409, "permission-in-use");
+    // It is refused for good: roles gain the permission again.
+    let gain = json!({ "permissions": [X] });
+    assert_eq!(owner.patch("/api/roles/empty", gain).await.status, 200);
+    left_in_the_middle(&world, "another one").await;
+    assert_eq!(owner.delete(&format!("{path}?force=true")).await.status, 204);
+    assert_eq!(owner.get("/api/roles/empty").await.body["permissions"], json!([]));
+    assert_covered(&world);
+    assert_reconciled(&world);
 }
