@@ -24,7 +24,7 @@ fn checks_of(name: &str) -> Vec<String> {
 }
 
 /// The place of a file, as the document names it.
-fn place(path: &str) -> String {
+pub fn place(path: &str) -> String {
     let path = path.trim_end_matches(".rs");
     let within = |of: &str, short: &str| Some(format!("{short}{}", path.strip_prefix(of)?));
     within("local/tests/api/", "api/")

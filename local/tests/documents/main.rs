@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+mod asvs;
 mod checks;
 mod citations;
 mod configuration;

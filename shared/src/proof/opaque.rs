@@ -284,12 +284,12 @@ impl TryFrom<String> for Digest {
 /// random byte choose one without a bias.
 const READABLE: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// A password for somebody to type once: four groups of five, 100 random bits.
+/// A password for somebody to type once: seven groups of four, 140 random bits.
 pub fn temporary_password() -> Result<SecretString> {
-    let random = Zeroizing::new(ambient::random::<20>()?);
-    let mut text = String::with_capacity(23);
+    let random = Zeroizing::new(ambient::random::<28>()?);
+    let mut text = String::with_capacity(34);
     for (i, byte) in random.iter().enumerate() {
-        if i > 0 && i % 5 == 0 {
+        if i > 0 && i % 4 == 0 {
             text.push('-');
         }
         text.push(char::from(READABLE[usize::from(byte & 31)]));

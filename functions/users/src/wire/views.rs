@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct TemporaryPassword {
     /// The password; it must be changed at the next login.
-    #[schema(example = "h7k2m-9qrtz-x4c8w-p3v6n")]
+    #[schema(example = "h7k2-m9qr-tzx4-c8wp-3v6n-y1dg-5b0s")]
     temporary_password: String,
 }
 

@@ -27,7 +27,7 @@ pub enum Algorithm {
     EdDsa,
     #[serde(rename = "ES256")]
     Es256,
-    /// RSA with PKCS#1 v1.5, 2048 bits: what a stock API Gateway JWT authorizer asks for.
+    /// RSA with PKCS#1 v1.5, 3072 bits (a strength of 128): what a stock API Gateway JWT authorizer asks for.
     #[serde(rename = "RS256")]
     Rs256,
 }
@@ -95,7 +95,7 @@ impl SigningKey {
             Algorithm::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
                 .and_then(|pair| pair.to_pkcs8v1())
                 .map(|der| SecretSlice::from(der.as_ref().to_vec())),
-            Algorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa2048)
+            Algorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa3072)
                 .and_then(|pair| pair.as_der())
                 .map(|der| SecretSlice::from(der.as_ref().to_vec())),
         };

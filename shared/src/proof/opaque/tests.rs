@@ -203,13 +203,13 @@ fn a_digest_is_stored_as_base64url() {
 }
 
 #[test]
-fn a_temporary_password_can_be_read_aloud_and_holds_a_hundred_bits() {
+fn a_temporary_password_can_be_read_aloud_and_holds_140_bits() {
     let mut seen = HashSet::new();
     let mut letters = HashSet::new();
     for _ in 0..200 {
         let password = plain(&temporary_password().unwrap());
         let groups: Vec<_> = password.split('-').map(str::len).collect();
-        assert_eq!(groups, [5; 4], "{password}");
+        assert_eq!(groups, [4; 7], "{password}");
         letters.extend(password.bytes().filter(|byte| *byte != b'-'));
         assert!(seen.insert(password));
     }

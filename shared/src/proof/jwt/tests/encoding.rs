@@ -59,9 +59,13 @@ fn t07_a_token_has_one_spelling() {
 #[test]
 fn t07_the_unused_bits_of_the_last_letter_are_zero() {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for key in every_key() {
+    // The 384 bytes of RSA leave none unused.
+    for key in every_key()
+        .into_iter()
+        .filter(|key| key.algorithm() != Algorithm::Rs256)
+    {
         let token = genuine(key);
-        // 64 and 256 bytes leave four bits of the last letter unused, so sixteen letters decode to the same bytes.
+        // 64 bytes leave four bits of the last letter unused, so sixteen letters decode to the same bytes.
         let last = ALPHABET.find(&token[token.len() - 1..]).unwrap();
         for spare in 1..16 {
             let letter = &ALPHABET[last + spare..=last + spare];
