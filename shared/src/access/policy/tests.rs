@@ -5,8 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::cases::{
-    Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, department, given, moment, role_id,
+    Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, department, given, moment, role, role_id,
 };
+use crate::domain::tenant_settings::{EmailOnSignup, EmailVerification};
 
 /// What the oracle answers: the rank's number, the roles by place, and the permissions' bits.
 type Answer = (usize, BTreeSet<usize>, u8);
@@ -173,4 +174,69 @@ fn who_may_touch_everybody_is_an_owner_with_all_that_owners_hold() {
             "{rank:?} with {holds:b}"
         );
     }
+}
+
+#[test]
+fn a_key_is_made_for_no_longer_than_keys_can_be_made() {
+    let (mut grants, _) = held(&[(None, Some(9), None), (None, None, None)]);
+    (grants[0].role, grants[1].role) = (role_id(7), role_id(8));
+    let keys = Role {
+        permissions: BTreeSet::from([ADMIN_KEYS.to_owned()]),
+        ..role(7, 0)
+    };
+    let roles = [keys, role(8, 0b1111)];
+    let rights = Rights::of(roles.iter());
+    let actor = Actor {
+        rights: &rights,
+        held: Some((&grants, &roles)),
+    };
+    for (until, may) in [(Some(9), true), (Some(10), false), (None, false)] {
+        let made = may_make_key(&actor, moment(0), until.map(moment));
+        assert_eq!(made.is_ok(), may, "{until:?}: {made:?}");
+    }
+    let principal = Actor { held: None, ..actor };
+    assert!(may_make_key(&principal, moment(0), None).is_ok());
+}
+
+#[test]
+fn what_concerns_registration_is_set_without_the_rank_admin_and_nothing_else() {
+    let before = Chosen::default();
+    let registration = [
+        Chosen {
+            registration_open: Some(false),
+            ..before.clone()
+        },
+        Chosen {
+            email_on_signup: Some(EmailOnSignup::Required),
+            ..before.clone()
+        },
+        Chosen {
+            email_verification: Some(EmailVerification::Required),
+            ..before.clone()
+        },
+    ];
+    let other = Chosen {
+        lockout_limit: Some(3),
+        ..before.clone()
+    };
+    for rank in [Rank::User, Rank::Member, Rank::Admin, Rank::Owner] {
+        let rights = Rights {
+            rank,
+            ..Rights::default()
+        };
+        for after in &registration {
+            assert!(may_set(&rights, &before, after).is_ok(), "{rank:?}: {after:?}");
+        }
+        assert_eq!(
+            may_set(&rights, &before, &other).is_ok(),
+            rank >= Rank::Admin,
+            "{rank:?}"
+        );
+    }
+}
+
+#[test]
+fn the_stack_is_managed_from_its_main_tenant_alone() {
+    assert!(may_manage_stack(&TenantId::main(), ADMIN_ROLES).is_ok());
+    assert!(may_manage_stack(&TenantId::parse("acme").unwrap(), ADMIN_ROLES).is_err());
 }
