@@ -3,7 +3,7 @@
 use super::apply::Seen;
 use super::calls::{Call, password};
 use super::expected::{Answer, Expected, No};
-use super::logins::fits;
+use super::passwords::fits;
 use super::rights::{Actor, Moment, Span};
 use super::state::{Account, Failures, Grant, State, Status, USER};
 use super::step::{At, Name, RoleName, Step};

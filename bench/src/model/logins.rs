@@ -11,7 +11,7 @@ use super::calls::Call;
 use super::expected::{Answer, Expected, No};
 use super::rights::Moment;
 use super::state::{Account, Failures, Session, State, Status, Token};
-use super::step::{At, Name, PASSWORDS, Step};
+use super::step::{At, Name, Step};
 
 const HOUR: Moment = 3_600;
 const DAY: Moment = 24 * HOUR;
@@ -33,7 +33,7 @@ fn terms(at: At) -> (Moment, Moment, bool) {
 
 impl Failures {
     /// Takes a place for an attempt: its number, or until when there is none.
-    fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
+    pub fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
         // Of a lock that is over, Usher keeps the end until the counts are cleared.
         let anew = |locks| Self {
             locks,
@@ -102,7 +102,7 @@ impl State {
     }
 
     /// Compares the password as the account is now.
-    fn reserve(&mut self, call: &Call, seen: &mut Seen, name: Name) -> Result<(), Moment> {
+    pub fn reserve(&mut self, call: &Call, seen: &mut Seen, name: Name) -> Result<(), Moment> {
         let now = self.now;
         let Some(account) = seen.whose.and_then(|key| self.change(key)) else {
             seen.whose = None;
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// The fifth failure locks; unless in the meantime somebody got in, or cleared the count.
-    fn fail(&mut self, seen: &Seen, name: Name) {
+    pub fn fail(&mut self, seen: &Seen, name: Name) {
         let now = self.now;
         if seen.attempt < LIMIT {
             return;
@@ -260,91 +260,12 @@ impl State {
         Ok(Expected::done(200))
     }
 
-    /// A place for the attempt, under the address where there is one; then what comes of it.
-    pub fn change_password_in(&mut self, call: &Call, seen: &mut Seen, phase: u8) -> Option<Expected> {
-        let outcome = match phase {
-            1 => match self.state_once_more(call, seen) {
-                Ok(()) => return None,
-                Err(no) => Err(no),
-            },
-            _ => self.set_own_password(call, seen),
-        };
-        Some(match outcome {
-            Ok(expected) => expected,
-            Err(no) => refused(call, &no),
-        })
-    }
-
-    fn state_once_more(&mut self, call: &Call, seen: &mut Seen) -> Result<(), No> {
-        let Step::ChangePassword { at, new, .. } = call.step else {
-            return Err(No::Invalid);
-        };
-        let key = seen.actor.as_ref().and_then(|actor| actor.account).ok_or(No::Missing)?;
-        let new = PASSWORDS[usize::from(new) % PASSWORDS.len()];
-        if !fits(new, at) || new == call.secret {
-            return Err(No::Invalid);
-        }
-        let email = self.account(key).and_then(|account| account.email);
-        // Which of the names it is does not matter, but of what kind.
-        let name = email.map_or(Name::Username(0), Name::Email);
-        let until = |until| No::Locked(Some(until));
-        seen.whose = Some(key);
-        self.reserve(call, seen, name).map_err(until)
-    }
-
-    fn set_own_password(&mut self, call: &Call, seen: &Seen) -> Result<Expected, No> {
-        let Step::ChangePassword { at, new, .. } = call.step else {
-            return Err(No::Invalid);
-        };
-        let key = seen.whose.ok_or(No::Missing)?;
-        if !seen.is_right {
-            let email = self.account(key).and_then(|account| account.email);
-            self.fail(seen, email.map_or(Name::Username(0), Name::Email));
-            return Err(No::Old);
-        }
-        let done = Expected::done(if matches!(at, At::Directory | At::Identity) {
-            204
-        } else {
-            200
-        });
-        if !self.is_still_in(seen) {
-            return Err(No::Token);
-        }
-        self.end_sessions(key, seen.session);
-        if let Some(account) = self.change(key) {
-            account.set_password(PASSWORDS[usize::from(new) % PASSWORDS.len()]);
-            account.forget_failures();
-        }
-        Ok(done)
-    }
-
     /// Whether the session that asks goes on as it was when it was let in. If not, it may be refused, or come before whatever
     /// ended it.
     pub fn is_still_in(&self, seen: &Seen) -> bool {
         let session = seen.session.and_then(|key| self.sessions.get(&key));
         let account = session.and_then(|session| self.account(session.account));
         session.is_some_and(|session| session.is_open) && account.is_some_and(|account| account.ends == seen.ends)
-    }
-
-    /// Guesses at the present password by somebody who sets another: it counts like any other, and clears the counts
-    /// where it is right.
-    pub fn guess(&mut self, key: u32, new: &str) -> bool {
-        let now = self.now;
-        let Some(account) = self.change(key) else { return false };
-        if account.password.is_none() {
-            return false;
-        }
-        let name = account.email.map_or(Name::Username(0), Name::Email);
-        // While attempts are locked nothing is compared.
-        if account.failures(name).reserve(now).is_err() {
-            return false;
-        }
-        let is_over = account.password_ends.is_some_and(|end| end <= now);
-        let is_same = account.password.as_deref() == Some(new) && !is_over;
-        if is_same {
-            account.forget_failures();
-        }
-        is_same
     }
 }
 
@@ -391,13 +312,4 @@ fn tokens(at: At, answer: &Answer) -> (String, Option<String>) {
         At::Admin => (answer.text("/access_token"), Some(answer.text("/refresh_token"))),
         At::Registration => (answer.text("/data/token"), None),
     }
-}
-
-/// Whether a contract takes a password of this length.
-pub fn fits(password: &str, at: At) -> bool {
-    let least = match at {
-        At::Directory | At::Identity | At::Account => 10,
-        At::Admin | At::Registration => 6,
-    };
-    password.len() >= least
 }

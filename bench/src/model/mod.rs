@@ -29,6 +29,7 @@ mod kept;
 mod logins;
 mod order;
 mod parties;
+mod passwords;
 mod patches;
 mod play;
 mod questions;

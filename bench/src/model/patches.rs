@@ -2,7 +2,7 @@
 
 use super::calls::{Call, password};
 use super::expected::{Expected, No};
-use super::logins::fits;
+use super::passwords::fits;
 use super::rights::Actor;
 use super::state::{Failures, State, Status};
 use super::step::{At, RoleName, Step, Word};

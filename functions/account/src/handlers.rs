@@ -79,14 +79,14 @@ pub async fn update_any(cx: Context, Body(body): Body<UpdateAny>) -> Result<Json
     Ok(Answer::of(sentences::UPDATED))
 }
 
-pub async fn change(cx: Context, Body(body): Body<Change>) -> Result<Json<Answer>> {
+pub async fn change(DeviceCookie(cx): DeviceCookie, Body(body): Body<Change>) -> Result<Json<Answer>> {
     let (change, done) = body.parse(&cx, true)?;
     credentials::change(&cx, None, change).await?;
     Ok(Answer::of(done))
 }
 
 /// `Change`, from `admin` up
-pub async fn change_any(cx: Context, Body(body): Body<ChangeAny>) -> Result<Json<Answer>> {
+pub async fn change_any(DeviceCookie(cx): DeviceCookie, Body(body): Body<ChangeAny>) -> Result<Json<Answer>> {
     let whose = body.another(&cx)?;
     let (change, done) = body.change().parse(&cx, whose.is_none())?;
     credentials::change(&cx, whose, change).await?;

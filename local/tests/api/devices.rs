@@ -251,6 +251,76 @@ async fn every_contract_gives_and_takes_the_token_and_a_browser_keeps_it_in_a_co
 }
 
 #[tokio::test]
+async fn who_is_signed_in_at_a_known_device_changes_the_password_of_a_name_that_strangers_locked() {
+    const NEW: &str = "battery staple";
+    let own = |current: &str| json!({ "currentPassword": current, "newPassword": NEW });
+    let account = |current: &str| json!({ "Key": "Password", "Old": current, "New": NEW });
+    let registration = |current: &str| json!({ "current_password": current, "password": NEW, "confirm_password": NEW });
+    let contracts: [(&str, &dyn Fn(&str) -> Value); 3] = [
+        ("/api/auth/change-password", &own),
+        ("/user/change", &account),
+        ("/v1/user/jane@example.org/change-password", &registration),
+    ];
+    for (path, body) in contracts {
+        let world = with_jane().await;
+        let first = log_in(&world, "", PASSWORD).await;
+        let (device, me) = (token(&first), world.with_token(first.str("token")));
+        let change = async |stated: &str, headers: &[(&str, &str)]| {
+            me.send(Method::POST, path, Some(body(stated)), headers).await
+        };
+        let by_device = [("x-usher-device", device.as_str())];
+        // Its failures are its own, as at a login.
+        let wrong = change("not this one", &by_device).await.status.as_u16();
+        assert!([400, 403].contains(&wrong), "{path}: {wrong}");
+        lock(&world).await;
+        assert_eq!(change(PASSWORD, &[]).await.status, 423, "{path}: of no known device");
+        let changed = if path == "/user/change" {
+            change(PASSWORD, &[("cookie", &format!("usher.device={device}"))]).await
+        } else {
+            change(PASSWORD, &by_device).await
+        };
+        assert!(changed.status.is_success(), "{path}: {}", changed.text);
+        assert_eq!(log_in(&world, "", NEW).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_states_the_password_wrong_too_often_is_locked_alone() {
+    let world = with_jane().await;
+    let first = log_in(&world, "", PASSWORD).await;
+    let (device, me) = (token(&first), world.with_token(first.str("token")));
+    let body = |current: &str| json!({ "currentPassword": current, "newPassword": "battery staple" });
+    let change = async |current: &str| {
+        let headers = [("x-usher-device", device.as_str())];
+        me.send(Method::POST, "/api/auth/change-password", Some(body(current)), &headers)
+            .await
+    };
+    for _ in 0..5 {
+        assert_eq!(change("not this one").await.status, 403);
+    }
+    let locked = change(PASSWORD).await;
+    assert_eq!((locked.status.as_u16(), locked.header("retry-after")), (423, "900"));
+    assert_eq!(log_in(&world, &device, PASSWORD).await.status, 423);
+    assert_eq!(log_in(&world, "", PASSWORD).await.status, 200);
+    // Another's device is none of the account's.
+    let mail = "john@example.org";
+    world.user(mail).await;
+    let john = json!({ "username": mail, "password": PASSWORD });
+    let john = world.nobody().post("/api/auth/login", john).await;
+    let john = world.with_token(john.str("token"));
+    let headers = [("x-usher-device", device.as_str())];
+    let changed = john
+        .send(
+            Method::POST,
+            "/api/auth/change-password",
+            Some(body(PASSWORD)),
+            &headers,
+        )
+        .await;
+    assert_eq!(changed.status, 204, "{}", changed.text);
+}
+
+#[tokio::test]
 async fn a_name_over_its_limit_of_rate_is_none_for_a_device_that_is_known() {
     let world = World::with(&LIMITED).await;
     let owner = from_elsewhere(&world).await;

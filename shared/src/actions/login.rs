@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reservations::{Attempt, seconds};
-pub(super) use super::reservations::{give_up, hashed, reserve_own};
+pub(super) use super::reservations::{give_up, hashed, reserve_for, reserve_own};
 use super::sessions::{self, Issued};
 use super::{Context, Terms, decoys, devices, reservations};
 use crate::domain::history::LoginKind;
@@ -59,7 +59,7 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
         return Err(refused);
     }
     let opened = open_with(cx, user, &attempt, rehash.then_some(password), terms);
-    let issued = given_back(cx, user, Some(&attempt), opened).await?;
+    let issued = given_back(cx, user, &attempt, opened).await?;
     devices::issue(cx, user, attempt.device.as_ref()).await?;
     Ok(issued)
 }
@@ -71,19 +71,15 @@ pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
 
 /// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
 /// in a second, for the request is late already.
-pub(super) async fn proven<T>(cx: &Context, user: &User, follows: impl Future<Output = Result<T>>) -> Result<T> {
-    given_back(cx, user, None, follows).await
-}
-
-async fn given_back<T>(
+pub(super) async fn given_back<T>(
     cx: &Context,
     user: &User,
-    attempt: Option<&Attempt>,
+    attempt: &Attempt,
     follows: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let outcome = follows.await;
     if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
-        let given_back = succeed(cx, user, attempt, None, &Brings::Nothing);
+        let given_back = succeed(cx, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
         if !matches!(given_back, Ok(Ok(()))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");

@@ -55,7 +55,7 @@ pub(super) async fn may_be_set(
     if before.password.is_none() || hashed.differs_from(before.password.as_ref()) {
         return Ok(before.clone());
     }
-    let attempt = match login::reserve_own(cx, before).await {
+    let attempt = match login::reserve_for(cx, before).await {
         Err(Error::Locked { .. }) => return Ok(before.clone()),
         // It was erased since it was read.
         Err(Error::InvalidToken) => return Err(Error::NotFound(Noun::User)),
@@ -108,16 +108,16 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
     if cx.own_account()?.is_called(&new) {
         return Err(is_a_name(&new));
     }
-    let attempt = login::reserve_own(cx, cx.own_account()?).await?;
+    let attempt = login::reserve_own(cx).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
-    let proven = attempt.user.ok_or(Error::InvalidToken)?;
-    login::proven(cx, &proven, async {
+    let proven = attempt.user.as_ref().ok_or(Error::InvalidToken)?;
+    login::given_back(cx, proven, &attempt, async {
         let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
         // Should the password that was right not be the account's any more, its sessions were ended as well.
-        change_own(cx, &proven, |user| {
+        change_own(cx, proven, |user| {
             user.set_password(&hash);
             user.attempts = NameAttempts::default();
             Ok(())

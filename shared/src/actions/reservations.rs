@@ -129,9 +129,24 @@ pub(super) fn hashed(name: &str) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reserves an attempt for whoever is signed in and states the password once more. No name is typed here: it counts
-/// under the address, or where the account has none, under the username.
-pub(super) async fn reserve_own(cx: &Context, user: &User) -> Result<Attempt> {
+/// Reserves an attempt for whoever is signed in and states the password once more: in the device's own count, where it shows
+/// that it logged in before.
+pub(super) async fn reserve_own(cx: &Context) -> Result<Attempt> {
+    let user = cx.own_account()?;
+    let device = devices::presented(cx).await?.filter(|device| device.user == user.id);
+    let by_device = match device {
+        Some(device) => reserve_device(cx, device).await?,
+        None => None,
+    };
+    match by_device {
+        Some(attempt) => Ok(attempt),
+        None => reserve_for(cx, user).await,
+    }
+}
+
+/// Reserves an attempt at an account for which no name is typed: it counts under the address, or where the account has
+/// none, under the username.
+pub(super) async fn reserve_for(cx: &Context, user: &User) -> Result<Attempt> {
     let kind = match user.email {
         Some(_) => NameKind::Email,
         None => NameKind::Username,

@@ -41,7 +41,7 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         .securities(Some(security(row)));
     let mut parameters = description.parameters.clone();
     parameters.extend(row.options.makes.then(idempotency_key));
-    parameters.extend(logs_in(row).then(device_token));
+    parameters.extend(compares_password(row).then(device_token));
     if !parameters.is_empty() {
         operation = operation.parameters(Some(parameters));
     }
@@ -77,6 +77,12 @@ fn idempotency_key() -> Parameter {
 
 fn logs_in(row: &Route) -> bool {
     Error::LOGIN.iter().all(|error| row.errors.contains(&error))
+}
+
+/// Whether attempts at a password are counted, under a name or by a device.
+fn compares_password(row: &Route) -> bool {
+    let restates = [Error::LOCKED, Error::Forbidden(Forbidden::WrongPassword)];
+    logs_in(row) || restates.iter().all(|error| row.errors.contains(&error))
 }
 
 fn device_token() -> Parameter {
