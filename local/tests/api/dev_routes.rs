@@ -285,6 +285,8 @@ async fn a_session_that_no_password_opened_is_listed_on_its_own_stage_alone() {
     holder(&dev, &login_dev(&dev, "admin").await);
     for (world, many) in [(&dev, 2), (&prod, 1)] {
         let me = world.with_token(real.str("token"));
-        assert_eq!(listed(&me).await.len(), many);
+        let listed = listed(&me).await;
+        assert_eq!(listed.len(), many, "{listed:?}");
+        assert!(listed.iter().any(|session| session["current"] == true), "{listed:?}");
     }
 }
