@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::auth::{covered, login, opens, patched, refresh};
+use crate::me::sessions::listed;
 use crate::support::{Client, PASSWORD, Reply, World};
 
 async fn login_dev(world: &World, name: &str) -> Reply {
@@ -274,4 +275,18 @@ async fn a_login_without_a_password_is_in_the_history_like_any_other() {
     let me = holder(&world, &login_dev(&world, "owner").await);
     let history = me.get("/api/me/login-history").await;
     assert_eq!(history.body["items"][0]["kind"], "login");
+}
+
+#[tokio::test]
+async fn a_session_that_no_password_opened_is_listed_on_its_own_stage_alone() {
+    let dev = World::new().await;
+    let prod = production(&dev).await;
+    let real = login(&dev, "admin", "Admin@123").await;
+    holder(&dev, &login_dev(&dev, "admin").await);
+    for (world, many) in [(&dev, 2), (&prod, 1)] {
+        let me = world.with_token(real.str("token"));
+        let listed = listed(&me).await;
+        assert_eq!(listed.len(), many, "{listed:?}");
+        assert!(listed.iter().any(|session| session["current"] == true), "{listed:?}");
+    }
 }

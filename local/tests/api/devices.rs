@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::rate_limits::{LIMITED, from, from_elsewhere};
+use crate::round_trips::counted;
 use crate::support::{PASSWORD, Reply, World, at_once};
 
 const JANE: &str = "jane@example.org";
@@ -81,11 +82,12 @@ async fn a_device_s_own_failures_lock_it_alone_and_a_success_clears_them() {
     let device = token(&log_in(&world, "", PASSWORD).await);
     let other = token(&log_in(&world, "", PASSWORD).await);
     assert_ne!(device, other);
+    let mut renewed = String::new();
     for _ in 0..3 {
         for _ in 0..4 {
             assert_eq!(log_in(&world, &device, "not this one").await.status, 401);
         }
-        assert_eq!(log_in(&world, &device, PASSWORD).await.status, 200);
+        renewed = token(&log_in(&world, &device, PASSWORD).await);
     }
     for _ in 0..5 {
         let wrong = log_in(&world, &device, "not this one").await;
@@ -93,6 +95,8 @@ async fn a_device_s_own_failures_lock_it_alone_and_a_success_clears_them() {
     }
     let locked = log_in(&world, &device, PASSWORD).await;
     assert_eq!((locked.status.as_u16(), locked.header("retry-after")), (423, "900"));
+    let locked = log_in(&world, &renewed, PASSWORD).await;
+    assert_eq!(locked.status, 423, "each of its tokens is the same device's");
     assert_eq!(log_in(&world, &other, PASSWORD).await.status, 200, "another device");
     assert_eq!(log_in(&world, "", PASSWORD).await.status, 200, "and whoever has none");
     let user = world.owner().await.get(&format!("/api/users/{JANE}")).await;
@@ -354,4 +358,30 @@ async fn a_name_over_its_limit_of_rate_is_none_for_a_device_that_is_known() {
         (200, 200, 429),
         "{statuses:?}"
     );
+}
+
+/// Where an attempt finds all places taken and no lock, it waits for those that are being compared.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_locked_is_refused_at_once_and_waits_for_no_comparison() {
+    let (world, proxy) = counted().await;
+    world.user(JANE).await;
+    let device = token(&log_in(&world, "", PASSWORD).await);
+    let nobody = json!({ "username": "nobody@example.org", "password": PASSWORD });
+    for _ in 0..5 {
+        assert_eq!(log_in(&world, "", "not this one").await.status, 401);
+        assert_eq!(log_in(&world, &device, "not this one").await.status, 401);
+        let unknown = world.nobody().post("/api/auth/login", nobody.clone()).await;
+        assert_eq!(unknown.status, 401);
+    }
+    proxy.cost();
+    assert_eq!(log_in(&world, "", PASSWORD).await.status, 423);
+    let of_account = proxy.cost().operations.len();
+    assert_eq!(log_in(&world, &device, PASSWORD).await.status, 423);
+    let of_device = proxy.cost().operations.len();
+    let unknown = world.nobody().post("/api/auth/login", nobody.clone()).await;
+    assert_eq!(unknown.status, 423);
+    let of_nobody = proxy.cost().operations.len();
+    for (whose, requests) in [("account", of_account), ("device", of_device), ("nobody", of_nobody)] {
+        assert!(requests <= 8, "{whose}: {requests} requests");
+    }
 }

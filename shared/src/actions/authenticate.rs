@@ -241,3 +241,23 @@ async fn dev_principal(cx: &Context, session: Session) -> Result<Caller> {
         others: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_keys_are_remembered_and_a_known_one_makes_none_forgotten() {
+        let (seen, main) = (SeenKeys::default(), TenantId::main());
+        let key = |n: usize| Digest::of(&n.to_be_bytes());
+        for n in 0..REMEMBERED {
+            seen.note(&main, key(n), BTreeSet::new());
+        }
+        seen.note(&main, key(0), BTreeSet::from([USER.id]));
+        assert_eq!(seen.of(&main, key(0)), Some(vec![USER.id]));
+        assert_eq!(seen.of(&main, key(1)), Some(Vec::new()), "there is room still");
+        seen.note(&main, key(REMEMBERED), BTreeSet::new());
+        assert_eq!(seen.of(&main, key(REMEMBERED)), Some(Vec::new()));
+        assert_eq!(seen.of(&main, key(1)), None, "there was no more room");
+    }
+}

@@ -297,3 +297,20 @@ fn ended(cx: &Context, session: &Session) -> Result<[Write; 2]> {
         record::login(cx, session.user, LoginKind::Logout, Some(session.id))?,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_roles_take_four_kilobytes_of_a_token_at_most() {
+        // With its id, and what JSON puts around both.
+        for (letters, is_named) in [(4_096 - 43, true), (4_096 - 42, false)] {
+            let name = "x".repeat(letters);
+            let roles = RoleNames::from([(RoleId::new(Timestamp::UNIX_EPOCH).unwrap(), name.clone())]);
+            let expected = if is_named { vec![name] } else { Vec::new() };
+            assert_eq!(names_in_token(&roles), expected, "{letters}");
+        }
+        assert!(names_in_token(&RoleNames::new()).is_empty());
+    }
+}

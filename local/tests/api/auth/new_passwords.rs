@@ -92,6 +92,25 @@ async fn a_new_password_is_not_the_present_one_in_any_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_set_the_present_password_over_and_over_locks_nobody() {
+    let world = World::new().await;
+    let (_, me) = janet(&world).await;
+    let owner = world.owner().await;
+    for n in 0..6 {
+        let body = json!({ "password": PASSWORD });
+        let patched = owner.patch("/api/users/janet-of-usher", body).await;
+        assert_eq!(
+            (patched.status.as_u16(), patched.problem()),
+            (409, "same-password"),
+            "{n}"
+        );
+        let shown = me.get("/api/me/profile").await;
+        assert_eq!(shown.body["failedLoginCount"], json!(0), "{n}: {}", shown.text);
+    }
+    assert_eq!(login(&world, "janet-of-usher", PASSWORD).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_password_is_the_account_s_own_address_or_username_in_any_letter_case_or_width() {
     for name in [
         "JANET@example.ORG",

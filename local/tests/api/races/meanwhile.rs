@@ -155,3 +155,49 @@ async fn a_role_that_is_renamed_twice_at_once_is_not_in_its_own_way() {
     let reply = late.patch("/api/roles/clerks", json!({ "name": "auditors" })).await;
     assert_eq!(reply.status, 404, "{}", reply.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guess_that_takes_the_last_place_locks_an_account_that_changes_meanwhile() {
+    let world = World::new().await;
+    let id = world.user(JANE).await;
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    for _ in 0..4 {
+        assert_eq!(login(&world, JANE, "not this one").await.status, 401);
+    }
+    let touched = json!({
+        "UpdateExpression": "ADD version :one", "ExpressionAttributeValues": { ":one": { "N": "1" } },
+    });
+    let last = login(&behind, JANE, "not this one");
+    let reply = meanwhile(&proxy, &world, (&id, touched), commits, last).await;
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    let shown = world.owner().await.get(&format!("/api/users/{id}")).await;
+    assert_eq!(shown.str("status"), "locked", "{}", shown.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_was_stated_before_all_other_sessions_ended_changes_nothing_after_that() {
+    let world = World::new().await;
+    world.user(JANE).await;
+    let proxy = Proxy::before(&world.dynamodb).await;
+    let behind = behind(&world, &proxy).await;
+    let (mine, other) = (login(&world, JANE, PASSWORD).await, login(&world, JANE, PASSWORD).await);
+    let ending = std::sync::Mutex::new(Some(world.with_token(mine.str("token"))));
+    let handle = tokio::runtime::Handle::current();
+    proxy.plan(move |call| {
+        if commits(call)
+            && let Some(me) = ending.lock().unwrap().take()
+        {
+            let request = async move { me.delete("/api/me/sessions?except=current").await };
+            let reply = tokio::task::block_in_place(|| handle.block_on(request));
+            assert_eq!(reply.status, 204, "{}", reply.text);
+        }
+        None
+    });
+    let me = behind.with_token(mine.str("token"));
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
+    let reply = me.post("/api/auth/change-password", body).await;
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    assert_eq!(opens(&world, other.str("token")).await, 401);
+    assert_eq!(login(&world, JANE, PASSWORD).await.status, 200);
+}

@@ -346,3 +346,21 @@ async fn an_account_of_the_release_before_is_renamed_and_deleted_before_set_up_c
     assert_eq!(owner.delete(&format!("/api/users/{id}")).await.status, 204);
     made(&owner, json!({ "username": NIKOS[1] })).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_comes_into_the_present_form_with_the_name_that_it_is_given_and_with_no_other_change() {
+    let world = World::new().await;
+    let id = world.user("jane@example.org").await;
+    let form = || account(&world, &id).get("form").cloned();
+    let present = form();
+    aged(&world, &id, None, Some("jane@example.org")).await;
+    let owner = world.owner().await;
+    for (body, is_present) in [
+        (json!({ "displayName": "Jane" }), false),
+        (json!({ "username": "jane" }), true),
+    ] {
+        let patched = owner.patch(&format!("/api/users/{id}"), body.clone()).await;
+        assert!(patched.status.is_success(), "{}", patched.text);
+        assert_eq!(form() == present, is_present, "{body}");
+    }
+}

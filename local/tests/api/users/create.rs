@@ -328,3 +328,16 @@ async fn f06_an_account_with_more_roles_than_an_account_can_have_is_refused() {
     }
     assert_eq!(owner.get("/api/users").await.body["total"], 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_named_twice_is_given_once_in_a_list_of_twenty_at_most() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    role(&world, "editor", &[]).await;
+    let of = |many: usize| json!({ "username": format!("u{many}"), "roles": vec!["editor"; many] });
+    let made = owner.post("/api/users", of(20)).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let grants = owner.get(&format!("/api/users/{}/roles", made.str("id"))).await.body;
+    assert_eq!(grants.as_array().unwrap().len(), 2, "{grants}");
+    refused(&owner.post("/api/users", of(21)).await, 409, "too-many-grants");
+}

@@ -322,9 +322,12 @@ async fn past_grants_are_listed_until_the_retention_ends() {
     let owner = world.owner().await;
     assert_eq!(grants_of(&owner, &jane).await.len(), 3);
     assert_eq!(grants_of(&owner, &jack).await.len(), 2);
-    world.clock.advance(MINUTE);
-    assert_eq!(grants_of(&owner, &jane).await.len(), 2);
-    assert_eq!(grants_of(&owner, &jack).await.len(), 1);
+    // To the last millisecond.
+    for (ms, past) in [(MINUTE * 1000 - 3, 1), (1, 0)] {
+        world.clock.advance_ms(ms);
+        assert_eq!(grants_of(&owner, &jane).await.len(), 2 + past, "{}", world.now());
+        assert_eq!(grants_of(&owner, &jack).await.len(), 1 + past, "{}", world.now());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::access::cases::{Case, DEPARTMENTS, GIVES, PERMISSIONS, ROLES, case, department, given, moment, role_id};
+use crate::access::cases::{
+    Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, department, given, moment, role, role_id,
+};
+use crate::domain::tenant_settings::{EmailOnSignup, EmailVerification};
 
 /// What the oracle answers: the rank's number, the roles by place, and the permissions' bits.
 type Answer = (usize, BTreeSet<usize>, u8);
@@ -89,4 +92,151 @@ proptest! {
             }
         }
     }
+}
+
+/// Grants of a role of the ladder's rank `admin`, from and to these moments, in these departments.
+fn held(spans: &[(Option<i64>, Option<i64>, Option<usize>)]) -> (Vec<Grant>, Vec<Role>) {
+    let given = spans.iter().map(|(from, to, department)| Given {
+        role: 1,
+        department: *department,
+        from: *from,
+        to: *to,
+    });
+    let case = Case {
+        given: given.collect(),
+        exists: [true; ROLES],
+        holds: [0b1111; ROLES],
+    };
+    (case.grants(), case.roles())
+}
+
+#[test]
+fn what_is_given_is_held_without_a_gap_to_the_millisecond() {
+    let span = |to: Option<i64>, department_of: Option<usize>| Span {
+        department: department_of.map(department),
+        from: moment(0),
+        to: to.map(moment),
+    };
+    for (spans, to, asked, is_held) in [
+        (&[(None, None, None)][..], None, None, true),
+        (&[(None, Some(9), None)], None, None, false),
+        (&[(None, Some(9), None)], Some(9), None, true),
+        (&[(None, Some(9), None)], Some(10), None, false),
+        (&[(Some(0), Some(9), None)], Some(9), None, true),
+        (&[(Some(1), Some(9), None)], Some(9), None, false),
+        // One takes up where the other ends, in whatever order they were given.
+        (&[(Some(5), None, None), (None, Some(5), None)], None, None, true),
+        (&[(Some(6), None, None), (None, Some(5), None)], None, None, false),
+        // The one that lasts longer counts, whichever begins first.
+        (&[(None, Some(9), None), (Some(-1), Some(3), None)], Some(9), None, true),
+        (&[(None, Some(9), Some(0))], Some(9), Some(0), true),
+        (&[(None, Some(9), Some(0))], Some(9), Some(1), false),
+        (&[(None, Some(9), Some(0))], Some(9), None, false),
+        (&[], Some(9), None, false),
+    ] {
+        let (grants, roles) = held(spans);
+        let rights = Rights::of(roles.iter());
+        let actor = Actor {
+            rights: &rights,
+            held: Some((&grants, &roles)),
+        };
+        let span = span(to, asked);
+        let named = format!("{spans:?} to {to:?} in {asked:?}");
+        assert_eq!(
+            actor.holds_through(&span, |role| role.id == role_id(1)),
+            is_held,
+            "{named}"
+        );
+        assert_eq!(actor.reaches_rank(&roles[1], &span).is_ok(), is_held, "{named}");
+        assert!(!actor.holds_through(&span, |role| role.id == role_id(2)), "{named}");
+        // The rank that everybody has is nobody's to lack.
+        assert!(actor.reaches_rank(&roles[3], &span).is_ok(), "{named}");
+    }
+}
+
+#[test]
+fn who_may_touch_everybody_is_an_owner_with_all_that_owners_hold() {
+    let owner = role(0, 0b11);
+    let rights = |rank, holds: u8| Rights {
+        rank,
+        ..Rights::of([role(8, holds)].iter())
+    };
+    for (rank, holds, may) in [
+        (Rank::Owner, 0b11, true),
+        (Rank::Owner, 0b111, true),
+        (Rank::Owner, 0b01, false),
+        (Rank::Admin, 0b11, false),
+        (Rank::User, 0b1111, false),
+    ] {
+        assert_eq!(
+            may_touch_everybody(&rights(rank, holds), &owner),
+            may,
+            "{rank:?} with {holds:b}"
+        );
+    }
+}
+
+#[test]
+fn a_key_is_made_for_no_longer_than_keys_can_be_made() {
+    let (mut grants, _) = held(&[(None, Some(9), None), (None, None, None)]);
+    (grants[0].role, grants[1].role) = (role_id(7), role_id(8));
+    let keys = Role {
+        permissions: BTreeSet::from([ADMIN_KEYS.to_owned()]),
+        ..role(7, 0)
+    };
+    let roles = [keys, role(8, 0b1111)];
+    let rights = Rights::of(roles.iter());
+    let actor = Actor {
+        rights: &rights,
+        held: Some((&grants, &roles)),
+    };
+    for (until, may) in [(Some(9), true), (Some(10), false), (None, false)] {
+        let made = may_make_key(&actor, moment(0), until.map(moment));
+        assert_eq!(made.is_ok(), may, "{until:?}: {made:?}");
+    }
+    let principal = Actor { held: None, ..actor };
+    assert!(may_make_key(&principal, moment(0), None).is_ok());
+}
+
+#[test]
+fn what_concerns_registration_is_set_without_the_rank_admin_and_nothing_else() {
+    let before = Chosen::default();
+    let registration = [
+        Chosen {
+            registration_open: Some(false),
+            ..before.clone()
+        },
+        Chosen {
+            email_on_signup: Some(EmailOnSignup::Required),
+            ..before.clone()
+        },
+        Chosen {
+            email_verification: Some(EmailVerification::Required),
+            ..before.clone()
+        },
+    ];
+    let other = Chosen {
+        lockout_limit: Some(3),
+        ..before.clone()
+    };
+    for rank in [Rank::User, Rank::Member, Rank::Admin, Rank::Owner] {
+        let rights = Rights {
+            rank,
+            ..Rights::default()
+        };
+        for after in &registration {
+            assert!(may_set(&rights, &before, after).is_ok(), "{rank:?}: {after:?}");
+        }
+        assert_eq!(
+            may_set(&rights, &before, &other).is_ok(),
+            rank >= Rank::Admin,
+            "{rank:?}"
+        );
+    }
+}
+
+#[test]
+fn the_stack_is_managed_from_its_main_tenant_alone() {
+    assert!(may_manage_stack(&TenantId::main(), ADMIN_ROLES).is_ok());
+    assert!(may_manage_stack(&TenantId::parse("acme").unwrap(), ADMIN_ROLES).is_err());
 }

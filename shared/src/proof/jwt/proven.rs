@@ -97,6 +97,17 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_generation_is_remembered() {
+        let proven = Proven::default();
+        for n in 0..GENERATION {
+            proven.or_prove(&n.to_string(), || Ok(())).unwrap();
+        }
+        for n in 0..GENERATION {
+            assert_eq!(proven.or_prove(&n.to_string(), || panic!("{n} is remembered")), Ok(()));
+        }
+    }
+
+    #[test]
     fn however_many_tokens_there_are_two_generations_are_remembered_and_those_in_use_stay() {
         let proven = Proven::default();
         for n in 0..10 * GENERATION {

@@ -113,7 +113,12 @@ mod tests {
         assert_ne!(one.digest(), other.digest());
         assert_ne!(one.hint(), other.hint(), "by chance, once in 16 million runs");
         assert!(plain(&one).starts_with(&one.hint()) && one.hint().len() == 13);
-        assert!(!format!("{one:?}").contains(&plain(&one)[..20]));
+        let shown = format!("{one:?}");
+        assert!(!shown.contains(&plain(&one)[..20]), "{shown}");
+        assert!(shown.contains(&format!("{:?}", user())), "{shown}");
+        // As long as the room that is made for it: a buffer that grows leaves a copy behind.
+        let body = unframe(Kind::ServiceKey, &plain(&one)).unwrap();
+        assert_eq!(body.len(), ServiceToken::LEN);
     }
 
     #[test]
@@ -140,6 +145,15 @@ mod tests {
         assert!(RefreshToken::parse(&text).is_none());
         for kind in [Kind::ApiKey, Kind::OneTime, Kind::Refresh] {
             assert!(Opaque::parse(kind, &text).is_none());
+        }
+    }
+
+    #[test]
+    fn a_text_is_meant_to_be_one_by_its_prefix_alone() {
+        let text = plain(&ServiceToken::mint(user(), 0).unwrap());
+        assert!(ServiceToken::is_meant_by(&text) && ServiceToken::is_meant_by(&text[..12]));
+        for other in ["", "eyJ", &text[1..], &plain_of(&Opaque::mint(Kind::ApiKey).unwrap())] {
+            assert!(!ServiceToken::is_meant_by(other), "{other}");
         }
     }
 

@@ -217,6 +217,33 @@ fn a_temporary_password_can_be_read_aloud_and_holds_140_bits() {
     assert!(READABLE.iter().all(|letter| !b"ilouIO".contains(letter)));
 }
 
+#[test]
+fn a_text_of_the_greatest_length_is_looked_at_and_a_longer_one_is_not() {
+    for (bytes, is_read) in [(178, true), (179, false)] {
+        let text = plain(&frame(Kind::ApiKey, &vec![7; bytes]));
+        assert_eq!(text.len() <= MAX_LEN, is_read, "{text}");
+        assert_eq!(unframe(Kind::ApiKey, &text).is_some(), is_read, "{text}");
+    }
+    assert_eq!(plain(&frame(Kind::ApiKey, &[7; 178])).len(), MAX_LEN);
+}
+
+/// A buffer that grows leaves a copy of the secret behind, which nothing wipes.
+#[test]
+fn a_token_fills_exactly_the_room_that_is_made_for_it() {
+    let body = unframe(Kind::Refresh, &plain(&refresh().text())).unwrap();
+    assert_eq!(body.len(), RefreshToken::LEN);
+}
+
+#[test]
+fn debug_shows_where_a_token_belongs_and_the_digest_that_stands_for_it() {
+    let token = refresh();
+    let shown = format!("{token:?}");
+    assert!(shown.contains(&format!("{:?}", token.session())), "{shown}");
+    let digest = token.digest();
+    assert_eq!(format!("{digest:?}"), format!("Digest({digest})"));
+    assert_eq!(URL_SAFE_NO_PAD.encode(digest.as_bytes()), digest.to_string());
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC*") {

@@ -115,7 +115,7 @@ fn scrypt(text: &str) -> Result<Foreign, String> {
     };
     let (ln, r, p) = (number("ln")?, number("r")?, number("p")?);
     let memory = 1_u64.checked_shl(ln).unwrap_or(u64::MAX).saturating_mul(u64::from(r));
-    if ln > 24 || memory > SCRYPT_MEMORY {
+    if memory > SCRYPT_MEMORY {
         return Err("scrypt would take more than 256 MiB".to_owned());
     }
     if memory.saturating_mul(u64::from(p)) > SCRYPT_WORK {

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use super::*;
 
 /// Argon2 at its cheapest: what is tested here does not depend on the cost.
@@ -117,6 +120,81 @@ async fn a_hash_below_the_present_cost_is_to_be_made_again() {
             "{params:?}"
         );
     }
+}
+
+#[test]
+fn a_hash_is_weaker_by_any_one_of_its_parts_and_by_none_that_is_more() {
+    let wanted = Params {
+        memory_kib: 64,
+        iterations: 2,
+        parallelism: 2,
+    };
+    let wanted = wanted.checked().unwrap();
+    let is_weaker = |head: &str, salt: usize, output: usize| {
+        let [salt, output] = [salt, output].map(|len| STANDARD_NO_PAD.encode(vec![7; len]));
+        let stored = Stored::parse(&format!("${head}${salt}${output}")).unwrap();
+        stored.is_weaker_than(&wanted)
+    };
+    for (head, expected) in [
+        ("argon2id$v=19$m=64,t=2,p=2", false),
+        ("argon2id$v=19$m=65,t=2,p=2", false),
+        ("argon2id$v=19$m=63,t=2,p=2", true),
+        ("argon2id$v=19$m=64,t=3,p=2", false),
+        ("argon2id$v=19$m=64,t=1,p=2", true),
+        ("argon2id$v=19$m=64,t=2,p=3", false),
+        ("argon2id$v=19$m=64,t=2,p=1", true),
+        ("argon2id$v=16$m=64,t=2,p=2", true),
+        ("argon2id$m=64,t=2,p=2", true),
+        ("argon2i$v=19$m=64,t=2,p=2", true),
+    ] {
+        assert_eq!(is_weaker(head, SALT_LEN, OUTPUT_LEN), expected, "{head}");
+    }
+    let head = "argon2id$v=19$m=64,t=2,p=2";
+    for (salt, output, expected) in [(17, 33, false), (15, 32, true), (16, 31, true)] {
+        assert_eq!(is_weaker(head, salt, output), expected, "{salt} and {output} bytes");
+    }
+}
+
+#[test]
+fn what_a_hash_may_cost_at_most_is_still_taken() {
+    let params = |memory_kib, iterations| Params {
+        memory_kib,
+        iterations,
+        parallelism: 1,
+    };
+    for (params, is_taken) in [
+        (params(1 << 20, 1), true),
+        (params((1 << 20) + 1, 1), false),
+        (params(64, MAX_ITERATIONS), true),
+        (params(64, MAX_ITERATIONS + 1), false),
+        (params(64, MAX_ITERATIONS + 2), false),
+    ] {
+        assert_eq!(params.checked().is_ok(), is_taken, "{params}");
+        assert_eq!(params.to_string().parse(), Ok(params));
+    }
+    assert_eq!(params(64, 3).to_string(), "m=64,t=3,p=1");
+}
+
+#[tokio::test]
+async fn a_hasher_counts_its_hashes_and_names_its_cost_and_no_secret() {
+    let hasher = hasher();
+    for _ in 0..2 {
+        hasher.hash("correct horse".into()).await.unwrap();
+    }
+    assert_eq!(hasher.hashes(), 2);
+    assert_eq!(hasher.cost().as_deref(), Some("$argon2id$v=19$m=64,t=1,p=1:32"));
+    let shown = format!("{hasher:?}");
+    assert!(shown.contains("m_cost: 64"), "{shown}");
+    assert!(!shown.contains(&hasher.inner.decoy), "{shown}");
+}
+
+#[test]
+fn no_more_memory_is_kept_than_for_the_hashes_that_run_at_once() {
+    let hasher = Hasher::new(CHEAP, 1).unwrap();
+    let blocks = hasher.inner.params.block_count();
+    let two = [(); 2].map(|()| hasher.inner.arena(blocks).unwrap());
+    drop(two);
+    assert_eq!(hasher.inner.pool().len(), 1);
 }
 
 #[tokio::test]

@@ -193,7 +193,27 @@ fn t07_a_long_token_is_refused_before_it_is_read() {
     let fits = padded(room / 4 * 3);
     assert!((MAX_TOKEN - 4..=MAX_TOKEN).contains(&fits.len()), "{}", fits.len());
     assert!(verify(&fits).is_ok());
+    let head_and_payload = |len: usize| parts(&format!("a.b.{}", "c".repeat(len - 4))).is_ok();
+    assert!(head_and_payload(MAX_TOKEN) && !head_and_payload(MAX_TOKEN + 1));
     assert_eq!(verify(&padded(room / 4 * 3 + 4)), Err(Refusal::TooLong));
     assert_eq!(verify(&"a".repeat(1 << 20)), Err(Refusal::TooLong));
     assert_eq!(verify(&".".repeat(1 << 20)), Err(Refusal::TooLong));
+}
+
+#[test]
+fn the_longest_token_that_is_looked_at_is_signed_and_no_longer_one() {
+    let signed = |algorithm, len: usize| {
+        let mut claims = claims();
+        claims.extra.insert("pad".to_owned(), json!("x".repeat(len)));
+        let token = Signer::new(key(algorithm)).unwrap().sign(&claims);
+        token.map(|token| token.expose_secret().len())
+    };
+    // Three bytes are four letters, so that one of the algorithms alone comes to every length.
+    let longest = [Algorithm::EdDsa, Algorithm::Rs256].map(|algorithm| {
+        let lengths = (5_000..6_000).map_while(|len| signed(algorithm, len).ok());
+        let longest = lengths.last().unwrap();
+        assert!(longest > MAX_TOKEN - 4, "{longest}");
+        longest
+    });
+    assert_eq!(longest.into_iter().max(), Some(MAX_TOKEN));
 }

@@ -139,6 +139,7 @@ fn r08_no_private_half_is_shown_by_debug() {
         let numbers = format!("{:?}", key.pkcs8().expose_secret());
         assert!(!shown.contains(&numbers[1..60]), "{shown}");
         assert!(shown.len() < 1500, "{shown}");
+        assert_eq!(shown.matches(key.kid()).count(), 2, "{shown}");
     }
 }
 
@@ -176,6 +177,9 @@ fn a_key_that_is_not_one_of_ours_is_left_out_of_the_set() {
         jwk[name] = value;
         jwk
     };
+    let bytes = |jwk: &Value, name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+    let frame = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+    let framed = [&frame[..], &bytes(&ed.public_jwk(), "x")].concat();
     let zeros = |len: usize| json!(b64(vec![0; len]));
     let unusable = [
         json!(null),
@@ -188,6 +192,9 @@ fn a_key_that_is_not_one_of_ours_is_left_out_of_the_set() {
         changed(ed, "use", json!("enc")),
         changed(ed, "use", json!(null)),
         changed(ed, "crv", json!("X25519")),
+        changed(ed, "crv", json!("P-256")),
+        // The same key with its frame of ASN.1 (RFC 8410, 4), which is no `x`.
+        changed(ed, "x", json!(b64(framed))),
         changed(ed, "kty", json!("EC")),
         changed(ed, "x", zeros(31)),
         changed(ed, "x", zeros(33)),
@@ -201,6 +208,8 @@ fn a_key_that_is_not_one_of_ours_is_left_out_of_the_set() {
         changed(rsa, "e", json!("Aw")),
         changed(rsa, "n", zeros(256)),
         changed(rsa, "n", json!(b64(vec![0xff; 128]))),
+        // Its highest bit is not set: 2399 bits.
+        changed(rsa, "n", json!(b64(vec![0x41; 300]))),
     ];
     for jwk in unusable {
         let keys = KeySet::from_jwks(vec![jwk.clone()]);

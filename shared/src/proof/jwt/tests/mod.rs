@@ -165,6 +165,10 @@ fn a_statement_is_verified_by_its_type_and_key_and_is_no_token() {
         let (head, _) = message.split_once('.').unwrap();
         let other = format!("{head}.{}.{signature}", b64(json!({ "heads": [] }).to_string()));
         assert_eq!(stated(&other, "test+jwt"), Err(Refusal::Signature));
+        let mut more = object(head).unwrap();
+        more.insert("crit".to_owned(), json!(["exp"]));
+        let more = forge(key, &Value::Object(more).to_string(), &content.to_string());
+        assert_eq!(stated(&more, "test+jwt"), Err(Refusal::Algorithm));
         for spoilt in ["", ".", "..", message, "a.b.c"] {
             assert!(stated(spoilt, "test+jwt").is_err(), "{spoilt}");
         }

@@ -1,9 +1,12 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::{Hasher, Params, Verdict, imported};
 
 const PASSWORD: &str = "correct horse";
 
 /// "correct horse", by libxcrypt, Python's hashlib, and the forms of Django, ASP.NET Core Identity and Passlib.
-const HASHES: [&str; 13] = [
+const HASHES: [&str; 16] = [
     "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
     "$2a$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
     "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
@@ -14,6 +17,9 @@ const HASHES: [&str; 13] = [
     "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$cBg8D2DungRB9k76szThf5ehfyBz991ay6PT8Srwk4M",
     "$pbkdf2-sha512$i=1000$MDEyMzQ1Njc4OWFiY2RlZg$OM0FAoIqCVK1sWtxDiffVlBejtLa+ks4TP71JiecwuQ",
     "pbkdf2_sha256$1000$aBcDeFgHiJkL$6b4f1TG8ECXkklvvlYe79ptQS/BIgIhik+2OXWlOcm0=",
+    "pbkdf2_sha1$1000$aBcDeFgHiJkL$H0wByXoP8tqdfjEejigrLMvfN8c=",
+    "AQAAAAAAAAPoAAAAEDAxMjM0NTY3ODlhYmNkZWZpR8Ta/HlDvOBtvSPHj0Bo2ldRBBVbql48o3lpvfsbjQ==",
+    "AQAAAAEAAAPoAAAAEDAxMjM0NTY3ODlhYmNkZWZwGDwPYO6eBEH2TvqzNOF/l6F/IHP33VrLo9PxKvCTgw==",
     "AQAAAAIAAAPoAAAAEDAxMjM0NTY3ODlhYmNkZWY4zQUCgioJUrWxa3EOJ99WUF6O0tr6SzhM/vUmJ5zC5A==",
     "ADAxMjM0NTY3ODlhYmNkZWZpR8Ta/HlDvOBtvSPHj0Bo2ldRBBVbql48o3lpvfsbjQ==",
     "$pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg$cBg8D2DungRB9k76szThf5ehfyBz991ay6PT8Srwk4M",
@@ -72,6 +78,14 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
             "cost",
         ),
         (
+            "$2b$+4$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "bcrypt hash",
+        ),
+        (
+            "$2b$004$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "bcrypt hash",
+        ),
+        (
             "$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
             "cost",
         ),
@@ -79,6 +93,8 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
         (format!("$scrypt$ln=14,r=4294967295,p=1${salt}${hash}"), "256 MiB"),
         (format!("$scrypt$ln=14,r=8,p=1000${salt}${hash}"), "N·r·p"),
         (format!("$scrypt$ln=64,r=1,p=1${salt}${hash}"), "256 MiB"),
+        (format!("$scrypt$ln=64,r=0,p=1${salt}${hash}"), ""),
+        (format!("$scrypt$ln=300,r=0,p=1${salt}${hash}"), ""),
         (format!("$scrypt$ln=14${salt}${hash}"), "no r"),
         (format!("$pbkdf2-sha256$i=4294967295${salt}${hash}"), "rounds"),
         (format!("$pbkdf2-sha1$i=2000000${salt}${hash}"), "rounds"),
@@ -91,6 +107,9 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
             "",
         ),
         ("$2b$04$short".to_owned(), "bcrypt"),
+        ("argon2".to_owned(), "no password hash of a kind"),
+        (STANDARD.encode([0; 48]), "no password hash"),
+        (STANDARD.encode([0; 50]), "no password hash"),
         ("5f4dcc3b5aa765d61d8327deb882cf99".to_owned(), "no password hash"),
         ("$1$salt$qJH7.N4xYta3aEG/dfqo/0".to_owned(), ""),
         (String::new(), ""),
@@ -98,6 +117,23 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
         let refused = imported(&text).map(|kept| kept.hash).unwrap_err();
         assert!(refused.contains(why), "{text}: {refused}");
         assert!(text.is_empty() || !refused.contains(&text), "{refused}");
+    }
+}
+
+#[test]
+fn what_a_hash_may_cost_at_most_is_imported_and_a_step_more_is_not() {
+    let (salt, hash) = ("MDEyMzQ1Njc4OWFiY2RlZg", "cBg8D2DungRB9k76szThf5ehfyBz991ay6PT8Srwk4M");
+    for (most, more) in [
+        ("scrypt$ln=18,r=8,p=1", "scrypt$ln=18,r=9,p=1"),
+        ("scrypt$ln=17,r=8,p=2", "scrypt$ln=17,r=8,p=3"),
+        ("pbkdf2-sha256$i=3000000", "pbkdf2-sha256$i=3000001"),
+        ("pbkdf2-sha1$i=1500000", "pbkdf2-sha1$i=1500001"),
+        ("argon2id$v=19$m=262144,t=4,p=1", "argon2id$v=19$m=262145,t=1,p=1"),
+        ("argon2id$v=19$m=209715,t=5,p=1", "argon2id$v=19$m=209716,t=5,p=1"),
+    ] {
+        let is_imported = |head: &str| imported(&format!("${head}${salt}${hash}")).is_ok();
+        assert!(is_imported(most), "{most}");
+        assert!(!is_imported(more), "{more}");
     }
 }
 
