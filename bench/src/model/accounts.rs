@@ -105,8 +105,8 @@ impl State {
             // Which of two conflicts is answered the contract leaves open: the seat's, where it was lost while the name was.
             let is_full = roles.iter().any(|role| self.is_full(*role));
             let full = No::Conflict("role-full");
-            let says_full = answer.text("/type") == "/problems/role-full";
-            return Err(if is_full && says_full { full } else { taken });
+            let is_answered = answer.text("/type") == "/problems/role-full";
+            return Err(if is_full && is_answered { full } else { taken });
         }
         let mut after = self.clone();
         let key = after.fresh((new.email, new.username), |key| self.accounts.contains_key(&key));

@@ -77,14 +77,8 @@ fn held(state: &State, events: &[Event]) -> Result<State, String> {
                 for (call, answer) in calls.iter().zip(answers) {
                     one(&mut state, call, answer)?;
                 }
-                let last = || {
-                    calls
-                        .iter()
-                        .zip(answers)
-                        .next_back()
-                        .map(|(call, answer)| (&call.step, answer.status))
-                };
-                state = agreed(&state, read.as_ref()).map_err(|why| format!("after {:?}, {why}", last()))?;
+                let last = calls.last().map(|call| &call.step);
+                state = agreed(&state, read.as_ref()).map_err(|why| format!("after {last:?}, {why}"))?;
                 continue;
             }
         }

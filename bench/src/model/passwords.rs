@@ -31,9 +31,7 @@ impl State {
         if !fits(new, at) || new == call.secret {
             return Err(No::Invalid);
         }
-        let email = self.account(key).and_then(|account| account.email);
-        // Which of the names it is does not matter, but of what kind.
-        let name = email.map_or(Name::Username(0), Name::Email);
+        let name = self.own_name(key);
         let until = |until| No::Locked(Some(until));
         seen.whose = Some(key);
         self.reserve(call, seen, name).map_err(until)
@@ -45,8 +43,8 @@ impl State {
         };
         let key = seen.whose.ok_or(No::Missing)?;
         if !seen.is_right {
-            let email = self.account(key).and_then(|account| account.email);
-            self.fail(seen, email.map_or(Name::Username(0), Name::Email));
+            let name = self.own_name(key);
+            self.fail(seen, name);
             return Err(No::Old);
         }
         let done = Expected::done(if matches!(at, At::Directory | At::Identity) {
@@ -65,15 +63,20 @@ impl State {
         Ok(done)
     }
 
+    /// What an attempt counts under for which no name is typed. Which username it is does not matter, but that it is one.
+    fn own_name(&self, key: u32) -> Name {
+        let email = self.account(key).and_then(|account| account.email);
+        email.map_or(Name::Username(0), Name::Email)
+    }
+
     /// Guesses at the present password by somebody who sets another: it counts like any other, and clears the counts
     /// where it is right.
     pub fn guess(&mut self, key: u32, new: &str) -> bool {
-        let now = self.now;
+        let (now, name) = (self.now, self.own_name(key));
         let Some(account) = self.change(key) else { return false };
         if account.password.is_none() {
             return false;
         }
-        let name = account.email.map_or(Name::Username(0), Name::Email);
         // While attempts are locked nothing is compared.
         if account.failures(name).reserve(now).is_err() {
             return false;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checks::place;
+use crate::checks::{functions, place};
 use crate::{root, sources};
 
 const TABLES: [&str; 3] = ["input", "identity", "operation"];
@@ -53,12 +53,7 @@ fn every_test_that_shows_a_requirement_is_there_and_in_the_file_that_is_named() 
     for source in sources(&["rs"]) {
         let short = place(&source.path);
         let short = short.trim_end_matches("/mod").trim_start_matches("local/tests/");
-        for name in source
-            .text
-            .split("fn ")
-            .skip(1)
-            .filter_map(|rest| rest.split('(').next())
-        {
+        for name in functions(&source) {
             there.entry(name.to_owned()).or_default().push(format!("`{short}`"));
         }
     }

@@ -324,8 +324,7 @@ async fn succeed(
 /// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no
 /// reason to refuse it; that it was given another password or name is.
 fn is_still(proven: &User, now: &User) -> bool {
-    let has_the_same = now.password == proven.password && now.email == proven.email && now.username == proven.username;
-    now.status != Status::Deleted && (now.epoch == proven.epoch || has_the_same)
+    now.status != Status::Deleted && (now.epoch == proven.epoch || now.has_credentials_of(proven))
 }
 
 /// The write that clears the counts, provided that the account is as it was read.

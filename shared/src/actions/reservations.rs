@@ -62,11 +62,7 @@ async fn reserve_of(
     kind: NameKind,
     device: Option<DeviceToken>,
 ) -> Result<Attempt> {
-    let by_device = match device {
-        Some(device) => reserve_device(cx, device).await?,
-        None => None,
-    };
-    let known = match (by_device, id) {
+    let known = match (reserve_device(cx, device).await?, id) {
         (Some(attempt), _) => Some(attempt),
         (None, Some(id)) => reserve(cx, keys::user(&cx.tenant, id), Whose::Account(kind)).await?,
         (None, None) => None,
@@ -77,8 +73,10 @@ async fn reserve_of(
     }
 }
 
-/// Reserves an attempt in a device's own count. Nothing where its token has ended with the account's password since.
-async fn reserve_device(cx: &Context, device: DeviceToken) -> Result<Option<Attempt>> {
+/// Reserves an attempt in a device's own count. Nothing without one, or where its token has ended with the account's
+/// password since.
+async fn reserve_device(cx: &Context, device: Option<DeviceToken>) -> Result<Option<Attempt>> {
+    let Some(device) = device else { return Ok(None) };
     let reserved = reserve(cx, devices::attempts(cx, &device), Whose::Device);
     let (reserved, user) = join(reserved, users::get(&cx.app.table, &cx.tenant, device.user)).await;
     let user = user?.filter(|user| user.epoch == device.epoch);
@@ -134,11 +132,7 @@ pub(super) fn hashed(name: &str) -> String {
 pub(super) async fn reserve_own(cx: &Context) -> Result<Attempt> {
     let user = cx.own_account()?;
     let device = devices::presented(cx).await?.filter(|device| device.user == user.id);
-    let by_device = match device {
-        Some(device) => reserve_device(cx, device).await?,
-        None => None,
-    };
-    match by_device {
+    match reserve_device(cx, device).await? {
         Some(attempt) => Ok(attempt),
         None => reserve_for(cx, user).await,
     }

@@ -312,6 +312,11 @@ impl User {
         }
     }
 
+    /// Whether both are logged in to by the same names and password.
+    pub fn has_credentials_of(&self, other: &Self) -> bool {
+        (&self.password, &self.email, &self.username) == (&other.password, &other.email, &other.username)
+    }
+
     /// Whether this is a name of the account, or its address: no password then (rule 4).
     pub fn is_called(&self, password: &Password) -> bool {
         let is = |as_given: &str, canonical: &str| password.is(as_given) || password.is(canonical);

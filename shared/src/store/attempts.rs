@@ -128,9 +128,8 @@ pub fn cleared(all: &[Whose]) -> Changes {
 /// That as many are counted as were read, where a change has to do with logins: what it forgets of them, or leaves, it knows.
 /// Between two locks they are few, so that nobody's guesses keep anybody from it.
 pub fn as_read(before: &User, after: &User) -> Option<Cond> {
-    let proof = |user: &User| (user.password.clone(), user.email.clone(), user.username.clone());
     let is_about_logins =
-        before.status != after.status || before.attempts != after.attempts || proof(before) != proof(after);
+        before.status != after.status || before.attempts != after.attempts || !before.has_credentials_of(after);
     let as_many = |kind| {
         let (name, seen) = (Whose::Account(kind).attributes().count, before.attempts.under(kind));
         let counted = Cond::Eq(name, number(seen.failed_login_count));

@@ -13,10 +13,12 @@ use crate::watch::Watch;
 const JANE: &str = "jane@example.org";
 
 /// The same table, reached through a proxy.
-async fn behind(world: &World, proxy: &Proxy) -> World {
+async fn behind(world: &World) -> (Proxy, World) {
+    let proxy = Proxy::before(&world.dynamodb).await;
     let clock = ManualClock::at(world.now());
     let app = App::with_clock(settings_of(&proxy.url, &[]), clock.clone()).unwrap();
-    World::serving(app, clock, world.db.clone(), proxy.url.clone(), Watch::new()).await
+    let behind = World::serving(app, clock, world.db.clone(), proxy.url.clone(), Watch::new()).await;
+    (proxy, behind)
 }
 
 /// Sends a request to the table while, at the first call that this is true of, somebody else does something to the account.
@@ -59,8 +61,7 @@ fn commits(call: &Call) -> bool {
 async fn a_login_while_all_sessions_of_its_account_end_begins_after_that() {
     let world = World::new().await;
     let id = world.user(JANE).await;
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let logging_in = || login(&behind, JANE, PASSWORD);
     let reply = meanwhile(&proxy, &world, (&id, changed("", &json!({}))), commits, logging_in()).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -81,8 +82,7 @@ async fn a_login_while_its_account_is_locked_once_more_opens_nothing() {
     let reply = world.owner().await.post(&path, json!({ "until": until })).await;
     assert_eq!(reply.status, 204, "{}", reply.text);
     world.clock.advance(61);
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let again = changed("SET #lock = :lock", &json!({ ":lock": { "M": {} } }));
     let mut again = again;
     again["ExpressionAttributeNames"] = json!({ "#lock": "lock" });
@@ -94,8 +94,7 @@ async fn a_login_while_its_account_is_locked_once_more_opens_nothing() {
 async fn an_account_is_not_changed_under_a_name_that_it_lost_meanwhile() {
     let world = World::new().await;
     let id = world.user(JANE).await;
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let owner = behind.owner().await;
     let renamed = changed("SET email = :email", &json!({ ":email": { "S": "other@example.org" } }));
     let at = format!("T#main#USER#{id}");
@@ -110,8 +109,7 @@ async fn an_account_is_not_changed_under_a_name_that_it_lost_meanwhile() {
 async fn whoever_sets_the_present_password_of_an_account_that_changes_meanwhile_is_no_stranger() {
     let world = World::new().await;
     let id = world.user(JANE).await;
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let owner = behind.owner().await;
     let path = format!("/api/users/{id}");
     let set = || owner.patch(&path, json!({ "password": PASSWORD }));
@@ -138,8 +136,7 @@ async fn a_role_that_is_renamed_twice_at_once_is_not_in_its_own_way() {
         .post("/api/roles", json!({ "name": "clerks", "permissions": [] }))
         .await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let (late, first) = (behind.owner().await, std::sync::Mutex::new(Some(owner)));
     let handle = tokio::runtime::Handle::current();
     proxy.plan(move |call| {
@@ -160,8 +157,7 @@ async fn a_role_that_is_renamed_twice_at_once_is_not_in_its_own_way() {
 async fn the_guess_that_takes_the_last_place_locks_an_account_that_changes_meanwhile() {
     let world = World::new().await;
     let id = world.user(JANE).await;
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     for _ in 0..4 {
         assert_eq!(login(&world, JANE, "not this one").await.status, 401);
     }
@@ -179,8 +175,7 @@ async fn the_guess_that_takes_the_last_place_locks_an_account_that_changes_meanw
 async fn a_password_that_was_stated_before_all_other_sessions_ended_changes_nothing_after_that() {
     let world = World::new().await;
     world.user(JANE).await;
-    let proxy = Proxy::before(&world.dynamodb).await;
-    let behind = behind(&world, &proxy).await;
+    let (proxy, behind) = behind(&world).await;
     let (mine, other) = (login(&world, JANE, PASSWORD).await, login(&world, JANE, PASSWORD).await);
     let ending = std::sync::Mutex::new(Some(world.with_token(mine.str("token"))));
     let handle = tokio::runtime::Handle::current();
