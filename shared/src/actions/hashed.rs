@@ -12,7 +12,7 @@ use crate::error::Result;
 /// A password to be set, if any: hashed when it is certain that it may be, and once, however often the unit of work
 /// begins again.
 pub(super) struct Hashed<'a> {
-    password: Option<&'a Password>,
+    pub(super) password: Option<&'a Password>,
     hash: OnceCell<PasswordHash>,
     /// The present password, where this one was compared with it and is another: it is compared once.
     differs_from: Mutex<Option<PasswordHash>>,

@@ -44,11 +44,14 @@ pub(super) async fn may_be_chosen(cx: &Context, new: &Password, user: &User) -> 
 /// like any other (rule 6), once however often the unit of work begins again. While attempts are locked nothing is compared.
 pub(super) async fn may_be_set(
     cx: &Context,
-    (new, hashed): (&Password, &Hashed<'_>),
+    hashed: &Hashed<'_>,
     before: &User,
     after: &User,
     if_same: Option<&Conflict>,
 ) -> Result<User> {
+    let Some(new) = hashed.password else {
+        return Ok(before.clone());
+    };
     if after.is_called(new) {
         return Err(is_a_name(new));
     }
@@ -57,9 +60,7 @@ pub(super) async fn may_be_set(
     }
     let attempt = match login::reserve_for(cx, before).await {
         Err(Error::Locked { .. }) => return Ok(before.clone()),
-        // It was erased since it was read.
-        Err(Error::InvalidToken) => return Err(Error::NotFound(Noun::User)),
-        reserved => reserved?,
+        reserved => reserved?.ok_or(Error::NotFound(Noun::User))?,
     };
     let counted = attempt.user.clone().ok_or(Error::NotFound(Noun::User))?;
     // It was changed since it was read, and whether this change may be made is to be decided anew: as its transaction will
@@ -149,7 +150,7 @@ pub async fn reset(
         expect(cx, &unit, &user, expected).await?;
         user.is_person()?;
         if !must_change {
-            user = may_be_set(cx, (password, hashed), &user, &user, None).await?;
+            user = may_be_set(cx, hashed, &user, &user, None).await?;
         }
         let hash = hashed.get(cx).await?;
         unit.edit(&user, |after| {

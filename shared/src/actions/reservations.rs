@@ -134,19 +134,18 @@ pub(super) async fn reserve_own(cx: &Context) -> Result<Attempt> {
     let device = devices::presented(cx).await?.filter(|device| device.user == user.id);
     match reserve_device(cx, device).await? {
         Some(attempt) => Ok(attempt),
-        None => reserve_for(cx, user).await,
+        None => reserve_for(cx, user).await?.ok_or(Error::InvalidToken),
     }
 }
 
 /// Reserves an attempt at an account for which no name is typed: it counts under the address, or where the account has
-/// none, under the username.
-pub(super) async fn reserve_for(cx: &Context, user: &User) -> Result<Attempt> {
+/// none, under the username. Nothing where the account was erased.
+pub(super) async fn reserve_for(cx: &Context, user: &User) -> Result<Option<Attempt>> {
     let kind = match user.email {
         Some(_) => NameKind::Email,
         None => NameKind::Username,
     };
-    let attempt = reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await?;
-    attempt.ok_or(Error::InvalidToken)
+    reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await
 }
 
 async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {

@@ -247,8 +247,8 @@ async fn patch_in(
     keep_own_count(cx, &mut after, user.attempts.clone());
     // At last: what is refused costs no comparison and no hash.
     let mut user = user;
-    if let Some(password) = &patch.password {
-        user = passwords::may_be_set(cx, (password, hash), &user, &after, patch.same_password.as_ref()).await?;
+    if patch.password.is_some() {
+        user = passwords::may_be_set(cx, hash, &user, &after, patch.same_password.as_ref()).await?;
         hash.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
         after.attempts = NameAttempts::default();
     }
