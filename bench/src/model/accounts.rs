@@ -4,12 +4,9 @@ use super::apply::Seen;
 use super::calls::{Call, password};
 use super::expected::{Answer, Expected, No};
 use super::passwords::fits;
-use super::rights::{Actor, Moment, Span};
+use super::rights::{Actor, Span};
 use super::state::{Account, Failures, Grant, State, Status, USER};
 use super::step::{At, Name, RoleName, Step};
-
-/// For how long a password lasts that Usher made.
-const TEMPORARY: Moment = 72 * 3_600;
 
 /// What an account is to be, from whatever contract.
 struct New<'a> {
@@ -159,7 +156,7 @@ impl State {
         }
     }
 
-    pub fn change_account(&mut self, call: &Call, seen: &Seen, answer: &Answer) -> Result<Expected, No> {
+    pub fn change_account(&mut self, call: &Call, seen: &Seen) -> Result<Expected, No> {
         let actor = seen.actor.as_ref().ok_or(No::Token)?;
         match &call.step {
             Step::ChangeName { new, old_is_right, .. } => self.change_own_name(seen, (*new, call.old), *old_is_right),
@@ -179,8 +176,6 @@ impl State {
                 self.delete(key)?;
                 Ok(Expected::done(if others { 200 } else { 204 }))
             }
-            Step::Reset { new, .. } => self.reset(call, actor, *new, answer),
-            Step::Patch { .. } | Step::PutAdmin { .. } => self.patch(call, actor),
             _ => self.lock(call, actor),
         }
     }
@@ -259,31 +254,6 @@ impl State {
             }
             _ => false,
         }
-    }
-
-    fn reset(&mut self, call: &Call, actor: &Actor, new: Option<u8>, answer: &Answer) -> Result<Expected, No> {
-        if new.is_some_and(|number| !fits(password(number), At::Directory)) {
-            return Err(No::Invalid);
-        }
-        let key = self.target(call)?;
-        self.may_take_over(actor, key)?;
-        if let Some(number) = new
-            && self.guess(key, password(number))
-        {
-            return Err(No::Invalid);
-        }
-        let now = self.now;
-        let made = answer.text("/temporaryPassword");
-        let mut after = self.clone();
-        after.end_sessions(key, None);
-        if let Some(account) = after.change(key) {
-            account.set_password(&new.map_or(made, |number| password(number).to_owned()));
-            account.must_change = new.is_none();
-            account.password_ends = new.is_none().then_some(now + TEMPORARY);
-            account.forget_failures();
-        }
-        self.commit(after)?;
-        Ok(Expected::done(if new.is_some() { 204 } else { 200 }))
     }
 
     pub fn may_take_over(&self, actor: &Actor, key: u32) -> Result<(), No> {

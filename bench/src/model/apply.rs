@@ -24,6 +24,10 @@ pub struct Seen {
     /// The account as it was when its password was compared.
     pub compared: Option<Arc<Account>>,
     pub must_change: bool,
+    /// What an attempt counts under for which no name is typed.
+    pub own_name: Option<Name>,
+    /// How many passwords the account had had when one that somebody sets was compared with its own.
+    pub guessed: Option<u32>,
     /// Whose name it was.
     pub whose: Option<u32>,
     /// Which attempt it is.
@@ -103,6 +107,13 @@ impl State {
                 Ok(()) => None,
             },
             Step::ChangePassword { .. } => self.change_password_in(call, seen, phase),
+            Step::Patch { .. } | Step::PutAdmin { .. } => {
+                self.patch(call, seen).unwrap_or_else(|no| Some(refused(call, &no)))
+            }
+            Step::Reset { .. } => {
+                let done = self.reset(call, seen, answer);
+                done.unwrap_or_else(|no| Some(refused(call, &no)))
+            }
             _ => Some(match self.act(call, seen, answer) {
                 Ok(expected) => expected,
                 Err(no) => refused(call, &no),
@@ -139,6 +150,9 @@ impl State {
                 seen.ends = account.ends;
                 seen.must_change = account.must_change;
                 seen.session = Some(session);
+                if matches!(call.step, Step::ChangePassword { .. }) {
+                    seen.own_name = Some(account.own_name());
+                }
                 seen.actor = Some(Actor {
                     account: Some(key),
                     rights: account.rights(&self.roles, now, None),
@@ -209,7 +223,7 @@ impl State {
             | Step::Check { .. }
             | Step::Sessions { .. }
             | Step::Grants { .. } => self.ask(call, seen),
-            _ => self.change_account(call, seen, answer),
+            _ => self.change_account(call, seen),
         }
     }
 
@@ -232,17 +246,21 @@ impl State {
     /// limits.
     pub fn commit(&mut self, changed: Self) -> Result<(), No> {
         let fewer = changed.in_charge() < self.in_charge();
-        if fewer && changed.in_charge() == 0 {
-            return Err(No::Conflict("last-administrator"));
-        }
-        for (key, role) in changed.roles.iter() {
+        let is_last = fewer && changed.in_charge() == 0;
+        let is_full = changed.roles.iter().any(|(key, role)| {
             let (before, after) = (self.members(*key), changed.members(*key));
-            if after > before && role.limit.is_some_and(|limit| after > usize::from(limit)) {
-                return Err(No::Conflict("role-full"));
+            after > before && role.limit.is_some_and(|limit| after > usize::from(limit))
+        });
+        let (last, full) = ("last-administrator", "role-full");
+        match (is_last, is_full) {
+            (true, true) => Err(No::Conflicts([last, full])),
+            (true, false) => Err(No::Conflict(last)),
+            (false, true) => Err(No::Conflict(full)),
+            (false, false) => {
+                *self = changed;
+                Ok(())
             }
         }
-        *self = changed;
-        Ok(())
     }
 
     /// Whether the name is somebody else's.

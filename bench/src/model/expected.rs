@@ -40,6 +40,8 @@ pub enum No {
     /// A name or an address that is taken, as the directory contract calls it.
     Taken(&'static str),
     Conflict(&'static str),
+    /// Both are in the way, and which of them is answered the contract leaves open.
+    Conflicts([&'static str; 2]),
     OwnAccount,
 }
 
@@ -59,7 +61,7 @@ pub fn status(at: At, no: &No) -> u16 {
         No::Missing => 404,
         No::Invalid => 400,
         No::Taken(_) if at == At::Registration => 400,
-        No::Taken(_) | No::Conflict(_) => 409,
+        No::Taken(_) | No::Conflict(_) | No::Conflicts(_) => 409,
         No::OwnAccount if at == At::Admin => 400,
         No::OwnAccount => 409,
     }
@@ -69,6 +71,8 @@ pub fn status(at: At, no: &No) -> u16 {
 pub enum Fact {
     /// The value at this JSON Pointer, of texts without regard to letter case.
     Is(&'static str, Value),
+    /// One of these is there.
+    IsEither(&'static str, [String; 2]),
     /// The members of the list at the first pointer, by what each has at the second.
     Are(&'static str, &'static str, BTreeSet<String>),
     /// The grants of a list that end after this moment, or never.
@@ -93,6 +97,9 @@ impl Expected {
         let kind = match no {
             No::Taken(kind) | No::Conflict(kind) if matches!(at, At::Directory | At::Identity) => {
                 vec![Fact::Is("/type", format!("/problems/{kind}").into())]
+            }
+            No::Conflicts(kinds) if matches!(at, At::Directory | At::Identity) => {
+                vec![Fact::IsEither("/type", kinds.map(|kind| format!("/problems/{kind}")))]
             }
             No::Locked(Some(until)) if matches!(at, At::Directory | At::Identity) => {
                 vec![Fact::Is("/lockoutUntil", moment(*until).into())]
@@ -141,6 +148,11 @@ fn differs(fact: &Fact, body: &Value) -> Option<String> {
             let found = body.pointer(pointer).cloned().unwrap_or_default();
             let lower = |value: &Value| value.to_string().to_lowercase();
             (lower(&found) != lower(value)).then(|| format!("{pointer} is to be {value}, and is {found}"))
+        }
+        Fact::IsEither(pointer, values) => {
+            let found = body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let is_one = values.iter().any(|value| value == found);
+            (!is_one).then(|| format!("{pointer} is to be one of {values:?}, and is {found:?}"))
         }
         Fact::Are(list, item, all) => {
             let found = body.pointer(list).and_then(Value::as_array);

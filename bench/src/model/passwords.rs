@@ -1,10 +1,14 @@
 //! Passwords that are stated once more, or set by somebody else (rules 4 and 6).
 
 use super::apply::{Seen, refused};
-use super::calls::Call;
-use super::expected::{Expected, No};
-use super::state::State;
+use super::calls::{Call, password};
+use super::expected::{Answer, Expected, No};
+use super::rights::Moment;
+use super::state::{Account, State};
 use super::step::{At, Name, PASSWORDS, Step};
+
+/// For how long a password lasts that Usher made.
+const TEMPORARY: Moment = 72 * 3_600;
 
 impl State {
     /// A place for the attempt, under the address where there is one; then what comes of it.
@@ -31,7 +35,7 @@ impl State {
         if !fits(new, at) || new == call.secret {
             return Err(No::Invalid);
         }
-        let name = self.own_name(key);
+        let name = seen.own_name.ok_or(No::Missing)?;
         let until = |until| No::Locked(Some(until));
         seen.whose = Some(key);
         self.reserve(call, seen, name).map_err(until)
@@ -43,7 +47,7 @@ impl State {
         };
         let key = seen.whose.ok_or(No::Missing)?;
         if !seen.is_right {
-            let name = self.own_name(key);
+            let name = seen.own_name.ok_or(No::Missing)?;
             self.fail(seen, name);
             return Err(No::Old);
         }
@@ -63,30 +67,75 @@ impl State {
         Ok(done)
     }
 
-    /// What an attempt counts under for which no name is typed. Which username it is does not matter, but that it is one.
-    fn own_name(&self, key: u32) -> Name {
-        let email = self.account(key).and_then(|account| account.email);
-        email.map_or(Name::Username(0), Name::Email)
-    }
-
-    /// Guesses at the present password by somebody who sets another: it counts like any other, and clears the counts
-    /// where it is right.
-    pub fn guess(&mut self, key: u32, new: &str) -> bool {
-        let (now, name) = (self.now, self.own_name(key));
-        let Some(account) = self.change(key) else { return false };
-        if account.password.is_none() {
-            return false;
+    /// Sets another's password, or makes one.
+    pub fn reset(&mut self, call: &Call, seen: &mut Seen, answer: &Answer) -> Result<Option<Expected>, No> {
+        let Step::Reset { new, .. } = call.step else {
+            return Err(No::Invalid);
+        };
+        if new.is_some_and(|number| !fits(password(number), At::Directory)) {
+            return Err(No::Invalid);
         }
-        // While attempts are locked nothing is compared.
-        if account.failures(name).reserve(now).is_err() {
-            return false;
+        let key = self.target(call)?;
+        self.may_take_over(seen.actor.as_ref().ok_or(No::Token)?, key)?;
+        if let Some(number) = new {
+            match self.guess(seen, key, password(number)) {
+                Guess::Right => return Err(No::Invalid),
+                Guess::Wrong => return Ok(None),
+                Guess::None => {}
+            }
         }
-        let is_over = account.password_ends.is_some_and(|end| end <= now);
-        let is_same = account.password.as_deref() == Some(new) && !is_over;
-        if is_same {
+        let now = self.now;
+        let made = answer.text("/temporaryPassword");
+        let mut after = self.clone();
+        after.end_sessions(key, None);
+        if let Some(account) = after.change(key) {
+            account.set_password(&new.map_or(made, |number| password(number).to_owned()));
+            account.must_change = new.is_none();
+            account.password_ends = new.is_none().then_some(now + TEMPORARY);
             account.forget_failures();
         }
-        is_same
+        self.commit(after)?;
+        Ok(Some(Expected::done(if new.is_some() { 204 } else { 200 })))
+    }
+
+    /// Guesses at the present password by somebody who sets another: it counts like any other, whatever comes of what is
+    /// asked, and clears the counts where it is right.
+    pub fn guess(&mut self, seen: &mut Seen, key: u32, new: &str) -> Guess {
+        let now = self.now;
+        let Some(account) = self.change(key) else {
+            return Guess::None;
+        };
+        if account.password.is_none() || seen.guessed == Some(account.passwords) {
+            return Guess::None;
+        }
+        // While attempts are locked nothing is compared.
+        let name = account.own_name();
+        if account.failures(name).reserve(now).is_err() {
+            return Guess::None;
+        }
+        seen.guessed = Some(account.passwords);
+        let is_over = account.password_ends.is_some_and(|end| end <= now);
+        if account.password.as_deref() == Some(new) && !is_over {
+            account.forget_failures();
+            return Guess::Right;
+        }
+        Guess::Wrong
+    }
+}
+
+/// What came of a guess.
+pub enum Guess {
+    /// There was nothing to compare with, or it was compared before, or attempts are locked.
+    None,
+    Right,
+    /// Others may be served before the password is set.
+    Wrong,
+}
+
+impl Account {
+    /// What an attempt counts under for which no name is typed. Which username it is does not matter, but that it is one.
+    pub fn own_name(&self) -> Name {
+        self.email.map_or(Name::Username(0), Name::Email)
     }
 }
 

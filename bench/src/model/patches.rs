@@ -1,20 +1,21 @@
 //! Accounts patched: several fields at once, or none of them.
 
+use super::apply::Seen;
 use super::calls::{Call, password};
 use super::expected::{Expected, No};
-use super::passwords::fits;
-use super::rights::Actor;
+use super::passwords::{Guess, fits};
 use super::state::{Failures, State, Status};
 use super::step::{At, RoleName, Step, Word};
 
 impl State {
-    pub fn patch(&mut self, call: &Call, actor: &Actor) -> Result<Expected, No> {
+    pub fn patch(&mut self, call: &Call, seen: &mut Seen) -> Result<Option<Expected>, No> {
         let change = Patch::of(&call.step).ok_or(No::Invalid)?;
         let too_short = change.password.is_some_and(|number| !fits(password(number), change.at));
         if too_short || change.is_empty() {
             return Err(No::Invalid);
         }
         let key = self.target(call)?;
+        let actor = &seen.actor.clone().ok_or(No::Token)?;
         self.may_touch(actor, key, false)?;
         if change.password.is_some() || change.email.is_some() {
             self.may_take_over(actor, key)?;
@@ -30,12 +31,11 @@ impl State {
         }
         self.keep_own_count(&mut after, actor, key);
         if let Some(number) = change.password {
-            if self.guess(key, password(number)) {
-                return Err(if change.at == At::Admin {
-                    No::Invalid
-                } else {
-                    No::Conflict("same-password")
-                });
+            match self.guess(seen, key, password(number)) {
+                Guess::Right if change.at == At::Admin => return Err(No::Invalid),
+                Guess::Right => return Err(No::Conflict("same-password")),
+                Guess::Wrong => return Ok(None),
+                Guess::None => {}
             }
             after.end_sessions(key, None);
             if let Some(account) = after.change(key) {
@@ -45,7 +45,7 @@ impl State {
         }
         self.are_free(change.email.flatten(), change.username.flatten(), Some(key))?;
         self.commit(after)?;
-        Ok(Expected::done(if change.at == At::Admin { 200 } else { 204 }))
+        Ok(Some(Expected::done(if change.at == At::Admin { 200 } else { 204 })))
     }
 
     fn give_names(&mut self, key: u32, change: &Patch) -> Result<(), No> {
