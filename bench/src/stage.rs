@@ -5,6 +5,7 @@
 //! have them. Set-up has run and the tenant is large. The clock stands still but for when the play advances it.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ::outbox::handlers::handle;
@@ -12,6 +13,7 @@ use ::outbox::wire::Event;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use dynoxide::Database;
 use http::Method;
 use serde_json::{Value, json};
@@ -54,6 +56,8 @@ pub struct Call<'a> {
     pub path: String,
     pub token: &'a str,
     pub body: Value,
+    /// Who connects; nobody where it does not matter.
+    pub from: Option<Ipv4Addr>,
 }
 
 impl<'a> Call<'a> {
@@ -63,6 +67,17 @@ impl<'a> Call<'a> {
             path: path.into(),
             token,
             body: Value::Null,
+            from: None,
+        }
+    }
+
+    /// From an address that this person has alone.
+    #[must_use]
+    pub fn by(self, person: usize) -> Self {
+        let number = u32::try_from(person).unwrap_or_default();
+        Self {
+            from: Some(Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 0)) + number)),
+            ..self
         }
     }
 
@@ -76,9 +91,10 @@ impl<'a> Call<'a> {
 }
 
 impl Stage {
-    /// In memory, after set-up, with so many processes. The goal's rates are a large tenant's.
+    /// In memory, after set-up, with so many processes. The goal's rates are a large tenant's, and limits of rate are on, as
+    /// they are on a stack.
     pub async fn start(processes: usize) -> Outcome<Self> {
-        let variables = variables(&[("USHER_TENANT_SIZE", "large")]);
+        let variables = variables(&[("USHER_TENANT_SIZE", "large"), ("USHER_RATE_LIMITS", "true")]);
         Self::on(with_table(Database::memory()?)?, START.parse()?, processes, &variables).await
     }
 
@@ -129,6 +145,9 @@ impl Stage {
         let mut request = http::Request::builder().method(call.method).uri(call.path);
         if !call.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", call.token));
+        }
+        if let Some(from) = call.from {
+            request = request.extension(ConnectInfo(SocketAddr::from((from, 443))));
         }
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);

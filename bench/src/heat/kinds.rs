@@ -65,6 +65,7 @@ fn part(part: &str) -> String {
         _ if is(char::is_ascii_uppercase) => part,
         _ if is_id(part) => "<id>",
         64 if hex => "<hash>",
+        _ if part.contains("_by_") => part,
         7 if is_month(part) => "<month>",
         1..=3 if is(char::is_ascii_digit) => "<n>",
         2 if hex => "<n>",
@@ -100,6 +101,10 @@ mod tests {
             ("HEALTH#0f".to_owned(), "HEALTH#<n>"),
             (format!("ane@example.org {id}"), "<text> <id>"),
             ("T#main#ROLES".to_owned(), "T#ROLES"),
+            (
+                "T#main#LIMIT#login_by_tenant#7".to_owned(),
+                "T#LIMIT#login_by_tenant#<n>",
+            ),
             (format!("TOKEN#{}", "0a".repeat(32)), "TOKEN#<hash>"),
             ("ADMINISTRATORS".to_owned(), "ADMINISTRATORS"),
         ] {

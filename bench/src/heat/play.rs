@@ -48,6 +48,8 @@ impl Size {
 
 /// Who gives the role, in turns.
 pub const ADMINISTRATORS: usize = 16;
+/// The number of the first person who is there to warm up a process.
+const FIRST_OF_PROCESSES: usize = 1_000_000;
 const ROLE: &str = "reader";
 const SEARCHES: [&str; 4] = ["smith", "user0000", "example.org", "a"];
 /// One person of so many mistypes the password, forgets it, logs out, loses the role again.
@@ -83,9 +85,16 @@ pub async fn play(size: Size) -> Outcome<Ledger> {
     Ok(play.ledger)
 }
 
-/// A role, and the tokens of administrators.
+/// A role, the tenant's own limits at the goal's rates, and the tokens of administrators.
 async fn administrators(stage: &Stage) -> Outcome<Vec<String>> {
     let owner = log_in(stage, OWNER.0, OWNER.1).await?;
+    let limits = json!({ "login_by_tenant": 315_000, "registration_by_tenant": 60_000, "token_by_tenant": 300_000 });
+    let call = Call {
+        method: Method::PATCH,
+        ..Call::post("/v1/settings", &owner, json!({ "rate_limits": limits }))
+    };
+    stage.ask(0, call).await?;
+    stage.clock.advance(11);
     stage
         .ask(0, Call::post("/api/roles", &owner, json!({ "name": ROLE })))
         .await?;
@@ -115,9 +124,8 @@ impl Play {
         for process in 0..self.stage.processes.len() {
             let name = format!("first-of-{process}");
             let body = json!({ "username": name, "password": PASSWORD, "confirm_password": PASSWORD });
-            self.stage
-                .ask(process, Call::post("/v1/user/register", "", body))
-                .await?;
+            let call = Call::post("/v1/user/register", "", body).by(FIRST_OF_PROCESSES + process);
+            self.stage.ask(process, call).await?;
         }
         self.refresh().await
     }
@@ -177,16 +185,16 @@ impl Play {
         let body = json!({
             "username": name.username, "email": name.email, "password": PASSWORD, "confirm_password": PASSWORD,
         });
-        self.of(Request::Registration, Call::post("/v1/user/register", "", body))
+        self.of(Request::Registration, Call::post("/v1/user/register", "", body).by(n))
             .await?;
         if n.is_multiple_of(ONE_OF) {
             let body = json!({ "email": name.email, "password": "not this one" });
-            self.of(Request::WrongPassword, Call::post("/api/auth/token", "", body))
+            self.of(Request::WrongPassword, Call::post("/api/auth/token", "", body).by(n))
                 .await?;
             let body = json!({ "email": name.email });
             self.of(
                 Request::ForgottenPassword,
-                Call::post("/api/auth/forgot-password", "", body),
+                Call::post("/api/auth/forgot-password", "", body).by(n),
             )
             .await?;
         }
@@ -196,7 +204,9 @@ impl Play {
 
     async fn session(&mut self, n: usize, name: &Name) -> Outcome<()> {
         let body = json!({ "email": name.email, "password": PASSWORD });
-        let pair = self.of(Request::Login, Call::post("/api/auth/token", "", body)).await?;
+        let pair = self
+            .of(Request::Login, Call::post("/api/auth/token", "", body).by(n))
+            .await?;
         let token = text(&pair, "accessToken")?;
         for _ in 0..2 {
             self.of(Request::Authorised, Call::get("/api/me/profile", &token))
@@ -204,7 +214,7 @@ impl Play {
         }
         let body = json!({ "refreshToken": text(&pair, "refreshToken")? });
         let pair = self
-            .of(Request::Refresh, Call::post("/api/auth/refresh", "", body))
+            .of(Request::Refresh, Call::post("/api/auth/refresh", "", body).by(n))
             .await?;
         if n.is_multiple_of(ONE_OF) {
             let token = text(&pair, "accessToken")?;

@@ -44,6 +44,7 @@ fn head(ledger: &Ledger, size: Size) -> String {
          - **What is of one account, session or mail** is not here. That it is shows in the play: in its second half other \
          people do as much once more, there are then more such keys, and none of them was come to more often. Its heat is \
          what its owner does, at any number of accounts.\n\
+         - Limits of rate are on, each person has an address, and the tenant has limits of its own at the rates below.\n\
          - {} administrators give the role, list and search in turns; their own keys take their part of that.\n\
          - {} processes are played in turns, each with what a process keeps for itself. What each reads again every 10 s is \
          charged for {} processes, which is what these rates occupy at the durations below.\n\

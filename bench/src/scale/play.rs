@@ -98,6 +98,7 @@ impl<'a> Play<'a> {
                 "" => Value::Null,
                 body => serde_json::from_str(body)?,
             },
+            from: None,
         })
     }
 
