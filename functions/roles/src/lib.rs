@@ -80,5 +80,5 @@ pub fn routes() -> Routes {
         .summary("List tenants, by id; from `main` only")
         .make("/api/tenants", needs(ADMIN_TENANTS), handlers::create_tenant)
         .summary("Create a tenant with its system roles and first owner; from `main` only")
-        .errors(&[Conflict(TenantTaken)])
+        .errors(&[Conflict(TenantTaken), Error::RATE_LIMITED])
 }

@@ -117,7 +117,8 @@ impl Pass {
                 self.others.insert(key);
             }
             "USER" | "RIGHTS" => {
-                if kind == "USER" && key.sk.starts_with(keys::SESSION) && !item.contains_key("kind") {
+                let of_account = !item.contains_key("kind") && !item.contains_key("devPrincipal");
+                if kind == "USER" && key.sk.starts_with(keys::SESSION) && of_account {
                     let (tenant, id) = (part(&key, 1), part(&key, 3));
                     self.mark(&tenant, &id).has_session = true;
                 }

@@ -7,7 +7,7 @@ use usher::domain::tenant::TenantId;
 use usher::id::RoleId;
 use usher::store::dynamo::{Query, Table};
 use usher::store::table::{Cond, Item, Key, Lost, Write, from_item, number, string, text};
-use usher::store::{keys, seats};
+use usher::store::{keys, roles, seats};
 
 use super::confirm::PAUSE;
 use super::finding::{Finding, Kind, Repair};
@@ -70,7 +70,7 @@ async fn look(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Vec<Find
         return Ok(Some(Vec::new()));
     };
     let role: Role = from_item(item.clone())?;
-    let held = Write::check(place.clone()).when(Cond::Eq("version", number(role.version)), Lost::Changed);
+    let held = Write::check(place.clone()).when(roles::as_read(&role), Lost::Changed);
     let mut found = Vec::new();
     found.extend(claim(table, t, &role, &held).await?);
     found.extend(copies(table, t, &role, &item, &held).await?);

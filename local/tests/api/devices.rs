@@ -7,6 +7,8 @@ use crate::rate_limits::{LIMITED, from, from_elsewhere};
 use crate::round_trips::counted;
 use crate::support::{PASSWORD, Reply, World, at_once};
 
+mod unlocked;
+
 const JANE: &str = "jane@example.org";
 
 /// Logs in as Jane, from a device with this token.

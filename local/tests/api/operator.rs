@@ -81,6 +81,27 @@ async fn a_lost_owner_comes_back_by_a_link_that_works_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_in_an_account_that_becomes_an_owner_by_the_command_is_not_any_more() {
+    let world = World::new().await;
+    let body =
+        json!({ "email": "lost@example.org", "username": "lost", "password": PASSWORD, "confirm_password": PASSWORD });
+    assert_eq!(world.nobody().post("/v1/user/register", body).await.status, 200);
+    let stranger = world.signed_in("lost", PASSWORD).await;
+    let id = stranger.get("/api/me/profile").await.str("id").to_owned();
+    // Anybody can register an address that they do not read.
+    let (_, link) = operate(&world, &["owner", "--email", "lost@example.org"])
+        .await
+        .unwrap();
+    assert_eq!(stranger.get("/api/me/profile").await.status, 401);
+    assert_eq!(login(&world, "lost", PASSWORD).await, 401);
+    assert_eq!(choose(&world.nobody(), &link, "another horse").await, 204);
+    let back = world.signed_in("lost", "another horse").await;
+    assert_eq!(back.get("/api/users").await.status, 200);
+    assert_eq!(rows_of(&world, &id, "passwordSet").await, 1);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_of_nobody_is_a_new_owner_and_a_name_of_nobody_is_refused() {
     let world = World::new().await;
     let (printed, link) = operate(&world, &["owner", "--email", "new@example.org"]).await.unwrap();

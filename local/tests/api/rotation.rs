@@ -8,7 +8,7 @@ use usher::app::App;
 use usher::domain::rotation::PERIOD;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
 use usher::metrics::Gauge;
-use usher::store::signing_keys;
+use usher::store::{signing_keys, unit};
 
 use crate::support::{PASSWORD, World, at_once, settings_of, steps};
 use crate::watch::Watch;
@@ -43,9 +43,7 @@ async fn long_tokens(world: &World) {
         large_since: None,
     };
     let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &beginning);
-    usher::store::unit::commit(&world.app.table, &[settings.unwrap()])
-        .await
-        .unwrap();
+    unit::commit(&world.app.table, &[settings.unwrap()]).await.unwrap();
     world.clock.advance(11);
 }
 
@@ -182,8 +180,9 @@ async fn a_key_that_was_taken_out_by_hand_is_replaced_whichever_it_was() {
             let all = published(&world).await;
             let gone = all.iter().find(|kid| (**kid == signing) == signs).unwrap().clone();
             let stored = signing_keys::all(&world.app.table).await.unwrap();
-            let taken: Vec<_> = stored.iter().filter(|key| key.kid == gone).collect();
-            signing_keys::retire(&world.app.table, &taken).await.unwrap();
+            let taken = stored.iter().find(|key| key.kid == gone).unwrap();
+            let taken = signing_keys::retire(taken).unwrap();
+            unit::commit(&world.app.table, &taken).await.unwrap();
             scheduled(&world).await;
             world.clock.advance(11);
             let after = published(&world).await;
@@ -199,6 +198,57 @@ async fn a_key_that_was_taken_out_by_hand_is_replaced_whichever_it_was() {
             );
             assert_eq!(world.with_token(&new).get("/api/me/profile").await.status, 200);
         }
+    }
+}
+
+/// Two keys that sign, of which the later one does; the scheduler has not retired the earlier one.
+async fn with_two_that_sign() -> (World, [String; 2]) {
+    let world = World::new().await;
+    world.user("jane@example.org").await;
+    world.clock.advance(PERIOD.as_secs() + 1);
+    let keys = signing_keys::all(&world.app.table).await.unwrap();
+    let [one, two] = keys.as_slice() else {
+        panic!("{}", keys.len())
+    };
+    let kids = [one.kid.clone(), two.kid.clone()];
+    (world, kids)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_keys_that_are_revoked_at_once_one_is_replaced() {
+    for _ in steps(0..20) {
+        let (world, kids) = with_two_that_sign().await;
+        at_once(2, |n| {
+            let (app, kid) = (world.app.clone(), kids[n].clone());
+            async move {
+                let cx = usher::actions::operator::context(&app, &usher::domain::tenant::TenantId::main()).await;
+                usher::actions::rotation::revoke(&cx.unwrap(), Some(&kid))
+                    .await
+                    .unwrap()
+            }
+        })
+        .await;
+        world.clock.advance(11);
+        token(&world).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_signs_once_another_is_revoked_is_not_retired_meanwhile() {
+    for _ in steps(0..20) {
+        let (world, kids) = with_two_that_sign().await;
+        // So long that the first of them is due.
+        world.clock.advance(LONGEST_TOKEN.as_secs());
+        let (revoked, ()) = tokio::join!(
+            async {
+                let cx = usher::actions::operator::context(&world.app, &usher::domain::tenant::TenantId::main()).await;
+                usher::actions::rotation::revoke(&cx.unwrap(), Some(&kids[1])).await
+            },
+            scheduled(&world),
+        );
+        revoked.unwrap();
+        world.clock.advance(11);
+        token(&world).await;
     }
 }
 

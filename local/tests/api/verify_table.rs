@@ -56,6 +56,9 @@ async fn lived_in() -> (World, String) {
     let given = owner.post(&format!("/api/users/{id}/roles"), grant).await;
     assert_eq!(given.status, 201, "{}", given.text);
     world.signed_in("jane", PASSWORD).await;
+    // A session of no account.
+    let principal = json!({ "roles": ["owner"] });
+    assert_eq!(world.nobody().post("/api/auth/dev-token", principal).await.status, 200);
     assert_eq!(found(&world).await, []);
     (world, id)
 }

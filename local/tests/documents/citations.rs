@@ -99,6 +99,44 @@ fn every_document_that_a_file_names_is_there() {
     assert!(all > 100, "only {all} names were found");
 }
 
+/// Files that a document names in code, by the ends of their paths: `users/plan.rs`.
+fn named_files(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.split('`').skip(1).step_by(2);
+    let is_path =
+        |word: &&str| word.contains('/') && word.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c));
+    let is_file = |word: &&str| {
+        FILES
+            .iter()
+            .any(|kind| word.rsplit_once('.').is_some_and(|(_, end)| end == *kind))
+    };
+    code.filter(is_path).filter(is_file)
+}
+
+const FILES: [&str; 6] = ["rs", "txt", "py", "snap", "hurl", "yaml"];
+
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let files = sources(&FILES);
+    let is_there = |name: &str| {
+        let name = name.trim_start_matches("../");
+        let mut paths = files.iter().map(|source| source.path.as_str());
+        paths.any(|path| path == name || path.ends_with(&format!("/{name}")))
+    };
+    let mut all = 0;
+    for source in sources(&["md"]) {
+        for name in named_files(&source.text) {
+            // Of the SDK.
+            assert!(
+                is_there(name) || name == "src/config.rs",
+                "{} names {name}",
+                source.path
+            );
+            all += 1;
+        }
+    }
+    assert!(all > 100, "only {all} names were found");
+}
+
 /// The anchors that GitHub makes of a document's headings.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));

@@ -230,7 +230,7 @@ pub async fn set_rank(
                     after.give(Grant::of(role, cx.actor(), cx.now)?)?;
                 }
             }
-            status.map_or(Ok(()), |status| after.set_status(status))?;
+            status.map_or(Ok(()), |status| after.set_status(status, cx.now))?;
             keep_own_count(cx, after, attempts);
             Ok(())
         })

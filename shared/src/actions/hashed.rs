@@ -1,6 +1,6 @@
 //! A password on its way to being kept.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use tokio::sync::OnceCell;
 
@@ -8,6 +8,7 @@ use super::Context;
 use crate::domain::text::Password;
 use crate::domain::user::PasswordHash;
 use crate::error::Result;
+use crate::store::unit::Compared;
 
 /// A password to be set, if any: hashed when it is certain that it may be, and once, however often the unit of work
 /// begins again.
@@ -15,7 +16,7 @@ pub(super) struct Hashed<'a> {
     pub(super) password: Option<&'a Password>,
     hash: OnceCell<PasswordHash>,
     /// The present password, where this one was compared with it and is another: it is compared once.
-    differs_from: Mutex<Option<PasswordHash>>,
+    differs_from: Compared,
 }
 
 impl<'a> Hashed<'a> {
@@ -23,8 +24,17 @@ impl<'a> Hashed<'a> {
         Self {
             password,
             hash: OnceCell::new(),
-            differs_from: Mutex::default(),
+            differs_from: Compared::default(),
         }
+    }
+
+    /// The same in a request that keeps its answer, which is carried out anew as a whole where others were quicker: what one
+    /// of its tries compared, the next knows.
+    pub(super) fn over_tries(mut self, cx: &Context) -> Self {
+        if let Some(pending) = &cx.pending {
+            self.differs_from = pending.compared().clone();
+        }
+        self
     }
 
     pub(super) async fn get(&self, cx: &Context) -> Result<Option<PasswordHash>> {

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::reservations::seconds;
-use super::{Context, api_keys};
+use super::{Context, api_keys, rate_limits};
 use crate::ambient;
+use crate::domain::rate_limit::Operation;
 use crate::error::{Error, Result};
 use crate::proof::opaque::Digest;
 use crate::proof::seal::{MacKey, SealingKey};
@@ -41,6 +42,12 @@ pub async fn once<Fut>(cx: &Context, keyed: &Keyed<'_>, attempt: impl Fn(Context
 where
     Fut: Future<Output = Result<Vec<u8>>>,
 {
+    if cx.caller.is_none() {
+        // What a guest makes is a registration. A flood of those writes nothing, so not its keys either.
+        rate_limits::look(cx, Operation::Registration, None, None)
+            .await?
+            .counters(cx, false)?;
+    }
     let (table, clock) = (&cx.app.table, &cx.app.clock);
     let mac = cx.app.cursor_key().await?;
     let own = keyed.attempt(cx, mac)?;

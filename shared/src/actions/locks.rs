@@ -13,7 +13,7 @@ pub async fn lock(cx: &Context, user: &UserRef, expected: &Expected, lock: Admin
         return Err(Error::invalid("/until", "this time is over"));
     }
     change(cx, user, expected, |user| {
-        user.set_status(Status::Locked)?;
+        user.set_status(Status::Locked, cx.now)?;
         user.lock = Some(lock.clone());
         Ok(())
     })
@@ -25,10 +25,10 @@ pub async fn unlock(cx: &Context, user: &UserRef, expected: &Expected) -> Result
     change(cx, user, expected, |user| {
         // One's own count is cleared by a login alone: whoever has an administrator's session could guess on and on.
         if user.status == Status::Locked {
-            user.set_status(Status::Active)?;
+            user.set_status(Status::Active, cx.now)?;
         }
         if cx.actor() != Some(user.id) {
-            user.attempts = NameAttempts::default();
+            user.attempts = NameAttempts::cleared(cx.now);
         }
         Ok(())
     })
@@ -37,7 +37,10 @@ pub async fn unlock(cx: &Context, user: &UserRef, expected: &Expected) -> Result
 
 /// Bans an account: its sessions end, and it opens nothing from now on. One that is banned already stays so.
 pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
-    change(cx, user, &Expected::Anything, |user| user.set_status(Status::Banned)).await
+    change(cx, user, &Expected::Anything, |user| {
+        user.set_status(Status::Banned, cx.now)
+    })
+    .await
 }
 
 /// Lifts a ban: the account is active again, and its sessions stay ended. What an administrator did otherwise to an
@@ -47,7 +50,7 @@ pub async fn lift_ban(cx: &Context, user: &UserRef) -> Result<User> {
         if user.status != Status::Banned {
             return Err(Error::NotFound(Noun::Ban));
         }
-        user.set_status(Status::Active)
+        user.set_status(Status::Active, cx.now)
     })
     .await
 }

@@ -66,7 +66,15 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
 
 /// Gives the attempts back: the password was right, and no session is opened.
 pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
-    succeed(cx, user, None, None, &Brings::Nothing).await
+    succeed(&at_once(cx), user, None, None, &Brings::Nothing).await
+}
+
+/// The same request, for what is written whatever it is answered: not with the answer that it keeps.
+fn at_once(cx: &Context) -> Context {
+    Context {
+        pending: None,
+        ..cx.clone()
+    }
 }
 
 /// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
@@ -79,7 +87,8 @@ pub(super) async fn given_back<T>(
 ) -> Result<T> {
     let outcome = follows.await;
     if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
-        let given_back = succeed(cx, user, Some(attempt), None, &Brings::Nothing);
+        let at_once = at_once(cx);
+        let given_back = succeed(&at_once, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
         if !matches!(given_back, Ok(Ok(()))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
@@ -307,7 +316,10 @@ async fn succeed(
             ]);
         } else if user.attempts.lockout_until().is_some() {
             let mut after = user.clone();
-            after.attempts = NameAttempts::default();
+            after.attempts = NameAttempts {
+                cleared_at: user.attempts.cleared_at,
+                ..NameAttempts::default()
+            };
             after.password = better.cloned().or(after.password);
             unit.change_if(&user, after, None)?;
         } else {

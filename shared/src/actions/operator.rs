@@ -51,7 +51,8 @@ pub enum WayIn {
 }
 
 /// Makes an account an owner who can sign in: active, not locked, with the role for good, and a way to choose a password.
-/// An address that no account has is given a new one.
+/// Whoever has a session of it, or knows its password, is in no more: anybody may have registered the address. One that no
+/// account has is given a new one.
 pub async fn owner(cx: &Context, who: &UserRef) -> Result<Owner> {
     let token = &Opaque::mint(Kind::OneTime)?;
     let temporary = opaque::temporary_password()?;
@@ -106,8 +107,8 @@ async fn mended(
 ) -> Result<(User, Changes)> {
     user.is_person()?;
     let mut after = in_charge(cx, user, role)?;
+    hashed.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
     if user.email.is_none() {
-        hashed.get(cx).await?.iter().for_each(|hash| after.set_password(hash));
         after.must_change_password = true;
         after.password_ends = Some(cx.now + cx.app.settings.temporary_password);
     }
@@ -133,7 +134,7 @@ fn beginning(cx: &Context, who: &UserRef, role: &Role) -> Result<User> {
 fn in_charge(cx: &Context, user: &User, role: &Role) -> Result<User> {
     let mut after = user.clone();
     if user.status != Status::Active {
-        after.set_status(Status::Active)?;
+        after.set_status(Status::Active, cx.now)?;
     }
     after.attempts = NameAttempts::default();
     let is_owner = |grant: &Grant| grant.role == role.id && grant.keeps_in_charge();

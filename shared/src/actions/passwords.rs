@@ -143,7 +143,7 @@ pub async fn reset(
         (Password::presented(made.expose_secret().to_owned()), Some(made))
     };
     let (password, must_change) = (&password, temporary.is_some());
-    let hashed = &Hashed::of(Some(password));
+    let hashed = &Hashed::of(Some(password)).over_tries(cx);
     atomically(cx, |unit| async move {
         let mut user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;

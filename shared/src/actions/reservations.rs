@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use futures::future::join;
+use futures::future::{join, join3};
 use jiff::Timestamp;
 
 use super::{Context, devices, rate_limits};
-use crate::domain::lockout::{Full, NameKind};
+use crate::domain::lockout::{Full, NameKind, remembered_since};
 use crate::domain::rate_limit::Operation;
 use crate::domain::text;
 use crate::domain::user::User;
@@ -41,12 +41,12 @@ pub(super) async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Att
     let device = devices::presented(cx).await?;
     let of_device = device.as_ref().map(devices::subject);
     let looked = rate_limits::look(cx, Operation::Login, Some(name.canonical()), of_device.as_deref());
-    let (looked, claimed) = join(looked, claimed(cx, name)).await;
-    let (looked, (id, kind)) = (looked?, claimed?);
-    // One of another account is none here.
-    let device = device.filter(|device| Some(device.user) == id);
-    let counters = looked.counters(cx, device.is_some())?;
-    let reserved = reserve_of(cx, name, id, kind, device);
+    let (looked, claimed, known) = join3(looked, claimed(cx, name), known(cx, device)).await;
+    let (looked, (id, kind), known) = (looked?, claimed?, known?);
+    // A device of another account is none here.
+    let known = known.filter(|known| Some(known.user.id) == id);
+    let counters = looked.counters(cx, known.is_some())?;
+    let reserved = reserve_of(cx, name, id, kind, known);
     let (counted, reserved) = join(rate_limits::count(cx, counters), reserved).await;
     if let (Err(_), Ok(attempt)) = (&counted, &reserved) {
         // Others took the last places since these were looked at. Nothing is compared, so it is no failure.
@@ -55,43 +55,54 @@ pub(super) async fn reserve_name(cx: &Context, name: &text::Login) -> Result<Att
     counted.and(reserved)
 }
 
+/// A device that its account logged in from before, with that account.
+struct Known {
+    device: DeviceToken,
+    user: User,
+}
+
+/// Nothing without a device, or where its token has ended with the account's password since.
+async fn known(cx: &Context, device: Option<DeviceToken>) -> Result<Option<Known>> {
+    let Some(device) = device else { return Ok(None) };
+    let user = users::get(&cx.app.table, &cx.tenant, device.user).await?;
+    Ok(user.and_then(|user| Known::of(device, user)))
+}
+
+impl Known {
+    fn of(device: DeviceToken, user: User) -> Option<Self> {
+        let is_of_it = device.user == user.id && device.epoch == user.epoch;
+        is_of_it.then_some(Self { device, user })
+    }
+}
+
 async fn reserve_of(
     cx: &Context,
     name: &text::Login,
     id: Option<UserId>,
     kind: NameKind,
-    device: Option<DeviceToken>,
+    known: Option<Known>,
 ) -> Result<Attempt> {
-    let known = match (reserve_device(cx, device).await?, id) {
-        (Some(attempt), _) => Some(attempt),
-        (None, Some(id)) => reserve(cx, keys::user(&cx.tenant, id), Whose::Account(kind)).await?,
+    let reserved = match (known, id) {
+        (Some(known), _) => reserve_device(cx, known).await?,
+        (None, Some(id)) => reserve(cx, keys::user(&cx.tenant, id), Whose::Account(kind), None).await?,
         (None, None) => None,
     };
-    match known {
+    match reserved {
         Some(attempt) => Ok(attempt),
         None => reserve_unknown(cx, name).await,
     }
 }
 
-/// Reserves an attempt in a device's own count. Nothing without one, or where its token has ended with the account's
-/// password since.
-async fn reserve_device(cx: &Context, device: Option<DeviceToken>) -> Result<Option<Attempt>> {
-    let Some(device) = device else { return Ok(None) };
-    let reserved = reserve(cx, devices::attempts(cx, &device), Whose::Device);
-    let (reserved, user) = join(reserved, users::get(&cx.app.table, &cx.tenant, device.user)).await;
-    let user = user?.filter(|user| user.epoch == device.epoch);
-    let (Some(user), false) = (user, matches!(reserved, Ok(None))) else {
-        if let Ok(Some(attempt)) = &reserved {
-            give_up(cx, attempt).await;
-        }
-        return Ok(None);
-    };
-    let attempt = reserved?.map(|attempt| Attempt {
+/// Reserves an attempt in a device's own count.
+async fn reserve_device(cx: &Context, known: Known) -> Result<Option<Attempt>> {
+    let Known { device, user } = known;
+    let key = devices::attempts(cx, &device);
+    let reserved = reserve(cx, key, Whose::Device, user.attempts.cleared_at).await?;
+    Ok(reserved.map(|attempt| Attempt {
         user: Some(user),
         device: Some(device),
         ..attempt
-    });
-    Ok(attempt)
+    }))
 }
 
 /// Gives an attempt back with which nothing was compared, as well as can be: one that is not counts as a failure.
@@ -117,7 +128,7 @@ async fn claimed(cx: &Context, name: &text::Login) -> Result<(Option<UserId>, Na
 
 async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
     let key = keys::unknown_login(&cx.tenant, &hashed(name.canonical()));
-    let attempt = reserve(cx, key, Whose::UnknownLogin).await?;
+    let attempt = reserve(cx, key, Whose::UnknownLogin, None).await?;
     attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
 }
 
@@ -131,11 +142,12 @@ pub(super) fn hashed(name: &str) -> String {
 /// that it logged in before.
 pub(super) async fn reserve_own(cx: &Context) -> Result<Attempt> {
     let user = cx.own_account()?;
-    let device = devices::presented(cx).await?.filter(|device| device.user == user.id);
-    match reserve_device(cx, device).await? {
-        Some(attempt) => Ok(attempt),
-        None => reserve_for(cx, user).await?.ok_or(Error::InvalidToken),
-    }
+    let device = devices::presented(cx).await?;
+    let reserved = match device.and_then(|device| Known::of(device, user.clone())) {
+        Some(known) => reserve_device(cx, known).await?,
+        None => reserve_for(cx, user).await?,
+    };
+    reserved.ok_or(Error::InvalidToken)
 }
 
 /// Reserves an attempt at an account for which no name is typed: it counts under the address, or where the account has
@@ -145,14 +157,16 @@ pub(super) async fn reserve_for(cx: &Context, user: &User) -> Result<Option<Atte
         Some(_) => NameKind::Email,
         None => NameKind::Username,
     };
-    reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind)).await
+    reserve(cx, keys::user(&cx.tenant, user.id), Whose::Account(kind), None).await
 }
 
-async fn reserve(cx: &Context, key: Key, whose: Whose) -> Result<Option<Attempt>> {
+/// Attempts until they were cleared count no more.
+async fn reserve(cx: &Context, key: Key, whose: Whose, cleared_at: Option<Timestamp>) -> Result<Option<Attempt>> {
     let rule = &cx.tenant_settings.lockout;
+    let since = remembered_since(cx.now, cleared_at);
     let mut ends = cx.now + rule.first;
     for _ in 0..WAITS {
-        match attempts::reserve(&cx.app.table, &key, whose, rule, cx.now).await? {
+        match attempts::reserve(&cx.app.table, &key, whose, rule, since, cx.now).await? {
             Reserved::Attempt(number, item) => {
                 let user: Option<User> = match whose {
                     Whose::Account(_) => Some(from_item(item)?),

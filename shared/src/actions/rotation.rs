@@ -46,8 +46,12 @@ async fn publish_due(cx: &Context) -> Result<bool> {
         for kid in &due.retire {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");
         }
-        let retired = stored.iter().filter(|key| due.retire.contains(&key.kid));
-        signing_keys::retire(&cx.app.table, &retired.collect::<Vec<_>>()).await?;
+        for key in stored.iter().filter(|key| due.retire.contains(&key.kid)) {
+            unit.write(signing_keys::retire(key)?);
+        }
+        if let Some(current) = current.filter(|_| !due.retire.is_empty()) {
+            unit.write([signing_keys::stays(&current.kid)]);
+        }
         let Some(signs_from) = due.publish else { return Ok(None) };
         let key = new(cx, signs_from).await?;
         unit.write(signing_keys::publish(&key, newest.as_deref())?);
@@ -119,7 +123,9 @@ pub async fn revoke(cx: &Context, kid: Option<&str>) -> Result<Revoked> {
         }
         let lives: Vec<KeyLife> = left.iter().map(life).collect();
         let mut published = None;
-        if rotation::current(&lives, cx.now).is_none() {
+        if let Some(current) = rotation::current(&lives, cx.now) {
+            unit.write([signing_keys::stays(&current.kid)]);
+        } else {
             let key = new(cx, cx.now).await?;
             unit.write(signing_keys::publish(&key, newest.as_deref())?);
             unit.write([made(cx, &key)?]);

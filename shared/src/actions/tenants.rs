@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::hashed::Hashed;
 use super::paging::{Listing, Page};
 use super::users::{self, NewUser};
+use super::{Context, rate_limits};
 use crate::access::policy;
 use crate::domain::history::{RightsKind, Target};
 use crate::domain::permission::ADMIN_TENANTS;
@@ -44,6 +44,9 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     policy::may_manage_stack(&cx.tenant, ADMIN_TENANTS)?;
     if new.id == TenantId::main() {
         return Err(Conflict::TenantTaken.into());
+    }
+    if new.owner.is_invited() {
+        rate_limits::invitation(cx).await?;
     }
     let tenant = Tenant {
         id: new.id,

@@ -39,6 +39,13 @@ pub struct NewUser {
     pub is_temporary: bool,
 }
 
+impl NewUser {
+    /// Whether whoever it is for is sent a link to choose a password by.
+    pub(super) fn is_invited(&self) -> bool {
+        self.password.is_none() && self.email.is_some()
+    }
+}
+
 /// A change by an administrator. What is absent stays.
 #[derive(Debug, Default)]
 pub struct UserPatch {
@@ -57,7 +64,7 @@ pub struct UserPatch {
 
 /// Makes an account; answers it with its roles.
 pub async fn create(cx: &Context, new: NewUser) -> Result<(User, Vec<Role>)> {
-    if new.password.is_none() && new.email.is_some() {
+    if new.is_invited() {
         rate_limits::invitation(cx).await?;
     }
     let (new, hash) = (&new, &Hashed::of(new.password.as_ref()));
@@ -238,7 +245,7 @@ async fn patch_in(
     }
     after.has_name()?;
     if let Some(status) = patch.status {
-        after.set_status(status)?;
+        after.set_status(status, cx.now)?;
     }
     if let Some(roles) = &given {
         let held = held_by_caller(cx).await?;

@@ -19,6 +19,12 @@ pub const MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a comparison can take at most. Beyond it an attempt without an outcome is taken to have failed.
 pub const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(2);
 
+/// Since when attempts are remembered, where they were cleared at this moment.
+pub fn remembered_since(now: Timestamp, cleared_at: Option<Timestamp>) -> Timestamp {
+    let since = now - MEMORY;
+    cleared_at.map_or(since, |at| since.max(at + SignedDuration::from_millis(1)))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockoutRule {
     pub limit: u32,
@@ -61,9 +67,21 @@ pub struct NameAttempts {
     pub email: Attempts,
     #[serde(flatten, with = "UnderUsername")]
     pub username: Attempts,
+    /// When somebody else last cleared them: attempts of the account's devices until then, which are counted apart, are
+    /// forgotten as well.
+    #[serde(rename = "attemptsClearedAt", default, with = "millisecond::optional")]
+    pub cleared_at: Option<Timestamp>,
 }
 
 impl NameAttempts {
+    /// None, as somebody else than the account asks.
+    pub fn cleared(now: Timestamp) -> Self {
+        Self {
+            cleared_at: Some(now),
+            ..Self::default()
+        }
+    }
+
     pub fn under(&self, name: NameKind) -> &Attempts {
         match name {
             NameKind::Email => &self.email,
@@ -151,10 +169,10 @@ pub enum Full {
 }
 
 impl Attempts {
-    /// What becomes of an attempt, given that no place was free.
-    pub fn when_full(&self, rule: &LockoutRule, now: Timestamp) -> Full {
+    /// What becomes of an attempt, given that no place was free among those since then.
+    pub fn when_full(&self, rule: &LockoutRule, since: Timestamp, now: Timestamp) -> Full {
         let began = self.attempted_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        if now.duration_since(began) > MEMORY {
+        if began < since {
             return Full::Over { lockouts: 0 };
         }
         // The end of an earlier lock stays on the account until a login succeeds; only one that lies after the last
@@ -205,6 +223,7 @@ mod tests {
                 lockouts: 1,
                 lockout_until: Some(at(900)),
             },
+            ..NameAttempts::default()
         };
         let kept = serde_json::to_value(&counted).unwrap();
         assert_eq!(serde_json::from_value::<NameAttempts>(kept).unwrap(), counted);
@@ -229,9 +248,9 @@ mod tests {
             ..Attempts::default()
         };
         let rule = LockoutRule::default();
-        assert_eq!(full.when_full(&rule, at(1)), Full::InFlight(at(900)));
-        assert_eq!(full.when_full(&rule, at(3)), Full::Locked(at(900)));
-        assert_eq!(full.when_full(&rule, at(900)), Full::Over { lockouts: 1 });
+        assert_eq!(full.when_full(&rule, at(0), at(1)), Full::InFlight(at(900)));
+        assert_eq!(full.when_full(&rule, at(0), at(3)), Full::Locked(at(900)));
+        assert_eq!(full.when_full(&rule, at(0), at(900)), Full::Over { lockouts: 1 });
     }
 
     #[test]
@@ -243,8 +262,8 @@ mod tests {
             lockout_until: Some(at(900)),
         };
         let rule = LockoutRule::default();
-        assert_eq!(again.when_full(&rule, at(1001)), Full::InFlight(at(1000 + 1800)));
-        assert_eq!(again.when_full(&rule, at(1010)), Full::Locked(at(1000 + 1800)));
+        assert_eq!(again.when_full(&rule, at(0), at(1001)), Full::InFlight(at(1000 + 1800)));
+        assert_eq!(again.when_full(&rule, at(0), at(1010)), Full::Locked(at(1000 + 1800)));
     }
 
     #[test]
@@ -257,7 +276,7 @@ mod tests {
         };
         let later = at(0) + MEMORY + SignedDuration::from_secs(1);
         assert_eq!(
-            full.when_full(&LockoutRule::default(), later),
+            full.when_full(&LockoutRule::default(), remembered_since(later, None), later),
             Full::Over { lockouts: 0 }
         );
     }

@@ -334,7 +334,7 @@ impl User {
     }
 
     /// Gives a status. An account that may not sign in any more loses its sessions for good.
-    pub fn set_status(&mut self, status: Status) -> Result<()> {
+    pub fn set_status(&mut self, status: Status, now: Timestamp) -> Result<()> {
         let ends = self.lock.as_ref().is_some_and(|lock| lock.until.is_some());
         match status {
             Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
@@ -342,7 +342,7 @@ impl User {
                 self.lock = None;
                 // Whoever reads that an account is active must be able to rely on it: a lockout ends as well.
                 if self.attempts.lockout_until().is_some() {
-                    self.attempts = NameAttempts::default();
+                    self.attempts = NameAttempts::cleared(now);
                 }
             }
             // A lock with an end may be over, and is not the one that is asked for now.

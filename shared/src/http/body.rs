@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode;
@@ -52,6 +53,7 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let (parts, body) = request.into_parts();
         is_json(&parts.headers)?;
+        is_merge_patch(&parts)?;
         parse(&read(body).await?, &parts.method).map(Self)
     }
 }
@@ -109,6 +111,18 @@ fn is_json(headers: &HeaderMap) -> Result<()> {
     }
     is_not_encoded(headers)
 }
+
+/// A patch of another kind in JSON (RFC 6902) asks for something else than it would be taken for.
+fn is_merge_patch(parts: &Parts) -> Result<()> {
+    let essence = media_type(&parts.headers);
+    match parts.method == Method::PATCH && essence != "application/json" && essence != MERGE_PATCH {
+        true => Err(Error::UnsupportedMediaType),
+        false => Ok(()),
+    }
+}
+
+/// RFC 7396.
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 fn is_not_encoded(headers: &HeaderMap) -> Result<()> {
     let named = headers.get_all(CONTENT_ENCODING).iter();

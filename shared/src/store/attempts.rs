@@ -69,12 +69,20 @@ static APART: Attributes = Attributes {
     until: "lockoutUntil",
 };
 
-/// Reserves one attempt in one conditional update; where every place is taken, returns until when.
-pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule, now: Timestamp) -> Result<Reserved> {
+/// Reserves one attempt in one conditional update; where every place is taken, returns until when. Attempts before a
+/// moment are forgotten ([`remembered_since`](crate::domain::lockout::remembered_since)).
+pub async fn reserve(
+    table: &Table,
+    key: &Key,
+    whose: Whose,
+    rule: &LockoutRule,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Reserved> {
     let names = whose.attributes();
     let mut next = Next {
         changes: Changes::new().add(names.count, 1),
-        when: free_place(names, rule, now),
+        when: free_place(names, rule, since, now),
     };
     // Each turn follows a change by another attempt; there are at most `limit` of them between two locks.
     for _ in 0..=rule.limit {
@@ -89,8 +97,8 @@ pub async fn reserve(table: &Table, key: &Key, whose: Whose, rule: &LockoutRule,
             Updated::Refused(None) => return Ok(Reserved::Gone),
             Updated::Refused(Some(item)) => {
                 let seen = attempts(&item, whose);
-                match seen.when_full(rule, now) {
-                    Full::Over { lockouts } => next = Next::afresh(names, &seen, lockouts),
+                match seen.when_full(rule, since, now) {
+                    Full::Over { lockouts } => next = Next::afresh(names, &seen, lockouts, now),
                     full => return Ok(Reserved::Full(full)),
                 }
             }
@@ -166,10 +174,14 @@ struct Next {
 
 impl Next {
     /// The first attempt after a lock: it begins the count anew, unless another one has.
-    fn afresh(names: &Attributes, seen: &Attempts, lockouts: u32) -> Self {
-        let changes = Changes::new()
+    fn afresh(names: &Attributes, seen: &Attempts, lockouts: u32, now: Timestamp) -> Self {
+        let mut changes = Changes::new()
             .set(names.count, number(1))
             .set(names.lockouts, number(lockouts));
+        // One that was cleared before its end.
+        if seen.locked_until(now).is_some() {
+            changes = changes.remove(names.until);
+        }
         let unchanged = vec![
             Cond::Eq(names.count, number(seen.failed_login_count)),
             seen.attempted_at.map_or(Cond::Absent(names.at), |at| {
@@ -183,8 +195,8 @@ impl Next {
     }
 }
 
-fn free_place(names: &Attributes, rule: &LockoutRule, now: Timestamp) -> Cond {
-    let remembered = Cond::Ge(names.at, number((now - MEMORY).as_millisecond()));
+fn free_place(names: &Attributes, rule: &LockoutRule, since: Timestamp, now: Timestamp) -> Cond {
+    let remembered = Cond::Ge(names.at, number(since.as_millisecond()));
     let below = Cond::Lt(names.count, number(rule.limit));
     let over = Cond::Lt(names.until, number(now.as_millisecond() + 1));
     let unlocked = Cond::Any(vec![Cond::Absent(names.until), over]);

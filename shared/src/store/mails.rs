@@ -229,7 +229,8 @@ fn in_dead(item: Item) -> Option<Result<Dead>> {
     }))
 }
 
-/// Has a mail that was given up sent after all, as if it were asked for now; provided that it is given up still.
+/// Has a mail that was given up sent after all, as if it were asked for now, and so within the limits of mails again;
+/// provided that it is given up still.
 pub fn retry(id: MailId, now: Timestamp) -> Write {
     let shard = u16::from(id.uuid().as_bytes()[15]) % PENDING_PARTITIONS;
     let changes = Changes::new()
@@ -238,7 +239,8 @@ pub fn retry(id: MailId, now: Timestamp) -> Write {
         .set("GSI1PK", text(pending(shard)))
         .set("GSI1SK", text(keys::due(now, id)))
         .set("ttl", number((now + KEPT).as_second()))
-        .remove("settledAt");
+        .remove("settledAt")
+        .remove("countedAt");
     Write::update(keys::mail(id), changes).when(Cond::Eq("state", text(DEAD)), Lost::Changed)
 }
 

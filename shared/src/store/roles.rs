@@ -320,7 +320,8 @@ pub fn unchanged(role: &Role, copy: u8) -> Write {
     Write::check(keys::role_copy(&role.tenant, role.id, copy)).when(as_read(role), Lost::Changed)
 }
 
-fn as_read(role: &Role) -> Cond {
+/// That a role is as it was read, its seats' counters included.
+pub fn as_read(role: &Role) -> Cond {
     let version = Cond::Eq("version", number(role.version));
     Cond::All(vec![
         Cond::exists(),

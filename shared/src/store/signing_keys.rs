@@ -54,15 +54,15 @@ pub fn publish(key: &StoredKey, newest: Option<&str>) -> Result<[Write; 2]> {
     ])
 }
 
-/// Takes keys away that no token is left of. Their public halves stay, for what else they signed.
-pub async fn retire(table: &Table, retired: &[&StoredKey]) -> Result<()> {
-    let kept = retired.iter().map(|key| {
-        let jwk = to_item(&keys::retired_key(&key.kid), &Retired { jwk: key.jwk.clone() })?;
-        Ok(Write::put(jwk))
-    });
-    table.batch_write(&kept.collect::<Result<Vec<_>>>()?).await?;
-    let gone = retired.iter().map(|key| Write::delete(keys::signing_key(&key.kid)));
-    table.batch_write(&gone.collect::<Vec<_>>()).await
+/// Takes a key away that no token is left of. Its public half stays, for what else it signed.
+pub fn retire(key: &StoredKey) -> Result<[Write; 2]> {
+    let jwk = to_item(&keys::retired_key(&key.kid), &Retired { jwk: key.jwk.clone() })?;
+    Ok([Write::put(jwk), Write::delete(keys::signing_key(&key.kid))])
+}
+
+/// That a key is there still, which signs once another is taken away.
+pub fn stays(kid: &str) -> Write {
+    Write::check(keys::signing_key(kid)).when(Cond::exists(), Lost::Changed)
 }
 
 /// Takes a key away at once, its public half too; provided that it is there.

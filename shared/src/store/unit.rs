@@ -23,7 +23,7 @@ use crate::id::UserId;
 mod pending;
 mod tries;
 mod wanted;
-pub use pending::{Pending, atomically_answered};
+pub use pending::{Compared, Pending, atomically_answered};
 use tries::Tries;
 
 /// Carries out what `work` reads and decides: all of it, or nothing. Where others changed what was read, or were in the

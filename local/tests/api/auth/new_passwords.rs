@@ -1,5 +1,6 @@
 //! What a new password must not be, wherever one is set (rule 4), and temporary ones.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use usher::domain::mail::Purpose;
 use usher::proof::opaque::{Kind, Opaque};
@@ -97,6 +98,11 @@ async fn to_set_the_present_password_over_and_over_locks_nobody() {
     let (_, me) = janet(&world).await;
     let owner = world.owner().await;
     for n in 0..6 {
+        let (key, body) = (format!("{n}"), json!({ "newPassword": PASSWORD }));
+        let path = "/api/users/janet-of-usher/reset-password";
+        let headers = [("idempotency-key", key.as_str())];
+        let reset = owner.send(Method::POST, path, Some(body), &headers).await;
+        assert_eq!(reset.status, 400, "{n}: {}", reset.text);
         let body = json!({ "password": PASSWORD });
         let patched = owner.patch("/api/users/janet-of-usher", body).await;
         assert_eq!(

@@ -180,6 +180,7 @@ impl<'a> Case<'a> {
             path: self.path.clone(),
             token: &self.token,
             body: self.body.clone(),
+            from: None,
         };
         let request = self.stage.request(call).unwrap();
         let Ok(response) = instance.router.clone().oneshot(request).await;

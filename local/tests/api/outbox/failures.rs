@@ -79,6 +79,23 @@ async fn a_dead_mail_is_sent_once_after_the_operator_retried_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d06_a_mail_that_is_retried_is_within_the_limits_of_the_day_on_which_it_is() {
+    let (world, post) = (World::new().await, Post::default());
+    let outbox = post.outbox(&world.app);
+    let (_, id) = dead(&world, &post, &outbox).await;
+    world.clock.advance(24 * 3_600);
+    for n in 0..10 {
+        let ask = serde_json::json!({ "email": "jane@example.org" });
+        let asked = world.nobody().post("/api/auth/forgot-password", ask).await;
+        assert!(asked.status.is_success(), "{n}: {}", asked.text);
+        assert_eq!(sweep(&outbox).await, [Outcome::Sent], "{n}");
+        world.clock.advance(60);
+    }
+    operate(&world, &["mail", "retry", &id]).await.unwrap();
+    assert_ne!(sweep(&outbox).await, [Outcome::Sent], "ten a day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_mail_that_is_dropped_is_never_sent_and_holds_no_address() {
     let (world, post) = (World::new().await, Post::default());
     let outbox = post.outbox(&world.app);

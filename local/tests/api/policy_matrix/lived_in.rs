@@ -6,7 +6,7 @@ use usher::domain::mail::Purpose;
 use usher::domain::tenant_settings::Chosen;
 use usher::jiff::SignedDuration;
 use usher::store::pages::Pages;
-use usher::store::signing_keys;
+use usher::store::{signing_keys, unit};
 
 use crate::support::{PASSWORD, World};
 use crate::tenants::{context, link};
@@ -63,7 +63,8 @@ pub async fn lived_in() -> World {
         .unwrap()
         .into_iter()
         .max_by_key(|key| key.signs_from);
-    signing_keys::retire(table, &[&next.unwrap()]).await.unwrap();
+    let retire = signing_keys::retire(&next.unwrap()).unwrap();
+    unit::commit(table, &retire).await.unwrap();
     let left = world.user("left@example.org").await;
     let erased = owner.post("/admin/deleteuseraccount", json!({ "Id": left })).await;
     assert_eq!(erased.status, 200, "{}", erased.text);

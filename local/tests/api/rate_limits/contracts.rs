@@ -163,6 +163,8 @@ async fn invitations_are_limited_by_who_sends_them() {
     assert_eq!(owner.post_empty(again).await.status, 202);
     assert_eq!(owner.post_empty(again).await.status, 429);
     assert_eq!(owner.post("/api/users", invite(11)).await.problem(), "rate-limited");
+    let tenant = json!({ "id": "another", "owner": { "email": "invited14@example.org" } });
+    assert_eq!(owner.post("/api/tenants", tenant).await.problem(), "rate-limited");
     let admin = json!({ "email": "invited12@example.org", "user_name": "invited", "roles": ["user"] });
     assert_ne!(owner.post("/v1/admin/users", admin).await.status, 201);
     // Who has a password is not invited, and another's invitations are another's.

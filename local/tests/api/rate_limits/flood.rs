@@ -1,11 +1,12 @@
 //! A flood: over several instances, at once, and what a refusal costs.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::{LIMITED, from, guess, limited, set, statuses};
 use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::Proxy;
-use crate::support::{Reply, World, at_once};
+use crate::support::{PASSWORD, Reply, World, at_once};
 
 const HERE: &str = "198.51.100.1";
 
@@ -102,6 +103,24 @@ async fn a01_a_refused_request_costs_a_fraction_of_a_login() {
     assert_eq!(refused.operations, ["BatchGetItem", "GetItem"]);
     assert!(refused.read <= 2.0 && refused.written < 0.01, "{refused:?}");
     assert_eq!(world.app.hasher.comparisons(), compared);
+    // Nor does a flood of registrations with a key each write anything, not even its keys.
+    let register = |n: usize| {
+        let name = format!("person{n}");
+        let body = json!({ "username": name, "password": PASSWORD, "confirm_password": PASSWORD });
+        let (key, client) = (format!("key-{n}"), world.nobody());
+        async move {
+            let headers = [("x-forwarded-for", HERE), ("idempotency-key", key.as_str())];
+            client
+                .send(Method::POST, "/v1/user/register", Some(body), &headers)
+                .await
+        }
+    };
+    statuses(60, register).await;
+    proxy.cost();
+    assert_eq!(register(60).await.status, 429);
+    let refused = proxy.cost();
+    assert_eq!(refused.operations, ["BatchGetItem"]);
+    assert!(refused.read <= 1.0 && refused.written < 0.01, "{refused:?}");
     // Whatever is only counted beside others: a mail that is asked for.
     let ask = |n: usize| json!({ "email": format!("person{n}@example.org") });
     statuses(61, |n| from(&world.nobody(), HERE, "/api/auth/forgot-password", ask(n))).await;

@@ -1,5 +1,6 @@
 //! E-mail addresses.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,9 @@ fn ascii_domain(domain: &str) -> Result<String, String> {
     if domain.starts_with('[') {
         return Err("an e-mail address at a bare network address is not taken".to_owned());
     }
+    // UTS #46 maps first, and so makes two domains of one: an iota subscript is mapped to a letter, which marks that came
+    // behind it then stand on.
+    let domain = ComposingNormalizerBorrowed::new_nfc().normalize(domain);
     let ascii = Uts46::new()
         .to_ascii(
             domain.as_bytes(),

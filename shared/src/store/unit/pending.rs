@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Tries, Unit, Wanted};
 use crate::context::Context;
+use crate::domain::user::PasswordHash;
 use crate::error::{Error, Result};
 use crate::store::table::{Refusal, Write};
 
@@ -20,9 +21,11 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let mut tries = Tries::default();
+    let compared = Compared::default();
     loop {
         let pending = Arc::new(Pending {
             is_again: tries.all > 0,
+            compared: compared.clone(),
             unit: Mutex::default(),
         });
         let within = Context {
@@ -38,10 +41,15 @@ where
     }
 }
 
+/// The password that the one which a request sets was compared with, and is not.
+pub type Compared = Arc<Mutex<Option<PasswordHash>>>;
+
 /// Where a unit of work waits for its answer.
 #[derive(Default)]
 pub struct Pending {
     is_again: bool,
+    /// Over all tries of the request.
+    compared: Compared,
     unit: Mutex<Option<Waiting>>,
 }
 
@@ -54,6 +62,10 @@ impl Pending {
     /// Whether what the request read at its beginning was in vain once.
     pub(super) fn is_again(&self) -> bool {
         self.is_again
+    }
+
+    pub fn compared(&self) -> &Compared {
+        &self.compared
     }
 
     /// A request that keeps its answer has one unit: of two, the first could be done without the other and the answer.

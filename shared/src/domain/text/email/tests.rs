@@ -77,6 +77,9 @@ fn i08_nfc_and_nfd_are_one_address() {
         "a@bu\u{308}cher.example"
     );
     refused("u\u{308}@example.org");
+    // Marks are the same in any order of those that do not touch: an iota subscript is one, and is mapped to a letter.
+    assert_eq!(key("a@x\u{345}\u{322}.example"), key("a@x\u{322}\u{345}.example"));
+    assert_eq!(key("a@\u{1fb3}\u{302}.example"), key("a@\u{3b1}\u{302}\u{345}.example"));
 }
 
 #[test]

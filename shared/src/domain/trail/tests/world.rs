@@ -130,7 +130,7 @@ impl World {
         let (now, ends) = (self.now, with & 4 != 0);
         self.edit(n, |user| {
             let status = [Status::Active, Status::Inactive, Status::Locked, Status::Banned][usize::from(with & 3)];
-            user.set_status(status).unwrap();
+            user.set_status(status, now).unwrap();
             if let Some(lock) = user.lock.as_mut().filter(|_| ends) {
                 lock.until = Some(now + SignedDuration::from_millis(i64::from(with >> 4)));
             }
