@@ -103,6 +103,13 @@ async fn to_set_the_present_password_over_and_over_locks_nobody() {
         let headers = [("idempotency-key", key.as_str())];
         let reset = owner.send(Method::POST, path, Some(body), &headers).await;
         assert_eq!(reset.status, 400, "{n}: {}", reset.text);
+        let shown = me.get("/api/me/profile").await;
+        assert_eq!(
+            shown.body["failedLoginCount"],
+            json!(0),
+            "{n}, by a key: {}",
+            shown.text
+        );
         let body = json!({ "password": PASSWORD });
         let patched = owner.patch("/api/users/janet-of-usher", body).await;
         assert_eq!(

@@ -78,10 +78,14 @@ pub async fn counted() -> World {
         let reply = guest.post(path, body).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     }
-    let invited = owner
-        .post("/api/users", json!({ "email": "invited@example.org" }))
-        .await;
-    assert_eq!(invited.status, 201, "{}", invited.text);
+    let invited = json!({ "email": "invited@example.org" });
+    for (path, body) in [
+        ("/api/users", invited.clone()),
+        ("/api/tenants", json!({ "id": "another", "owner": invited })),
+    ] {
+        let reply = owner.post(path, body).await;
+        assert_eq!(reply.status, 201, "{path}: {}", reply.text);
+    }
     world
 }
 
