@@ -30,18 +30,17 @@ pub fn everything<T: DeserializeOwned>(body: &Value, shape: &Shape) -> Error {
     Error::Invalid(wrong)
 }
 
-/// Removes what is at a place, where anything is. What is in a list goes with the list, so that all others keep their places.
+/// Removes what is at a place; where nothing is, or an item of a list, what that would be in. Whether it removed anything.
 fn take_out(body: &mut Value, place: &str) -> bool {
     let mut place = place;
     while let Some((parent, name)) = place.rsplit_once('/') {
-        match body.pointer_mut(parent) {
-            Some(Value::Object(members)) => {
-                let name = name.replace("~1", "/").replace("~0", "~");
-                return members.remove(&name).is_some();
+        if let Some(Value::Object(members)) = body.pointer_mut(parent) {
+            let name = name.replace("~1", "/").replace("~0", "~");
+            if members.remove(&name).is_some() {
+                return true;
             }
-            Some(Value::Array(_)) => place = parent,
-            _ => return false,
         }
+        place = parent;
     }
     false
 }
