@@ -18,6 +18,7 @@ use crate::error::{Error, Result, Violation};
 use crate::json::{Strict, in_words};
 
 mod shape;
+mod wrong;
 
 use shape::{Nulls, Shape};
 
@@ -175,8 +176,8 @@ fn parse<T: Shaped>(bytes: &[u8], method: &Method) -> Result<T> {
     };
     let read = shape.read(members, nulls)?;
     let nothing = [Method::PUT, Method::PATCH].contains(method) && !shape.knows_one_of(&read);
-    let read = serde_path_to_error::deserialize(Value::Object(read))
-        .map_err(|error| refusal(pointer(error.path()), error.inner()))?;
+    let body = Value::Object(read);
+    let read = T::deserialize(&body).map_err(|_| wrong::everything::<T>(&body, shape))?;
     if nothing {
         return Err(Error::invalid("", format!("give at least one of {}", shape.names())));
     }

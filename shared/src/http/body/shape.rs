@@ -20,6 +20,8 @@ const DEEPEST: usize = 8;
 pub struct Shape {
     /// By their names in lower case.
     fields: HashMap<String, Field>,
+    /// As the contract spells them.
+    required: Vec<String>,
     items: Option<Box<Self>>,
     takes_null: bool,
 }
@@ -85,8 +87,14 @@ impl Shape {
                 shape.fields.extend(part.fields);
                 shape.items = shape.items.or(part.items);
                 shape.takes_null |= part.takes_null;
+                // Of several of which one is meant, none has to have what another has.
+                if several == "allOf" {
+                    shape.required.extend(part.required);
+                }
             }
         }
+        let required = schema["required"].as_array().into_iter().flatten();
+        shape.required.extend(required.filter_map(Value::as_str).map(str::to_owned));
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let field = Field {
                 name: name.clone(),
@@ -111,6 +119,12 @@ impl Shape {
 
     pub fn knows_one_of(&self, members: &Map<String, Value>) -> bool {
         members.keys().any(|name| self.field(name).is_some())
+    }
+
+    /// The fields that a body lacks.
+    pub fn missing(&self, body: &Value) -> impl Iterator<Item = Violation> {
+        let missing = self.required.iter().filter(|name| body.get(name.as_str()).is_none());
+        missing.map(|name| Violation::new(token(name), format!("missing field `{name}`")))
     }
 
     /// The names that it knows, as they are in a sentence.

@@ -40,6 +40,42 @@ fn a_missing_field_and_a_wrong_type_are_reported_with_their_pointer() {
     }
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "only read by serde")]
+struct Whole {
+    name: String,
+    email: String,
+    count: Option<u32>,
+    tags: Option<Vec<String>>,
+    part: Option<Named>,
+    #[serde(default)]
+    free: bool,
+}
+
+#[test]
+fn all_that_is_missing_or_of_another_type_is_reported_at_once() {
+    for (body, expected) in [
+        (json!({}), vec!["/name", "/email"]),
+        (json!({ "count": "3", "free": 1 }), vec!["/count", "/email", "/free", "/name"]),
+        (
+            json!({ "name": 1, "email": [], "tags": ["a", 2, 3] }),
+            vec!["/email", "/name", "/tags/1"],
+        ),
+        (
+            json!({ "name": "a", "email": "b", "part": { "count": "x" }, "tags": 1 }),
+            vec!["/part/count", "/part/name", "/tags"],
+        ),
+        (json!({ "name": "a", "email": "b", "part": {}, "free": null, "count": -1 }), vec!["/count", "/part/name"]),
+    ] {
+        let error = parse::<Whole>(&body.to_string()).unwrap_err();
+        let mut found = pointers(&error);
+        found.sort_unstable();
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{body}");
+    }
+}
+
 #[test]
 fn i01_null_an_array_depth_a_byte_order_mark_and_a_second_value_are_refused() {
     let deep = "[".repeat(10_000);
