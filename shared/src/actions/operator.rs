@@ -51,8 +51,8 @@ pub enum WayIn {
 }
 
 /// Makes an account an owner who can sign in: active, not locked, with the role for good, and a way to choose a password.
-/// Whoever has a session of it, or knows its password, is in no more: anybody may have registered the address. One that no
-/// account has is given a new one.
+/// Its sessions and its password end: whoever has them may be a stranger, who registered the address. One that no account
+/// has is given a new one.
 pub async fn owner(cx: &Context, who: &UserRef) -> Result<Owner> {
     let token = &Opaque::mint(Kind::OneTime)?;
     let temporary = opaque::temporary_password()?;

@@ -94,7 +94,9 @@ impl Shape {
             }
         }
         let required = schema["required"].as_array().into_iter().flatten();
-        shape.required.extend(required.filter_map(Value::as_str).map(str::to_owned));
+        shape
+            .required
+            .extend(required.filter_map(Value::as_str).map(str::to_owned));
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let field = Field {
                 name: name.clone(),

@@ -56,7 +56,10 @@ struct Whole {
 fn all_that_is_missing_or_of_another_type_is_reported_at_once() {
     for (body, expected) in [
         (json!({}), vec!["/name", "/email"]),
-        (json!({ "count": "3", "free": 1 }), vec!["/count", "/email", "/free", "/name"]),
+        (
+            json!({ "count": "3", "free": 1 }),
+            vec!["/count", "/email", "/free", "/name"],
+        ),
         (
             json!({ "name": 1, "email": [], "tags": ["a", 2, 3] }),
             vec!["/email", "/name", "/tags/1"],
@@ -65,7 +68,10 @@ fn all_that_is_missing_or_of_another_type_is_reported_at_once() {
             json!({ "name": "a", "email": "b", "part": { "count": "x" }, "tags": 1 }),
             vec!["/part/count", "/part/name", "/tags"],
         ),
-        (json!({ "name": "a", "email": "b", "part": {}, "free": null, "count": -1 }), vec!["/count", "/part/name"]),
+        (
+            json!({ "name": "a", "email": "b", "part": {}, "free": null, "count": -1 }),
+            vec!["/count", "/part/name"],
+        ),
     ] {
         let error = parse::<Whole>(&body.to_string()).unwrap_err();
         let mut found = pointers(&error);

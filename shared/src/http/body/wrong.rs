@@ -24,7 +24,9 @@ pub fn everything<T: DeserializeOwned>(body: &Value, shape: &Shape) -> Error {
             break;
         }
     }
-    let missing = shape.missing(body).filter(|missing| wrong.iter().all(|known| known.pointer != missing.pointer));
+    let missing = shape
+        .missing(body)
+        .filter(|missing| wrong.iter().all(|known| known.pointer != missing.pointer));
     let missing: Vec<Violation> = missing.collect();
     wrong.extend(missing);
     Error::Invalid(wrong)
