@@ -10,8 +10,8 @@ use super::order::explained;
 use super::read::Read;
 use super::state::State;
 
-/// How many moments with several explanations are kept.
-const KEPT: usize = 8;
+/// How many moments with several explanations are kept: which of three refreshes at once came last can show thirty batches later.
+const KEPT: usize = 32;
 
 #[derive(Debug)]
 pub enum Event {

@@ -120,7 +120,7 @@ async fn everything_that_is_wrong_with_a_registration_is_reported_at_once_by_fie
       }
     }
     "#);
-    invalid(&register(&world, json!({})).await, &["Username"]);
+    invalid(&register(&world, json!({})).await, &["Password", "Username"]);
     invalid(
         &register(&world, json!({ "Username": "jane", "Password": PASSWORD })).await,
         &["Email"],

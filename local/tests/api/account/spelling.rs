@@ -239,8 +239,8 @@ async fn each_fault_names_its_field_in_both_languages_and_none_names_it_twice() 
     for (body, en, bg) in [
         (
             json!({ "Email": 5 }),
-            "Email: this must be a text",
-            "невалидна стойност: Email",
+            "Email: this must be a text; missing field `Username`; missing field `Password`",
+            "невалидна стойност: Email, Password, Username",
         ),
         (
             json!({ "Username": "jane" }),

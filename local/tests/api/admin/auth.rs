@@ -131,7 +131,7 @@ async fn five_failures_lock_and_the_answer_states_until_when() {
 async fn a_login_without_an_address_or_a_password_is_answered_with_which() {
     let world = World::new().await;
     let nobody = world.nobody();
-    invalid(&nobody.post("/v1/auth/login", json!({})).await, &["email"]);
+    invalid(&nobody.post("/v1/auth/login", json!({})).await, &["email", "password"]);
     let both = json!({ "email": "jane", "password": "" });
     invalid(&nobody.post("/v1/auth/login", both).await, &["email", "password"]);
     let typed = json!({ "email": "jane@example.org", "password": 7 });

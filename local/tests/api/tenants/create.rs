@@ -221,7 +221,7 @@ async fn what_is_wrong_with_a_tenant_is_reported_with_its_place() {
     let world = with_header().await;
     let owner = world.owner().await;
     let before = dump(&world);
-    invalid(&owner.post("/api/tenants", json!({})).await, &["/id"]);
+    invalid(&owner.post("/api/tenants", json!({})).await, &["/id", "/owner"]);
     invalid(&owner.post("/api/tenants", json!({ "id": "acme" })).await, &["/owner"]);
     invalid(
         &owner.post("/api/tenants", json!({ "id": "acme", "owner": {} })).await,
