@@ -48,6 +48,7 @@ struct Whole {
     count: Option<u32>,
     tags: Option<Vec<String>>,
     part: Option<Named>,
+    other: Option<Named>,
     #[serde(default)]
     free: bool,
 }
@@ -67,6 +68,10 @@ fn all_that_is_missing_or_of_another_type_is_reported_at_once() {
         (
             json!({ "name": "a", "email": "b", "part": { "count": "x" }, "tags": 1 }),
             vec!["/part/count", "/part/name", "/tags"],
+        ),
+        (
+            json!({ "part": {}, "other": 1 }),
+            vec!["/part/name", "/other", "/email", "/name"],
         ),
         (
             json!({ "name": "a", "email": "b", "part": {}, "free": null, "count": -1 }),

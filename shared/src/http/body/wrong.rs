@@ -16,7 +16,8 @@ pub fn everything<T: DeserializeOwned>(body: &Value, shape: &Shape) -> Error {
             Error::Invalid(found) => found,
             other => return other,
         };
-        let is_new = |found: &&Violation| wrong.iter().all(|known| known.pointer != found.pointer);
+        // What was taken out is not missing.
+        let is_new = |found: &&Violation| wrong.iter().all(|known| !is_at(&known.pointer, &found.pointer));
         let Some(found) = found.iter().find(is_new) else { break };
         let goes_on = take_out(&mut left, &found.pointer);
         wrong.push(found.clone());
@@ -30,6 +31,12 @@ pub fn everything<T: DeserializeOwned>(body: &Value, shape: &Shape) -> Error {
     let missing: Vec<Violation> = missing.collect();
     wrong.extend(missing);
     Error::Invalid(wrong)
+}
+
+/// Whether a place is this one, or in it.
+fn is_at(place: &str, this: &str) -> bool {
+    let rest = place.strip_prefix(this);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Removes what is at a place; where nothing is, or an item of a list, what that would be in. Whether it removed anything.
