@@ -13,7 +13,10 @@ ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 # What is shown as it is here is what is equal everywhere: 2030 is a date that the story itself gives.
 SETTLED = [
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
-    (re.compile(r"\busher_(ak|rt|ot)_[\w-]*"), r"<\1>"),
+    (re.compile(r"\busher_(ak|sk|rt|ot|dev)_[\w-]*"), r"<\1>"),
+    # Numbers of accounts, and what is calculated over keys of one's own.
+    (re.compile(r"\b\d{14,17}\b"), "<number>"),
+    (re.compile(r'^W/"[\w-]{22}"$'), "<tag>"),
     (re.compile(r"\b(?!2030)20\d\d-\d\d-\d\dT[\d:.]+Z"), "<moment>"),
 ]
 # Members of bodies that are chance, or where a request came from.
@@ -76,6 +79,9 @@ def settled(answer, method="GET"):
         # `sam local` adds the API's CORS headers whoever asks; API Gateway adds them for a page's origin.
         if name not in LEFT_OUT and not name.startswith("access-control-"):
             headers[name] = sorted(header(name, value) for value in values)
+    # So does the local server for its pages, and states that its answers differ by their origin.
+    fields = {field.strip() for value in headers.pop("vary", []) for field in value.split(",")}
+    headers["vary"] = sorted(fields - {"origin"})
     try:
         body = json.loads(answer.body)
     except ValueError:
@@ -87,6 +93,9 @@ def settled(answer, method="GET"):
 def header(name, value):
     if name == "link":
         return re.sub(r"cursor=[^&>]*", "cursor=<cursor>", value)
+    if name == "ratelimit":
+        # How many came before, and how long its window lasts on.
+        return re.sub(r"\d+", "<n>", value)
     return words(value)
 
 
@@ -105,4 +114,6 @@ def alike(name, value):
         return sorted((alike(name, held) for held in value), key=json.dumps)
     if isinstance(value, str) and value:
         return f"<{name}>" if name in CHANCE else words(value)
+    if isinstance(value, int) and name in {"user_id", "exp", "iat"}:
+        return f"<{name}>"
     return value

@@ -91,7 +91,12 @@ class World:
             self.post("/api/roles", {"name": role}, token=self.owner)
         grant = self.post(f"/api/users/{JANE}/roles", {"role": "editor"}, token=self.owner)
         key = self.post("/api/api-keys", {"name": "Web shop"}, token=self.owner)
+        robot = self.post("/api/users", {"kind": "service", "username": "robot"}, token=self.owner)["id"]
+        service = self.post(f"/api/users/{robot}/keys", {"name": "Deployed"}, token=self.owner)
         pair = self.post("/api/auth/token", {"email": JANE, "password": PASSWORD}, 200)
+        own = call(self.base, "GET", "/api/me/sessions", token=pair["accessToken"]).json()[0]["id"]
+        # Of an account whose address is verified: every contract refreshes it.
+        verified = self.post("/api/auth/token", {"email": "owner@usher.local", "password": "Owner@12345"}, 200)
         self.post("/api/users", {"username": "banned", "password": PASSWORD}, token=self.owner)
         assert call(self.base, "DELETE", "/v1/user/ban/banned", token=self.owner).status == 200
         session = self.post("/v1/user/login", {"login": "jane", "password": PASSWORD}, 200)["data"]["token"]
@@ -103,7 +108,10 @@ class World:
             ("019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f", jane),
             ("019ab0f3-7c41-7d2e-9b6a-4f1e2d3c5b60", grant["userRoleId"]),
             ("019ab0f4-2e6b-7a18-b5c3-8d9e0f1a2b3c", key["id"]),
-            ("{{refreshToken}}", pair["refreshToken"]),
+            ("019ab0f5-6a1c-7b42-9d3e-5f6a7b8c9d0e", service["id"]),
+            ("019ab0f5-5d3c-7b6a-8c1d-2e3f4a5b6c7d", own),
+            ("{{serviceKey}}", service["key"]),
+            ("{{refreshToken}}", verified["refreshToken"]),
             ("{{ownToken}}", self.jane),
             ("{{registrationToken}}", session),
             ("{{verifyToken}}", self.mailed(r"/v1/user/email/verify/(\S+)")),
