@@ -111,7 +111,7 @@ def alike(name, value):
         return {key: alike(key, held) for key, held in value.items()}
     if isinstance(value, list):
         # The first accounts are of one millisecond, so that chance orders them.
-        return sorted((alike(name, held) for held in value), key=json.dumps)
+        return sorted((alike(name, held) for held in value), key=lambda held: json.dumps(held, sort_keys=True))
     if isinstance(value, str) and value:
         return f"<{name}>" if name in CHANCE else words(value)
     if isinstance(value, int) and name in {"user_id", "exp", "iat"}:
