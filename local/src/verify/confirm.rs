@@ -171,13 +171,18 @@ async fn has_it(table: &Table, t: &TenantId, id: &str, key: &Key) -> Result<bool
     Ok(other.is_some_and(|(other, _)| implied(&other).contains_key(key)))
 }
 
+/// Of an item whose key is a session's, whether it is one that an account has: not a row of a history, nor of a development
+/// principal, which is no account.
+pub fn is_session_of_account(item: &Item) -> bool {
+    !item.contains_key("kind") && !item.contains_key("devPrincipal")
+}
+
 /// An item that nothing implies. Of an account that is not there, numbers and search entries may be left.
 fn left_over(id: UserId, user: Option<&User>, key: &Key, item: &Item, held: &Write) -> Option<Finding> {
     let place = key.pk.split('#').nth(2);
     if key.sk.starts_with(keys::SESSION) {
         return match user {
-            // A development principal is no account.
-            None if !item.contains_key("kind") && !item.contains_key("devPrincipal") => session(key, item, held),
+            None if is_session_of_account(item) => session(key, item, held),
             _ => None,
         };
     }

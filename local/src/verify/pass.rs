@@ -17,6 +17,7 @@ use usher::store::keys;
 use usher::store::table::{Item, Key, Value, from_item, string};
 
 use super::account::{COMPARED, Wanted, domain_entries, implied, owner};
+use super::confirm::is_session_of_account;
 use super::counts::Counts;
 use super::listed;
 use crate::error::Result;
@@ -117,8 +118,7 @@ impl Pass {
                 self.others.insert(key);
             }
             "USER" | "RIGHTS" => {
-                let of_account = !item.contains_key("kind") && !item.contains_key("devPrincipal");
-                if kind == "USER" && key.sk.starts_with(keys::SESSION) && of_account {
+                if kind == "USER" && key.sk.starts_with(keys::SESSION) && is_session_of_account(&item) {
                     let (tenant, id) = (part(&key, 1), part(&key, 3));
                     self.mark(&tenant, &id).has_session = true;
                 }

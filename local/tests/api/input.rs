@@ -164,23 +164,21 @@ async fn i01_a_body_that_is_not_called_json_is_415() {
             "unsupported-media-type",
         );
     }
-    for media_type in [
-        "application/json; charset=utf-8",
-        "APPLICATION/JSON",
-        "application/merge-patch+json",
-        " application/json ;x",
-    ] {
-        let body = request(&owner, &Method::PATCH, "/api/me/profile")
-            .header(CONTENT_TYPE, media_type)
-            .body(r#"{"age":1}"#);
-        assert_eq!(reply(body).await.status, 200, "{media_type}");
-    }
     // A patch of another kind is not taken for a merge patch.
-    for media_type in ["application/json-patch+json", "application/problem+json"] {
-        let body = request(&owner, &Method::PATCH, "/api/me/profile")
-            .header(CONTENT_TYPE, media_type)
-            .body(r#"{"age":1}"#);
-        refused(&reply(body).await, 415, "unsupported-media-type");
+    for (media_type, is_taken) in [
+        ("application/json; charset=utf-8", true),
+        ("APPLICATION/JSON", true),
+        ("application/merge-patch+json", true),
+        (" application/json ;x", true),
+        ("application/json-patch+json", false),
+        ("application/problem+json", false),
+    ] {
+        let patch = request(&owner, &Method::PATCH, "/api/me/profile").header(CONTENT_TYPE, media_type);
+        let answer = reply(patch.body(r#"{"age":1}"#)).await;
+        match is_taken {
+            true => assert_eq!(answer.status, 200, "{media_type}"),
+            false => refused(&answer, 415, "unsupported-media-type"),
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Signing keys over a simulated year: published, then signing, then retired, while verification never fails.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use setup::cloudformation::Event;
+use usher::actions::operator;
 use usher::app::App;
 use usher::domain::rotation::PERIOD;
+use usher::domain::tenant::TenantId;
 use usher::domain::tenant_settings::LONGEST_TOKEN;
 use usher::metrics::Gauge;
 use usher::store::{signing_keys, unit};
@@ -42,7 +45,7 @@ async fn long_tokens(world: &World) {
         chosen: serde_json::from_value(month).unwrap(),
         large_since: None,
     };
-    let settings = usher::store::tenant_settings::create(&usher::domain::tenant::TenantId::main(), &beginning);
+    let settings = usher::store::tenant_settings::create(&TenantId::main(), &beginning);
     unit::commit(&world.app.table, &[settings.unwrap()]).await.unwrap();
     world.clock.advance(11);
 }
@@ -206,12 +209,19 @@ async fn with_two_that_sign() -> (World, [String; 2]) {
     let world = World::new().await;
     world.user("jane@example.org").await;
     world.clock.advance(PERIOD.as_secs() + 1);
-    let keys = signing_keys::all(&world.app.table).await.unwrap();
+    let mut keys = signing_keys::all(&world.app.table).await.unwrap();
+    keys.sort_by_key(|key| key.signs_from);
     let [one, two] = keys.as_slice() else {
         panic!("{}", keys.len())
     };
     let kids = [one.kid.clone(), two.kid.clone()];
     (world, kids)
+}
+
+/// As the operator does.
+async fn revoke(app: &Arc<App>, kid: &str) {
+    let cx = operator::context(app, &TenantId::main()).await.unwrap();
+    usher::actions::rotation::revoke(&cx, Some(kid)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,12 +230,7 @@ async fn of_two_keys_that_are_revoked_at_once_one_is_replaced() {
         let (world, kids) = with_two_that_sign().await;
         at_once(2, |n| {
             let (app, kid) = (world.app.clone(), kids[n].clone());
-            async move {
-                let cx = usher::actions::operator::context(&app, &usher::domain::tenant::TenantId::main()).await;
-                usher::actions::rotation::revoke(&cx.unwrap(), Some(&kid))
-                    .await
-                    .unwrap()
-            }
+            async move { revoke(&app, &kid).await }
         })
         .await;
         world.clock.advance(11);
@@ -239,14 +244,7 @@ async fn a_key_that_signs_once_another_is_revoked_is_not_retired_meanwhile() {
         let (world, kids) = with_two_that_sign().await;
         // So long that the first of them is due.
         world.clock.advance(LONGEST_TOKEN.as_secs());
-        let (revoked, ()) = tokio::join!(
-            async {
-                let cx = usher::actions::operator::context(&world.app, &usher::domain::tenant::TenantId::main()).await;
-                usher::actions::rotation::revoke(&cx.unwrap(), Some(&kids[1])).await
-            },
-            scheduled(&world),
-        );
-        revoked.unwrap();
+        tokio::join!(revoke(&world.app, &kids[1]), scheduled(&world));
         world.clock.advance(11);
         token(&world).await;
     }
