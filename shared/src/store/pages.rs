@@ -159,35 +159,35 @@ impl<'a> Pages<'a> {
     }
 
     /// Goes on from an id, over so many.
-    async fn walk(&self, mut after: Option<UserId>, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
+    async fn walk(&self, after: Option<UserId>, mut skipped: usize, limit: usize) -> Result<Vec<UserId>> {
+        let mut lists = self.list.along(&[None], after, true);
+        // Old accounts can all be in one partition: in that of the time when the tenant was small.
+        let parts = if after.is_some() { lists.requests() } else { 1 };
         let mut ids = Vec::new();
-        loop {
-            let wanted = skipped + limit - ids.len();
-            let (some, more) = self.list.next(after, wanted).await?;
-            after = some.last().copied();
+        while ids.len() < limit && !lists.is_over() {
+            let some = lists.step((skipped + limit - ids.len()) * parts).await?;
             let passed = skipped.min(some.len());
             skipped -= passed;
-            ids.extend(some.into_iter().skip(passed));
-            if !more || ids.len() >= limit {
-                ids.truncate(limit);
-                return Ok(ids);
-            }
+            ids.extend(some.into_iter().skip(passed).map(|one| one.id));
         }
+        ids.truncate(limit);
+        Ok(ids)
     }
 
     /// Extends a map by about so many accounts; what left the list since its moment, or nothing where there are no more.
     async fn extend(&self, map: &mut Map, wanted: usize) -> Result<Option<Left>> {
         let (mut ids, end) = (BTreeSet::new(), map.end());
-        let (mut after, mut more) = (end, true);
-        while more && ids.len() < wanted {
-            let some;
-            (some, more) = self.list.next_newer(after, wanted - ids.len()).await?;
-            after = some.last().copied().or(after);
+        let mut lists = self.list.along(&[None], end, false);
+        while ids.len() < wanted && !lists.is_over() {
+            let some = lists.step(wanted - ids.len()).await?;
             // Older ones than these may still come.
-            let settled = some.iter().take_while(|id| id.made_at() < self.now - SETTLED);
+            let is_settled = |id: &UserId| id.made_at() < self.now - SETTLED;
+            let settled = some.iter().map(|one| one.id).take_while(is_settled);
             let before = ids.len();
             ids.extend(settled);
-            more &= ids.len() - before == some.len();
+            if ids.len() - before < some.len() {
+                break;
+            }
         }
         let Some(last) = ids.last().copied() else {
             return Ok(None);

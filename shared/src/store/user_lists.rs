@@ -66,16 +66,7 @@ impl<'a> UserLists<'a> {
     /// Ids of accounts, newest first, after this one: about as many as are wanted, as one step finds them. For walks: what
     /// is read is what is passed, and little more.
     pub async fn next(self, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
-        self.step(after, wanted, true).await
-    }
-
-    /// The same, oldest first.
-    pub async fn next_newer(self, after: Option<UserId>, wanted: usize) -> Result<(Vec<UserId>, bool)> {
-        self.step(after, wanted, false).await
-    }
-
-    async fn step(self, after: Option<UserId>, wanted: usize, newest_first: bool) -> Result<(Vec<UserId>, bool)> {
-        let mut lists = self.along(&[None], after, newest_first);
+        let mut lists = self.along(&[None], after, true);
         let found = lists
             .step(wanted.min(STEP * usize::from(self.size.user_lists())))
             .await?;

@@ -280,6 +280,35 @@ async fn a_page_far_down_a_large_tenant_takes_10_requests_in_a_process_that_know
     assert!(written < f64::EPSILON, "{written} WCU");
 }
 
+/// The oldest accounts of a tenant that became large are all in one partition.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_page_of_a_tenant_that_was_small_once_takes_10_requests() {
+    let (world, proxy) = counted_in(TenantSize::Large).await;
+    let (start, admin) = (world.now(), admin(&world).await);
+    made(&admin, "u", &[]).await;
+    copies(&world, TenantSize::Small, start - SignedDuration::from_hours(10), 1_500).await;
+    copies(&world, TenantSize::Large, start + SignedDuration::from_secs(60), 1_500).await;
+    world.clock.advance(24 * 3_600);
+    world.watch.over("setup", setup::local(&world.app)).await.unwrap();
+    let admin = self::admin(&world).await;
+    assert_eq!(admin.get("/v1/admin/users/admin").await.status, 200);
+    proxy.cost();
+    let reply = admin.get("/v1/admin/users?page=300&limit=10").await;
+    let cost = proxy.cost();
+    assert!(cost.operations.len() <= 10, "{:?}", cost.operations);
+    assert!(cost.read < 300.0, "{} RCU", cost.read);
+    assert_eq!(reply.body["pagination"]["total"], 3_003);
+    let shown = reply.body["users"].as_array().unwrap().iter();
+    let shown: Vec<&str> = shown.filter_map(|user| user["id"].as_str()).collect();
+    let items = world.items().into_iter().filter(|item| item["SK"]["S"] == "USER");
+    let mut ids: Vec<String> = items
+        .filter_map(|item| Some(item["id"]["S"].as_str()?.to_owned()))
+        .collect();
+    ids.sort_unstable();
+    ids.reverse();
+    assert_eq!(shown, ids[2_990..3_000]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn set_up_makes_the_map_of_a_list_of_thousands() {
     let (world, proxy, admin) = deep(TenantSize::Small, 2_400).await;
