@@ -8,12 +8,12 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Version};
+use argon2_rust::params::{Memory, TagLen};
+use argon2_rust::{Algorithm, Argon2, Decoded, Version, decode_phc, encode_string_alloc};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use zeroize::{Zeroizing, optimization_barrier};
+use zeroize::Zeroizing;
 
 use self::foreign::Foreign;
 use crate::ambient;
@@ -76,11 +76,17 @@ impl FromStr for Params {
 }
 
 impl Params {
-    fn checked(self) -> Result<argon2::Params> {
+    fn checked(self) -> Result<argon2_rust::Params> {
         if self.memory_kib > MAX_MEMORY_KIB || self.iterations > MAX_ITERATIONS {
             return Err(Error::fault("the Argon2 parameters are absurd"));
         }
-        argon2::Params::new(self.memory_kib, self.iterations, self.parallelism, Some(OUTPUT_LEN)).map_err(Error::fault)
+        argon2_rust::Params::builder()
+            .memory(Memory::kib(self.memory_kib.into()))
+            .passes(self.iterations)
+            .lanes(self.parallelism)
+            .tag_len(TagLen::bytes(OUTPUT_LEN as u64))
+            .build()
+            .map_err(Error::fault)
     }
 }
 
@@ -102,11 +108,11 @@ pub struct Hasher {
 }
 
 struct Inner {
-    params: argon2::Params,
+    params: argon2_rust::Params,
     /// What is compared for an account that does not exist.
     decoy: String,
-    /// Wiped memory that waits for the next hash: mapping it anew costs 5 to 30 % of one.
-    arenas: Mutex<Vec<Vec<Block>>>,
+    /// Memory that waits, wiped, for the next hash: mapping it anew costs 5 to 30 % of one.
+    arenas: Mutex<Vec<argon2_rust::Hasher>>,
     keep: usize,
     allocated: AtomicU64,
     comparisons: AtomicU64,
@@ -205,8 +211,8 @@ impl Inner {
         self.hashes.fetch_add(1, Ordering::Relaxed);
         let salt = ambient::random::<SALT_LEN>()?;
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        self.compute(&argon2, password, &salt, output.as_mut_slice())?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params);
+        self.compute(argon2, password, &salt, &[], output.as_mut_slice())?;
         phc(&self.params, &salt, output.as_slice())
     }
 
@@ -221,111 +227,89 @@ impl Inner {
                 Verdict::Wrong
             });
         }
-        let stored = Stored::parse(phc.unwrap_or(&self.decoy))?;
+        let stored = stored(phc.unwrap_or(&self.decoy))?;
         self.comparisons.fetch_add(1, Ordering::Relaxed);
-        let mut output = Zeroizing::new(vec![0; stored.output.len()]);
-        self.compute(&stored.argon2, password, &stored.salt, &mut output)?;
-        let equal = verify_slices_are_equal(&output, stored.output.as_bytes()).is_ok();
+        let mut output = Zeroizing::new(vec![0; stored.hash.len()]);
+        let argon2 = Argon2::new(stored.algorithm, stored.version, stored.params);
+        self.compute(argon2, password, &stored.salt, &stored.ad, &mut output)?;
+        let equal = verify_slices_are_equal(&output, &stored.hash).is_ok();
         Ok(if equal && phc.is_some() {
             Verdict::Right {
-                rehash: stored.is_weaker_than(&self.params),
+                rehash: is_weaker(&stored, &self.params),
             }
         } else {
             Verdict::Wrong
         })
     }
 
-    fn compute(&self, argon2: &Argon2<'_>, password: &SecretString, salt: &[u8], output: &mut [u8]) -> Result<()> {
-        let mut arena = self.arena(argon2.params().block_count())?;
-        argon2
-            .hash_password_into_with_memory(
-                password.expose_secret().as_bytes(),
-                salt,
-                output,
-                arena.blocks.as_mut_slice(),
-            )
-            .map_err(Error::fault)
+    fn compute(
+        &self,
+        argon2: Argon2,
+        password: &SecretString,
+        salt: &[u8],
+        data: &[u8],
+        output: &mut [u8],
+    ) -> Result<()> {
+        let mut arena = self.arena(argon2)?;
+        let password = password.expose_secret().as_bytes();
+        let hashed = arena.memory.hash_into_with_ad(password, salt, &[], data, output);
+        hashed.map_err(Error::fault)
     }
 
-    fn arena(&self, blocks: usize) -> Result<Arena<'_>> {
-        let standard = self.params.block_count();
-        if blocks <= standard
-            && let Some(blocks) = self.pool().pop()
-        {
-            return Ok(Arena { home: self, blocks });
-        }
-        let size = blocks.max(standard);
-        let mut blocks = Vec::new();
-        blocks.try_reserve_exact(size).map_err(Error::unavailable)?;
-        blocks.resize(size, Block::new());
-        self.allocated.fetch_add(1, Ordering::Relaxed);
-        Ok(Arena { home: self, blocks })
+    fn arena(&self, argon2: Argon2) -> Result<Arena<'_>> {
+        let fits = argon2.params().memory_blocks() <= self.params.memory_blocks();
+        let waiting = if fits { self.pool().pop() } else { None };
+        let mut memory = if let Some(mut waiting) = waiting {
+            waiting.set_argon2(argon2);
+            waiting
+        } else {
+            self.allocated.fetch_add(1, Ordering::Relaxed);
+            argon2.hasher()
+        };
+        memory.reserve().map_err(Error::unavailable)?;
+        Ok(Arena { home: self, memory })
     }
 
-    fn pool(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+    fn pool(&self) -> MutexGuard<'_, Vec<argon2_rust::Hasher>> {
         self.arenas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The memory of one hash. It goes back to the pool wiped, however the hash ended.
+/// The memory of one hash, which wipes itself: its blocks are enough to go on guessing the password without redoing the
+/// work. It goes back to the pool, however the hash ended.
 struct Arena<'a> {
     home: &'a Inner,
-    blocks: Vec<Block>,
+    memory: argon2_rust::Hasher,
 }
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        // Its blocks are enough to go on guessing the password without redoing the work. All at once and not word by
-        // word, which is 3 million instructions; the barrier keeps the compiler from leaving out what nothing reads.
-        self.blocks.fill(Block::new());
-        optimization_barrier(self.blocks.as_slice());
+        let argon2 = *self.memory.argon2();
+        let is_larger = self.memory.reserved_blocks() > self.home.params.memory_blocks() as usize;
         let mut pool = self.home.pool();
-        if self.blocks.len() == self.home.params.block_count() && pool.len() < self.home.keep {
-            pool.push(std::mem::take(&mut self.blocks));
+        if !is_larger && pool.len() < self.home.keep {
+            pool.push(std::mem::replace(&mut self.memory, argon2.hasher()));
         }
     }
 }
 
-struct Stored {
-    argon2: Argon2<'static>,
-    current: bool,
-    salt: Salt,
-    output: Output,
+/// What a stored hash of Argon2 is. The causes name what is wrong and never the string: it is as secret as the table.
+fn stored(phc: &str) -> Result<Decoded> {
+    let hash = decode_phc(phc).map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
+    if hash.params.memory_kib() > MAX_MEMORY_KIB || hash.params.passes() > MAX_ITERATIONS {
+        return Err(Error::fault("a stored password hash asks for an absurd amount of work"));
+    }
+    Ok(hash)
 }
 
-impl Stored {
-    /// The causes name what is wrong and never the string: it is as secret as the table.
-    fn parse(phc: &str) -> Result<Self> {
-        let hash = PasswordHash::new(phc).map_err(|why| Error::fault(format!("a stored password hash: {why}")))?;
-        let algorithm = Algorithm::new(hash.algorithm.as_str());
-        let algorithm = algorithm.map_err(|_| Error::fault("a stored password hash is of no kind that is known"))?;
-        let params = argon2::Params::try_from(&hash).map_err(Error::fault)?;
-        if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_ITERATIONS {
-            return Err(Error::fault("a stored password hash asks for an absurd amount of work"));
-        }
-        // No version means the first one (argon2's own decoder reads it so).
-        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
-        let version = version.map_err(Error::fault)?;
-        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
-            return Err(Error::fault("a stored password hash has no salt or no hash"));
-        };
-        Ok(Self {
-            argon2: Argon2::new(algorithm, version, params),
-            current: version == Version::V0x13 && algorithm == Algorithm::Argon2id,
-            salt,
-            output,
-        })
-    }
-
-    fn is_weaker_than(&self, wanted: &argon2::Params) -> bool {
-        let has = self.argon2.params();
-        !self.current
-            || has.m_cost() < wanted.m_cost()
-            || has.t_cost() < wanted.t_cost()
-            || has.p_cost() < wanted.p_cost()
-            || self.salt.len() < SALT_LEN
-            || self.output.len() < OUTPUT_LEN
-    }
+fn is_weaker(stored: &Decoded, wanted: &argon2_rust::Params) -> bool {
+    let has = &stored.params;
+    (stored.algorithm, stored.version) != (Algorithm::Argon2id, Version::V0x13)
+        || has.memory_kib() < wanted.memory_kib()
+        || has.passes() < wanted.passes()
+        || has.lanes() < wanted.lanes()
+        || stored.salt.len() < SALT_LEN
+        || stored.hash.len() < OUTPUT_LEN
 }
 
 /// A hash that an account is imported with.
@@ -350,29 +334,22 @@ pub fn imported(text: &str) -> Result<Imported, String> {
 
 /// Whether a hash is one of Argon2 that is compared in a time and a memory that a login has.
 fn is_bounded(hash: &str) -> Result<(), String> {
-    let stored = Stored::parse(hash).map_err(|error| match error {
+    let stored = stored(hash).map_err(|error| match error {
         Error::Fault(cause) => cause.0,
         other => other.to_string(),
     })?;
-    let params = stored.argon2.params();
-    if params.m_cost() > IMPORTED_MEMORY_KIB {
+    let (memory, passes) = (stored.params.memory_kib(), stored.params.passes());
+    if memory > IMPORTED_MEMORY_KIB {
         return Err(format!("Argon2's m must be {IMPORTED_MEMORY_KIB} at most"));
     }
-    if u64::from(params.m_cost()) * u64::from(params.t_cost()) > IMPORTED_WORK_KIB {
+    if u64::from(memory) * u64::from(passes) > IMPORTED_WORK_KIB {
         return Err(format!("Argon2's m·t must be {IMPORTED_WORK_KIB} at most"));
     }
     Ok(())
 }
 
-fn phc(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Result<String> {
-    let hash = PasswordHash {
-        algorithm: ARGON2ID_IDENT,
-        version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(params).map_err(Error::fault)?,
-        salt: Some(Salt::new(salt).map_err(Error::fault)?),
-        hash: Some(Output::new(output).map_err(Error::fault)?),
-    };
-    Ok(hash.to_string())
+fn phc(params: &argon2_rust::Params, salt: &[u8], output: &[u8]) -> Result<String> {
+    encode_string_alloc(Algorithm::Argon2id, Version::V0x13, params, salt, output).map_err(Error::fault)
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@
 
 use std::num::NonZeroU32;
 
-use argon2::password_hash::phc::PasswordHash;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::pbkdf2;
 use base64::Engine;
 use base64::alphabet::BCRYPT;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD, STANDARD_NO_PAD};
+use phc::PasswordHash;
 use zeroize::Zeroizing;
 
 use crate::ambient;
@@ -108,7 +108,7 @@ fn bcrypt(text: &str) -> Result<Foreign, String> {
 }
 
 fn scrypt(text: &str) -> Result<Foreign, String> {
-    let (hash, salt, output) = phc(text)?;
+    let (hash, salt, output) = parts(text)?;
     let number = |name: &str| {
         let found = hash.params.get_decimal(name);
         found.ok_or_else(|| format!("a scrypt hash has ln, r and p: there is no {name}"))
@@ -127,7 +127,7 @@ fn scrypt(text: &str) -> Result<Foreign, String> {
 }
 
 fn pbkdf2(text: &str, algorithm: pbkdf2::Algorithm, block: usize) -> Result<Foreign, String> {
-    let (hash, salt, output) = phc(text)?;
+    let (hash, salt, output) = parts(text)?;
     let rounds = hash.params.get_decimal("i").and_then(NonZeroU32::new);
     let rounds = rounds.ok_or_else(|| "a PBKDF2 hash has its rounds in i".to_owned())?;
     let blocks = u32::try_from(output.len().div_ceil(block)).unwrap_or(u32::MAX);
@@ -144,7 +144,7 @@ fn pbkdf2(text: &str, algorithm: pbkdf2::Algorithm, block: usize) -> Result<Fore
     })
 }
 
-fn phc(text: &str) -> Result<(PasswordHash, Vec<u8>, Vec<u8>), String> {
+fn parts(text: &str) -> Result<(PasswordHash, Vec<u8>, Vec<u8>), String> {
     let hash = PasswordHash::new(text).map_err(|why| format!("this is no PHC string: {why}"))?;
     let salt = hash.salt.as_ref().map(|salt| salt.to_vec());
     let output = hash.hash.as_ref().map(|output| output.as_bytes().to_vec());
