@@ -47,6 +47,14 @@ pub fn config() -> &'static SdkConfig {
     })
 }
 
+/// What went wrong, in words for the log, with nothing of what was asked and answered: an answer that cannot be read has
+/// people's data in it, or a secret, and `Debug` of an error shows the answer.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let words: Vec<String> = chain.map(ToString::to_string).collect();
+    words.join(": ")
+}
+
 /// The configuration for an emulator at this address. Whatever answers there, it is not AWS: it needs no credentials, and
 /// must not get real ones.
 pub fn emulated(url: &str, http: SharedHttpClient) -> SdkConfig {

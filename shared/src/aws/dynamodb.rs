@@ -15,19 +15,17 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Intercept, Layer, RuntimeComponentsBuilder, RuntimePlugin, SharedInterceptor,
 };
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::batch_get_item::{
-    BatchGetItem, BatchGetItemError, BatchGetItemInput, BatchGetItemOutput,
-};
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItem, BatchGetItemError, BatchGetItemInput};
 use aws_sdk_dynamodb::operation::batch_write_item::{
     BatchWriteItem, BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput,
 };
-use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput};
-use aws_sdk_dynamodb::operation::query::{Query, QueryError, QueryInput, QueryOutput};
-use aws_sdk_dynamodb::operation::scan::{Scan, ScanError, ScanInput, ScanOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemError, GetItemInput};
+use aws_sdk_dynamodb::operation::query::{Query, QueryError, QueryInput};
+use aws_sdk_dynamodb::operation::scan::{Scan, ScanError, ScanInput};
 use aws_sdk_dynamodb::operation::transact_write_items::{
     TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
 };
-use aws_sdk_dynamodb::operation::update_item::{UpdateItem, UpdateItemError, UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItem, UpdateItemError, UpdateItemInput};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
 use aws_smithy_runtime::client::orchestrator::{AuthSchemeAndEndpointOrchestrationV2, invoke};
@@ -44,6 +42,10 @@ use aws_types::region::SigningRegion;
 use aws_types::service_config::ServiceConfigKey;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+
+use self::answers::{Batch, Changed, Found, Got};
+
+mod answers;
 
 /// What the SDK names these retries by, which have a quota of their own.
 const RETRIES: &str = "usher";
@@ -79,7 +81,11 @@ impl Client {
         operation: O,
         input: O::Input,
     ) -> BoxFuture<'_, Result<O::Output, SdkError<O::Error>>> {
-        let plugins = self.plugins.clone().with_operation_plugin(operation);
+        let answers = O::answers(&operation);
+        let mut plugins = self.plugins.clone().with_operation_plugin(operation);
+        if let Some(answers) = answers {
+            plugins = plugins.with_operation_plugin(answers);
+        }
         let input = Input::erase(input);
         async move {
             let sent = invoke("DynamoDB", O::NAME, input, &plugins).await;
@@ -192,36 +198,45 @@ pub trait Operation: RuntimePlugin + 'static {
     type Input: std::fmt::Debug + Send + Sync + 'static;
     type Output: std::fmt::Debug + Send + Sync + 'static;
     type Error: std::error::Error + CreateUnhandledError + Send + Sync + 'static;
+
+    /// What reads its answers, where the SDK does not.
+    fn answers(&self) -> Option<StaticRuntimePlugin> {
+        None
+    }
 }
 
 macro_rules! operation {
-    ($operation:ident, $input:ident, $output:ident, $error:ident) => {
+    ($operation:ident, $input:ident, $output:ident, $error:ident $(, $answers:expr)?) => {
         impl Operation for $operation {
             const NAME: &'static str = stringify!($operation);
             type Input = $input;
             type Output = $output;
             type Error = $error;
+
+            $(fn answers(&self) -> Option<StaticRuntimePlugin> {
+                Some($answers(self))
+            })?
         }
     };
 }
 
-operation!(BatchGetItem, BatchGetItemInput, BatchGetItemOutput, BatchGetItemError);
+operation!(BatchGetItem, BatchGetItemInput, Batch, BatchGetItemError, answers::read);
 operation!(
     BatchWriteItem,
     BatchWriteItemInput,
     BatchWriteItemOutput,
     BatchWriteItemError
 );
-operation!(GetItem, GetItemInput, GetItemOutput, GetItemError);
-operation!(Query, QueryInput, QueryOutput, QueryError);
-operation!(Scan, ScanInput, ScanOutput, ScanError);
+operation!(GetItem, GetItemInput, Got, GetItemError, answers::read);
+operation!(Query, QueryInput, Found, QueryError, answers::read);
+operation!(Scan, ScanInput, Found, ScanError, answers::read);
 operation!(
     TransactWriteItems,
     TransactWriteItemsInput,
     TransactWriteItemsOutput,
     TransactWriteItemsError
 );
-operation!(UpdateItem, UpdateItemInput, UpdateItemOutput, UpdateItemError);
+operation!(UpdateItem, UpdateItemInput, Changed, UpdateItemError, answers::read);
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,7 @@ use self::wire::{attributes, batched, item, refusal, values};
 use super::chain::leases::Leases;
 use super::domains::KnownDomains;
 use super::table::{Changes, Cond, Expression, Item, Key, Lost, Refusal, Value, Write, string};
+use crate::aws::causes;
 use crate::aws::dynamodb::{Client, Operation};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -143,7 +144,7 @@ impl Table {
         let request = GetItemInput::builder().table_name(&self.name).consistent_read(true);
         let request = request.set_key(Some(attributes(key.attributes()))).build();
         let answer = self.send(GetItem::new(), request).await?;
-        Ok(answer.item.map(item))
+        Ok(answer.item)
     }
 
     /// The items at these places, strongly consistent, in no order.
@@ -172,11 +173,11 @@ impl Table {
                     .responses
                     .and_then(|mut tables| tables.remove(&self.name))
                     .unwrap_or_default();
-                found.extend(items.into_iter().map(item));
+                found.extend(items);
                 asked = answer
                     .unprocessed_keys
                     .and_then(|mut tables| tables.remove(&self.name))
-                    .map(|left| left.keys)
+                    .map(|left| left.keys.into_iter().map(attributes).collect())
                     .unwrap_or_default();
                 if asked.is_empty() {
                     break;
@@ -256,9 +257,8 @@ impl Table {
                 .set_exclusive_start_key(start)
                 .build();
             let answer = self.send(QueryItems::new(), request).await?;
-            page.items
-                .extend(answer.items.unwrap_or_default().into_iter().map(item));
-            start = answer.last_evaluated_key;
+            page.items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key.map(attributes);
             // A page can be short, or empty, and still not be the last one.
             page.more = query.limit.is_some_and(|limit| page.items.len() > limit);
             if start.is_none() || page.more {
@@ -290,7 +290,7 @@ impl Table {
                 .build()
                 .map_err(Error::fault)?;
             match self.client.send(UpdateItem::new(), request).await {
-                Ok(answer) => return Ok(Updated::Done(answer.attributes.map(item).unwrap_or_default())),
+                Ok(answer) => return Ok(Updated::Done(answer.attributes.unwrap_or_default())),
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                         return Ok(Updated::Refused(refused.item.clone().map(item)));
@@ -371,7 +371,7 @@ impl Table {
 fn unavailable<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
-    Error::unavailable(aws_sdk_dynamodb::error::DisplayErrorContext(&error))
+    Error::unavailable(causes(&error))
 }

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, SdkError};
+use aws_sdk_secretsmanager::error::SdkError;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws;
@@ -40,7 +40,7 @@ async fn versions_from(client: &Client, arn: &str) -> Result<Vec<SecretString>> 
     let previous = match asked.send().await {
         Ok(answer) => answer.secret_string,
         Err(SdkError::ServiceError(refused)) if refused.err().is_resource_not_found_exception() => None,
-        Err(error) => return Err(unreadable(arn, &DisplayErrorContext(&error).to_string())),
+        Err(error) => return Err(unreadable(arn, &aws::causes(&error))),
     };
     Ok([Some(current), previous.map(Into::into)]
         .into_iter()
@@ -50,7 +50,7 @@ async fn versions_from(client: &Client, arn: &str) -> Result<Vec<SecretString>> 
 
 async fn read_from(client: &Client, arn: &str) -> Result<SecretString> {
     let answer = client.get_secret_value().secret_id(arn).send().await;
-    let answer = answer.map_err(|error| unreadable(arn, &DisplayErrorContext(&error).to_string()))?;
+    let answer = answer.map_err(|error| unreadable(arn, &aws::causes(&error)))?;
     let text = answer.secret_string.filter(|text| !text.is_empty());
     text.map(Into::into).ok_or_else(|| unreadable(arn, "it is empty"))
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::scan::{Scan, ScanInput};
 
 use super::Table;
-use super::wire::{attributes, item};
+use super::wire::attributes;
 use crate::error::Result;
 use crate::store::table::{Item, Key};
 
@@ -32,10 +32,9 @@ impl Table {
             .total_segments(i32::from(part.of))
             .set_exclusive_start_key(after.map(|key| attributes(key.attributes())));
         let answer = self.send(Scan::new(), request.build()).await?;
-        let next = answer.last_evaluated_key.map(item);
         Ok(Scanned {
-            items: answer.items.unwrap_or_default().into_iter().map(item).collect(),
-            next: next.as_ref().and_then(Key::of),
+            next: answer.last_evaluated_key.as_ref().and_then(Key::of),
+            items: answer.items.unwrap_or_default(),
         })
     }
 }
