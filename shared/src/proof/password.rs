@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use argon2_rust::params::{Memory, TagLen};
 use argon2_rust::{Algorithm, Argon2, Decoded, Version, decode_phc, encode_string_alloc};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use phc::PasswordHash;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -258,15 +259,16 @@ impl Inner {
 
     fn arena(&self, argon2: Argon2) -> Result<Arena<'_>> {
         let fits = argon2.params().memory_blocks() <= self.params.memory_blocks();
-        let waiting = if fits { self.pool().pop() } else { None };
-        let mut memory = if let Some(mut waiting) = waiting {
-            waiting.set_argon2(argon2);
-            waiting
-        } else {
-            self.allocated.fetch_add(1, Ordering::Relaxed);
-            argon2.hasher()
-        };
+        if fits && let Some(mut memory) = self.pool().pop() {
+            memory.set_argon2(argon2);
+            return Ok(Arena { home: self, memory });
+        }
+        self.allocated.fetch_add(1, Ordering::Relaxed);
+        // As large as most of them are: a smaller one leaves it to others.
+        let params = if fits { self.params } else { *argon2.params() };
+        let mut memory = Argon2::new(argon2.algorithm(), argon2.version(), params).hasher();
         memory.reserve().map_err(Error::unavailable)?;
+        memory.set_argon2(argon2);
         Ok(Arena { home: self, memory })
     }
 
@@ -339,6 +341,12 @@ fn is_bounded(hash: &str) -> Result<(), String> {
         other => other.to_string(),
     })?;
     let (memory, passes) = (stored.params.memory_kib(), stored.params.passes());
+    // What is not known of them might change the hash.
+    let is_known = |name: &str| ["m", "t", "p", "keyid", "data"].contains(&name);
+    let parsed = PasswordHash::new(hash).map_err(|why| format!("this is no PHC string: {why}"))?;
+    if !parsed.params.iter().all(|(name, _)| is_known(name.as_str())) {
+        return Err("Argon2 has the parameters m, t, p, keyid and data".to_owned());
+    }
     if memory > IMPORTED_MEMORY_KIB {
         return Err(format!("Argon2's m must be {IMPORTED_MEMORY_KIB} at most"));
     }

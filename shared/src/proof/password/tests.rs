@@ -321,6 +321,24 @@ async fn the_memory_of_a_hash_is_kept_for_the_next() {
     }
     assert_eq!(hasher.inner.allocated.load(Ordering::Relaxed), 1);
     assert_eq!(hasher.inner.pool().len(), 1);
+    assert_eq!(hasher.inner.pool()[0].reserved_blocks(), 64);
+}
+
+#[tokio::test]
+async fn a_smaller_hash_leaves_memory_for_all_others() {
+    let hasher = hasher();
+    let smaller = Hasher::new(
+        Params {
+            memory_kib: 32,
+            ..CHEAP
+        },
+        1,
+    )
+    .unwrap();
+    let phc = smaller.hash("correct horse".into()).await.unwrap();
+    let right = Verdict::Right { rehash: true };
+    assert_eq!(verdict(&hasher, "correct horse", &phc).await, right);
+    assert_eq!(hasher.inner.pool()[0].reserved_blocks(), 64);
 }
 
 #[tokio::test]

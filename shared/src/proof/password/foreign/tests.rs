@@ -102,6 +102,10 @@ fn what_would_cost_minutes_or_gigabytes_is_refused_with_a_reason() {
         (format!("$argon2id$v=19$m=1048576,t=1,p=1${salt}${hash}"), "m must be"),
         (format!("$argon2id$v=19$m=262144,t=64,p=1${salt}${hash}"), "m·t"),
         (format!("$argon2id$v=19$m=4194304,t=3,p=1${salt}${hash}"), "absurd"),
+        (format!("$argon2id$v=19$m=64,t=3${salt}${hash}"), ""),
+        (format!("$argon2id$v=19$m=64,t=3,p=1,x=1${salt}${hash}"), "parameters"),
+        (format!("$argon2id$v=19$m=64,t=3,p=1${salt}${hash}$"), ""),
+        (format!("$argon2id$v=19$m=64,t=3,p=9${salt}${hash}"), ""),
         (
             "$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
             "",
