@@ -30,8 +30,7 @@ const BASELINE: [&str; 1] = ["baseline"];
 /// The table of it. `functions` is where the binaries are, as cargo or `cargo lambda` leaves them; without it they are
 /// built.
 pub async fn measure(functions: Option<&Path>) -> Result<String> {
-    let own = release_folder()?;
-    build(&BASELINE)?;
+    let own = hello()?;
     let functions = ready(functions)?;
     let stack = Stack::start(cases::options()).await?;
     let cases = cases(&stack).await?;
@@ -94,6 +93,12 @@ pub fn built(functions: Option<&Path>) -> Result<PathBuf> {
         return release_folder();
     };
     Ok(functions.to_owned())
+}
+
+/// Where the function is that does nothing, which is built.
+pub fn hello() -> Result<PathBuf> {
+    build(&BASELINE)?;
+    release_folder()
 }
 
 async fn count(binary: &Binary, case: &Case) -> Result<Counted> {

@@ -8,11 +8,13 @@ use local::Stack;
 
 use super::Result;
 use crate::hot::binary::Binary;
-use crate::hot::built;
 use crate::hot::cases::{Case, cases, options};
+use crate::hot::{built, hello};
 
 pub struct Functions {
     folder: PathBuf,
+    /// Where the function is that does nothing.
+    hello: PathBuf,
     cases: Vec<Case>,
     _stack: Stack,
 }
@@ -23,6 +25,7 @@ impl Functions {
         let stack = Stack::start(options()).await?;
         Ok(Self {
             folder,
+            hello: hello()?,
             cases: cases(&stack).await?,
             _stack: stack,
         })
@@ -30,6 +33,7 @@ impl Functions {
 
     pub fn of(&self, work: &str) -> Option<&Case> {
         let route = match work {
+            "nothing" => "GET /",
             "login" => "POST /api/auth/token",
             "authorised read" => "GET /api/me/profile",
             "list of 20" => "GET /api/users?limit=20",
@@ -41,6 +45,7 @@ impl Functions {
     /// The processor time of one of so many requests, from the second of a process on.
     pub async fn time(&self, work: &str, times: usize) -> Result<Option<Duration>> {
         let Some(case) = self.of(work) else { return Ok(None) };
-        Ok(Some(Binary::of(&self.folder, case)?.each(case, times).await?))
+        let folder = if work == "nothing" { &self.hello } else { &self.folder };
+        Ok(Some(Binary::of(folder, case)?.each(case, times).await?))
     }
 }
