@@ -14,7 +14,7 @@ import zipfile
 ROOT = pathlib.Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs/performance.md"
 # What a function may weigh, in bytes, plain and zipped.
-PLAIN, ZIPPED = 13_000_000, 5_400_000
+PLAIN, ZIPPED = 14_500_000, 6_200_000
 # What only code of these leaves in a binary (panics name their files, protocols and providers their words).
 UNWANTED = {
     # `regex-lite` stays: each client of the SDK has the rules of all endpoints in it (docs/performance.md).
