@@ -14,7 +14,9 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, StalledSt
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::display::DisplayErrorContext;
 
 use self::environment::Environment;
 use self::http::{Http, Trust};
@@ -48,8 +50,20 @@ pub fn config() -> &'static SdkConfig {
 }
 
 /// What went wrong, in words for the log, with nothing of what was asked and answered: an answer that cannot be read has
-/// people's data in it, or a secret, and `Debug` of an error shows the answer.
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+/// people's data in it, or a secret, and `Debug` of an error shows the answer. Where there was none, it shows who was not
+/// reached.
+pub fn causes<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match error {
+        SdkError::DispatchFailure(_) => DisplayErrorContext(error).to_string(),
+        answered => words(answered),
+    }
+}
+
+fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
     let words: Vec<String> = chain.map(ToString::to_string).collect();
     words.join(": ")

@@ -122,7 +122,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::aws::causes;
+    use crate::aws::{causes, words};
 
     type Read = Result<Output, OrchestratorError<Error>>;
 
@@ -253,7 +253,7 @@ mod tests {
         for read in [ours, theirs] {
             let error = read.unwrap_err();
             let error = error.as_operation_error().unwrap().downcast_ref::<UpdateItemError>();
-            let words = causes(error.unwrap());
+            let words = words(error.unwrap());
             assert!(!words.contains("a-secret"), "{words}");
         }
         let whole = SdkError::service_error(UpdateItemError::unhandled("cut off"), response(200, body));
