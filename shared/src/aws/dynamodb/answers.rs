@@ -3,10 +3,8 @@
 //! its request executes.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::marker::PhantomData;
 
-use aws_sdk_dynamodb::config::{FrozenLayer, Layer};
+use aws_sdk_dynamodb::config::Layer;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Output};
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::CreateUnhandledError;
@@ -59,27 +57,16 @@ pub struct Changed {
 /// Reads an operation's answers: those of success here, all others as the SDK does.
 pub fn read<O>(operation: &O) -> StaticRuntimePlugin
 where
-    O: Operation,
+    O: Operation + Clone,
     O::Output: DeserializeOwned,
 {
     let mut layer = Layer::new("answers");
-    layer.store_put(SharedResponseDeserializer::new(Answers::<O> {
-        theirs: operation.config(),
-        of: PhantomData,
-    }));
+    layer.store_put(SharedResponseDeserializer::new(Answers(operation.clone())));
     StaticRuntimePlugin::new().with_config(layer.freeze())
 }
 
-struct Answers<O> {
-    theirs: Option<FrozenLayer>,
-    of: PhantomData<fn() -> O>,
-}
-
-impl<O> fmt::Debug for Answers<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answers")
-    }
-}
+#[derive(Debug)]
+struct Answers<O>(O);
 
 impl<O> DeserializeResponse for Answers<O>
 where
@@ -96,7 +83,8 @@ where
             OrchestratorError::operation(Error::erase(error))
         };
         if !response.status().is_success() {
-            let theirs = || self.theirs.as_ref()?.load::<SharedResponseDeserializer>();
+            let layer = self.0.config();
+            let theirs = || layer.as_ref()?.load::<SharedResponseDeserializer>();
             let theirs = theirs().ok_or_else(|| unreadable("the SDK does not read refusals".to_owned()))?;
             return theirs.deserialize_nonstreaming_with_config(response, settings);
         }
@@ -110,6 +98,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
+    use aws_sdk_dynamodb::config::FrozenLayer;
     use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItem, BatchGetItemOutput};
     use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemOutput};
     use aws_sdk_dynamodb::operation::query::{Query, QueryOutput};
@@ -133,7 +124,7 @@ mod tests {
     /// The answer as it is read here, and as the SDK reads it.
     fn both<O>(operation: &O, status: u16, body: impl Into<SdkBody>) -> (Read, Read)
     where
-        O: Operation,
+        O: Operation + Clone,
         O::Output: DeserializeOwned,
     {
         let response = response(status, body);
