@@ -57,7 +57,7 @@ pub struct Args {
     pub limits: bool,
 
     /// Text of the first API key, 24 characters at least [default: one that is made at the first start and kept]
-    #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret)]
+    #[arg(long, value_name = "TEXT", env = "USHER_FIRST_API_KEY", hide_env_values = true, value_parser = secret, allow_hyphen_values = true)]
     pub api_key: Option<SecretString>,
 
     /// Write the OpenAPI document of all routes to this file and the list of them beside it, and end
@@ -94,7 +94,7 @@ pub struct Seed {
     pub seed: u64,
 
     /// The password of all [default: a random one]
-    #[arg(long, value_name = "TEXT", value_parser = secret)]
+    #[arg(long, value_name = "TEXT", value_parser = secret, allow_hyphen_values = true)]
     pub password: Option<SecretString>,
 
     #[command(flatten)]
@@ -277,7 +277,8 @@ pub enum Admin {
         #[arg(long, conflicts_with_all = ["revoke", "revoke_all"])]
         now: bool,
         /// Take this key away, and nothing that it signed is valid any more; where it was the one that signs, another does
-        #[arg(long, value_name = "KID", conflicts_with = "revoke_all")]
+        // One `kid` in 64 begins with a hyphen: base64url has it for a letter.
+        #[arg(long, value_name = "KID", conflicts_with = "revoke_all", allow_hyphen_values = true)]
         revoke: Option<String>,
         /// The same with all keys, such as those sealed under a master key that is lost
         #[arg(long)]
@@ -345,6 +346,8 @@ fn plain_http(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use usher::secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -359,6 +362,22 @@ mod tests {
         let args = Args::try_parse_from(["usher", "--api-key", "a text that is long enough"]).unwrap();
         assert!(args.api_key.is_some());
         assert!(!format!("{args:?}").contains("long enough"), "{args:?}");
+    }
+
+    #[test]
+    fn what_may_begin_with_a_hyphen_is_taken_as_it_is() {
+        let revoked = Args::try_parse_from(["usher", "admin", "rotate-key", "--revoke", "-bQ_x", "--dry-run"]).unwrap();
+        let Some(Command::Admin(Admin::RotateKey { revoke, operation, .. })) = revoked.command else {
+            panic!("another command")
+        };
+        assert!(revoke.as_deref() == Some("-bQ_x") && operation.dry_run);
+        let seed = Args::try_parse_from(["usher", "seed", "--users", "1", "--password", "-xyzzy"]).unwrap();
+        let Some(Command::Seed(seed)) = seed.command else {
+            panic!("another command")
+        };
+        assert_eq!(seed.password.unwrap().expose_secret(), "-xyzzy");
+        let served = Args::try_parse_from(["usher", "--api-key", "-secret", "--ephemeral"]).unwrap();
+        assert!(served.ephemeral && served.api_key.unwrap().expose_secret() == "-secret");
     }
 
     #[test]
