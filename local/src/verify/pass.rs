@@ -3,7 +3,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::try_join_all;
@@ -14,7 +14,7 @@ use usher::id::{RoleId, UserId};
 use usher::store::dynamo::Table;
 use usher::store::dynamo::scan::Part;
 use usher::store::keys;
-use usher::store::table::{Item, Key, Value, from_item, string};
+use usher::store::table::{Attributes, Item, Key, Value, from_item, string};
 
 use super::account::{COMPARED, Wanted, domain_entries, implied, owner};
 use super::confirm::is_session_of_account;
@@ -243,7 +243,7 @@ pub fn whole(item: &Item) -> u64 {
 }
 
 /// Members in the order of their names: a map has them in another one each time it is read.
-fn fold(members: &HashMap<String, Value>, hasher: &mut DefaultHasher) {
+fn fold<H: BuildHasher>(members: &Attributes<H>, hasher: &mut DefaultHasher) {
     let sorted: BTreeMap<&String, &Value> = members.iter().collect();
     for (name, value) in sorted {
         name.hash(hasher);

@@ -149,6 +149,9 @@ fn case_mapped_words(text: &str) -> Result<String, String> {
 /// Whether the character cannot be seen: a control, white space of any kind, or one that is seen as nothing (UAX #44:
 /// zero-width space and joiners, soft hyphen, direction marks, variation selectors, tags, fillers, the byte order mark).
 fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control() || c == ' ';
+    }
     c.is_control() || c.is_whitespace() || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 

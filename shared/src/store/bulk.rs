@@ -120,5 +120,5 @@ fn apply(changes: &Changes, item: &mut Item) {
 
 /// An item in DynamoDB's own JSON.
 pub fn json(item: &Item) -> Result<serde_json::Value> {
-    chain::json_of(&Value::M(item.clone())).map(|mut whole| whole["M"].take())
+    chain::json_of(&Value::M(item.clone().into_iter().collect())).map(|mut whole| whole["M"].take())
 }

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use self::leases::{Group, Lease};
 use super::dynamo::{Query, Table};
 use super::keys;
-use super::table::{Changes, Cond, Item, Lost, Op, Value, Write, integer, number, string, text};
+use super::table::{Changes, Cond, Item, Lost, Members, Op, Value, Write, integer, number, string, text};
 use crate::domain::audit::{Head, Position};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{CHAIN_PARTITIONS, TenantSize};
@@ -168,7 +168,7 @@ fn moved(t: &TenantId, before: &Head, after: &Head) -> Write {
 fn append(item: &mut Item, head: &Head) -> Result<Head> {
     let expires = integer(item, "ttl").unwrap_or_default().max(head.expires);
     item.insert("ttl".to_owned(), number(expires));
-    let mut link = Item::from([
+    let mut link = Members::from([
         ("chain".to_owned(), text(&head.chain)),
         ("seq".to_owned(), number(head.seq + 1)),
         ("prev".to_owned(), text(&head.hash)),
@@ -215,7 +215,7 @@ fn hash(item: &Item) -> Result<String> {
     if let Some(Value::M(link)) = bare.get_mut(LINK) {
         link.remove("hash");
     }
-    digest(&json_of(&Value::M(bare))?)
+    digest(&json_of(&Value::M(bare.into_iter().collect()))?)
 }
 
 /// DynamoDB's JSON, as every client of it shows an item.

@@ -149,15 +149,24 @@ impl Table {
 
     /// The items at these places, strongly consistent, in no order.
     pub async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        self.batch(keys, true).await
+        self.batch(keys, true, &[]).await
     }
 
     /// The items at these places as they were a moment ago, at half the price; for lists, and never for what decides.
     pub async fn batch_get_stale(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        self.batch(keys, false).await
+        self.batch(keys, false, &[]).await
     }
 
-    async fn batch(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>> {
+    /// The same, of each item these attributes alone.
+    pub async fn batch_get_parts(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>> {
+        self.batch(keys, false, attributes).await
+    }
+
+    /// Of each item all, where no attributes are named.
+    async fn batch(&self, keys: &[Key], consistent: bool, only: &[&str]) -> Result<Vec<Item>> {
+        let mut names = Expression::default();
+        let only: Vec<String> = only.iter().map(|name| names.name(name)).collect();
+        let only = (!only.is_empty()).then(|| only.join(","));
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(BATCH_GET_LIMIT) {
             let mut asked: Vec<_> = chunk.iter().map(|key| attributes(key.attributes())).collect();
@@ -165,6 +174,8 @@ impl Table {
             loop {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(asked))
+                    .set_projection_expression(only.clone())
+                    .set_expression_attribute_names(wire::names(&names))
                     .consistent_read(consistent)
                     .build();
                 let request = BatchGetItemInput::builder().request_items(&self.name, wanted.map_err(Error::fault)?);

@@ -4,14 +4,23 @@
 //! answered with the reason of the write that was refused, and the order of the writes is the order of the reasons.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 pub use serde_dynamo::AttributeValue as Value;
 
 use crate::error::{Conflict, Error, Result};
 
-pub type Item = HashMap<String, Value>;
+/// Attributes by their names.
+pub type Attributes<H> = HashMap<String, Value, H>;
+
+/// An item. Its hasher withstands nobody who chooses the keys: names of attributes are ours.
+pub type Item = Attributes<foldhash::fast::RandomState>;
+
+/// What is in an attribute that is a map.
+pub type Members = Attributes<std::hash::RandomState>;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -28,7 +37,7 @@ impl Key {
     }
 
     pub fn attributes(&self) -> Item {
-        Item::from([("PK".to_owned(), text(&self.pk)), ("SK".to_owned(), text(&self.sk))])
+        Item::from_iter([("PK".to_owned(), text(&self.pk)), ("SK".to_owned(), text(&self.sk))])
     }
 
     pub fn of(item: &Item) -> Option<Self> {
@@ -44,14 +53,14 @@ pub fn number(value: impl std::fmt::Display) -> Value {
     Value::N(value.to_string())
 }
 
-pub fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+pub fn string<'a, H: BuildHasher>(item: &'a Attributes<H>, name: &str) -> Option<&'a str> {
     match item.get(name)? {
         Value::S(text) => Some(text),
         _ => None,
     }
 }
 
-pub fn integer(item: &Item, name: &str) -> Option<i64> {
+pub fn integer<H: BuildHasher>(item: &Attributes<H>, name: &str) -> Option<i64> {
     match item.get(name)? {
         Value::N(text) => text.parse().ok(),
         _ => None,
@@ -60,8 +69,11 @@ pub fn integer(item: &Item, name: &str) -> Option<i64> {
 
 /// A value of the domain as an item at this place. What is absent has no attribute: an index takes no NULL for a key.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
-    let mut item: Item = serde_dynamo::to_item(value).map_err(Error::fault)?;
-    item.retain(|_, value| !matches!(value, Value::Null(_)));
+    let attributes: Members = serde_dynamo::to_item(value).map_err(Error::fault)?;
+    let present = attributes
+        .into_iter()
+        .filter(|(_, value)| !matches!(value, Value::Null(_)));
+    let mut item: Item = present.collect();
     item.extend(key.attributes());
     Ok(item)
 }
@@ -69,9 +81,20 @@ pub fn to_item(key: &Key, value: &impl Serialize) -> Result<Item> {
 /// The value of the domain in an item.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     let place = Key::of(&item);
-    // As a value: `from_item` would put each attribute into another map first.
-    serde_dynamo::from_attribute_value(Value::M(item))
+    // Each attribute by itself: the crate's own way would put them into another map first.
+    let attributes = item.into_iter().map(|(name, value)| (name, Attribute(value)));
+    T::deserialize(MapDeserializer::new(attributes))
         .map_err(|e| Error::fault(format!("the item at {place:?} cannot be read: {e}")))
+}
+
+struct Attribute(Value);
+
+impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
+    type Deserializer = serde_dynamo::Deserializer;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        serde_dynamo::Deserializer::from_attribute_value(self.0)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -253,7 +276,7 @@ pub struct Expression {
     /// `#n0` → attribute name.
     pub names: HashMap<String, String>,
     /// `:v0` → value.
-    pub values: HashMap<String, Value>,
+    pub values: Item,
 }
 
 impl Expression {

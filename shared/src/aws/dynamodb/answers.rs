@@ -89,7 +89,9 @@ where
             return theirs.deserialize_nonstreaming_with_config(response, settings);
         }
         let body = response.body().bytes().unwrap_or_default();
-        let answer = serde_json::from_slice::<O::Output>(body);
+        // Once for the whole, and not for each of its texts.
+        let body = str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
+        let answer = serde_json::from_str::<O::Output>(body);
         // Its own words repeat what is in the answer.
         let answer = answer.map_err(|error| unreadable(format!("no answer, at column {}", error.column())))?;
         Ok(Output::erase(answer))

@@ -2,6 +2,8 @@
 //! of the account that was changed what it was called. In the row's hash it counts by a digest, salted so that nobody can
 //! try out what it was once the salt is gone.
 
+use std::hash::BuildHasher;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
@@ -10,7 +12,7 @@ use super::LINK;
 use crate::ambient;
 use crate::error::Result;
 use crate::proof::canonical::digest;
-use crate::store::table::{Item, Value, string, text};
+use crate::store::table::{Attributes, Item, Members, Value, string, text};
 
 /// Whose erasure takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +61,10 @@ impl Part {
     fn texts(self, item: &Item) -> Option<Json> {
         let mut texts = Map::new();
         for (within, name) in self.places() {
-            let holder = within.map_or(Some(item), |within| members(item, within));
-            let found = holder.and_then(|holder| string(holder, name));
+            let found = match within {
+                None => string(item, name),
+                Some(within) => members(item, within).and_then(|members| string(members, name)),
+            };
             if let Some(found) = found.filter(|found| !found.is_empty()) {
                 texts.insert(format!("{}.{name}", within.unwrap_or_default()), found.into());
             }
@@ -71,11 +75,11 @@ impl Part {
     /// Empties it, for good: without its salt nobody can find out what it was.
     pub fn empty(self, item: &mut Item) {
         for (within, name) in self.places() {
-            let holder = match within {
-                None => Some(&mut *item),
-                Some(within) => members_mut(item, within),
+            let found = match within {
+                None => item.get_mut(*name),
+                Some(within) => members_mut(item, within).and_then(|members| members.get_mut(*name)),
             };
-            if let Some(Value::S(text)) = holder.and_then(|holder| holder.get_mut(*name)) {
+            if let Some(Value::S(text)) = found {
                 text.clear();
             }
         }
@@ -87,14 +91,14 @@ impl Part {
 const SALT: &str = "salt";
 const DIGEST: &str = "digest";
 
-fn members<'a>(item: &'a Item, name: &str) -> Option<&'a Item> {
+fn members<'a, H: BuildHasher>(item: &'a Attributes<H>, name: &str) -> Option<&'a Members> {
     match item.get(name)? {
         Value::M(members) => Some(members),
         _ => None,
     }
 }
 
-fn members_mut<'a>(item: &'a mut Item, name: &str) -> Option<&'a mut Item> {
+fn members_mut<'a, H: BuildHasher>(item: &'a mut Attributes<H>, name: &str) -> Option<&'a mut Members> {
     match item.get_mut(name)? {
         Value::M(members) => Some(members),
         _ => None,
@@ -109,13 +113,13 @@ pub fn bare(item: &Item) -> Item {
 }
 
 /// Puts the digests of what erasures take into a row's link.
-pub fn seal(item: &Item, link: &mut Item) -> Result<()> {
+pub fn seal(item: &Item, link: &mut Members) -> Result<()> {
     for part in Part::ALL {
         if let Some(texts) = part.texts(item) {
             let salt = URL_SAFE_NO_PAD.encode(ambient::random::<16>()?);
             let sealed = [(DIGEST, digest_of(&salt, &texts)?), (SALT, salt)];
             let sealed = sealed.map(|(name, value)| (name.to_owned(), text(value)));
-            link.insert(part.name().to_owned(), Value::M(Item::from(sealed)));
+            link.insert(part.name().to_owned(), Value::M(sealed.into()));
         }
     }
     Ok(())

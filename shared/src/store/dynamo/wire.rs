@@ -117,7 +117,7 @@ pub fn batched(write: &Write) -> Result<WriteRequest> {
     })
 }
 
-fn names(expression: &Expression) -> Option<HashMap<String, String>> {
+pub fn names(expression: &Expression) -> Option<HashMap<String, String>> {
     (!expression.names.is_empty()).then(|| expression.names.clone())
 }
 
