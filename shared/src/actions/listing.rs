@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::id::{RoleId, UserId};
 use crate::store::pages::Pages;
 use crate::store::user_lists::listed;
-use crate::store::{roles, search, users};
+use crate::store::{roles, search, shown};
 
 mod collect;
 mod filtered;
@@ -219,7 +219,7 @@ fn many(count: usize) -> u64 {
 /// The usernames that accounts have now, deleted ones those that they had; in one round trip.
 pub async fn usernames(cx: &Context, ids: impl IntoIterator<Item = UserId>) -> Result<BTreeMap<UserId, String>> {
     let ids: BTreeSet<UserId> = ids.into_iter().collect();
-    let found = users::get_all(&cx.app.table, &cx.tenant, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let found = shown::get_all(&cx.app.table, &cx.tenant, &ids.into_iter().collect::<Vec<_>>()).await?;
     let named = found
         .into_iter()
         .filter_map(|user| Some((user.id, user.username?.as_given().to_owned())));

@@ -152,14 +152,14 @@ impl Table {
         self.batch(keys, true, &[]).await
     }
 
-    /// The items at these places as they were a moment ago, at half the price; for lists, and never for what decides.
+    /// The items at these places as they were a moment ago, at half the price; never for what decides.
     pub async fn batch_get_stale(&self, keys: &[Key]) -> Result<Vec<Item>> {
         self.batch(keys, false, &[]).await
     }
 
-    /// The same, of each item these attributes alone.
-    pub async fn batch_get_parts(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>> {
-        self.batch(keys, false, attributes).await
+    /// The same in either way, of each item these attributes alone.
+    pub async fn batch_get_parts(&self, keys: &[Key], consistent: bool, attributes: &[&str]) -> Result<Vec<Item>> {
+        self.batch(keys, consistent, attributes).await
     }
 
     /// Of each item all, where no attributes are named.

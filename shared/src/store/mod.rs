@@ -29,6 +29,7 @@ pub mod seats;
 pub mod secret;
 pub mod service_keys;
 pub mod sessions;
+pub mod shown;
 pub mod signing_keys;
 pub mod table;
 pub mod tenant_settings;

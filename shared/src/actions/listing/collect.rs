@@ -6,7 +6,7 @@ use crate::actions::paging::Total;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
-use crate::store::users;
+use crate::store::shown;
 
 /// How many accounts one request reads.
 const AT_ONCE: usize = 100;
@@ -51,7 +51,7 @@ impl<'a> Collector<'a> {
                 break;
             }
             let end = ids.len().min(looked_at + at_once);
-            let read = users::get_all(&self.cx.app.table, &self.cx.tenant, &ids[looked_at..end]).await?;
+            let read = shown::get_all(&self.cx.app.table, &self.cx.tenant, &ids[looked_at..end]).await?;
             looked_at += self.add(read, &ids[looked_at..end]);
             // Some did not pass.
             at_once = AT_ONCE;

@@ -22,7 +22,7 @@ use crate::id::{RoleId, UserId};
 use crate::store::domains::{self, DomainEntry};
 use crate::store::listed::Listed;
 use crate::store::user_lists::{Merged, UserLists, listed};
-use crate::store::{roles, search, users};
+use crate::store::{roles, search, shown};
 
 /// How many requests a page takes, the one that let the caller pass among them.
 const REQUESTS: usize = 10;
@@ -129,7 +129,7 @@ impl<'a> Page<'a> {
 
     /// A page of these accounts, all of which are read to count them.
     async fn of_few(self, ids: &[UserId], after: Option<UserId>) -> Result<Found> {
-        let mut read = users::get_all(&self.cx.app.table, &self.cx.tenant, ids).await?;
+        let mut read = shown::get_all(&self.cx.app.table, &self.cx.tenant, ids).await?;
         read.retain(|user| self.asked.passes(self.cx, user));
         let total = Total::exactly(many(read.len()));
         let rest = read

@@ -12,8 +12,8 @@ use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
 use crate::store::listed::Listed;
 use crate::store::search::{self, Entry};
+use crate::store::shown;
 use crate::store::user_lists::listed;
-use crate::store::users;
 
 /// How many entries are read at once to find all that match.
 const ENTRIES: usize = 2_000;
@@ -254,7 +254,7 @@ impl<'a> Ordered<'a> {
         let after = Some(after).filter(|after| !after.is_empty()).map(str::to_owned);
         let (entries, more) = search::own(listed(self.cx), self.q, after, ENTRIES_OF_A_STEP).await?;
         let ids: BTreeSet<UserId> = entries.iter().map(|entry| entry.user).collect();
-        let read = users::get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let read = shown::get_all(table, t, &ids.into_iter().collect::<Vec<_>>()).await?;
         for entry in &entries {
             let user = read.iter().find(|user| user.id == entry.user);
             let here = user.filter(|user| search::first_place(user, self.q).as_ref() == Some(&entry.suffix));
@@ -277,7 +277,7 @@ impl<'a> Ordered<'a> {
             return Ok(more.map(|last| Place::Domain(Some(last), None)));
         };
         let (ids, rest) = domains::accounts(listed(self.cx), &entry.domain, account, ENTRIES_OF_A_STEP).await?;
-        for user in users::get_all(table, t, &ids).await? {
+        for user in shown::get_all(table, t, &ids).await? {
             let id = user.id;
             if search::first_place(&user, self.q).is_none() {
                 self.page.offer(user);

@@ -234,6 +234,12 @@ mod tests {
             let (ours, theirs) = both(&UpdateItem::new(), 200, body);
             assert!(is_error(ours) && is_error(theirs), "{body}");
         }
+        let (ours, theirs) = both(
+            &UpdateItem::new(),
+            200,
+            b"{\"Attributes\":{\"a\":{\"S\":\"\xff\"}}}".to_vec(),
+        );
+        assert!(is_error(ours) && is_error(theirs), "no UTF-8");
         // The SDK takes this for an answer that nothing is there.
         let (ours, theirs) = both(&UpdateItem::new(), 200, "");
         assert!(is_error(ours) && theirs.is_ok());
