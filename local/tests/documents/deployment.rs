@@ -13,7 +13,7 @@ fn between(file: &str, before: &str, after: &str) -> Vec<String> {
 
 #[test]
 fn the_first_deployment_has_the_steps_of_its_script_in_their_order() {
-    let steps = between(".ci/deploy.py", "@step(\"", "\")");
+    let steps = between(".ci/deployment.py", "@step(\"", "\")");
     let block = between("docs/deploy.md", "```text\n", "```").remove(0);
     let titles = block.lines().map(|line| line[..12].trim_end());
     let shown: Vec<&str> = titles.filter(|title| *title != "left out").collect();
