@@ -149,21 +149,16 @@ impl Table {
 
     /// The items at these places, strongly consistent, in no order.
     pub async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        self.batch(keys, true, &[]).await
+        self.batch_get_parts(keys, true, &[]).await
     }
 
     /// The items at these places as they were a moment ago, at half the price; never for what decides.
     pub async fn batch_get_stale(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        self.batch(keys, false, &[]).await
+        self.batch_get_parts(keys, false, &[]).await
     }
 
-    /// The same in either way, of each item these attributes alone.
-    pub async fn batch_get_parts(&self, keys: &[Key], consistent: bool, attributes: &[&str]) -> Result<Vec<Item>> {
-        self.batch(keys, consistent, attributes).await
-    }
-
-    /// Of each item all, where no attributes are named.
-    async fn batch(&self, keys: &[Key], consistent: bool, only: &[&str]) -> Result<Vec<Item>> {
+    /// The same in either way, of each item these attributes alone; all, where none are named.
+    pub async fn batch_get_parts(&self, keys: &[Key], consistent: bool, only: &[&str]) -> Result<Vec<Item>> {
         let mut names = Expression::default();
         let only: Vec<String> = only.iter().map(|name| names.name(name)).collect();
         let only = (!only.is_empty()).then(|| only.join(","));

@@ -1,11 +1,10 @@
 //! What is read of accounts for whoever looks at several: all but their passwords and the keys of their indexes. Nothing
 //! may be written from it, and whether somebody can sign in is not in it.
 
-use std::collections::BTreeMap;
-
 use super::dynamo::Table;
 use super::keys;
-use super::table::{Key, from_item};
+use super::table::Key;
+use super::user_lists::in_order;
 use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
 use crate::error::Result;
@@ -50,12 +49,7 @@ pub const ATTRIBUTES: [&str; 33] = [
 /// The accounts of these ids, in their order; those that are not there are left out.
 pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<User>> {
     let places: Vec<Key> = ids.iter().map(|id| keys::user(t, *id)).collect();
-    let mut found: BTreeMap<UserId, User> = BTreeMap::new();
-    for item in table.batch_get_parts(&places, true, &ATTRIBUTES).await? {
-        let user: User = from_item(item)?;
-        found.insert(user.id, user);
-    }
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    in_order(ids, table.batch_get_parts(&places, true, &ATTRIBUTES).await?)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl<'a> UserLists<'a> {
         if counted && self.size == TenantSize::Large {
             let (items, counts) =
                 try_join(self.table.batch_get_parts(&places, false, &attributes), self.counts()).await?;
-            return Ok((users(ids, items)?, Some(counts)));
+            return Ok((in_order(ids, items)?, Some(counts)));
         }
         if counted {
             places.extend((0..self.size.counters()).map(|counter| keys::tally(self.tenant, 0, counter)));
@@ -108,7 +108,7 @@ impl<'a> UserLists<'a> {
         let items = self.table.batch_get_parts(&places, false, &attributes).await?;
         let (accounts, counters): (Vec<Item>, Vec<Item>) =
             items.into_iter().partition(|item| string(item, "SK") == Some("USER"));
-        Ok((users(ids, accounts)?, counted.then(|| sums(&counters))))
+        Ok((in_order(ids, accounts)?, counted.then(|| sums(&counters))))
     }
 
     /// How many accounts there are of each status that listings know. What a large tenant counted while it was small is
@@ -142,7 +142,8 @@ impl<'a> UserLists<'a> {
 /// How many ids one step of a walk reads of each partition: some 200 KB.
 const STEP: usize = 1_000;
 
-fn users(ids: &[UserId], items: Vec<Item>) -> Result<Vec<User>> {
+/// The accounts in these items, in the order of these ids.
+pub(super) fn in_order(ids: &[UserId], items: Vec<Item>) -> Result<Vec<User>> {
     let users = items.into_iter().map(from_item::<User>);
     let mut found: BTreeMap<UserId, User> = users
         .map(|user| user.map(|user| (user.id, user)))

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::dynamo::Table;
 use super::listed::Listed;
 use super::table::{Changes, Cond, Item, Key, Lost, Value, Write, from_item, number, string, text, to_item};
+use super::user_lists::in_order;
 use super::{attempts, domains, keys, search, seats};
 use crate::domain::grant::Seat;
 use crate::domain::role::USER;
@@ -319,12 +320,7 @@ pub async fn get(table: &Table, t: &TenantId, id: UserId) -> Result<Option<User>
 /// The accounts of these ids, in their order; those that are not there are left out.
 pub async fn get_all(table: &Table, t: &TenantId, ids: &[UserId]) -> Result<Vec<User>> {
     let places: Vec<Key> = ids.iter().map(|id| keys::user(t, *id)).collect();
-    let mut found: BTreeMap<UserId, User> = BTreeMap::new();
-    for item in table.batch_get(&places).await? {
-        let user: User = from_item(item)?;
-        found.insert(user.id, user);
-    }
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    in_order(ids, table.batch_get(&places).await?)
 }
 
 /// The account that this names. One that was renamed between the reading of the claim and of the account is not found, as

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::seal::Part;
 use super::*;
+use crate::store::bulk;
 use crate::store::table::{Key, to_item};
 
 fn row() -> Item {
@@ -75,9 +76,7 @@ fn what_an_erasure_empties_leaves_a_row_sound_without_a_trace_of_it() {
     Part::Target.empty(&mut item);
     assert!(is_sound(&item).unwrap());
     assert_eq!(seal::emptied_by(&item).len(), 2);
-    let left = json_of(&Value::M(item.clone().into_iter().collect()))
-        .unwrap()
-        .to_string();
+    let left = bulk::json(&item).unwrap().to_string();
     assert!(
         !left.contains("jane") && !left.contains("203.0") && !left.contains("salt"),
         "{left}"
