@@ -39,7 +39,7 @@ impl Size {
     };
     /// As few as still show them. One process: which of the chains another one takes is chance.
     pub const SMALL: Self = Self {
-        people: 128,
+        people: 96,
         checks: 600,
         lists: 8,
         processes: 1,

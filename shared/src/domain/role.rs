@@ -136,10 +136,11 @@ const fn system_id(n: u128) -> RoleId {
 
 /// The counters that share a limit: the first ones of every role, and of a role of a small tenant the only ones.
 pub const FEW_COUNTERS: u16 = 4;
-/// The counters of a large tenant's role without a limit that some accounts have: 500 grants a second are two for each.
-const MANY_COUNTERS: u16 = 256;
+/// The counters of a large tenant's role without a limit that some accounts have: 500 grants a second are two for each. With
+/// those of `user` they are 8 KB of each partition, so that the members of both are 6 RCU.
+const MANY_COUNTERS: u16 = 240;
 /// Those of the role that every account has: 1,000 registrations a second are two for each.
-const MOST_COUNTERS: u16 = 512;
+const MOST_COUNTERS: u16 = 480;
 
 /// Over how many counters the seats of a large tenant's role without a limit are spread; the few are not used then.
 pub fn many_counters(role: RoleId) -> u16 {

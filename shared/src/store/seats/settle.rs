@@ -43,8 +43,11 @@ pub fn is_settled(role: &Role, counters: &[Counter]) -> bool {
 pub(super) fn open_counters(role: &Role, counters: &[Counter]) -> Vec<u16> {
     let closed = counters.iter().filter(|counter| counter.closed >= Some(role.round));
     let closed: BTreeSet<u16> = closed.map(|counter| counter.number).collect();
-    let many = (FEW_COUNTERS..many_counters(role.id)).filter(|_| role.has_had_many_counters());
-    many.filter(|counter| !closed.contains(counter)).collect()
+    // More than there are now: an earlier version spread seats over more.
+    let known = counters.iter().map(|counter| counter.number + 1).max().unwrap_or(0);
+    let many = FEW_COUNTERS..many_counters(role.id).max(known);
+    many.filter(|counter| role.has_had_many_counters() && !closed.contains(counter))
+        .collect()
 }
 
 /// Whoever reads the role from now on takes a seat on one of the few counters. Nothing of it is shown: the version stays.
@@ -88,4 +91,32 @@ pub(super) async fn close(cx: &Context, role: &Role, open: &[u16]) -> Result<()>
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::cases;
+
+    #[test]
+    fn counters_of_a_version_that_had_more_of_them_are_closed_too() {
+        let mut role = cases::role(7, 0);
+        let beyond = many_counters(role.id) + 1;
+        let counter = Counter {
+            number: beyond,
+            taken: 1,
+            share: None,
+            marked: false,
+            closed: None,
+            exists: true,
+        };
+        assert_eq!(open_counters(&role, &[counter]), [], "it never had many");
+        role.round = 1;
+        assert_eq!(open_counters(&role, &[counter]).last(), Some(&beyond));
+        let closed = Counter {
+            closed: Some(1),
+            ..counter
+        };
+        assert_eq!(open_counters(&role, &[closed]).last(), Some(&(beyond - 1)));
+    }
 }
