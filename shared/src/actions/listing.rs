@@ -23,6 +23,8 @@ use crate::store::{roles, search, shown};
 mod collect;
 mod filtered;
 mod found;
+mod numbered;
+mod ordered;
 mod source;
 mod walk;
 
@@ -117,15 +119,17 @@ enum Place {
     Member(UserId),
     /// After this entry of a search, in their order.
     Entry(String),
-    /// After the entry of this domain; with an account, after that one of those at the domain behind it.
-    Domain(Option<String>, Option<UserId>),
+    /// After this entry of a domain, in their order; absent before the first.
+    Domain(Option<String>),
+    /// After this account of those at the domain of this entry.
+    AtDomain(String, UserId),
 }
 
 impl Place {
     fn account(&self) -> Option<UserId> {
         match self {
             Self::After(id) | Self::Along(id) | Self::Sparse(id) | Self::Member(id) => Some(*id),
-            Self::Entry(_) | Self::Domain(..) => None,
+            Self::Entry(_) | Self::Domain(_) | Self::AtDomain(..) => None,
         }
     }
 }
@@ -188,7 +192,7 @@ pub async fn numbered(cx: &Context, q: Option<&str>, page: u64, limit: usize) ->
     let skipped = page.saturating_sub(1).saturating_mul(many(limit));
     let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
     let (ids, total) = if let Some(q) = &asked.q {
-        found::numbered(cx, &asked, q, skipped, limit).await?
+        numbered::page(cx, q, skipped, limit).await?
     } else {
         let (ids, total) = Pages::of(cx).page(skipped, limit).await?;
         (ids, Total::exactly(total))

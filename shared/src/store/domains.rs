@@ -10,6 +10,7 @@ use super::user_lists::UserLists;
 use super::{keys, search};
 use crate::domain::tenant::TenantId;
 use crate::domain::text::{Email, folded};
+use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
 
@@ -101,11 +102,22 @@ pub struct DomainEntry {
 }
 
 impl DomainEntry {
+    /// By its sort key.
+    pub fn of(sort_key: &str) -> Option<Self> {
+        // A domain has no space.
+        let (suffix, domain) = sort_key.rsplit_once(' ')?;
+        Some(Self {
+            suffix: suffix.to_owned(),
+            domain: domain.to_owned(),
+        })
+    }
+
     pub fn sort_key(&self) -> String {
         format!("{} {}", self.suffix, self.domain)
     }
 
-    /// Whether the domain is answered here, or was at an entry before this one.
+    /// Whether accounts at the domain can be answered here: by the form of it that all of them have, they all were at an
+    /// entry before.
     fn is_first(&self, folded_q: &str) -> bool {
         let text = format!("@{}", self.domain);
         let suffixes = text.char_indices().map(|(at, _)| &text[at..]);
@@ -114,7 +126,23 @@ impl DomainEntry {
     }
 }
 
-/// The domains with this in them, after the entry of this sort key, each once; and behind which sort key there are more.
+/// At which of its domain's entries an account is answered: the first of those that begin with this, in their order. The
+/// domain has others where somebody gave it in another form.
+pub fn first_place(user: &User, folded_q: &str) -> Option<DomainEntry> {
+    let email = user.email.as_ref()?;
+    let texts = texts(email);
+    let suffixes = texts
+        .iter()
+        .flat_map(|text| text.char_indices().map(|(at, _)| &text[at..]));
+    let suffix = suffixes.filter(|suffix| suffix.starts_with(folded_q)).min()?;
+    Some(DomainEntry {
+        suffix: suffix.to_owned(),
+        domain: of(email).to_owned(),
+    })
+}
+
+/// The entries of domains with this in them, after the one of this sort key; and behind which sort key there are more. A
+/// domain that was given in several forms can be among them several times.
 pub async fn find(
     table: &Table,
     t: &TenantId,
@@ -134,15 +162,9 @@ pub async fn find(
     };
     let page = table.query(&query).await?;
     let entries = page.items.iter().filter_map(|item| {
-        let (suffix, domain) = string(item, "SK")?.rsplit_once(' ')?;
-        let entry = DomainEntry {
-            suffix: suffix.to_owned(),
-            domain: domain.to_owned(),
-        };
-        (suffix.starts_with(folded_q) && entry.is_first(folded_q)).then_some(entry)
+        let entry = DomainEntry::of(string(item, "SK")?)?;
+        (entry.suffix.starts_with(folded_q) && entry.is_first(folded_q)).then_some(entry)
     });
-    let mut seen = HashSet::new();
-    let entries = entries.filter(|entry| seen.insert(entry.domain.clone()));
     let last = page.items.last().filter(|_| page.more);
     let last = last.and_then(|item| string(item, "SK")).map(str::to_owned);
     Ok((entries.collect(), last))

@@ -14,6 +14,7 @@ mod put;
 mod ranks;
 mod reset_password;
 mod search;
+mod search_domains;
 mod sessions;
 mod show;
 mod totals;

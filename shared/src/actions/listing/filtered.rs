@@ -19,7 +19,7 @@ use crate::domain::role::SystemRole;
 use crate::domain::user::Status;
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
-use crate::store::domains::{self, DomainEntry};
+use crate::store::domains;
 use crate::store::listed::Listed;
 use crate::store::user_lists::{Merged, UserLists, listed};
 use crate::store::{roles, search, shown};
@@ -241,7 +241,8 @@ impl<'a> Page<'a> {
         let domains = domains::find(lists.table, lists.tenant, q, None, DOMAIN_ENTRIES);
         let most = ENTRIES / usize::from(size.search());
         let own = search::of_partition(lists, 0, q, most);
-        let ((mut ids, many), (domains, more_domains)) = try_join(own, domains).await?;
+        let ((mut ids, many), (entries, more_domains)) = try_join(own, domains).await?;
+        let domains: BTreeSet<String> = entries.into_iter().map(|entry| entry.domain).collect();
         self.left = self.left.saturating_sub(2);
         // What a page takes along the members of a role, or along a list.
         let other = match self.role() {
@@ -270,14 +271,13 @@ impl<'a> Page<'a> {
 /// The accounts at each of these domains, in these partitions.
 async fn at_domains(
     lists: UserLists<'_>,
-    domains: &[DomainEntry],
+    domains: &BTreeSet<String>,
     parts: Range<u16>,
 ) -> Result<Vec<(Vec<UserId>, bool)>> {
     let most = FEW / usize::from(lists.size.domain_lists());
     let of = |domain| parts.clone().map(move |part| (domain, part));
     let places = domains.iter().flat_map(of);
-    let found =
-        places.map(|(domain, part): (&DomainEntry, u16)| domains::of_partition(lists, part, &domain.domain, most));
+    let found = places.map(|(domain, part): (&String, u16)| domains::of_partition(lists, part, domain, most));
     try_join_all(found).await
 }
 
