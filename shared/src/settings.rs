@@ -43,8 +43,9 @@ pub struct Settings {
     pub tenant_size: TenantSize,
     /// `USHER_MIN_PASSWORD_LENGTH`: raises the minimum of every contract; 0 changes none.
     pub min_password_length: usize,
-    /// `USHER_JWT_ALGORITHM`: `EdDSA`, `ES256` or `RS256`, for the next signing key.
-    pub jwt_algorithm: Algorithm,
+    /// `USHER_JWT_ALGORITHM`: how the next signing key signs. Keys that `local admin` makes without it are as the stack's
+    /// own.
+    pub jwt_algorithm: Option<Algorithm>,
     /// `USHER_LOCKOUT_LIMIT`, `USHER_LOCKOUT_SECONDS`: failures in a row that lock an account, and for how long.
     pub lockout: LockoutRule,
     /// `USHER_RATE_LIMITS`: whether requests are counted against the limits of rate.
@@ -127,7 +128,7 @@ impl Settings {
             ),
             tenant_size: env.parsed("USHER_TENANT_SIZE", "`small` or `large`", TenantSize::Small),
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
-            jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
+            jwt_algorithm: env.optional("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`"),
             lockout: LockoutRule {
                 limit: env.within("USHER_LOCKOUT_LIMIT", "failures", lockout.limit, &LOCKOUT_LIMIT),
                 first: SignedDuration::from_secs(i64::from(env.within(
