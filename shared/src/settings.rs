@@ -28,7 +28,7 @@ pub struct Settings {
     pub table: String,
     /// `USHER_STAGE`: `local`, `dev`, `staging` or `prod`.
     pub stage: String,
-    /// `USHER_DEV_ENDPOINTS`: whether the two development routes exist.
+    /// `USHER_DEV_ENDPOINTS`: whether the two development routes exist; on the stages `local` and `dev` alone.
     pub dev_endpoints: bool,
     /// `USHER_ISSUER`: the `iss` of tokens, an `https` URL. Empty: the address that the request came to.
     pub issuer: Option<String>,
@@ -179,6 +179,14 @@ impl Settings {
         };
         env.refuse_unknown();
         if env.complaints.is_empty() {
+        // A login without a password has no place where real accounts are.
+        if settings.dev_endpoints && !["local", "dev"].contains(&settings.stage.as_str()) {
+            let complaint = format!(
+                "USHER_DEV_ENDPOINTS is `true`: it cannot be where USHER_STAGE is `{}`",
+                settings.stage
+            );
+            env.complaints.push(complaint);
+        }
             Ok(settings)
         } else {
             Err(env.complaints.join("\n"))
@@ -259,6 +267,25 @@ mod tests {
     fn only_the_table_has_to_be_named() {
         let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
         assert_eq!(settings.table, "usher");
+    #[test]
+    fn development_routes_are_refused_on_stages_that_are_not_for_development() {
+        let on = |stage: &str| {
+            Settings::from_map(vars(&[
+                ("USHER_TABLE", "usher"),
+                ("USHER_DEV_ENDPOINTS", "true"),
+                ("USHER_STAGE", stage),
+            ]))
+        };
+        for stage in ["local", "dev"] {
+            assert!(on(stage).unwrap().dev_endpoints, "{stage}");
+        }
+        // One that is not named is production.
+        for (stage, is) in [("staging", "staging"), ("prod", "prod"), ("", "prod"), ("Dev", "Dev")] {
+            let complaint = format!("USHER_DEV_ENDPOINTS is `true`: it cannot be where USHER_STAGE is `{is}`");
+            assert_eq!(on(stage).unwrap_err(), complaint);
+        }
+    }
+
         assert!(!settings.dev_endpoints);
         assert_eq!(settings.lockout, LockoutRule::default());
         assert_eq!(settings.argon2, Params::default());
