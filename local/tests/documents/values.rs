@@ -91,6 +91,23 @@ fn the_page_of_typed_clients_installs_the_generators_that_the_checks_use() {
     );
 }
 
+/// The names of headers in a sentence, as the local server has them: in small letters and in their order.
+fn headers(sentence: &str) -> Vec<String> {
+    let names = sentence.split('`').skip(1).step_by(2).map(str::to_ascii_lowercase);
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_runbook_has_the_headers_that_a_page_may_send_and_read() {
+    let operations = document("docs/operations.md");
+    let (_, sent) = operations.split_once("A page may send ").unwrap();
+    let (sent, read) = sent.split_once(", and read ").unwrap();
+    assert_eq!(headers(sent), local::cors::SENT);
+    assert_eq!(headers(read.split_once(". ").unwrap().0), local::cors::READ);
+}
+
 #[test]
 fn every_contract_has_a_collection_and_a_flow_in_each_language() {
     let index = document("docs/contracts/README.md");
