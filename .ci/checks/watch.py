@@ -17,7 +17,7 @@ SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 # and what a filter makes of API Gateway's log.
 HAPPENS = {
     "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "MailFailures", "DeadMails",
-    "MailsOverLimit", "MailsMissedByStream", "ServerErrors",
+    "MailsOverLimit", "MailsMissedByStream", "RateLimited", "ServerErrors",
 }
 JOBS = {"OldestMailSeconds", "SigningKeyAgeDays"}
 OWN = HAPPENS | JOBS | {"ThrottledRequests"}

@@ -1,5 +1,6 @@
 //! Values that documents repeat are those of the code.
 
+use usher::metrics::{Gauge, Metric};
 use usher::proof::password::Params;
 
 use crate::root;
@@ -106,6 +107,19 @@ fn the_runbook_has_the_headers_that_a_page_may_send_and_read() {
     let (sent, read) = sent.split_once(", and read ").unwrap();
     assert_eq!(headers(sent), local::cors::SENT);
     assert_eq!(headers(read.split_once(". ").unwrap().0), local::cors::READ);
+}
+
+#[test]
+fn every_metric_of_the_functions_is_on_the_dashboard_and_in_the_runbook() {
+    let (template, operations) = (document("template.yaml"), document("docs/operations.md"));
+    let counted = Metric::ALL.iter().map(|metric| format!("{metric:?}"));
+    for name in counted.chain(Gauge::ALL.iter().map(|gauge| format!("{gauge:?}"))) {
+        assert!(
+            template.contains(&format!(", \"{name}\"")),
+            "{name} is not on the dashboard"
+        );
+        assert!(operations.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]
