@@ -298,7 +298,7 @@ REFUSED = [
     {"Tenants": "host:"}, {"Tenants": "host:localhost"}, {"Issuer": "http://example.org"}, {"Issuer": "https://example.org/"},
     {"AdminEmail": "owner"}, {"LogRetentionDays": "31"}, {"AlarmTopicArn": "alarms"}, {"ThrottleRate": "0"}, {"Architecture": "riscv64"},
     {"WarmReadThroughput": "20000"}, {"WarmWriteThroughput": "8000"}, {"Deployment": "Canary"}, {"PermissionsBoundary": "boundary"},
-    {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
+    {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HistoryDays": "89"}, {"HistoryDays": "3651"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
     {"TenantSize": "huge"}, {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
 ]
 

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
-use crate::domain::tenant_settings::{LOCKOUT_LIMIT, LOCKOUT_SECONDS};
+use crate::domain::tenant_settings::{HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS};
 use crate::domain::tenant_size::TenantSize;
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
@@ -151,7 +151,9 @@ impl Settings {
                 72,
                 &(1..=8_760),
             ))),
-            history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
+            history: SignedDuration::from_hours(
+                24 * i64::from(env.within("USHER_HISTORY_DAYS", "days", 400, &(1..=*HISTORY_DAYS.end()))),
+            ),
             hash_parallel: env.hash_parallel(argon2),
             argon2,
             store_deadline: Duration::from_millis(env.parsed(
@@ -177,8 +179,6 @@ impl Settings {
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_password: env.secret("USHER_ADMIN_SECRET"),
         };
-        env.refuse_unknown();
-        if env.complaints.is_empty() {
         // A login without a password has no place where real accounts are.
         if settings.dev_endpoints && !["local", "dev"].contains(&settings.stage.as_str()) {
             let complaint = format!(
@@ -187,6 +187,8 @@ impl Settings {
             );
             env.complaints.push(complaint);
         }
+        env.refuse_unknown();
+        if env.complaints.is_empty() {
             Ok(settings)
         } else {
             Err(env.complaints.join("\n"))
@@ -254,6 +256,8 @@ mod tests {
             ("USHER_LOCKOUT_SECONDS", "0"),
             ("USHER_LOCKOUT_SECONDS", "3601"),
             ("USHER_TEMPORARY_PASSWORD_HOURS", "0"),
+            ("USHER_HISTORY_DAYS", "0"),
+            ("USHER_HISTORY_DAYS", "3651"),
         ] {
             let complaint = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
             assert!(
@@ -263,10 +267,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_the_table_has_to_be_named() {
-        let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
-        assert_eq!(settings.table, "usher");
     #[test]
     fn development_routes_are_refused_on_stages_that_are_not_for_development() {
         let on = |stage: &str| {
@@ -286,6 +286,10 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_the_table_has_to_be_named() {
+        let settings = Settings::from_map(vars(&[("USHER_TABLE", "usher")])).unwrap();
+        assert_eq!(settings.table, "usher");
         assert!(!settings.dev_endpoints);
         assert_eq!(settings.lockout, LockoutRule::default());
         assert_eq!(settings.argon2, Params::default());
