@@ -12,7 +12,7 @@ run *args:
 test *args='--workspace':
     cargo test --locked {{ args }}
 
-# What CI would complain about
+# Formatting, clippy and the linters of the template: what is quickest of `just ci`
 lint:
     cargo fmt --check
     cargo clippy --workspace --all-targets --locked -- -D warnings

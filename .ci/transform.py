@@ -38,7 +38,7 @@ SETS = {
     "defaults": {},
     "prod": {
         "Stage": "prod", "Architecture": "x86_64", "HashMemorySize": "3008", "HashConcurrency": "20",
-        "AdminEmail": "ada@id.example.org", "MinPasswordLength": "12", "Tenants": "host:id.example.org", "TenantSize": "large",
+        "AdminEmail": "ada@id.example.org", "MinPasswordLength": "12", "HistoryDays": "730", "Tenants": "host:id.example.org", "TenantSize": "large",
         "MailFrom": "Usher <no-reply@example.org>", "MailConfigurationSet": "bounces",
         "DomainName": "id.example.org", "CertificateArn": CERTIFICATE, "HostedZoneId": "Z0123456789ABCDEFGHIJ",
         "CorsOrigins": "https://app.example.org,https://admin.example.org", "ThrottleRate": "50", "ThrottleBurst": "100",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from . import Change, holds, of
 from .edge import HEAVY
+from .watch import OWN
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs/cost.md"
 
@@ -24,7 +25,7 @@ def measured(alarm):
 
 
 @holds(
-    "docs/cost.md counts the routes, throttles, alarms and secrets that a stack has",
+    "docs/cost.md counts the routes, throttles, alarms, metrics and secrets that a stack has",
     Change(("Resources", "Another"), {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {"PasswordLength": 64}}}, before="defaults"),
     Change(("Parameters", "ThrottleRate", "Default"), 100, before="defaults"),
     of("MeFunction", "Events", "Permissions", before="defaults"),
@@ -40,7 +41,7 @@ def cost(stack):
     expected = [
         f"of {every} routes", f"{every} × 20", f"each takes {stack.source['Parameters']['ThrottleRate']['Default']} a second",
         f"{len(alarms)}, over {sum(map(measured, alarms))} metrics", f"{len(kinds['AWS::SecretsManager::Secret'])} × 0.40",
-        *(f"`{route}`" for route in HEAVY), f"answered {HEAVY['GET /openapi.json'][0]} a second",
+        f"{len(OWN)} × 0.30 = {len(OWN) * 0.30:.2f}", *(f"`{route}`" for route in HEAVY), f"answered {HEAVY['GET /openapi.json'][0]} a second",
         f"at {HEAVY['GET /docs'][0]} a second", f"at {HEAVY['GET /set-password'][0]} a second",
     ]
     for text in expected:

@@ -17,7 +17,7 @@ SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 # and what a filter makes of API Gateway's log.
 HAPPENS = {
     "Logins", "FailedLogins", "Lockouts", "UnknownLockouts", "Rehashes", "StoreRetries", "ColdStarts", "MailFailures", "DeadMails",
-    "MailsOverLimit", "MailsMissedByStream", "ServerErrors",
+    "MailsOverLimit", "MailsMissedByStream", "RateLimited", "ServerErrors",
 }
 JOBS = {"OldestMailSeconds", "SigningKeyAgeDays"}
 OWN = HAPPENS | JOBS | {"ThrottledRequests"}
@@ -290,7 +290,7 @@ def dashboard_faults(stack, widgets):
 # What prod asks for, so that each that is refused below is for one reason.
 PROD = {"Stage": "prod", "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms"}
 REFUSED = [
-    {**PROD, "DevEndpoints": "true"},
+    {**PROD, "DevEndpoints": "true"}, {"Stage": "staging", "DevEndpoints": "true"},
     {**PROD, "AlarmTopicArn": ""},
     {**PROD, "AdminEmail": "owner@example.org"}, {**PROD, "AdminEmail": "owner@example.com"},
     {"DomainName": "id.example.org"},
@@ -298,7 +298,7 @@ REFUSED = [
     {"Tenants": "host:"}, {"Tenants": "host:localhost"}, {"Issuer": "http://example.org"}, {"Issuer": "https://example.org/"},
     {"AdminEmail": "owner"}, {"LogRetentionDays": "31"}, {"AlarmTopicArn": "alarms"}, {"ThrottleRate": "0"}, {"Architecture": "riscv64"},
     {"WarmReadThroughput": "20000"}, {"WarmWriteThroughput": "8000"}, {"Deployment": "Canary"}, {"PermissionsBoundary": "boundary"},
-    {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
+    {"MailFrom": "nobody"}, {"MinPasswordLength": "33"}, {"HistoryDays": "89"}, {"HistoryDays": "3651"}, {"HostedZoneId": "/hostedzone/Z1"}, {"LockoutAlarm": "0"},
     {"TenantSize": "huge"}, {"ConcurrencyAlarm": "0"}, {"HealthCheck": "yes"},
 ]
 
@@ -325,8 +325,8 @@ def accepted(stack, given):
 
 @holds(
     "parameters that would make a stack that does not work, or lets strangers in, are refused before anything is made",
-    Change(("Rules", "NoDevEndpointsInProd", "RuleCondition"), {"Fn::Equals": ["a", "b"]}, before="defaults"),
-    Change(("Rules", "NoDevEndpointsInProd"), None, before="defaults"),
+    Change(("Rules", "DevEndpointsInDevAlone", "RuleCondition"), {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}, before="defaults"),
+    Change(("Rules", "DevEndpointsInDevAlone"), None, before="defaults"),
     Change(("Rules", "AlarmTopicInProd"), None, before="defaults"),
     Change(("Rules", "OwnAddressInProd"), None, before="defaults"),
     Change(("Rules", "OwnAddressInProd", "RuleCondition"), {"Fn::Equals": ["a", "a"]}, before="defaults"),
@@ -343,7 +343,8 @@ def parameters(stack):
     for given in REFUSED:
         if accepted(stack, given):
             yield f"{given} is taken"
-    for given in (PROD, {**PROD, "AdminEmail": "ada@example.net"}, {"AdminEmail": "owner@example.org"}):
+    taken = [PROD, {**PROD, "AdminEmail": "ada@example.net"}, {"AdminEmail": "owner@example.org"}, {"Stage": "dev", "DevEndpoints": "true"}]
+    for given in taken:
         if not accepted(stack, given):
             yield f"{given} is refused"
     yield from samconfig_faults(stack)

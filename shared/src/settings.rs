@@ -1,25 +1,24 @@
 //! The environment, read once and typed. All its errors are reported together, each naming its variable.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::domain::lockout::LockoutRule;
-use crate::domain::tenant_settings::{LOCKOUT_LIMIT, LOCKOUT_SECONDS};
+use crate::domain::tenant_settings::{HISTORY_DAYS, LOCKOUT_LIMIT, LOCKOUT_SECONDS};
 use crate::domain::tenant_size::TenantSize;
 use crate::mail::Sender;
 use crate::proof::jwt::Algorithm;
 use crate::proof::password::Params;
 
+mod environment;
 mod hashing;
 mod tenant_source;
 mod trusted_proxies;
 
+use self::environment::Env;
 pub use self::tenant_source::TenantSource;
 pub use self::trusted_proxies::TrustedProxies;
 
@@ -29,7 +28,7 @@ pub struct Settings {
     pub table: String,
     /// `USHER_STAGE`: `local`, `dev`, `staging` or `prod`.
     pub stage: String,
-    /// `USHER_DEV_ENDPOINTS`: whether the two development routes exist.
+    /// `USHER_DEV_ENDPOINTS`: whether the two development routes exist; on the stages `local` and `dev` alone.
     pub dev_endpoints: bool,
     /// `USHER_ISSUER`: the `iss` of tokens, an `https` URL. Empty: the address that the request came to.
     pub issuer: Option<String>,
@@ -44,8 +43,9 @@ pub struct Settings {
     pub tenant_size: TenantSize,
     /// `USHER_MIN_PASSWORD_LENGTH`: raises the minimum of every contract; 0 changes none.
     pub min_password_length: usize,
-    /// `USHER_JWT_ALGORITHM`: `EdDSA`, `ES256` or `RS256`, for the next signing key.
-    pub jwt_algorithm: Algorithm,
+    /// `USHER_JWT_ALGORITHM`: how the next signing key signs. Keys that `local admin` makes without it are as the stack's
+    /// own.
+    pub jwt_algorithm: Option<Algorithm>,
     /// `USHER_LOCKOUT_LIMIT`, `USHER_LOCKOUT_SECONDS`: failures in a row that lock an account, and for how long.
     pub lockout: LockoutRule,
     /// `USHER_RATE_LIMITS`: whether requests are counted against the limits of rate.
@@ -109,11 +109,7 @@ impl Settings {
     /// Reads these variables.
     /// The error lists every complaint, a line each.
     pub fn from_map(vars: HashMap<String, String>) -> Result<Self, String> {
-        let mut env = Env {
-            vars,
-            known: BTreeSet::new(),
-            complaints: Vec::new(),
-        };
+        let mut env = Env::of(vars);
         let lockout = LockoutRule::default();
         let argon2 = env.parsed("USHER_ARGON2", "`m=<KiB>,t=<passes>,p=<lanes>`", Params::default());
         let settings = Self {
@@ -132,7 +128,7 @@ impl Settings {
             ),
             tenant_size: env.parsed("USHER_TENANT_SIZE", "`small` or `large`", TenantSize::Small),
             min_password_length: env.parsed("USHER_MIN_PASSWORD_LENGTH", "a number of characters", 0),
-            jwt_algorithm: env.parsed("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`", Algorithm::EdDsa),
+            jwt_algorithm: env.optional("USHER_JWT_ALGORITHM", "`EdDSA`, `ES256` or `RS256`"),
             lockout: LockoutRule {
                 limit: env.within("USHER_LOCKOUT_LIMIT", "failures", lockout.limit, &LOCKOUT_LIMIT),
                 first: SignedDuration::from_secs(i64::from(env.within(
@@ -155,7 +151,9 @@ impl Settings {
                 72,
                 &(1..=8_760),
             ))),
-            history: SignedDuration::from_hours(24 * env.parsed("USHER_HISTORY_DAYS", "a number of days", 400_i64)),
+            history: SignedDuration::from_hours(
+                24 * i64::from(env.within("USHER_HISTORY_DAYS", "days", 400, &(1..=*HISTORY_DAYS.end()))),
+            ),
             hash_parallel: env.hash_parallel(argon2),
             argon2,
             store_deadline: Duration::from_millis(env.parsed(
@@ -181,91 +179,20 @@ impl Settings {
             admin_email: env.text("USHER_ADMIN_EMAIL"),
             admin_password: env.secret("USHER_ADMIN_SECRET"),
         };
+        // A login without a password has no place where real accounts are.
+        if settings.dev_endpoints && !["local", "dev"].contains(&settings.stage.as_str()) {
+            let complaint = format!(
+                "USHER_DEV_ENDPOINTS is `true`: it cannot be where USHER_STAGE is `{}`",
+                settings.stage
+            );
+            env.complaints.push(complaint);
+        }
         env.refuse_unknown();
         if env.complaints.is_empty() {
             Ok(settings)
         } else {
             Err(env.complaints.join("\n"))
         }
-    }
-}
-
-struct Env {
-    vars: HashMap<String, String>,
-    /// Every name that was asked for.
-    known: BTreeSet<String>,
-    complaints: Vec<String>,
-}
-
-impl Env {
-    /// An unknown `USHER_` name is a typing error, and what it was to set is not set.
-    fn refuse_unknown(&mut self) {
-        let mut unknown: Vec<&String> = self.vars.keys().filter(|name| name.starts_with("USHER_")).collect();
-        unknown.retain(|name| !self.known.contains(*name));
-        unknown.sort_unstable();
-        let complaints = unknown.into_iter().map(|name| {
-            let nearest = self.known.iter().min_by_key(|known| strsim::levenshtein(name, known));
-            format!("{name} is no setting: is it {}?", nearest.map_or("", String::as_str))
-        });
-        self.complaints.extend(complaints.collect::<Vec<_>>());
-    }
-
-    fn text(&mut self, name: &str) -> Option<String> {
-        self.known.insert(name.to_owned());
-        self.vars.get(name).filter(|text| !text.is_empty()).cloned()
-    }
-
-    fn required(&mut self, name: &str) -> String {
-        self.text(name).unwrap_or_else(|| {
-            self.complaints.push(format!("{name} is not set"));
-            String::new()
-        })
-    }
-
-    fn parsed<T: FromStr + Display>(&mut self, name: &str, shape: &str, default: T) -> T {
-        let Some(text) = self.text(name) else { return default };
-        text.parse().unwrap_or_else(|_| {
-            self.complaints.push(format!(
-                "{name} is `{text}`: it must be {shape} (without it, {default})"
-            ));
-            default
-        })
-    }
-
-    fn within(&mut self, name: &str, what: &str, default: u32, range: &RangeInclusive<u32>) -> u32 {
-        let shape = format!("a number of {what}, {} to {}", range.start(), range.end());
-        let number = self.parsed(name, &shape, default);
-        if !range.contains(&number) {
-            self.complaints
-                .push(format!("{name} is `{number}`: it must be {shape}"));
-        }
-        number
-    }
-
-    fn optional<T: FromStr>(&mut self, name: &str, shape: &str) -> Option<T> {
-        let text = self.text(name)?;
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
-            self.complaints.push(format!("{name} is `{text}`: it must be {shape}"));
-        }
-        parsed
-    }
-
-    /// What is in `NAME_SECRET`, or as it is in `NAME`.
-    fn key(&mut self, name: &str) -> Option<KeySource> {
-        let text = self.text(name).map(|text| KeySource::Text(text.into()));
-        self.secret(&format!("{name}_SECRET")).or(text)
-    }
-
-    /// A secret by its ARN. Beside an emulator of DynamoDB there is no Secrets Manager, and a text stands for itself:
-    /// the containers of `sam local` have no other variable for it than the template's.
-    fn secret(&mut self, variable: &str) -> Option<KeySource> {
-        let value = self.text(variable)?;
-        let emulated = self.text("USHER_DYNAMODB_ENDPOINT").is_some();
-        Some(match emulated && !value.starts_with("arn:") {
-            true => KeySource::Text(value.into()),
-            false => KeySource::SecretsManager(value),
-        })
     }
 }
 
@@ -329,12 +256,33 @@ mod tests {
             ("USHER_LOCKOUT_SECONDS", "0"),
             ("USHER_LOCKOUT_SECONDS", "3601"),
             ("USHER_TEMPORARY_PASSWORD_HOURS", "0"),
+            ("USHER_HISTORY_DAYS", "0"),
+            ("USHER_HISTORY_DAYS", "3651"),
         ] {
             let complaint = Settings::from_map(vars(&[("USHER_TABLE", "usher"), (name, text)])).unwrap_err();
             assert!(
                 complaint.starts_with(&format!("{name} is `{text}`: it must be a number of")),
                 "{complaint}"
             );
+        }
+    }
+
+    #[test]
+    fn development_routes_are_refused_on_stages_that_are_not_for_development() {
+        let on = |stage: &str| {
+            Settings::from_map(vars(&[
+                ("USHER_TABLE", "usher"),
+                ("USHER_DEV_ENDPOINTS", "true"),
+                ("USHER_STAGE", stage),
+            ]))
+        };
+        for stage in ["local", "dev"] {
+            assert!(on(stage).unwrap().dev_endpoints, "{stage}");
+        }
+        // One that is not named is production.
+        for (stage, is) in [("staging", "staging"), ("prod", "prod"), ("", "prod"), ("Dev", "Dev")] {
+            let complaint = format!("USHER_DEV_ENDPOINTS is `true`: it cannot be where USHER_STAGE is `{is}`");
+            assert_eq!(on(stage).unwrap_err(), complaint);
         }
     }
 

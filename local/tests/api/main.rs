@@ -57,6 +57,7 @@ mod policy_matrix;
 mod proxy;
 mod races;
 mod rate_limits;
+mod restore;
 mod rotation;
 mod round_trips;
 mod secrets;

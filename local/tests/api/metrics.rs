@@ -45,6 +45,23 @@ async fn logins_failures_and_lockouts_are_counted_and_those_of_no_account_apart(
 }
 
 #[tokio::test]
+async fn each_429_is_counted_once_through_any_contract_and_no_other_refusal_is() {
+    let world = World::with(&[("USHER_RATE_LIMITS", "true")]).await;
+    let mut refused = 0;
+    for n in 0..70 {
+        let body = json!({ "login": format!("nobody-{n}"), "password": PASSWORD });
+        let by_registration = world.nobody().post("/v1/user/login", body).await.status.as_u16();
+        let by_directory = login(&world, &format!("nobody-{n}"), PASSWORD).await;
+        refused += [by_registration, by_directory]
+            .iter()
+            .filter(|status| **status == 429)
+            .count() as u64;
+        assert_eq!(world.app.metrics.total(Metric::RateLimited), refused, "{n}");
+    }
+    assert!(refused > 1 && refused < 140, "{refused}");
+}
+
+#[tokio::test]
 async fn a_password_that_is_hashed_again_is_counted_once() {
     let weak = World::new().await;
     weak.user("jane@example.org").await;

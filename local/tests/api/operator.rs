@@ -176,6 +176,40 @@ async fn every_session_of_an_account_ends() {
     assert_eq!(rows_of(&world, &id, "sessionEnded").await, 1);
 }
 
+/// The operator's machine has none of the stack's settings.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_operator_signs_as_those_of_the_stack_do_wherever_its_algorithm_is_set() {
+    for stack in ["RS256", "ES256", "EdDSA"] {
+        let set_up = World::with(&[("USHER_JWT_ALGORITHM", stack)]).await;
+        let world = World::later(set_up.db.clone(), &[], set_up.now()).await;
+        let all = async || {
+            world.clock.advance(11);
+            let set = world.nobody().get("/.well-known/jwks.json").await;
+            let keys = set.body["keys"].as_array().unwrap().iter();
+            keys.map(|key| key["alg"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        for arguments in [
+            &["rotate-key", "--now"][..],
+            &["rotate-key"],
+            &["rotate-key", "--revoke-all"],
+        ] {
+            operate(&world, arguments).await.unwrap();
+            let algorithms = all().await;
+            assert!(
+                algorithms.iter().all(|one| one == stack),
+                "{arguments:?}: {algorithms:?}"
+            );
+        }
+    }
+    // Where it is set, that counts.
+    let set_up = World::new().await;
+    let world = World::later(set_up.db.clone(), &[("USHER_JWT_ALGORITHM", "ES256")], set_up.now()).await;
+    operate(&world, &["rotate-key", "--revoke-all"]).await.unwrap();
+    let set = world.nobody().get("/.well-known/jwks.json").await;
+    assert_eq!(set.body["keys"][0]["alg"], "ES256");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_key_signs_and_what_one_signed_that_is_taken_away_is_refused() {
     let world = World::new().await;

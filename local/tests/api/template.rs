@@ -246,6 +246,7 @@ fn f09_each_function_finds_its_settings_and_only_the_keys_that_it_needs() {
             ("USHER_JWT_ALGORITHM", "EdDSA"),
             ("USHER_TENANTS", "none"),
             ("USHER_TENANT_SIZE", "small"),
+            ("USHER_HISTORY_DAYS", "400"),
             ("USHER_RATE_LIMITS", "true"),
             ("USHER_TRUSTED_PROXIES", "192.0.2.0/24"),
         ] {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use clap::CommandFactory;
+use usher::proof::jwt::Algorithm;
 use usher::settings::Settings;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -133,6 +134,7 @@ fn the_reference_has_every_variable_with_its_default_and_meaning() {
     let texts = HashMap::from([
         ("USHER_TABLE", "must be set".to_owned()),
         ("USHER_STAGE", code(&settings.stage)),
+        ("USHER_JWT_ALGORITHM", code(&Algorithm::default().to_string())),
         ("USHER_AUDIENCE", code(&settings.audience)),
     ]);
     let (meanings, template) = (meanings(), read("template.yaml"));

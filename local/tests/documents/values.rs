@@ -1,5 +1,6 @@
 //! Values that documents repeat are those of the code.
 
+use usher::metrics::{Gauge, Metric};
 use usher::proof::password::Params;
 
 use crate::root;
@@ -89,6 +90,36 @@ fn the_page_of_typed_clients_installs_the_generators_that_the_checks_use() {
         page.contains(&format!("cargo install hurl --version {hurl} --locked")),
         "{hurl}"
     );
+}
+
+/// The names of headers in a sentence, as the local server has them: in small letters and in their order.
+fn headers(sentence: &str) -> Vec<String> {
+    let names = sentence.split('`').skip(1).step_by(2).map(str::to_ascii_lowercase);
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_runbook_has_the_headers_that_a_page_may_send_and_read() {
+    let operations = document("docs/operations.md");
+    let (_, sent) = operations.split_once("A page may send ").unwrap();
+    let (sent, read) = sent.split_once(", and read ").unwrap();
+    assert_eq!(headers(sent), local::cors::SENT);
+    assert_eq!(headers(read.split_once(". ").unwrap().0), local::cors::READ);
+}
+
+#[test]
+fn every_metric_of_the_functions_is_on_the_dashboard_and_in_the_runbook() {
+    let (template, operations) = (document("template.yaml"), document("docs/operations.md"));
+    let counted = Metric::ALL.iter().map(|metric| format!("{metric:?}"));
+    for name in counted.chain(Gauge::ALL.iter().map(|gauge| format!("{gauge:?}"))) {
+        assert!(
+            template.contains(&format!(", \"{name}\"")),
+            "{name} is not on the dashboard"
+        );
+        assert!(operations.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]

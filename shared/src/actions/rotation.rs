@@ -11,7 +11,7 @@ use crate::domain::tenant::TenantId;
 use crate::domain::time;
 use crate::error::{Error, Result};
 use crate::metrics::Gauge;
-use crate::proof::jwt::SigningKey;
+use crate::proof::jwt::{Algorithm, SigningKey};
 use crate::store::record;
 use crate::store::signing_keys::{self, StoredKey};
 use crate::store::table::Write;
@@ -33,7 +33,7 @@ async fn publish_due(cx: &Context) -> Result<bool> {
         // Before the keys themselves: what is published between the two readings refuses what follows from them.
         let newest = signing_keys::newest(&cx.app.table).await?;
         let stored = signing_keys::all(&cx.app.table).await?;
-        let algorithm = cx.app.settings.jwt_algorithm.to_string();
+        let algorithm = cx.app.settings.jwt_algorithm.unwrap_or_default();
         let keys: Vec<KeyLife> = stored.iter().map(life).collect();
         let current = rotation::current(&keys, cx.now);
         opens(cx, &stored, current).await?;
@@ -42,7 +42,7 @@ async fn publish_due(cx: &Context) -> Result<bool> {
             let days = u64::try_from(days).unwrap_or(0);
             cx.app.metrics.measure(Gauge::SigningKeyAgeDays, days);
         }
-        let due = rotation::due(&keys, &algorithm, cx.now);
+        let due = rotation::due(&keys, &algorithm.to_string(), cx.now);
         for kid in &due.retire {
             tracing::info!(event = "key_retired", kid, "a signing key was retired");
         }
@@ -53,7 +53,7 @@ async fn publish_due(cx: &Context) -> Result<bool> {
             unit.write([signing_keys::stays(&current.kid)]);
         }
         let Some(signs_from) = due.publish else { return Ok(None) };
-        let key = new(cx, signs_from).await?;
+        let key = new(cx, algorithm, signs_from).await?;
         unit.write(signing_keys::publish(&key, newest.as_deref())?);
         Ok(Some(key))
     });
@@ -83,7 +83,7 @@ pub async fn publish(cx: &Context, at_once: bool) -> Result<(String, Timestamp)>
         let keys: Vec<KeyLife> = stored.iter().map(life).collect();
         opens(cx, &stored, rotation::current(&keys, cx.now)).await?;
         let signs_from = if at_once { cx.now } else { cx.now + rotation::LEAD };
-        let key = new(cx, signs_from).await?;
+        let key = new(cx, as_stored(cx, &stored), signs_from).await?;
         unit.write(signing_keys::publish(&key, newest.as_deref())?);
         unit.write([made(cx, &key)?]);
         Ok((key.kid, signs_from))
@@ -105,6 +105,7 @@ pub async fn revoke(cx: &Context, kid: Option<&str>) -> Result<Revoked> {
     atomically(cx, |unit| async move {
         let newest = signing_keys::newest(&cx.app.table).await?;
         let stored = signing_keys::all(&cx.app.table).await?;
+        let algorithm = as_stored(cx, &stored);
         let (gone, left): (Vec<StoredKey>, Vec<StoredKey>) =
             stored.into_iter().partition(|key| kid.is_none_or(|kid| key.kid == kid));
         if gone.is_empty() && kid.is_some() {
@@ -126,7 +127,7 @@ pub async fn revoke(cx: &Context, kid: Option<&str>) -> Result<Revoked> {
         if let Some(current) = rotation::current(&lives, cx.now) {
             unit.write([signing_keys::stays(&current.kid)]);
         } else {
-            let key = new(cx, cx.now).await?;
+            let key = new(cx, algorithm, cx.now).await?;
             unit.write(signing_keys::publish(&key, newest.as_deref())?);
             unit.write([made(cx, &key)?]);
             published = Some(key.kid);
@@ -155,8 +156,14 @@ fn life(key: &StoredKey) -> KeyLife {
     }
 }
 
-async fn new(cx: &Context, signs_from: Timestamp) -> Result<StoredKey> {
-    let algorithm = cx.app.settings.jwt_algorithm;
+/// How a key of the operator's signs, who has none of the stack's settings at hand: as the key of set-up's that signs last,
+/// which is of the algorithm that the stack is set to.
+fn as_stored(cx: &Context, stored: &[StoredKey]) -> Algorithm {
+    let last = || stored.iter().max_by_key(|key| key.signs_from)?.algorithm.parse().ok();
+    cx.app.settings.jwt_algorithm.or_else(last).unwrap_or_default()
+}
+
+async fn new(cx: &Context, algorithm: Algorithm, signs_from: Timestamp) -> Result<StoredKey> {
     let key = SigningKey::generate(algorithm)?;
     let master = cx.app.master_key().await?;
     Ok(StoredKey {

@@ -179,6 +179,7 @@ mod tests {
         let vars = [
             ("USHER_TABLE", "usher".to_owned()),
             ("USHER_DYNAMODB_ENDPOINT", "http://127.0.0.1:9".to_owned()),
+            ("USHER_STAGE", "dev".to_owned()),
             ("USHER_DEV_ENDPOINTS", dev.to_string()),
         ];
         let vars: HashMap<String, String> = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
