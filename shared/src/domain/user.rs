@@ -272,12 +272,19 @@ impl User {
         spelled(self) == spelled(other)
     }
 
+    /// Where mail to the account goes ([`Email::mailbox`]).
+    pub fn mailbox(&self) -> Option<String> {
+        self.email.as_ref().map(Email::mailbox)
+    }
+
     /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
-    /// unverified.
+    /// unverified. Attempts are counted by what is typed, and so under the key.
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
-            self.email_verified = false;
             self.attempts.email = Attempts::default();
+        }
+        if self.mailbox() != email.map(Email::mailbox) {
+            self.email_verified = false;
             self.end_sessions();
         }
         self.email = email.cloned();
