@@ -26,8 +26,11 @@ use crate::sentences::{self, Sentence};
     reason = "only described: a merge patch keeps what is null and what is absent apart"
 )]
 pub struct Properties {
+    #[schema(max_length = 256)]
     first_name: Option<String>,
+    #[schema(max_length = 256)]
     middle_name: Option<String>,
+    #[schema(max_length = 256)]
     last_name: Option<String>,
     gender: Option<profile::Gender>,
     #[schema(minimum = 0, maximum = 150)]
