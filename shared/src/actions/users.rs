@@ -241,7 +241,10 @@ async fn patch_in(
         after.set_username(username.as_ref());
     }
     if let Some(verified) = patch.email_verified {
-        after.email_verified = verified && after.email.is_some();
+        if verified && after.email.is_none() {
+            return Err(Error::invalid("/emailVerified", "the account has no e-mail address"));
+        }
+        after.email_verified = verified;
     }
     after.has_name()?;
     if let Some(status) = patch.status {
