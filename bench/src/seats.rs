@@ -87,6 +87,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         profile: Profile::default(),
         status: Status::Active,
         lock: None,
+        before_ban: None,
         password: None,
         must_change_password: false,
         password_ends: None,

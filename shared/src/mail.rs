@@ -140,7 +140,8 @@ fn envelope(stored: &str) -> Result<Address> {
     let refused = || Error::fault("the address of a mail is invalid");
     let email = Email::parse(stored).map_err(|_| refused())?;
     let local = email.as_given().rsplit_once('@').map(|(local, _)| local);
-    let domain = email.canonical().rsplit_once('@').map(|(_, domain)| domain);
+    let mailbox = email.mailbox();
+    let domain = mailbox.rsplit_once('@').map(|(_, domain)| domain);
     let address = local.zip(domain).and_then(|parts| Address::try_from(parts).ok());
     address.ok_or_else(refused)
 }

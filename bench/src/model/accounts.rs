@@ -115,6 +115,7 @@ impl State {
             username: new.username,
             verified: new.verified && new.email.is_some(),
             status: Status::Active,
+            before_ban: Status::Active,
             password: new.password.map(|number| password(number).to_owned()),
             password_ends: None,
             must_change: new.must_change,
@@ -284,6 +285,11 @@ impl State {
                     after.set_status(key, Status::Active);
                     self.keep_own_count(&mut after, actor, key);
                 }
+                if let Some(account) = after.change(key)
+                    && matches!(account.before_ban, Status::Locked(_))
+                {
+                    account.before_ban = Status::Active;
+                }
                 // Whoever has an administrator's session could guess on and on at its own password.
                 if actor.account != Some(key)
                     && let Some(account) = after.change(key)
@@ -292,7 +298,7 @@ impl State {
                 }
             }
             Step::Ban { .. } => after.set_status(key, Status::Banned),
-            Step::Lift { .. } if is == Some(Status::Banned) => after.set_status(key, Status::Active),
+            Step::Lift { .. } if is == Some(Status::Banned) => after.lift_ban(key),
             _ => return Err(No::Missing),
         }
         self.commit(after)?;
@@ -309,9 +315,25 @@ impl State {
         }
     }
 
+    /// What else an administrator did to the account is not undone.
+    fn lift_ban(&mut self, key: u32) {
+        let now = self.now;
+        let Some(account) = self.change(key) else { return };
+        account.status = std::mem::replace(&mut account.before_ban, Status::Active);
+        if account.status_at(now) == Status::Active {
+            self.set_status(key, Status::Active);
+        }
+    }
+
     /// Rule 1: an account that is not active has no open session. One that is made active has no lock of any kind.
     pub fn set_status(&mut self, key: u32, status: Status) {
+        let now = self.now;
         if let Some(account) = self.change(key) {
+            account.before_ban = match (status, account.status_at(now)) {
+                (Status::Banned, Status::Banned) => account.before_ban,
+                (Status::Banned, was) => was,
+                _ => Status::Active,
+            };
             account.status = status;
             let was_locked = account
                 .by_email

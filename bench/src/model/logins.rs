@@ -271,7 +271,7 @@ impl State {
 
 impl Account {
     /// Whether a password that was right of the other is right of this one.
-    fn is_still(&self, compared: &Self) -> bool {
+    pub fn is_still(&self, compared: &Self) -> bool {
         let proof = |account: &Self| (account.passwords, account.email, account.username);
         self.is_there() && (self.ends == compared.ends || proof(self) == proof(compared))
     }

@@ -32,7 +32,7 @@ impl State {
         };
         let key = seen.actor.as_ref().and_then(|actor| actor.account).ok_or(No::Missing)?;
         let new = PASSWORDS[usize::from(new) % PASSWORDS.len()];
-        if !fits(new, at) || new == call.secret {
+        if !fits(new, at) {
             return Err(No::Invalid);
         }
         let name = seen.own_name.ok_or(No::Missing)?;
@@ -51,6 +51,18 @@ impl State {
             self.fail(seen, name);
             return Err(No::Old);
         }
+        let new = PASSWORDS[usize::from(new) % PASSWORDS.len()];
+        if new == call.secret {
+            if let Some(account) = self.change(key)
+                && seen
+                    .compared
+                    .as_ref()
+                    .is_some_and(|compared| account.is_still(compared))
+            {
+                account.forget_failures();
+            }
+            return Err(No::Invalid);
+        }
         let done = Expected::done(if matches!(at, At::Directory | At::Identity) {
             204
         } else {
@@ -61,7 +73,7 @@ impl State {
         }
         self.end_sessions(key, seen.session);
         if let Some(account) = self.change(key) {
-            account.set_password(PASSWORDS[usize::from(new) % PASSWORDS.len()]);
+            account.set_password(new);
             account.forget_failures();
         }
         Ok(done)

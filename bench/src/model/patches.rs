@@ -69,7 +69,10 @@ impl State {
             account.by_username = Failures::default();
         }
         if let Some(verified) = change.verified {
-            account.verified = verified && account.email.is_some();
+            if verified && account.email.is_none() {
+                return Err(No::Invalid);
+            }
+            account.verified = verified;
         }
         match account.email.is_none() && account.username.is_none() {
             true => Err(No::Invalid),

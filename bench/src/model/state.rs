@@ -75,6 +75,8 @@ pub struct Account {
     pub username: Option<u8>,
     pub verified: bool,
     pub status: Status,
+    /// Before it was banned.
+    pub before_ban: Status,
     pub password: Option<String>,
     /// When a password ends that Usher made.
     pub password_ends: Option<Moment>,
@@ -196,6 +198,7 @@ impl State {
             username: Some(name),
             verified: true,
             status: Status::Active,
+            before_ban: Status::Active,
             password: Some(password.to_owned()),
             password_ends: None,
             must_change: false,

@@ -168,6 +168,7 @@ fn field(pointer: &str) -> String {
     match (path.as_str(), pointer) {
         ("", "?") => "query".to_owned(),
         ("", _) => "body".to_owned(),
+        ("emailVerified", _) => "email_verified".to_owned(),
         _ => path.replace("~1", "/").replace("~0", "~"),
     }
 }
@@ -261,6 +262,7 @@ mod tests {
     fn a_place_is_named_as_the_contract_names_its_fields() {
         for (pointer, named) in [
             ("/email", "email"),
+            ("/emailVerified", "email_verified"),
             ("/roles/0", "roles.0"),
             ("/token_lifetimes/admin/access", "token_lifetimes.admin.access"),
             ("?page", "page"),

@@ -77,6 +77,7 @@ impl Draw {
                 .map_err(Error::fault)?,
             profile: profile(&mut rng, given, family),
             status,
+            status_before_ban: None,
             lock_reason: None,
             locked_until: None,
             password_hash: Some(self.hash.clone()),

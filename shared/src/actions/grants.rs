@@ -51,13 +51,10 @@ impl NewGrant {
 /// The roles of these names or ids, as an account can have them together: each once, and without the one that everybody
 /// has. What of them a grant rests on, its seat holds the unit to.
 pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>> {
-    // Before any is looked up: a list of thousands would be thousands of reads.
-    if names.len() > MAX_GRANTS {
-        return Err(Conflict::TooManyGrants(MAX_GRANTS).into());
-    }
     let mut found: Vec<Role> = Vec::new();
     let mut unknown = Vec::new();
-    for (n, name) in names.iter().enumerate() {
+    // No more are looked up than an account can have: a list of thousands would be thousands of reads.
+    for (n, name) in names.iter().take(MAX_GRANTS).enumerate() {
         match unit.role(name).await? {
             Some(role) if role.id == role::USER.id || found.iter().any(|known| known.id == role.id) => {}
             Some(role) => found.push(role),
@@ -68,6 +65,7 @@ pub(super) async fn kept(unit: &Unit<'_>, names: &[String]) -> Result<Vec<Role>>
         }
     }
     match unknown.is_empty() {
+        true if names.len() > MAX_GRANTS => Err(Conflict::TooManyGrants(MAX_GRANTS).into()),
         true => Ok(found),
         false => Err(Error::Invalid(unknown)),
     }

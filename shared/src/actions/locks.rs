@@ -27,6 +27,7 @@ pub async fn unlock(cx: &Context, user: &UserRef, expected: &Expected) -> Result
         if user.status == Status::Locked {
             user.set_status(Status::Active, cx.now)?;
         }
+        user.unlock_before_ban();
         if cx.actor() != Some(user.id) {
             user.attempts = NameAttempts::cleared(cx.now);
         }
@@ -43,14 +44,14 @@ pub async fn ban(cx: &Context, user: &UserRef) -> Result<User> {
     .await
 }
 
-/// Lifts a ban: the account is active again, and its sessions stay ended. What an administrator did otherwise to an
+/// Lifts a ban: the account is what it was before, and its sessions stay ended. What an administrator did otherwise to an
 /// account is not undone by this.
 pub async fn lift_ban(cx: &Context, user: &UserRef) -> Result<User> {
     change(cx, user, &Expected::Anything, |user| {
         if user.status != Status::Banned {
             return Err(Error::NotFound(Noun::Ban));
         }
-        user.set_status(Status::Active, cx.now)
+        user.lift_ban(cx.now)
     })
     .await
 }

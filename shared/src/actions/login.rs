@@ -77,8 +77,8 @@ fn at_once(cx: &Context) -> Context {
     }
 }
 
-/// Gives the attempts back where what follows the right password fails for a reason of Usher's own: as well as can be
-/// in a second, for the request is late already.
+/// Gives the attempts back where what follows the right password is refused for its own sake, or fails for a reason of
+/// Usher's own: as well as can be in a second, for the request is late already.
 pub(super) async fn given_back<T>(
     cx: &Context,
     user: &User,
@@ -86,7 +86,13 @@ pub(super) async fn given_back<T>(
     follows: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let outcome = follows.await;
-    if matches!(outcome, Err(Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_))) {
+    let gives_back = |error: &Error| {
+        matches!(
+            error,
+            Error::Invalid(_) | Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_)
+        )
+    };
+    if outcome.as_ref().is_err_and(gives_back) {
         let at_once = at_once(cx);
         let given_back = succeed(&at_once, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;

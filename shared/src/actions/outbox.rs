@@ -206,8 +206,8 @@ impl Outbox {
         let (table, token) = (&self.app.table, token.as_slice());
         if !claimed.counted {
             let to = &claimed.mail.to;
-            let canonical = Email::parse(to).map(|email| email.canonical().to_owned());
-            let sha256 = login::hashed(canonical.as_ref().unwrap_or(to));
+            let mailbox = Email::parse(to).map(|email| email.mailbox());
+            let sha256 = login::hashed(mailbox.as_ref().unwrap_or(to));
             return mail_limits::count(table, claimed, &sha256, token, now).await;
         }
         if !token.is_empty() {

@@ -103,12 +103,10 @@ pub async fn change_named(cx: &Context, user: &UserRef, current: Password, new: 
 pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()> {
     cx.own_account()?.is_person()?;
     // Before an attempt is reserved: this tells nothing about the password.
-    if new.expose() == current.expose() {
-        return Err(is_the_same(&new));
-    }
     if cx.own_account()?.is_called(&new) {
         return Err(is_a_name(&new));
     }
+    let is_same = new.expose() == current.expose();
     let attempt = login::reserve_own(cx).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
         login::failed(cx, &attempt).await?;
@@ -116,6 +114,10 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
     }
     let proven = attempt.user.as_ref().ok_or(Error::InvalidToken)?;
     login::given_back(cx, proven, &attempt, async {
+        // Not before: whoever states a wrong one is to learn that, and it counts.
+        if is_same {
+            return Err(is_the_same(&new));
+        }
         let hash = Hashed::of(Some(&new)).get(cx).await?.ok_or(Error::InvalidToken)?;
         // Should the password that was right not be the account's any more, its sessions were ended as well.
         change_own(cx, proven, |user| {

@@ -73,17 +73,18 @@ pub(super) async fn look(cx: &Context, what: Operation, person: Option<&str>, de
 }
 
 impl Looked {
+    /// Whether each of the limits has room, of a request without a device.
+    pub(super) fn has_room(&self, cx: &Context) -> bool {
+        self.0.iter().all(|counter| counter.room(cx).is_ok())
+    }
+
     /// Where the request counts: by the device in place of the name where that is the person's. Fails where one of the
     /// limits has no room.
     pub(super) fn counters(self, cx: &Context, by_device: bool) -> Result<Vec<Counter>> {
         let mut counters = self.0;
         let other = if by_device { By::Name } else { By::Device };
         counters.retain(|counter| counter.by != other);
-        let over = counters.iter().filter_map(|counter| {
-            let current = counter.rule.current(counter.seen, cx.now);
-            let has_room = current.count < counter.rule.room(current, cx.now);
-            (!has_room).then(|| counter.exceeded(current, cx.now))
-        });
+        let over = counters.iter().filter_map(|counter| counter.room(cx).err());
         refused(cx, over).map(|()| counters)
     }
 }
@@ -110,6 +111,15 @@ pub(super) async fn count(cx: &Context, counters: Vec<Counter>) -> Result<()> {
 }
 
 impl Counter {
+    /// Fails where it has none.
+    fn room(&self, cx: &Context) -> Result<(), Exceeded> {
+        let current = self.rule.current(self.seen, cx.now);
+        match current.count < self.rule.room(current, cx.now) {
+            true => Ok(()),
+            false => Err(self.exceeded(current, cx.now)),
+        }
+    }
+
     fn exceeded(&self, count: Count, now: Timestamp) -> Exceeded {
         Exceeded {
             limit: self.limit,

@@ -26,7 +26,7 @@ use crate::domain::tenant_size::READ_BEFORE_WRITTEN;
 use crate::domain::text::{Description, FORM, PermissionName};
 use crate::domain::trail::{self, Trail};
 use crate::domain::transfer::{AccountLine, GrantLine, RoleLine};
-use crate::domain::user::{AdminLock, PasswordHash, Status, User, UserKind, UserRef};
+use crate::domain::user::{AdminLock, BeforeBan, PasswordHash, Status, User, UserKind, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
 use crate::id::{RoleId, UserId, UserNumber};
 use crate::proof::password::imported;
@@ -225,6 +225,7 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         reason: line.lock_reason.clone(),
         until: moment(line.locked_until),
     };
+    let before_ban = line.status_before_ban.filter(|_| line.status == Status::Banned);
     let user = User {
         search_shards: cx.size_to_write().search(),
         id,
@@ -237,7 +238,8 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         username: line.username.clone(),
         profile: line.profile.clone(),
         status: line.status,
-        lock: (line.status == Status::Locked).then_some(lock),
+        lock: (line.status == Status::Locked).then(|| lock.clone()),
+        before_ban: before_ban.and_then(|before| BeforeBan::of(before, Some(lock))),
         password: hash,
         must_change_password: line.must_change_password,
         password_ends: moment(line.password_ends),

@@ -110,6 +110,7 @@ pub(super) fn beginning(cx: &Context, new: &NewUser, hash: Option<PasswordHash>,
         profile: new.profile.clone(),
         status: Status::Active,
         lock: None,
+        before_ban: None,
         password: hash,
         must_change_password: new.must_change_password,
         password_ends: new.is_temporary.then(|| cx.now + cx.app.settings.temporary_password),
@@ -241,7 +242,10 @@ async fn patch_in(
         after.set_username(username.as_ref());
     }
     if let Some(verified) = patch.email_verified {
-        after.email_verified = verified && after.email.is_some();
+        if verified && after.email.is_none() {
+            return Err(Error::invalid("/emailVerified", "the account has no e-mail address"));
+        }
+        after.email_verified = verified;
     }
     after.has_name()?;
     if let Some(status) = patch.status {

@@ -30,15 +30,15 @@ pub use gender::Gender;
     "contact": { "mobile": "+49 431 123456", "website": "https://jane.example.org/" }
 })))]
 pub struct Profile {
-    #[garde(inner(custom(rules::line(100))))]
-    #[schema(examples("Jane"), max_length = 100)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Jane"), max_length = 256)]
     pub first_name: Option<String>,
     /// Names between the given name and the family's.
-    #[garde(inner(custom(rules::line(100))))]
-    #[schema(examples("Marie"), max_length = 100)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Marie"), max_length = 256)]
     pub middle_name: Option<String>,
-    #[garde(inner(custom(rules::line(100))))]
-    #[schema(examples("Doe"), max_length = 100)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Doe"), max_length = 256)]
     pub last_name: Option<String>,
     /// The name to show to others.
     #[garde(inner(custom(rules::line(100))))]
@@ -63,15 +63,15 @@ pub struct Profile {
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[schema(examples(json!({ "country": "Germany", "city": "Kiel", "street": "Holstenstraße 1" })))]
 pub struct Address {
-    #[garde(inner(custom(rules::line(200))))]
-    #[schema(examples("Germany"), max_length = 200)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Germany"), max_length = 256)]
     pub country: Option<String>,
-    #[garde(inner(custom(rules::line(200))))]
-    #[schema(examples("Kiel"), max_length = 200)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Kiel"), max_length = 256)]
     pub city: Option<String>,
     /// The street and the number in it.
-    #[garde(inner(custom(rules::line(200))))]
-    #[schema(examples("Holstenstraße 1"), max_length = 200)]
+    #[garde(inner(custom(rules::line(256))))]
+    #[schema(examples("Holstenstraße 1"), max_length = 256)]
     pub street: Option<String>,
 }
 

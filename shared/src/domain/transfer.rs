@@ -66,6 +66,8 @@ pub struct AccountLine {
     pub profile: Profile,
     #[serde(default = "active")]
     pub status: Status,
+    /// What a banned account is again when its ban is lifted: `inactive`, or `locked` with what follows.
+    pub status_before_ban: Option<Status>,
     pub lock_reason: Option<String>,
     pub locked_until: Option<Timestamp>,
     pub password_hash: Option<PasswordHash>,
@@ -165,7 +167,9 @@ impl AccountLine {
     /// An account as it is handed on. `name` gives the names of roles; a grant of one that is gone is left out, and so is
     /// one that ended.
     pub fn of<'a>(user: &User, now: Timestamp, name: impl Fn(RoleId) -> Option<&'a str>) -> Self {
-        let lock = user.lock.clone().unwrap_or_default();
+        let before_ban = user.before_ban.clone();
+        let lock = before_ban.as_ref().map_or(&user.lock, |before| &before.lock);
+        let lock = lock.clone().unwrap_or_default();
         let standing = user.grants.iter().filter(|grant| grant.stands(now));
         let grants = standing.filter_map(|grant| Some(GrantLine::of(grant, name(grant.role)?)));
         Self {
@@ -177,6 +181,7 @@ impl AccountLine {
             username: user.username.clone(),
             profile: user.profile.clone(),
             status: user.status,
+            status_before_ban: before_ban.map(|before| before.status),
             lock_reason: lock.reason,
             locked_until: lock.until,
             password_hash: user.password.clone(),

@@ -17,6 +17,10 @@ use super::trail::Trail;
 use crate::error::{Conflict, Error, Result};
 use crate::id::{UserId, UserNumber};
 
+mod ban;
+
+pub use ban::BeforeBan;
+
 /// The state of an account (rule 1). Only an active account gets a token or passes an authorised route.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr, Display, EnumString,
@@ -147,6 +151,8 @@ pub struct User {
     pub status: Status,
     /// The administrator's lock, while the status is `locked`.
     pub lock: Option<AdminLock>,
+    /// What it is again when its ban is lifted, where that is not active.
+    pub before_ban: Option<BeforeBan>,
     /// The password; an account without one cannot log in with one.
     pub password: Option<PasswordHash>,
     /// Whether the password must be changed before anything else (rule 14).
@@ -272,12 +278,19 @@ impl User {
         spelled(self) == spelled(other)
     }
 
+    /// Where mail to the account goes ([`Email::mailbox`]).
+    pub fn mailbox(&self) -> Option<String> {
+        self.email.as_ref().map(Email::mailbox)
+    }
+
     /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
-    /// unverified.
+    /// unverified. Attempts are counted by what is typed, and so under the key.
     pub fn set_email(&mut self, email: Option<&Email>) {
         if self.email.as_ref() != email {
-            self.email_verified = false;
             self.attempts.email = Attempts::default();
+        }
+        if self.mailbox() != email.map(Email::mailbox) {
+            self.email_verified = false;
             self.end_sessions();
         }
         self.email = email.cloned();
@@ -336,6 +349,7 @@ impl User {
     /// Gives a status. An account that may not sign in any more loses its sessions for good.
     pub fn set_status(&mut self, status: Status, now: Timestamp) -> Result<()> {
         let ends = self.lock.as_ref().is_some_and(|lock| lock.until.is_some());
+        let before_ban = self.covered_by(status, now);
         match status {
             Status::Deleted => return Err(Error::invalid("/status", "to delete an account, send DELETE")),
             Status::Active => {
@@ -354,6 +368,7 @@ impl User {
             self.end_sessions();
         }
         self.status = status;
+        self.before_ban = before_ban;
         Ok(())
     }
 

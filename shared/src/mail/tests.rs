@@ -144,6 +144,9 @@ fn i08_mail_goes_to_the_stored_address_with_its_domain_as_dns_has_it() {
         ("jane@Bücher.example", "jane@xn--bcher-kva.example"),
         // With a Cyrillic о: another domain, and not example.org.
         ("jane@example.\u{43e}rg", "jane@example.xn--rg-emc"),
+        // Under one key with the next, and another domain.
+        ("jane@\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}.gr", "jane@xn--uxachkp.gr"),
+        ("jane@\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c3}.gr", "jane@xn--uxachku.gr"),
     ] {
         let letter = letter(&Mail {
             to: stored.to_owned(),

@@ -59,6 +59,14 @@ impl Attempt {
         }
     }
 
+    /// What became of the key so far, where it is not free: without taking it.
+    pub async fn found(&self, table: &Table, now: Timestamp) -> Result<Option<Claim>> {
+        let found = table.get(&self.key).await?;
+        let end = |item: &Item| integer(item, if item.contains_key(ANSWER) { UNTIL } else { LEASE });
+        let found = found.filter(|item| end(item).is_some_and(|end| end > now.as_millisecond()));
+        found.map(|item| self.refused(item)).transpose()
+    }
+
     fn refused(&self, mut found: Item) -> Result<Claim> {
         if string(&found, OWNER) == Some(&self.owner) {
             return Ok(Claim::Taken);

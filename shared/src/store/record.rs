@@ -192,7 +192,7 @@ pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     if let Some(before) = before {
         let new_password = before.password.is_some() && after.password.is_some() && before.password != after.password;
         // One of the two, for they go to one address at one moment, and the limits let one through.
-        let notice = if before.email == after.email {
+        let notice = if before.mailbox() == after.mailbox() {
             (new_password && after.email_verified).then_some(MailKind::PasswordChanged)
         } else {
             before.email_verified.then_some(MailKind::EmailChanged)

@@ -10,7 +10,7 @@ use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
 
-pub const ATTRIBUTES: [&str; 33] = [
+pub const ATTRIBUTES: [&str; 34] = [
     "PK",
     "SK",
     "id",
@@ -25,6 +25,7 @@ pub const ATTRIBUTES: [&str; 33] = [
     "profile",
     "status",
     "lock",
+    "beforeBan",
     "mustChangePassword",
     "passwordEnds",
     "grants",
@@ -61,7 +62,7 @@ mod tests {
     use crate::domain::profile::Profile;
     use crate::domain::text::{Email, Username};
     use crate::domain::trail::Trail;
-    use crate::domain::user::{AdminLock, PasswordHash, Status, UserKind};
+    use crate::domain::user::{AdminLock, BeforeBan, PasswordHash, Status, UserKind};
     use crate::id::UserNumber;
     use crate::store::table::to_item;
 
@@ -88,6 +89,7 @@ mod tests {
             profile: Profile::default(),
             status: Status::Locked,
             lock: Some(AdminLock::default()),
+            before_ban: BeforeBan::of(Status::Inactive, None),
             password: Some(PasswordHash("hash".to_owned())),
             must_change_password: true,
             password_ends: Some(time),

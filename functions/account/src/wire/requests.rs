@@ -26,8 +26,11 @@ use crate::sentences::{self, Sentence};
     reason = "only described: a merge patch keeps what is null and what is absent apart"
 )]
 pub struct Properties {
+    #[schema(max_length = 256)]
     first_name: Option<String>,
+    #[schema(max_length = 256)]
     middle_name: Option<String>,
+    #[schema(max_length = 256)]
     last_name: Option<String>,
     gender: Option<profile::Gender>,
     #[schema(minimum = 0, maximum = 150)]
@@ -47,25 +50,45 @@ pub const PROPERTIES: [&str; 7] = [
     "Contact",
 ];
 
+/// What an address and a contact have, by the contract's names.
+const ADDRESS: [&str; 3] = ["Country", "City", "Str"];
+const CONTACT: [&str; 8] = [
+    "Mobile",
+    "Email",
+    "Website",
+    "Facebook",
+    "Instagram",
+    "TikTok",
+    "Youtube",
+    "Twitter",
+];
+
 /// The merge patch of the profile that these properties are.
 fn patch(sent: &Map<String, Value>) -> Value {
-    let properties = PROPERTIES.iter().filter_map(|name| sent.get_key_value(*name));
-    let properties = properties.map(|(name, value)| (name.clone(), value.clone()));
-    Value::Object(patched(&properties.collect()))
+    Value::Object(patched(sent, &PROPERTIES))
 }
 
-/// A merge patch takes away what is null. Here null leaves a property as it is, and an empty text takes it away.
-fn patched(members: &Map<String, Value>) -> Map<String, Value> {
-    let sent = members.iter().filter(|(_, value)| !value.is_null());
-    let members = sent.map(|(name, value)| {
+/// A merge patch takes away what is null. Here null leaves a property as it is, and an empty text takes it away. What the
+/// contract has no name for has no effect (rule 10), also where the profile has one.
+fn patched(members: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    let sent = names.iter().filter_map(|name| members.get_key_value(*name));
+    let members = sent.filter(|(_, value)| !value.is_null()).map(|(name, value)| {
         let value = match value {
-            Value::Object(members) => Value::Object(patched(members)),
+            Value::Object(members) => Value::Object(patched(members, inside(name))),
             Value::String(text) if text.is_empty() => Value::Null,
             value => value.clone(),
         };
         (of_profile(name), value)
     });
     members.collect()
+}
+
+fn inside(property: &str) -> &'static [&'static str] {
+    match property {
+        "Address" => &ADDRESS,
+        "Contact" => &CONTACT,
+        _ => &[],
+    }
 }
 
 /// The profile's name for a property.
@@ -317,6 +340,8 @@ mod tests {
     fn what_a_profile_shows_can_be_sent() {
         let sent: BTreeSet<String> = PROPERTIES.map(str::to_owned).into();
         assert_eq!(names::<Properties>(), sent);
+        assert_eq!(names::<AddressView>(), ADDRESS.map(str::to_owned).into());
+        assert_eq!(names::<ContactView>(), CONTACT.map(str::to_owned).into());
         let shown = names::<Profile>();
         let own: BTreeSet<String> = ["Email", "Username", "CreatedOn"].map(str::to_owned).into();
         assert_eq!(shown.difference(&own).cloned().collect::<BTreeSet<_>>(), sent);

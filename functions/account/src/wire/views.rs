@@ -63,11 +63,12 @@ pub struct Profile {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountAddress)]
 pub struct AddressView {
-    #[schema(example = "Norway")]
+    #[schema(example = "Norway", max_length = 256)]
     country: Option<String>,
-    #[schema(example = "Bergen")]
+    #[schema(example = "Bergen", max_length = 256)]
     city: Option<String>,
     /// Street and number.
+    #[schema(max_length = 256)]
     str: Option<String>,
 }
 
@@ -76,14 +77,21 @@ pub struct AddressView {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountContact)]
 pub struct ContactView {
+    #[schema(max_length = 256)]
     mobile: Option<String>,
+    #[schema(max_length = 256)]
     email: Option<String>,
-    #[schema(example = "https://jane.example.org")]
+    #[schema(example = "https://jane.example.org", max_length = 256)]
     website: Option<String>,
+    #[schema(max_length = 256)]
     facebook: Option<String>,
+    #[schema(max_length = 256)]
     instagram: Option<String>,
+    #[schema(max_length = 256)]
     tik_tok: Option<String>,
+    #[schema(max_length = 256)]
     youtube: Option<String>,
+    #[schema(max_length = 256)]
     twitter: Option<String>,
 }
 

@@ -80,6 +80,38 @@ async fn the_same_address_spelled_anew_ends_no_session_and_stays_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_other_domain_of_a_final_sigma_is_another_address() {
+    let [was, is] = [
+        "v@\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}.gr",
+        "v@\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c3}.gr",
+    ];
+    for path in ["/user/change", "/api/users"] {
+        let world = World::new().await;
+        let owner = world.owner().await;
+        let body = json!({ "email": was, "password": PASSWORD, "emailVerified": true });
+        let id = owner.post("/api/users", body).await.str("id").to_owned();
+        let (vera, other) = (
+            signed_in(&world, was, PASSWORD).await,
+            signed_in(&world, was, PASSWORD).await,
+        );
+        if path == "/user/change" {
+            done(&change(&vera, path, "Email", json!(was), is).await);
+        } else {
+            let reply = owner.patch(&format!("{path}/{id}"), json!({ "email": is })).await;
+            assert_eq!(reply.status, 204, "{}", reply.text);
+        }
+        assert_eq!(other.get("/user/profile").await.status, 401, "{path}");
+        let user = owner.get(&format!("/api/users/{id}")).await.body;
+        assert_eq!((&user["email"], &user["emailVerified"]), (&json!(is), &json!(false)));
+        let sent = [mail("emailChanged", was), mail("verifyEmail", is)];
+        assert_eq!(mails(&world), sent, "{path}");
+        // Where an address is typed, the two are one.
+        signed_in(&world, was, PASSWORD).await;
+        assert_reconciled(&world);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_s_own_username_is_changed_by_naming_the_one_before_and_sessions_go_on() {
     let world = World::new().await;
     let jane = person(&world, "jane", &[]).await;

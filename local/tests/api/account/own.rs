@@ -135,6 +135,48 @@ async fn an_update_changes_what_it_names_null_leaves_it_and_an_empty_text_takes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_contract_has_no_name_for_has_no_effect_inside_a_property_either() {
+    let world = World::new().await;
+    let jane = person(&world, "jane", &[]).await;
+    let address = json!({ "Str": "Bryggen 1", "street": "elsewhere", "Street": "elsewhere", "zip": "5003" });
+    let body = json!({ "Address": address, "displayName": "Other", "Contact": { "Phone": "1", "TikTok": "@jane" } });
+    done(&jane.client.post("/user/update", body).await);
+    let other = json!({ "Address": { "street": "elsewhere" } });
+    done(&jane.client.post("/user/update", other).await);
+    let shown = jane.client.get("/user/profile").await.body;
+    assert_eq!(
+        (&shown["Address"]["Str"], &shown["Contact"]["TikTok"]),
+        (&json!("Bryggen 1"), &json!("@jane"))
+    );
+    let of_me = jane.client.get("/api/me/profile").await.body;
+    assert_eq!(of_me["displayName"], json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_text_can_have_256_characters() {
+    let world = World::new().await;
+    let jane = person(&world, "jane", &[]).await;
+    let texts = |length| {
+        let text = "\u{3b1}".repeat(length);
+        json!({
+            "FirstName": text, "MiddleName": text, "LastName": text,
+            "Address": { "Country": text, "City": text, "Str": text },
+            "Contact": { "Mobile": text, "Email": text, "Website": text, "Facebook": text, "Instagram": text,
+                "TikTok": text, "Youtube": text, "Twitter": text },
+        })
+    };
+    done(&jane.client.post("/user/update", texts(256)).await);
+    let shown = jane.client.get("/user/profile").await.body;
+    for name in texts(1).as_object().unwrap().keys() {
+        assert_eq!(shown[name], texts(256)[name], "{name}");
+    }
+    for (name, value) in texts(257).as_object().unwrap() {
+        let reply = jane.client.post("/user/update", json!({ name: value })).await;
+        assert_eq!(reply.status, 400, "{name}: {}", reply.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn z02_an_id_is_looked_at_from_admin_up_alone() {
     let world = World::new().await;
     let (jane, john) = (person(&world, "jane", &[]).await, person(&world, "john", &[]).await);

@@ -259,6 +259,25 @@ async fn z06_the_last_administrator_cannot_be_demoted_not_even_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_not_there_cannot_be_verified() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let made = owner
+        .post("/api/users", json!({ "username": "jane", "password": PASSWORD }))
+        .await;
+    let id = made.str("id").to_owned();
+    let verified = json!({ "email_verified": true, "user_name": "other" });
+    let reply = owner.put(&user(&id), verified).await;
+    invalid(&reply, &["email_verified"]);
+    assert_eq!(reply.body["details"][0]["message"], "The account has no e-mail address");
+    let gone = json!({ "email": null, "emailVerified": true });
+    let reply = owner.patch("/api/users/owner", gone).await;
+    assert_eq!(reply.pointers(), ["/emailVerified"]);
+    let both = json!({ "email": "jane@example.org", "email_verified": true });
+    assert_eq!(owner.put(&user(&id), both).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f06_as_many_roles_come_and_go_at_once_as_a_transaction_holds() {
     let world = World::new().await;
     let owner = world.owner().await;
@@ -294,6 +313,9 @@ async fn f06_as_many_roles_come_and_go_at_once_as_a_transaction_holds() {
         409,
         "An account can have 20 grants at most",
     );
+    let unknown: Vec<String> = (0..21).map(|n| format!("unknown-{n}")).collect();
+    let reply = owner.put(&user(&id), json!({ "roles": unknown })).await;
+    assert_eq!(reply.status, 400, "{}", reply.text);
     assert_reconciled(&world);
 }
 

@@ -81,9 +81,9 @@ async fn a_value_that_is_wrong_is_refused_by_what_it_must_be() {
         ),
         (
             "/api/users",
-            json!({ "username": "a", "firstName": "x".repeat(101) }),
+            json!({ "username": "a", "firstName": "x".repeat(257) }),
             "/firstName",
-            "this can have 100 characters at most",
+            "this can have 256 characters at most",
         ),
         (
             "/api/roles",

@@ -1,5 +1,6 @@
 //! Each contract refuses in its own style, for as long as it states.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{from, from_elsewhere, limited, set};
@@ -174,4 +175,36 @@ async fn invitations_are_limited_by_who_sends_them() {
     let reply = from(&world.nobody(), "203.0.113.251", "/api/auth/login", body).await;
     let admin = world.with_token(reply.str("token"));
     assert_eq!(admin.post("/api/users", invite(13)).await.status, 201);
+}
+
+#[tokio::test]
+async fn no_limit_takes_away_the_answer_of_a_registration_that_is_sent_again_with_its_key() {
+    let world = limited().await;
+    assert_eq!(set(&world, json!({ "registration_by_address": 5 })).await.status, 200);
+    let send = |name: &str, key: &str| {
+        let body = json!({ "username": name, "password": PASSWORD, "confirm_password": PASSWORD });
+        let (client, key) = (world.nobody(), key.to_owned());
+        async move {
+            let headers = [("x-forwarded-for", "198.51.100.1"), ("idempotency-key", key.as_str())];
+            let path = "/v1/user/register";
+            client.send(Method::POST, path, Some(body), &headers).await
+        }
+    };
+    let first = send("jane", "one").await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    for n in 1..5 {
+        let other = send(&format!("person{n}"), &format!("key{n}")).await;
+        assert_eq!(other.status, 200, "{}", other.text);
+    }
+    assert_eq!(send("joan", "three").await.status, 429);
+    let again = send("jane", "one").await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_eq!(send("joan", "one").await.status, 422, "that of another request");
+    assert_eq!(
+        send("joan", "three").await.status,
+        429,
+        "what was refused is not answered"
+    );
+    world.clock.advance(24 * 3_600);
+    assert_eq!(send("jane", "one").await.status, 400, "after a day the key is free");
 }

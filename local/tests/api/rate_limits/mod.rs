@@ -86,6 +86,24 @@ pub async fn counted() -> World {
         let reply = owner.post(path, body).await;
         assert_eq!(reply.status, 201, "{path}: {}", reply.text);
     }
+    // Over the limit it is read whether the key has an answer.
+    assert_eq!(set(&world, json!({ "registration_by_address": 5 })).await.status, 200);
+    for n in 0..8 {
+        let (name, key) = (format!("registered{n}"), format!("key{n}"));
+        let (path, body) = match n % 2 {
+            0 => (
+                "/v1/user/register",
+                json!({ "username": name, "password": PASSWORD, "confirm_password": PASSWORD }),
+            ),
+            _ => (
+                "/auth/register",
+                json!({ "Email": format!("{name}@example.org"), "Username": name, "Password": PASSWORD }),
+            ),
+        };
+        let headers = [("idempotency-key", key.as_str())];
+        let reply = guest.send(Method::POST, path, Some(body), &headers).await;
+        assert_eq!(reply.status, if n < 5 { 200 } else { 429 }, "{path}: {}", reply.text);
+    }
     world
 }
 

@@ -1,6 +1,7 @@
 //! `DELETE /v1/user/ban/{user}` and `DELETE /v1/user/ban/{user}/lift`
 
 use serde_json::{Value, json};
+use usher::jiff::SignedDuration;
 
 use super::{assert_refusal, login, registered, renew, token, verdict};
 use crate::auth::{self, opens, pair};
@@ -165,6 +166,60 @@ async fn what_is_not_banned_has_no_ban_to_lift_and_stays_as_it_is() {
         assert_refusal(&lift(&owner, name).await, 404, "No such ban of this user");
         assert_eq!(status(&world, name).await, name);
     }
+}
+
+#[tokio::test]
+async fn a_lifted_ban_leaves_an_account_locked_or_switched_off_that_was_so_before() {
+    let world = World::new().await;
+    let (owner, admin) = (world.owner().await, world.admin().await);
+    for name in ["inactive", "locked", "ending"] {
+        registered(&world, name).await;
+    }
+    let off = json!({ "status": "inactive" });
+    assert_eq!(owner.patch("/api/users/inactive", off).await.status, 204);
+    let lock = |name: &str, body: Value| {
+        let (owner, path) = (owner.clone(), format!("/api/users/{name}/lock"));
+        async move { assert_eq!(owner.post(&path, body).await.status, 204) }
+    };
+    let until = (world.now() + SignedDuration::from_hours(1)).to_string();
+    lock("locked", json!({ "reason": "fraud" })).await;
+    lock("ending", json!({ "reason": "fraud", "until": until })).await;
+    for name in ["inactive", "locked", "ending"] {
+        // Twice, and banned anew by another contract.
+        assert_eq!(ban(&admin, name).await.status, 200);
+        assert_eq!(ban(&admin, name).await.status, 200);
+        let again = json!({ "status": "banned" });
+        assert_eq!(owner.patch(&format!("/api/users/{name}"), again).await.status, 204);
+        assert_eq!(status(&world, name).await, "banned");
+        assert_eq!(lift(&admin, name).await.status, 200);
+        assert_reconciled(&world);
+        let is = if name == "inactive" { "inactive" } else { "locked" };
+        assert_eq!(status(&world, name).await, is, "{name}");
+        let reply = auth::login(&world, name, PASSWORD).await;
+        assert_ne!(reply.status, 200, "{name}: {}", reply.text);
+        assert_eq!(reply.text.contains("fraud"), is == "locked", "{}", reply.text);
+    }
+    // What ended under the ban, or was ended, is over.
+    for name in ["locked", "ending"] {
+        assert_eq!(ban(&admin, name).await.status, 200);
+    }
+    assert_eq!(owner.post_empty("/api/users/locked/unlock").await.status, 204);
+    world.clock.advance(3_601);
+    let admin = world.admin().await;
+    for name in ["locked", "ending"] {
+        assert_eq!(lift(&admin, name).await.status, 200);
+        assert_eq!(status(&world, name).await, "active", "{name}");
+    }
+    // A status that is set takes the place of all that was.
+    let owner = world.owner().await;
+    assert_eq!(ban(&admin, "inactive").await.status, 200);
+    for set in ["active", "banned"] {
+        let body = json!({ "status": set });
+        assert_eq!(owner.patch("/api/users/inactive", body).await.status, 204);
+    }
+    assert_eq!(lift(&admin, "inactive").await.status, 200);
+    assert_eq!(status(&world, "inactive").await, "active");
+    assert_reconciled(&world);
 }
 
 #[tokio::test]

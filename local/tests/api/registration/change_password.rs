@@ -93,6 +93,31 @@ async fn z02_another_s_account_is_refused_whether_it_exists_or_not_even_to_an_ow
 }
 
 #[tokio::test]
+async fn a_wrong_current_password_is_named_as_such_also_where_the_new_one_is_the_same() {
+    let world = World::new().await;
+    registered(&world, "jane").await;
+    let me = world.with_token(&token(&world, "jane").await);
+    for _ in 0..2 {
+        for _ in 0..4 {
+            let reply = change(&me, "jane", "wrong-one", "wrong-one").await;
+            assert_refusal(&reply, 403, "Invalid current password");
+        }
+        // The right one is no failure, and ends the count of them.
+        let reply = change(&me, "jane", PASSWORD, PASSWORD).await;
+        assert_eq!(reply.status, 400, "{}", reply.text);
+        assert!(
+            reply.text.contains("he new password is the present one"),
+            "{}",
+            reply.text
+        );
+    }
+    for _ in 0..5 {
+        assert_eq!(change(&me, "jane", "wrong-one", "wrong-one").await.status, 403);
+    }
+    assert_eq!(login(&world, "jane@example.org", PASSWORD).await.status, 423);
+}
+
+#[tokio::test]
 async fn a_wrong_current_password_counts_as_a_failed_login_and_the_fifth_locks() {
     let world = World::new().await;
     registered(&world, "jane").await;

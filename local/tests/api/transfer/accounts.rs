@@ -3,6 +3,8 @@
 use serde_json::json;
 use usher::actions::transfer::{self, Imported};
 use usher::domain::history::OPERATOR;
+use usher::domain::transfer::AccountLine;
+use usher::store::users;
 
 use super::{account, import, imported, operator, refusal, whole};
 use crate::audit::assert_whole;
@@ -131,5 +133,28 @@ async fn every_status_comes_over_and_a_limit_of_a_role_holds() {
     assert_eq!(refusal(&world, &two).await, "the role is full");
     let locked = owner.get("/api/users?status=locked").await;
     assert_eq!(locked.body["total"], 1, "{}", locked.text);
+    assert_reconciled(&world);
+}
+
+#[tokio::test]
+async fn what_a_ban_covers_comes_over_and_goes_out_again() {
+    let world = World::new().await;
+    let line = json!({
+        "username": "jane", "status": "banned", "statusBeforeBan": "locked", "lockReason": "fraud",
+        "lockedUntil": "2100-01-01T00:00:00Z",
+    });
+    let id = imported(&world, &line).await;
+    let cx = operator(&world).await;
+    let user = users::get(&cx.app.table, &cx.tenant, id.parse().unwrap())
+        .await
+        .unwrap();
+    let out = serde_json::to_value(AccountLine::of(&user.unwrap(), cx.now, |_| None)).unwrap();
+    for (name, value) in line.as_object().unwrap() {
+        assert_eq!(&out[name], value, "{name}");
+    }
+    let owner = world.owner().await;
+    assert_eq!(owner.delete("/v1/user/ban/jane/lift").await.status, 200);
+    let shown = owner.get("/api/users/jane").await;
+    assert_eq!(shown.str("status"), "locked");
     assert_reconciled(&world);
 }

@@ -17,7 +17,8 @@ const MAX_WHOLE: usize = 254;
 /// # The canonical form
 ///
 /// **The local part in ASCII lower case, an `@`, and the domain as UTS #46 (non-transitional, STD3) maps it to ASCII, a
-/// final sigma as any other.** (DNS has a domain for each of the two, so this one form is a key and no address.)
+/// final sigma as any other.** (DNS has a domain for each of the two, so this one form is a key and no address: where mail
+/// goes, and whether what was shown of one address holds for another, is a question to [`Email::mailbox`].)
 /// Mail always goes to the stored address as it was given, never to what somebody typed later (CVE-2019-19844).
 /// What follows from the one rule:
 ///
@@ -81,6 +82,12 @@ impl Email {
             as_given: text.to_owned(),
             canonical: format!("{local}@{}", folded(domain)),
         })
+    }
+
+    /// Where mail to it goes, in lower case: the domain as DNS has it. Two addresses of one key can have two of these, of
+    /// which one owner says nothing about the other.
+    pub fn mailbox(&self) -> String {
+        self.former().unwrap_or_else(|| self.canonical.clone())
     }
 
     fn lower_case(text: &str) -> Result<String, String> {

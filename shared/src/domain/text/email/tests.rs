@@ -231,6 +231,22 @@ fn i08_a_local_part_is_a_dot_atom() {
 }
 
 #[test]
+fn two_domains_that_share_a_key_are_two_mailboxes() {
+    let [end, middle, capitals] = [
+        "\u{3bd}\u{3bf}\u{3c2}",
+        "\u{3bd}\u{3bf}\u{3c3}",
+        "\u{39d}\u{39f}\u{3a3}",
+    ]
+    .map(|label| Email::parse(&format!("V@{label}.gr")).unwrap());
+    assert_eq!(end, middle);
+    assert_eq!(
+        [end.mailbox(), middle.mailbox(), capitals.mailbox()],
+        ["v@xn--yxaej.gr", "v@xn--yxaem.gr", "v@xn--yxaem.gr"]
+    );
+    assert_eq!(Email::parse("V@Example.org").unwrap().mailbox(), "v@example.org");
+}
+
+#[test]
 fn both_forms_survive_being_written_and_read() {
     let email = Email::parse("Jane@B\u{fc}cher.example").unwrap();
     let json = serde_json::to_string(&email).unwrap();

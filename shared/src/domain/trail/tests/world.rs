@@ -106,6 +106,7 @@ impl World {
             profile: Profile::default(),
             status: Status::Active,
             lock: None,
+            before_ban: None,
             password: None,
             must_change_password: false,
             password_ends: None,
