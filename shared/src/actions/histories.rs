@@ -1,8 +1,10 @@
 //! Reading the histories.
 
 use super::Context;
+use super::changes::seen_into;
 use super::paging::{Listing, Page};
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, Target};
+use crate::domain::user::UserRef;
 use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
 use crate::store::history::{self, Changed, Span};
@@ -17,6 +19,13 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
     }
     let last = rows.last();
     listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
+}
+
+/// The same of an account that the caller may change (rule 9): it shows from where and with what somebody signs in, as the
+/// list of their sessions does.
+pub async fn logins_of(cx: &Context, who: &UserRef, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
+    let user = seen_into(cx, who).await?;
+    logins(cx, user.id, limit, cursor).await
 }
 
 /// How many rows one request looks at where most of them are left out, and for a large page how many for each of its
