@@ -71,8 +71,8 @@ def request_of(event):
     """The request that the client of an event sent: method, target, headers, body."""
     context, raw = event["requestContext"], event["rawPath"]
     path = raw.removeprefix(f"/{context['stage']}")
-    # Gateways hand paths on decoded; a path with `%40` comes from one that does not.
-    target = path if "%40" in path else urllib.parse.quote(path, safe="/@-._~")
+    # Gateways hand paths on decoded.
+    target = urllib.parse.quote(path, safe="/@-._~")
     if event.get("rawQueryString"):
         target += f"?{event['rawQueryString']}"
     own = ("host", "content-length", "x-amzn-trace-id")

@@ -19,6 +19,8 @@ OTHERS = [
     ("100%@example.org", PASSWORD),
     ("Jane@Exämple.org", "ключ 🔑 от квартиры"),
 ]
+# A name that looks like an encoded address.
+ENCODED = "zoe%40example.org"
 
 
 class Table:
@@ -99,6 +101,7 @@ class World:
         own = call(self.base, "GET", "/api/me/sessions", token=pair["accessToken"]).json()[0]["id"]
         # Of an account whose address is verified: every contract refreshes it.
         verified = self.post("/api/auth/token", {"email": "owner@usher.local", "password": "Owner@12345"}, 200)
+        self.post("/api/users", {"username": ENCODED, "password": PASSWORD}, token=self.owner)
         self.post("/api/users", {"username": "banned", "password": PASSWORD}, token=self.owner)
         assert call(self.base, "DELETE", "/v1/user/ban/banned", token=self.owner).status == 200
         session = self.post("/v1/user/login", {"login": "jane", "password": PASSWORD}, 200)["data"]["token"]

@@ -5,7 +5,7 @@ use usher::Result;
 use usher::actions::revisions::Revision;
 use usher::actions::{Context, api_keys, catalogue, roles, tenants};
 use usher::domain::role::Role;
-use usher::http::answer::{Created, CreatedTagged, Json, NoContent, Shown, Tagged};
+use usher::http::answer::{Created, CreatedJson, CreatedTagged, Json, NoContent, Shown, Tagged};
 use usher::http::body::{Body, MergePatch};
 use usher::http::call::{KeyPath, PermissionPath, Query, RolePath};
 use usher::http::preconditions::IfMatch;
@@ -111,10 +111,7 @@ pub async fn list_tenants(cx: Context, Query(query): Query<PageQuery>) -> Result
     Ok(PageView::of(page, |tenant| TenantView::of(&tenant)))
 }
 
-pub async fn create_tenant(cx: Context, Body(body): Body<NewTenant>) -> Result<Created<MadeTenant>> {
+pub async fn create_tenant(cx: Context, Body(body): Body<NewTenant>) -> Result<CreatedJson<MadeTenant>> {
     let (tenant, owner) = tenants::create(&cx, body.parse(&cx)?).await?;
-    Ok(Created {
-        location: format!("/api/tenants/{}", tenant.id),
-        body: MadeTenant::of(&tenant, &owner),
-    })
+    Ok(CreatedJson(MadeTenant::of(&tenant, &owner)))
 }

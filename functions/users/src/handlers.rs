@@ -113,8 +113,7 @@ pub async fn login_history(
     UserPath(user): UserPath,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<PageView<LoginView>>> {
-    let user = users::find(&cx, &user).await?;
-    let page = histories::logins(&cx, user.id, query.limit()?, query.cursor.as_deref()).await?;
+    let page = histories::logins_of(&cx, &user, query.limit()?, query.cursor.as_deref()).await?;
     Ok(PageView::of(page, LoginView::of))
 }
 

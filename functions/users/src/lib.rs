@@ -69,6 +69,7 @@ pub fn routes() -> Routes {
             handlers::login_history,
         )
         .summary("List a user's logins, newest first")
+        .errors(Error::TOUCHES)
         .get("/api/users/{user}/sessions", needs(ADMIN_USERS), handlers::sessions)
         .summary("List a user's open sessions, newest first")
         .errors(Error::TOUCHES)

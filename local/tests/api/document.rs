@@ -31,15 +31,24 @@ fn operations() -> &'static [Operation] {
     })
 }
 
-/// Whether the document allows this answer to a request. It states nothing of what it does not know.
-pub fn allows(method: &Method, path: &str, status: u16) -> bool {
-    let asked: Vec<&str> = path.split('/').collect();
-    let same = |(known, asked): (&String, &&str)| {
+fn fitting(path: &str) -> impl Iterator<Item = &'static Operation> + Clone {
+    let asked: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let same = |(known, asked): (&String, &String)| {
         known.eq_ignore_ascii_case(asked) || (known.starts_with('{') && !asked.is_empty())
     };
-    let fitting = operations()
+    operations()
         .iter()
-        .filter(|operation| operation.path.len() == asked.len() && operation.path.iter().zip(&asked).all(same));
+        .filter(move |operation| operation.path.len() == asked.len() && operation.path.iter().zip(&asked).all(same))
+}
+
+/// Whether the document has any operation at this path.
+pub fn has(path: &str) -> bool {
+    fitting(path).next().is_some()
+}
+
+/// Whether the document allows this answer to a request. It states nothing of what it does not know.
+pub fn allows(method: &Method, path: &str, status: u16) -> bool {
+    let fitting = fitting(path);
     // Of two that fit, a route goes to the one whose earlier segment is not a variable.
     let order =
         |operation: &Operation| -> Vec<bool> { operation.path.iter().map(|part| part.starts_with('{')).collect() };
@@ -59,6 +68,7 @@ fn an_answer_that_the_document_does_not_have_is_found() {
     assert!(!allows(&Method::GET, "/api/users/me%40example.org", 409));
     assert!(!allows(&Method::GET, "/v1/admin/users/search", 201));
     assert!(allows(&Method::GET, "/nobody/has/this", 404));
+    assert!(has("/api/users/jane/roles/any") && !has("/api/tenants/acme"));
     assert!(allows(&Method::PUT, "/api/users", 405));
     assert!(allows(&Method::POST, "/v1/user/ban/change-password", 405));
 }

@@ -6,6 +6,7 @@ use crate::auth::{self, Pair, login, pair, refresh, token};
 use crate::support::{Client, PASSWORD, World};
 
 mod logins;
+mod targets;
 
 const JANE: &str = "jane@example.org";
 

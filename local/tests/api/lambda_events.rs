@@ -143,12 +143,7 @@ impl Stage {
         let context = &event["requestContext"];
         let raw = text(&event["rawPath"]);
         let stage = format!("/{}", text(&context["stage"]));
-        // `show-encoded-at` and its like come from gateways that hand paths on as they were sent.
-        let as_sent = raw.contains("%40");
-        let encode = |segment: &str| match as_sent {
-            true => segment.to_owned(),
-            false => utf8_percent_encode(segment, RESERVED).to_string(),
-        };
+        let encode = |segment: &str| utf8_percent_encode(segment, RESERVED).to_string();
         let segments: Vec<String> = raw
             .strip_prefix(&stage)
             .unwrap_or(&raw)

@@ -1,6 +1,6 @@
 //! Every world is watched. When it ends, what its requests logged must hold no secret and no address (R8), and what they
-//! asked of DynamoDB must be what their function's policy allows (P2), and every answer's status must be in the document: so
-//! the whole suite holds all three.
+//! asked of DynamoDB must be what their function's policy allows (P2), and every answer's status must be in the document, as
+//! must the path of what it made: so the whole suite holds all of it.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::header::LOCATION;
 use futures::TryFutureExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -155,11 +156,11 @@ impl Watch {
             let answer = router.clone().oneshot(request).with_subscriber(dispatch.clone());
             answer.inspect_ok(move |response| {
                 let status = response.status().as_u16();
-                if !document::allows(&method, &path, status) {
-                    undocumented
-                        .lock()
-                        .unwrap()
-                        .insert(format!("{method} {path}: {status}"));
+                let made = response.headers().get(LOCATION).filter(|_| status == 201);
+                let made = made.map(|path| path.to_str().unwrap());
+                if !document::allows(&method, &path, status) || made.is_some_and(|path| !document::has(path)) {
+                    let answer = format!("{method} {path}: {status} {}", made.unwrap_or_default());
+                    undocumented.lock().unwrap().insert(answer);
                 }
             })
         });

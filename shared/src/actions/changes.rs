@@ -79,7 +79,7 @@ pub(super) fn may_change_with(cx: &Context, user: &User, roles: &[Role]) -> Resu
     policy::may_touch(&caller.rights, &user.grants, roles, cx.now)
 }
 
-/// The account, whose keys and sessions the caller may see: whoever may change it (rule 9).
+/// The account, whose keys, sessions and logins the caller may see: whoever may change it (rule 9).
 pub(super) async fn seen_into(cx: &Context, who: &UserRef) -> Result<User> {
     let user = users::find(&cx.app.table, &cx.tenant, who).await?;
     let known = roles::standing(&cx.app.table, &cx.tenant, [&user], cx.now).await?;

@@ -1,8 +1,11 @@
 //! Reading the histories.
 
-use super::Context;
+use super::changes::seen_into;
 use super::paging::{Listing, Page};
-use crate::domain::history::{LoginEntry, LoginKind, RightsEntry, Target};
+use super::{Context, users};
+use crate::domain::history::{LoginEntry, LoginKind, RightsEntry};
+use crate::domain::text::PermissionName;
+use crate::domain::user::UserRef;
 use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
 use crate::store::history::{self, Changed, Span};
@@ -17,6 +20,13 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
     }
     let last = rows.last();
     listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
+}
+
+/// The same of an account that the caller may change (rule 9): it shows from where and with what somebody signs in, as the
+/// list of their sessions does.
+pub async fn logins_of(cx: &Context, who: &UserRef, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
+    let user = seen_into(cx, who).await?;
+    logins(cx, user.id, limit, cursor).await
 }
 
 /// How many rows one request looks at where most of them are left out, and for a large page how many for each of its
@@ -51,10 +61,39 @@ pub async fn entries(
 pub struct RightsFilter {
     /// Those that this account made.
     pub actor: Option<UserId>,
-    /// Those to this account's rights.
-    pub target: Option<UserId>,
+    /// Those of these targets.
+    pub target: Option<Targets>,
     /// Those that are about this role.
     pub role: Option<RoleId>,
+}
+
+/// Targets of rows, as the rows show them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Targets(Vec<String>);
+
+impl From<UserId> for Targets {
+    fn from(user: UserId) -> Self {
+        Self(vec![user.to_string()])
+    }
+}
+
+/// Whose rows this text asks for: an id is taken as it is, for rows outlive what they are about; what else there is names
+/// an account, and a tenant or a permission of which there are rows. A name of both is both, or whoever took the name of a
+/// tenant would hide its rows.
+pub async fn targets(cx: &Context, text: &str) -> Result<Option<Targets>> {
+    let account = users::id_of(cx, text).await?.map(Targets::from);
+    let is_id = text.parse::<UserId>().is_ok();
+    // A tenant's id is such a name as well.
+    if is_id || PermissionName::parse(text).is_err() {
+        return Ok(account);
+    }
+    let named = text.to_owned();
+    if let Some(Targets(account)) = account {
+        return Ok(Some(Targets([account, vec![named]].concat())));
+    }
+    let whose = Changed::Of(vec![named.clone()]);
+    let (rows, _) = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), None, 1).await?;
+    Ok((!rows.is_empty()).then(|| Targets(vec![named])))
 }
 
 /// A page of the rights history that a filter finds, newest first.
@@ -66,8 +105,8 @@ pub async fn rights_changes(
 ) -> Result<Page<RightsEntry>> {
     let listing = Listing::of(cx, &format!("rights|{filter:?}")).await?;
     let mut rows = Filling::behind(listing.after(cursor)?, limit);
-    let whose = match (filter.target, filter.actor) {
-        (Some(target), _) => Changed::Of(target.to_string()),
+    let whose = match (&filter.target, filter.actor) {
+        (Some(Targets(targets)), _) => Changed::Of(targets.clone()),
         (None, Some(actor)) => Changed::By(actor),
         (None, None) => Changed::All,
     };
@@ -82,8 +121,9 @@ pub async fn rights_changes(
 
 impl RightsFilter {
     fn finds(&self, row: &RightsEntry) -> bool {
+        let of_target = |Targets(targets): &Targets| targets.contains(&row.target.id());
         self.actor.is_none_or(|actor| row.actor == Some(actor))
-            && self.target.is_none_or(|target| row.target == Target::User(target))
+            && self.target.as_ref().is_none_or(of_target)
             && self.role.is_none_or(|role| row.roles().contains(&role))
     }
 }

@@ -54,6 +54,14 @@ pub async fn named(cx: &Context, name: &str) -> Result<Option<Role>> {
     roles::find(&cx.app.table, &cx.tenant, name).await
 }
 
+/// The id of the role of this name or id. An id is taken as it is: the histories outlive roles.
+pub async fn id_of(cx: &Context, name: &str) -> Result<Option<RoleId>> {
+    match name.parse() {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => Ok(named(cx, name).await?.map(|role| role.id)),
+    }
+}
+
 pub(super) async fn existing(cx: &Context, name: &str) -> Result<Role> {
     named(cx, name).await?.ok_or(Error::NotFound(Noun::Role))
 }

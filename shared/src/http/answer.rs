@@ -32,7 +32,11 @@ pub struct Created<T> {
     pub body: T,
 }
 
-/// The same with its `ETag`.
+/// `201` with JSON alone: what was made has no path of its own.
+#[derive(Debug)]
+pub struct CreatedJson<T>(pub T);
+
+/// `201` with JSON, the `Location` of what was made and its `ETag`.
 #[derive(Debug)]
 pub struct CreatedTagged<T> {
     pub revision: Revision,
@@ -103,9 +107,15 @@ impl<T: Serialize> IntoResponse for Shown<T> {
     }
 }
 
+impl<T: Serialize> IntoResponse for CreatedJson<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::CREATED, &self.0)
+    }
+}
+
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
-        let mut response = json(StatusCode::CREATED, &self.body);
+        let mut response = CreatedJson(self.body).into_response();
         insert(&mut response, header::LOCATION, &self.location);
         response
     }

@@ -31,8 +31,6 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 /// What a query may hold that a client sends and `http::Uri` does not take.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
-/// The same of a path that is encoded already.
-const PATH: &AsciiSet = &QUERY.add(b'?').add(b'`');
 
 /// API Gateway's own limit.
 const LONGEST_STAGE: usize = 128;
@@ -99,6 +97,9 @@ fn readable(event: &str) -> serde_json::Result<Value> {
 
 /// HTTP APIs hand the path on decoded, and with the stage before it where the stage has a name. As the client sent it:
 /// percent-encoded, without the stage, and with its query.
+///
+/// A `%` is one that the client had sent encoded, whatever follows it: a name may be `jane%40example.org`, and decoded
+/// once more it would be somebody else's address.
 fn path_and_query(request: &ApiGatewayV2httpRequest) -> String {
     let raw = request.raw_path.as_deref().unwrap_or_default();
     let stage = request.request_context.stage.as_deref();
@@ -108,17 +109,11 @@ fn path_and_query(request: &ApiGatewayV2httpRequest) -> String {
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
         .unwrap_or(raw);
     let root = if path.starts_with('/') { "" } else { "/" };
-    let path = utf8_percent_encode(path, if is_as_sent(path) { PATH } else { SEGMENTS });
+    let path = utf8_percent_encode(path, SEGMENTS);
     match request.raw_query_string.as_deref() {
         None | Some("") => format!("{root}{path}"),
         Some(query) => format!("{root}{path}?{}", utf8_percent_encode(query, QUERY)),
     }
-}
-
-/// Whether a path was handed on as the client sent it, as function URLs and emulators do. It only shows in one
-/// with an address in it: decoded, an address has its `@`.
-fn is_as_sent(path: &str) -> bool {
-    path.contains("%40") && !path.contains('@')
 }
 
 /// Puts path and query into a request as the client sent them. A request that came by a socket stays as it is.

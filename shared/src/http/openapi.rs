@@ -12,8 +12,8 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{
-    Accepted, AcceptedJson, Changed, Created, CreatedTagged, Done, Json, Kept, Maybe, NoContent, Public, Sentence,
-    Shown, Tagged,
+    Accepted, AcceptedJson, Changed, Created, CreatedJson, CreatedTagged, Done, Json, Kept, Maybe, NoContent, Public,
+    Sentence, Shown, Tagged,
 };
 use super::call::Query;
 use super::preconditions::IfMatch;
@@ -276,10 +276,16 @@ impl<T: ToSchema> Output for Changed<T> {
     }
 }
 
-impl<T: ToSchema> Output for Created<T> {
+impl<T: ToSchema> Output for CreatedJson<T> {
     fn describe(description: &mut Description) {
         let schema = description.reference::<T>();
         description.answer(StatusCode::CREATED, "Created", Some(("application/json", schema)));
+    }
+}
+
+impl<T: ToSchema> Output for Created<T> {
+    fn describe(description: &mut Description) {
+        <CreatedJson<T> as Output>::describe(description);
         description.with_header("Location", "Its path");
     }
 }

@@ -130,8 +130,8 @@ pub async fn logins_of_all(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     By(UserId),
-    /// Those to the rights of one account or role.
-    Of(String),
+    /// Those of these targets, by what a row shows of its own.
+    Of(Vec<String>),
     All,
 }
 
@@ -150,9 +150,9 @@ pub async fn rights_changes(
             let pk = keys::actor_index(t, *actor);
             found.extend(table, Some(Index::Two), [pk], after).await?;
         }
-        Changed::Of(target) => {
-            let pk = keys::target_index(t, target);
-            found.extend(table, Some(Index::One), [pk], after).await?;
+        Changed::Of(targets) => {
+            let pks: Vec<_> = targets.iter().map(|target| keys::target_index(t, target)).collect();
+            found.extend(table, Some(Index::One), pks, after).await?;
         }
         Changed::All => {
             for month in span.months(after) {

@@ -2,23 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use usher::actions::histories::RightsFilter;
+use usher::actions::histories::{self, RightsFilter};
 use usher::actions::{Context, roles, users};
 use usher::domain::history::{RightsEntry, RightsKind};
 use usher::domain::time;
 use usher::error::{Error, Result};
 use usher::http::call::given;
-use usher::id::UserId;
 use usher::jiff::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct RightsQuery {
-    /// Only what was done to this account: its id, address or username.
+    /// Only what was done to this: an account's id, address or username, or what an item has as its `target`.
     target: Option<String>,
     /// Only what this account did: its id, address or username.
     actor: Option<String>,
-    /// Only what is about this role: its id or name.
+    /// Only what is about this role: its id, also when it was deleted, or its name.
     role: Option<String>,
     /// How many: 1 to 100, 25 where absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
@@ -29,28 +28,34 @@ pub struct RightsQuery {
 
 impl RightsQuery {
     pub async fn filter(&self, cx: &Context) -> Result<RightsFilter> {
-        let target = account(cx, "?target", given(self.target.as_deref())).await?;
-        let actor = account(cx, "?actor", given(self.actor.as_deref())).await?;
-        let role = match given(self.role.as_deref()) {
-            Some(name) => Some(
-                roles::named(cx, name)
-                    .await?
-                    .ok_or_else(|| Error::invalid("?role", format!("there is no role `{name}`")))?
-                    .id,
-            ),
-            None => None,
-        };
-        Ok(RightsFilter { actor, target, role })
+        let mut filter = RightsFilter::default();
+        if let Some(text) = given(self.target.as_deref()) {
+            let found = histories::targets(cx, text).await?;
+            let unknown = || {
+                Error::invalid(
+                    "?target",
+                    "there is no such account, and no row of anything of this name",
+                )
+            };
+            filter.target = Some(found.ok_or_else(unknown)?);
+        }
+        if let Some(text) = given(self.actor.as_deref()) {
+            let found = users::id_of(cx, text).await?;
+            let unknown = || Error::invalid("?actor", "there is no such account");
+            filter.actor = Some(found.ok_or_else(unknown)?);
+        }
+        if let Some(text) = given(self.role.as_deref()) {
+            let found = roles::id_of(cx, text).await?;
+            let unknown = || {
+                Error::invalid(
+                    "?role",
+                    "there is no role of this name; one that was deleted has its id alone",
+                )
+            };
+            filter.role = Some(found.ok_or_else(unknown)?);
+        }
+        Ok(filter)
     }
-}
-
-/// The id of the account that a parameter names.
-async fn account(cx: &Context, parameter: &str, text: Option<&str>) -> Result<Option<UserId>> {
-    let Some(text) = text else { return Ok(None) };
-    let found = users::id_of(cx, text).await?;
-    found
-        .ok_or_else(|| Error::invalid(parameter, "there is no such account"))
-        .map(Some)
 }
 
 /// A row of the rights history.
@@ -67,7 +72,7 @@ pub struct RightsView {
     /// From which address; null once the actor's account was erased.
     #[schema(example = "203.0.113.7")]
     ip: Option<String>,
-    /// The id of the account, role, API key or tenant that it was done to.
+    /// The id of the account, role, API key or tenant that it was done to, or the name of the permission.
     #[schema(example = "0192a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c")]
     target: String,
     #[schema(inline)]

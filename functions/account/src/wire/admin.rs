@@ -146,9 +146,9 @@ impl EntriesQuery {
 pub struct RightsFilter {
     /// Only changes that this account made: its id, address or username.
     from: Option<String>,
-    /// Only changes of this account's rights: its id, address or username.
+    /// Only changes of this: an account's id, address or username, or what a change has as its `To`.
     to: Option<String>,
-    /// Only changes that are about this role: its name, in any letter case.
+    /// Only changes that are about this role: its name, in any letter case, or its id, also when it was deleted.
     role: Option<String>,
 }
 
@@ -165,9 +165,18 @@ impl RightsFilter {
     pub async fn parse(&self, cx: &Context) -> Result<histories::RightsFilter> {
         let mut checks = Checks::new();
         let actor = checks.take(user_id(cx, "/From", self.from.as_deref()).await)?;
-        let target = checks.take(user_id(cx, "/To", self.to.as_deref()).await)?;
+        let target = match &self.to {
+            Some(text) => histories::targets(cx, text).await?,
+            None => None,
+        };
+        if self.to.is_some() && target.is_none() {
+            checks.fault(
+                "/To",
+                "no account has this id, address or username, and there is no change of anything of this name",
+            );
+        }
         let role = match &self.role {
-            Some(name) => roles::named(cx, name).await?.map(|role| role.id),
+            Some(name) => roles::id_of(cx, name).await?,
             None => None,
         };
         if self.role.is_some() && role.is_none() {
@@ -176,7 +185,7 @@ impl RightsFilter {
         checks.done()?;
         Ok(histories::RightsFilter {
             actor: actor.flatten(),
-            target: target.flatten(),
+            target,
             role,
         })
     }
@@ -201,10 +210,10 @@ pub struct RightsQuery {
     /// Only changes that this account made: its id, address or username.
     #[serde(rename = "From")]
     from: Option<String>,
-    /// Only changes of this account's rights: its id, address or username.
+    /// Only changes of this: an account's id, address or username, or what a change has as its `To`.
     #[serde(rename = "To")]
     to: Option<String>,
-    /// Only changes that are about this role: its name, in any letter case.
+    /// Only changes that are about this role: its name, in any letter case, or its id, also when it was deleted.
     #[serde(rename = "Role")]
     role: Option<String>,
 }

@@ -138,22 +138,22 @@ pub struct PatchLifetimes {
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     directory: Field<PatchLifetime>,
-    /// `/api/auth/login`; it has no `session`.
+    /// `/api/auth/login`.
     #[serde(default, deserialize_with = "object")]
-    #[schema(value_type = Option<PatchLifetime>)]
-    identity: Field<PatchLifetime>,
-    /// `/auth/login`; it has no `session`.
+    #[schema(value_type = Option<PatchAccess>)]
+    identity: Field<PatchAccess>,
+    /// `/auth/login`.
     #[serde(default, deserialize_with = "object")]
-    #[schema(value_type = Option<PatchLifetime>)]
-    account: Field<PatchLifetime>,
+    #[schema(value_type = Option<PatchAccess>)]
+    account: Field<PatchAccess>,
     /// `/v1/auth/login`.
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<PatchLifetime>)]
     admin: Field<PatchLifetime>,
-    /// `/v1/user/login`; it has no `session`.
+    /// `/v1/user/login`.
     #[serde(default, deserialize_with = "object")]
-    #[schema(value_type = Option<PatchLifetime>)]
-    registration: Field<PatchLifetime>,
+    #[schema(value_type = Option<PatchAccess>)]
+    registration: Field<PatchAccess>,
 }
 
 /// How long tokens last, in seconds.
@@ -169,6 +169,17 @@ pub struct PatchLifetime {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<u32>, minimum = 60, maximum = 34_560_000)]
     session: Field<u32>,
+}
+
+/// How long tokens last that nothing refreshes, in seconds: there is no `session`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AdminPatchAccess)]
+#[serde(deny_unknown_fields)]
+pub struct PatchAccess {
+    /// An access token: a minute to 90 days.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<u32>, minimum = 60, maximum = 7_776_000)]
+    access: Field<u32>,
 }
 
 /// A change of the settings, field by field.
@@ -283,6 +294,15 @@ impl PatchLifetime {
     }
 }
 
+impl From<PatchAccess> for PatchLifetime {
+    fn from(lasts: PatchAccess) -> Self {
+        Self {
+            access: lasts.access,
+            session: None,
+        }
+    }
+}
+
 impl PatchLifetimes {
     fn cleared() -> Self {
         Self {
@@ -295,17 +315,16 @@ impl PatchLifetimes {
     }
 
     fn parse(self, checks: &mut Checks) -> Vec<(&'static str, PatchLifetime)> {
+        let unrefreshed = |field: Field<PatchAccess>| field.map(|value| value.map(PatchLifetime::from));
         let fields = [
             self.directory,
-            self.identity,
-            self.account,
+            unrefreshed(self.identity),
+            unrefreshed(self.account),
             self.admin,
-            self.registration,
+            unrefreshed(self.registration),
         ];
-        let named = LIFETIMES.iter().zip(fields).map(|((name, _, session), field)| {
-            let mut lasts = inside(field, PatchLifetime::cleared);
-            // Ignored, like any unknown field.
-            lasts.session = lasts.session.filter(|_| session.is_some());
+        let named = LIFETIMES.iter().zip(fields).map(|((name, ..), field)| {
+            let lasts = inside(field, PatchLifetime::cleared);
             let at = |kind: &str| format!("/token_lifetimes/{name}/{kind}");
             within(checks, &at("access"), lasts.access, &ACCESS_LIFETIME);
             within(checks, &at("session"), lasts.session, &SESSION_LIFETIME);

@@ -72,6 +72,8 @@ async fn staged([creates, registers, is_own]: [bool; 3]) -> Staged {
                 replacements.push(("019ab0f2-1d5a-7c33-8e4f-6a7b8c9d0e1f", reply.str("id").to_owned()));
             }
         }
+        let body = json!({ "username": "zoe%40example.org", "password": PASSWORD });
+        assert_eq!(owner.post("/api/users", body).await.status, 201);
         for role in ["editor", "press office"] {
             world.clock.advance_ms(1);
             assert_eq!(owner.post("/api/roles", json!({ "name": role })).await.status, 201);

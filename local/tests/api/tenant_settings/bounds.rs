@@ -177,6 +177,13 @@ async fn d01_an_unknown_setting_is_refused_and_where_links_lead_to_is_one() {
     ] {
         invalid(&admin.patch(PATH, patch).await, &[field]);
     }
+    // Where nothing is refreshed, a session lasts as long as its one token.
+    for name in ["identity", "account", "registration"] {
+        for session in [json!(3_600), json!(5), json!(null)] {
+            let field = format!("token_lifetimes.{name}.session");
+            invalid(&admin.patch(PATH, at(&field, session)).await, &[&field]);
+        }
+    }
     assert_eq!(admin.get(PATH).await.body, before);
 }
 

@@ -151,9 +151,9 @@ async fn a_patch_merges_all_the_way_down() {
             json!({ "access": 3_600, "session": 2_592_000 }),
         ),
         (
-            json!({ "token_lifetimes": { "identity": { "session": 60 } } }),
+            json!({ "token_lifetimes": { "identity": null } }),
             "/token_lifetimes/identity",
-            json!({ "access": 3_600 }),
+            json!({ "access": 28_800 }),
         ),
         (
             json!({ "registration": { "max_password_length": null } }),

@@ -16,6 +16,10 @@ fn of(id: &str) -> String {
     format!("{}/sessions", user(id))
 }
 
+fn logins_of(id: &str) -> String {
+    format!("{}/login-history", user(id))
+}
+
 /// The rows of the rights history about an account, newest first.
 async fn rows(owner: &Client, id: &str) -> Vec<Value> {
     let reply = owner.get(&format!("/api/rights-history?target={id}&limit=100")).await;
@@ -110,7 +114,7 @@ async fn one_s_own_account_by_its_id_is_as_by_me() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn z04_nobody_sees_or_ends_the_sessions_of_whom_they_may_not_touch() {
+async fn z04_nobody_sees_or_ends_the_sessions_or_sees_the_logins_of_whom_they_may_not_touch() {
     let world = World::new().await;
     let (owner, admin) = (world.owner().await, world.admin().await);
     let keys = role(&world, "keys", &["admin.keys", "admin.users"]).await;
@@ -125,12 +129,17 @@ async fn z04_nobody_sees_or_ends_the_sessions_of_whom_they_may_not_touch() {
         let session = own_id(client).await;
         let before = world.items();
         refused(&who.get(&of(whose)).await, 403, why);
+        refused(&who.get(&logins_of(whose)).await, 403, why);
         refused(&who.delete(&of(whose)).await, 403, why);
         refused(&who.delete(&format!("{}/{session}", of(whose))).await, 403, why);
         assert!(world.items() == before, "nothing is done");
         assert_eq!(opens(&world, &client.token).await, 200);
     }
-    assert_eq!(admin.get(&of(&id)).await.status, 200, "who holds all that they hold");
+    for path in [of(&id), logins_of(&id)] {
+        assert_eq!(admin.get(&path).await.status, 200, "who holds all that they hold");
+    }
+    let own = holder.get(&logins_of(&id)).await;
+    assert_eq!(own.status, 200, "{}", own.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
