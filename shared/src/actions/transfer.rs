@@ -29,7 +29,7 @@ use crate::id::{UserId, UserNumber};
 use crate::store::bulk::{self, Bulk};
 use crate::store::pages::Pages;
 use crate::store::unit::{Unit, atomically};
-use crate::store::{roles, tenant_settings, users};
+use crate::store::{domains, roles, tenant_settings, users};
 
 mod hashes;
 mod named;
@@ -131,11 +131,15 @@ pub async fn many(cx: &Context, lines: &[AccountLine]) -> Result<Option<Bulk>> {
     }
 }
 
-/// The account that the line is about, where it was made already.
+/// The account that the line is about, where it was made already. What its transaction does not write an import may have
+/// broken off before: the domain of its address.
 async fn there(cx: &Context, line: &AccountLine) -> Result<Option<Imported<UserId>>> {
     let Some(user) = known(cx, line).await? else {
         return Ok(None);
     };
+    if let Some(email) = user.email.as_ref().filter(|_| user.status != Status::Deleted) {
+        domains::enter(&cx.app.table, &cx.tenant, email).await?;
+    }
     Ok(Some(Imported::Exists(user.id)))
 }
 

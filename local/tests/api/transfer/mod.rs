@@ -11,6 +11,7 @@ use usher::{Error, Result};
 use crate::support::World;
 
 mod accounts;
+mod again;
 mod hashes;
 mod roles;
 mod seeded;

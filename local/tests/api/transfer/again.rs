@@ -1,0 +1,29 @@
+//! Imports that were stopped and are begun again, and lines that are on their way at once.
+
+use serde_json::json;
+use usher::actions::transfer::Imported;
+
+use super::{import, imported, whole};
+use crate::reconcile::assert_reconciled;
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_domain_that_a_stopped_import_did_not_come_to_is_entered_by_the_next() {
+    let world = World::new().await;
+    let id = imported(&world, &whole()).await;
+    // As where it was stopped after the transaction.
+    let entries = world.items().into_iter();
+    let entries = entries.filter(|item| item["PK"]["S"].as_str().unwrap().starts_with("T#main#FIND#@"));
+    for entry in entries.filter(|item| item["SK"]["S"].as_str().unwrap().ends_with(" example.org")) {
+        let request = json!({ "TableName": "usher", "Key": { "PK": entry["PK"], "SK": entry["SK"] } });
+        world.db.delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
+    let next = World::later(world.db.clone(), &[], world.now()).await;
+    let owner = next.owner().await;
+    let missed = owner.get("/api/users?q=xample.or").await;
+    assert_eq!(missed.body["items"], json!([]), "{}", missed.text);
+    assert!(matches!(import(&next, &whole()).await, Ok(Imported::Exists(_))));
+    let found = owner.get("/api/users?q=xample.or").await;
+    assert_eq!(found.body["items"][0]["id"], id, "{}", found.text);
+    assert_reconciled(&next);
+}
