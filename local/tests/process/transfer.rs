@@ -130,6 +130,8 @@ fn each_line_that_cannot_be_taken_over_is_reported_and_the_others_are() {
         json!({ "email": "slow@example.org", "passwordHash": hostile }).to_string(),
         json!({ "email": "x@example.org", "roles": ["nothing"] }).to_string(),
         format!("{{\"email\":\"{}\"}}", "x".repeat(2_000_000)),
+        json!({ "email": "y@example.org", "status": "locked", "lockReason": "x".repeat(500_000) }).to_string(),
+        json!({ "type": "permission", "name": "docs.long", "description": "x".repeat(500_000) }).to_string(),
         json!({ "email": "last@example.org" }).to_string(),
     ];
     std::fs::write(&file, written.join("\n")).unwrap();
@@ -163,12 +165,14 @@ fn each_line_that_cannot_be_taken_over_is_reported_and_the_others_are() {
             (6, "refused"),
             (7, "refused"),
             (8, "refused"),
-            (9, first),
+            (9, "refused"),
+            (10, "refused"),
+            (11, first),
         ]
         .map(|(line, status)| (line, status.to_owned()))
     };
     assert_eq!(of(&rows), expected("created"));
-    assert!(rows[7]["id"].is_string(), "{rows:?}");
+    assert!(rows[9]["id"].is_string(), "{rows:?}");
     assert_eq!(run(&flags).1, Some(1));
     assert_eq!(of(&lines(Path::new(&report))), expected("exists"));
     std::fs::write(&file, &written[1]).unwrap();

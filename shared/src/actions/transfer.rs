@@ -20,7 +20,8 @@ use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::READ_BEFORE_WRITTEN;
-use crate::domain::text::FORM;
+use crate::domain::text::{Description, FORM};
+use crate::domain::time;
 use crate::domain::trail::Trail;
 use crate::domain::transfer::{AccountLine, GrantLine};
 use crate::domain::user::{AdminLock, PasswordHash, Status, User, UserKind, UserRef};
@@ -190,8 +191,13 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
     if id == OPERATOR || id.uuid().is_nil() {
         return Err(Error::invalid("/id", "no account has this id"));
     }
+    if line.number.is_some_and(|number| !number.is_in_range()) {
+        return Err(Error::invalid("/number", "a number is 1 to 2^53 - 1"));
+    }
+    let reason = line.lock_reason.as_deref().map(Description::parse).transpose();
+    let reason = reason.map_err(|why| Error::invalid("/lockReason", why))?;
     let lock = AdminLock {
-        reason: line.lock_reason.clone(),
+        reason: reason.map(|text| text.as_str().to_owned()),
         until: moment(line.locked_until),
     };
     let user = User {
@@ -227,9 +233,8 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
     Ok(user)
 }
 
-/// Times are kept to the millisecond.
 fn moment(at: Option<Timestamp>) -> Option<Timestamp> {
-    at.map(|at| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at))
+    at.map(time::kept)
 }
 
 /// Gives the roles that the line names.
@@ -259,6 +264,9 @@ fn granted(cx: &Context, line: &AccountLine, known: &BTreeMap<&str, Role>, user:
         match known.get(given.role.as_str()) {
             Some(role) if role.id != USER.id => {
                 let new = like(Grant::of(role, cx.actor(), user.created_at)?, given);
+                if user.grants.iter().any(|grant| grant.id == new.id) {
+                    return Err(Error::invalid("/roles", "two grants have one id"));
+                }
                 let stands = new.stands(cx.now) && !user.grants.iter().any(|grant| grant.is_same_as(&new));
                 stands.then(|| user.give(new)).transpose()?;
             }

@@ -12,6 +12,7 @@ use super::permission::Permission;
 use super::profile::Profile;
 use super::role::{Role, USER};
 use super::text::{Department, Email, RoleName, Username};
+use super::time;
 use super::user::{PasswordHash, Status, User, UserKind};
 use crate::id::{GrantId, RoleId, UserId, UserNumber};
 
@@ -67,10 +68,12 @@ pub struct AccountLine {
     #[serde(default = "active")]
     pub status: Status,
     pub lock_reason: Option<String>,
+    #[serde(default, deserialize_with = "time::end")]
     pub locked_until: Option<Timestamp>,
     pub password_hash: Option<PasswordHash>,
     #[serde(default)]
     pub must_change_password: bool,
+    #[serde(default, deserialize_with = "time::end")]
     pub password_ends: Option<Timestamp>,
     #[serde(default)]
     pub roles: Vec<GrantLine>,
@@ -106,7 +109,9 @@ impl<'de> Deserialize<'de> for GrantLine {
             id: Option<GrantId>,
             role: String,
             department: Option<Department>,
+            #[serde(default, deserialize_with = "time::beginning")]
             effective_from: Option<Timestamp>,
+            #[serde(default, deserialize_with = "time::end")]
             effective_to: Option<Timestamp>,
             granted_at: Option<Timestamp>,
             granted_by: Option<UserId>,
@@ -239,6 +244,21 @@ mod tests {
         assert_eq!(account.role_names(), BTreeSet::from(["editor"]));
         let text = serde_json::to_string(&Line::Account(account.clone())).unwrap();
         assert_eq!(Line::parse(&text), Ok(Line::Account(account)));
+    }
+
+    #[test]
+    fn what_ends_never_has_no_end() {
+        let never = "9999-12-31T23:59:59Z";
+        let line = serde_json::json!({ "username": "jane", "lockedUntil": never, "passwordEnds": never, "roles": [{ "role": "editor", "effectiveTo": never }] });
+        let Ok(Line::Account(account)) = Line::parse(&line.to_string()) else {
+            panic!("{line}")
+        };
+        let ends = [
+            account.locked_until,
+            account.password_ends,
+            account.roles[0].effective_to,
+        ];
+        assert_eq!(ends, [None; 3]);
     }
 
     #[test]

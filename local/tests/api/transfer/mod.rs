@@ -12,6 +12,7 @@ use crate::support::World;
 
 mod accounts;
 mod again;
+mod bounds;
 mod hashes;
 mod roles;
 mod seeded;

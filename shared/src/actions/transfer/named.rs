@@ -8,7 +8,7 @@ use super::Imported;
 use crate::actions::roles::{self as role_actions, NewRole};
 use crate::actions::{Context, catalogue};
 use crate::domain::history::{RightsKind, Target};
-use crate::domain::permission::{Permission, is_system};
+use crate::domain::permission::{self, Permission, is_system};
 use crate::domain::role::SystemRole;
 use crate::domain::text::{Description, PermissionName};
 use crate::domain::trail;
@@ -60,6 +60,10 @@ pub async fn role(cx: &Context, line: &RoleLine) -> Result<Imported<RoleId>> {
 /// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.
 pub async fn permission(cx: &Context, new: &Permission) -> Result<Imported<String>> {
     PermissionName::parse(&new.name).map_err(|why| Error::invalid("/name", why))?;
+    let description = new.description.as_deref().map(permission::description);
+    description
+        .transpose()
+        .map_err(|why| Error::invalid("/description", why))?;
     let name = new.name.clone();
     let known = catalogue::list(cx).await?.into_iter().find(|known| known.name == name);
     match known {
