@@ -155,9 +155,12 @@ async fn known(cx: &Context, line: &AccountLine) -> Result<Option<User>> {
             false => Err(Error::invalid("/id", "an account that differs has this id")),
         };
     }
-    // A deleted account has no claims.
+    // A deleted account has no claims by which it would be found again.
     if line.status == Status::Deleted {
-        return Ok(None);
+        return match line.id {
+            Some(_) => Ok(None),
+            None => Err(Error::invalid("/id", "an account that is deleted needs an id")),
+        };
     }
     let email = line.email.clone().map(UserRef::Email);
     let names: Vec<UserRef> = email

@@ -3,7 +3,7 @@
 use serde_json::json;
 use usher::actions::transfer::Imported;
 
-use super::{import, imported, whole};
+use super::{import, imported, refusal, whole};
 use crate::reconcile::assert_reconciled;
 use crate::support::World;
 
@@ -26,4 +26,18 @@ async fn the_domain_that_a_stopped_import_did_not_come_to_is_entered_by_the_next
     let found = owner.get("/api/users?q=xample.or").await;
     assert_eq!(found.body["items"][0]["id"], id, "{}", found.text);
     assert_reconciled(&next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_needs_an_id_by_which_it_is_found_again() {
+    let world = World::new().await;
+    let mut line = json!({ "email": "gone@example.org", "status": "deleted" });
+    assert_eq!(
+        refusal(&world, &line).await,
+        "/id: an account that is deleted needs an id"
+    );
+    line["id"] = whole()["id"].clone();
+    imported(&world, &line).await;
+    assert!(matches!(import(&world, &line).await, Ok(Imported::Exists(_))));
+    assert_reconciled(&world);
 }
