@@ -1,5 +1,6 @@
 //! `local import`: a file of lines, taken over one by one and several at once.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -112,9 +113,19 @@ impl Taking {
     /// Accounts at once; what they may name, before those that follow.
     async fn all(&mut self, lines: &mut Lines) -> Result<()> {
         let mut accounts = Vec::with_capacity(AHEAD);
+        let mut ids = BTreeSet::new();
         while let Some((number, line)) = lines.next()? {
+            if accounts.is_empty() {
+                ids.clear();
+            }
             match line {
-                Ok(Line::Account(account)) => accounts.push((number, Ok(account))),
+                Ok(Line::Account(account)) => {
+                    // Of two lines with one id the first is over before the other begins.
+                    if account.id.is_some_and(|id| !ids.insert(id)) {
+                        self.accounts(&mut accounts).await?;
+                    }
+                    accounts.push((number, Ok(account)));
+                }
                 Err(why) => accounts.push((number, Err(why))),
                 Ok(Line::Export(_)) => {}
                 Ok(other) => {

@@ -102,7 +102,7 @@ pub async fn account(cx: &Context, line: &AccountLine) -> Result<Imported<UserId
     });
     match made.await {
         // The same line may have been taken over beside this one.
-        Err(refused @ (Error::Conflict(_) | Error::Fault(_))) => there(cx, line).await?.ok_or(refused),
+        Err(refused @ Error::Conflict(_)) => there(cx, line).await?.ok_or(refused),
         outcome => outcome,
     }
 }

@@ -1,11 +1,13 @@
 //! Imports that were stopped and are begun again, and lines that are on their way at once.
 
 use serde_json::json;
-use usher::actions::transfer::Imported;
+use usher::actions::transfer::{self, Imported};
+use usher::id::UserId;
 
-use super::{import, imported, refusal, whole};
+use super::{account, import, imported, operator, refusal, whole};
+use crate::audit::assert_whole;
 use crate::reconcile::assert_reconciled;
-use crate::support::World;
+use crate::support::{World, at_once};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_domain_that_a_stopped_import_did_not_come_to_is_entered_by_the_next() {
@@ -40,4 +42,33 @@ async fn a_deleted_account_needs_an_id_by_which_it_is_found_again() {
     imported(&world, &line).await;
     assert!(matches!(import(&world, &line).await, Ok(Imported::Exists(_))));
     assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_lines_with_one_id_at_once_one_is_made_and_nothing_stays_of_the_others() {
+    let world = World::new().await;
+    let cx = operator(&world).await;
+    for n in 0..6 {
+        let id = UserId::new(world.now()).unwrap().to_string();
+        let all = at_once(4, |m| {
+            let mut line = json!({ "id": id, "email": format!("u{n}-{m}@d{n}-{m}.example") });
+            // With a number of its own, and the one that the id gives.
+            if n % 2 == 0 {
+                line["number"] = json!(1_000 + 10 * n + m);
+            }
+            let (cx, line) = (cx.clone(), account(&line));
+            async move { transfer::account(&cx, &line).await }
+        })
+        .await;
+        let made = all.iter().filter(|taken| matches!(taken, Ok(Imported::Created(_))));
+        assert_eq!(made.count(), 1, "{all:?}");
+        let refused = all.iter().filter_map(|taken| taken.as_ref().err());
+        assert!(
+            refused.clone().all(|why| format!("{why:?}").contains("has this id")),
+            "{all:?}"
+        );
+        assert_eq!(refused.count(), 3, "{all:?}");
+    }
+    assert_reconciled(&world);
+    assert_whole(&world).await;
 }
