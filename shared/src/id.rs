@@ -124,6 +124,10 @@ impl UserNumber {
         Self((bits & Self::BITS).max(1))
     }
 
+    pub const fn is_in_range(self) -> bool {
+        self.0 >= 1 && self.0 <= Self::BITS
+    }
+
     pub const fn get(self) -> u64 {
         self.0
     }

@@ -1,5 +1,6 @@
 //! `local import`: a file of lines, taken over one by one and several at once.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -112,9 +113,19 @@ impl Taking {
     /// Accounts at once; what they may name, before those that follow.
     async fn all(&mut self, lines: &mut Lines) -> Result<()> {
         let mut accounts = Vec::with_capacity(AHEAD);
+        let mut ids = BTreeSet::new();
         while let Some((number, line)) = lines.next()? {
+            if accounts.is_empty() {
+                ids.clear();
+            }
             match line {
-                Ok(Line::Account(account)) => accounts.push((number, Ok(account))),
+                Ok(Line::Account(account)) => {
+                    // Of two lines with one id the first is over before the other begins.
+                    if account.id.is_some_and(|id| !ids.insert(id)) {
+                        self.accounts(&mut accounts).await?;
+                    }
+                    accounts.push((number, Ok(account)));
+                }
                 Err(why) => accounts.push((number, Err(why))),
                 Ok(Line::Export(_)) => {}
                 Ok(other) => {
@@ -164,7 +175,9 @@ fn taken<Id: ToString>(taken: Result<Imported<Id>, Refusal>) -> Result<Outcome, 
     let (status, id) = match taken {
         Ok(Imported::Created(id)) => (Status::Created, id),
         Ok(Imported::Exists(id)) => (Status::Exists, id),
-        Err(again @ (Refusal::Unavailable(_) | Refusal::Fault(_))) => return Err(again),
+        Err(again @ Refusal::Unavailable(_)) => return Err(again),
+        // Such as an item that the store takes for too large: tried again it is the same.
+        Err(Refusal::Fault(cause)) => return Ok(Outcome::refused(cause.0)),
         Err(Refusal::Invalid(violations)) => {
             let reasons = violations.iter().map(|one| format!("{}: {}", one.pointer, one.detail));
             return Ok(Outcome::refused(reasons.collect::<Vec<_>>().join("; ")));
@@ -190,4 +203,17 @@ async fn again(one: impl AsyncFn() -> Result<Outcome, Refusal>) -> Result<Outcom
         wait *= 2;
     }
     one().await.map_err(Error::Usher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_cannot_succeed_is_refused_and_one_that_may_is_tried_again() {
+        let refused = taken::<String>(Err(Refusal::fault("Item size has exceeded the maximum")));
+        assert_eq!(refused.unwrap().reason.unwrap(), "Item size has exceeded the maximum");
+        let again = taken::<String>(Err(Refusal::unavailable("an outage")));
+        assert!(matches!(again, Err(Refusal::Unavailable(_))));
+    }
 }

@@ -4,38 +4,38 @@
 //! nobody is asked whether they may, and nobody is written to. Imported over again it is found, so an import that broke off
 //! is simply begun again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use self::pages::all_roles;
-use super::roles::{self as role_actions, NewRole};
-use super::{Context, Surface, catalogue, growth, settings};
+use super::{Context, Surface, growth};
 use crate::app::App;
 use crate::domain::grant::Grant;
-use crate::domain::history::{OPERATOR, RightsKind, Target};
+use crate::domain::history::OPERATOR;
 use crate::domain::lockout::NameAttempts;
-use crate::domain::permission::{Permission, is_system};
-use crate::domain::role::{Role, SERVICE_ACCOUNT, SystemRole, USER};
+use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::READ_BEFORE_WRITTEN;
-use crate::domain::text::{Description, FORM, PermissionName};
-use crate::domain::trail::{self, Trail};
-use crate::domain::transfer::{AccountLine, GrantLine, RoleLine};
+use crate::domain::text::{Description, FORM};
+use crate::domain::time;
+use crate::domain::trail::Trail;
+use crate::domain::transfer::{AccountLine, GrantLine};
 use crate::domain::user::{AdminLock, BeforeBan, PasswordHash, Status, User, UserKind, UserRef};
 use crate::error::{Conflict, Error, Noun, Result};
-use crate::id::{RoleId, UserId, UserNumber};
-use crate::proof::password::imported;
+use crate::id::{UserId, UserNumber};
 use crate::store::bulk::{self, Bulk};
 use crate::store::pages::Pages;
 use crate::store::unit::{Unit, atomically};
-use crate::store::{record, roles, tenant_settings, users};
+use crate::store::{domains, roles, tenant_settings, users};
 
+mod hashes;
+mod named;
 pub mod pages;
+pub use named::{permission, role};
 
 /// What the operator's work is called in the histories.
 const SURFACE: Surface = Surface {
@@ -43,9 +43,6 @@ const SURFACE: Surface = Surface {
     min_password: 0,
     max_password: 128,
 };
-
-/// How many kinds of imported hashes, with their parameters, a tenant's unknown logins are compared with at most.
-const MOST_HASH_COSTS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported<Id> {
@@ -89,11 +86,11 @@ pub async fn onwards(cx: &Context, is_alone: bool) -> Result<Context> {
 /// Makes an account as the line has it.
 pub async fn account(cx: &Context, line: &AccountLine) -> Result<Imported<UserId>> {
     line.profile.validate().map_err(Error::Invalid)?;
-    let hash = hash(cx, line).await?;
+    let hash = hashes::hash(cx, line).await?;
     let (hash, is_first) = (&hash, &AtomicBool::new(true));
     let made = atomically(cx, |unit| async move {
-        if let Some(known) = known(cx, line).await? {
-            return Ok(Imported::Exists(known));
+        if let Some(there) = there(cx, line).await? {
+            return Ok(there);
         }
         let mut user = beginning(cx, line, hash.clone())?;
         give(cx, &unit, line, &mut user).await?;
@@ -105,9 +102,7 @@ pub async fn account(cx: &Context, line: &AccountLine) -> Result<Imported<UserId
     });
     match made.await {
         // The same line may have been taken over beside this one.
-        Err(refused @ (Error::Conflict(_) | Error::Fault(_))) => {
-            known(cx, line).await?.map(Imported::Exists).ok_or(refused)
-        }
+        Err(refused @ Error::Conflict(_)) => there(cx, line).await?.ok_or(refused),
         outcome => outcome,
     }
 }
@@ -137,57 +132,35 @@ pub async fn many(cx: &Context, lines: &[AccountLine]) -> Result<Option<Bulk>> {
     }
 }
 
-/// The hash as it is kept; what comparing with it costs is noted, for unknown logins to cost the same.
-async fn hash(cx: &Context, line: &AccountLine) -> Result<Option<PasswordHash>> {
-    let Some(PasswordHash(text)) = &line.password_hash else {
+/// The account that the line is about, where it was made already. What its transaction does not write an import may have
+/// broken off before: the domain of its address.
+async fn there(cx: &Context, line: &AccountLine) -> Result<Option<Imported<UserId>>> {
+    let Some(user) = known(cx, line).await? else {
         return Ok(None);
     };
-    let kept = imported(text).map_err(|why| Error::invalid("/passwordHash", why))?;
-    note_cost(cx, &kept.cost).await?;
-    Ok(Some(PasswordHash(kept.hash)))
+    if let Some(email) = user.email.as_ref().filter(|_| user.status != Status::Deleted) {
+        domains::enter(&cx.app.table, &cx.tenant, email).await?;
+    }
+    Ok(Some(Imported::Exists(user.id)))
 }
 
-async fn note_cost(cx: &Context, cost: &str) -> Result<()> {
-    let is_own = cx.app.hasher.cost().as_deref() == Some(cost);
-    let current = cx
-        .app
-        .tenant_settings
-        .get(&cx.app, &cx.tenant, cx.app.clock.now())
-        .await?;
-    let known = &current.hash_costs;
-    if is_own || known.iter().any(|known| known == cost) {
-        return Ok(());
-    }
-    // What unregistered names never cost would tell whose name it is.
-    if known.len() >= MOST_HASH_COSTS {
-        let why = format!("{MOST_HASH_COSTS} kinds of hashes, by their parameters, were imported: no more can be");
-        return Err(Error::invalid("/passwordHash", why));
-    }
-    let noted = settings::change(cx, |mut chosen| {
-        let is_known = chosen.hash_costs.iter().any(|known| known == cost);
-        if !is_known && chosen.hash_costs.len() < MOST_HASH_COSTS {
-            chosen.hash_costs.push(cost.to_owned());
-        }
-        Ok(chosen)
-    });
-    noted.await.map(drop)
-}
-
-/// The account that the line is about, where it was made already. Where another has its id or one of its names, the line
-/// is refused.
-async fn known(cx: &Context, line: &AccountLine) -> Result<Option<UserId>> {
+/// That account. Where another has the line's id or one of its names, the line is refused.
+async fn known(cx: &Context, line: &AccountLine) -> Result<Option<User>> {
     let (t, table) = (&cx.tenant, &cx.app.table);
     if let Some(id) = line.id
         && let Some(user) = users::get(table, t, id).await?
     {
         return match line.is(&user) {
-            true => Ok(Some(id)),
+            true => Ok(Some(user)),
             false => Err(Error::invalid("/id", "an account that differs has this id")),
         };
     }
-    // A deleted account has no claims.
+    // A deleted account has no claims by which it would be found again.
     if line.status == Status::Deleted {
-        return Ok(None);
+        return match line.id {
+            Some(_) => Ok(None),
+            None => Err(Error::invalid("/id", "an account that is deleted needs an id")),
+        };
     }
     let email = line.email.clone().map(UserRef::Email);
     let names: Vec<UserRef> = email
@@ -197,7 +170,7 @@ async fn known(cx: &Context, line: &AccountLine) -> Result<Option<UserId>> {
     let found = users::find_all(table, t, &names.iter().collect::<Vec<_>>()).await?;
     match found.as_slice() {
         [] => Ok(None),
-        [user] if line.is(user) => Ok(Some(user.id)),
+        [user] if line.is(user) => Ok(Some(user.clone())),
         others => {
             let by_email = others
                 .iter()
@@ -221,8 +194,13 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
     if id == OPERATOR || id.uuid().is_nil() {
         return Err(Error::invalid("/id", "no account has this id"));
     }
+    if line.number.is_some_and(|number| !number.is_in_range()) {
+        return Err(Error::invalid("/number", "a number is 1 to 2^53 - 1"));
+    }
+    let reason = line.lock_reason.as_deref().map(Description::parse).transpose();
+    let reason = reason.map_err(|why| Error::invalid("/lockReason", why))?;
     let lock = AdminLock {
-        reason: line.lock_reason.clone(),
+        reason: reason.map(|text| text.as_str().to_owned()),
         until: moment(line.locked_until),
     };
     let before_ban = line.status_before_ban.filter(|_| line.status == Status::Banned);
@@ -260,9 +238,8 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
     Ok(user)
 }
 
-/// Times are kept to the millisecond.
 fn moment(at: Option<Timestamp>) -> Option<Timestamp> {
-    at.map(|at| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at))
+    at.map(time::kept)
 }
 
 /// Gives the roles that the line names.
@@ -292,6 +269,9 @@ fn granted(cx: &Context, line: &AccountLine, known: &BTreeMap<&str, Role>, user:
         match known.get(given.role.as_str()) {
             Some(role) if role.id != USER.id => {
                 let new = like(Grant::of(role, cx.actor(), user.created_at)?, given);
+                if user.grants.iter().any(|grant| grant.id == new.id) {
+                    return Err(Error::invalid("/roles", "two grants have one id"));
+                }
                 let stands = new.stands(cx.now) && !user.grants.iter().any(|grant| grant.is_same_as(&new));
                 stands.then(|| user.give(new)).transpose()?;
             }
@@ -337,62 +317,8 @@ async fn free_number(cx: &Context, line: &AccountLine, user: &mut User) -> Resul
     Ok(())
 }
 
-/// Makes a role as the line has it. One of this name that is there already must be the same.
-pub async fn role(cx: &Context, line: &RoleLine) -> Result<Imported<RoleId>> {
-    let description = line.description.as_deref().map(Description::parse).transpose();
-    let description = &description.map_err(|why| Error::invalid("/description", why))?;
-    atomically(cx, |unit| async move {
-        if let Some(known) = roles::find(&cx.app.table, &cx.tenant, line.name.as_given()).await? {
-            let is_same = known.permissions == line.permissions && known.max_count == line.max_count;
-            return match is_same {
-                true => Ok(Imported::Exists(known.id)),
-                false => Err(Error::invalid(
-                    "/name",
-                    "a role of this name has other permissions, or another limit",
-                )),
-            };
-        }
-        if line.system || line.id.is_some_and(|id| SystemRole::by_id(id).is_some()) {
-            return Err(Error::invalid("/name", "this tenant has no such role of the system"));
-        }
-        let new = NewRole {
-            name: line.name.clone(),
-            description: description.clone(),
-            permissions: line.permissions.clone(),
-            max_count: line.max_count,
-        };
-        let id = match line.id {
-            // The seats of one that was deleted stay closed for whoever still knows it.
-            Some(id) if !roles::was_deleted(&cx.app.table, &cx.tenant, id).await? => id,
-            _ => RoleId::new(cx.now)?,
-        };
-        let mut new = role_actions::beginning(cx, id, new);
-        catalogue::gains(cx, &unit, &BTreeSet::new(), &mut new).await?;
-        unit.write(roles::create(&new)?);
-        let (target, is) = (Target::Role(new.id), trail::of_role(&new));
-        unit.write([record::rights(cx, RightsKind::RoleCreated, target, Value::Null, is)?]);
-        Ok(Imported::Created(new.id))
-    })
-    .await
-}
-
 /// What is to be done once accounts came over: their ids can be older than those that were there, so pages by number are
 /// found anew.
 pub async fn finish(cx: &Context) -> Result<()> {
     Pages::of(cx).remake().await
-}
-
-/// Puts a permission into the catalogue, from `main` alone: it is the whole stack's.
-pub async fn permission(cx: &Context, permission: &Permission) -> Result<Imported<String>> {
-    PermissionName::parse(&permission.name).map_err(|why| Error::invalid("/name", why))?;
-    let name = permission.name.clone();
-    let known = catalogue::list(cx).await?.into_iter().find(|known| known.name == name);
-    match known {
-        Some(known) if known == *permission || is_system(&name) => Ok(Imported::Exists(name)),
-        Some(_) => Err(Error::invalid(
-            "/name",
-            "the catalogue has this permission with another description",
-        )),
-        None => catalogue::add(cx, permission).await.map(|()| Imported::Created(name)),
-    }
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoin
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Intercept, Layer, RuntimeComponentsBuilder, RuntimePlugin, SharedInterceptor,
 };
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItem, BatchGetItemError, BatchGetItemInput};
 use aws_sdk_dynamodb::operation::batch_write_item::{
     BatchWriteItem, BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput,
@@ -197,7 +197,7 @@ pub trait Operation: RuntimePlugin + 'static {
     const NAME: &'static str;
     type Input: std::fmt::Debug + Send + Sync + 'static;
     type Output: std::fmt::Debug + Send + Sync + 'static;
-    type Error: std::error::Error + CreateUnhandledError + Send + Sync + 'static;
+    type Error: std::error::Error + ProvideErrorMetadata + CreateUnhandledError + Send + Sync + 'static;
 
     /// What reads its answers, where the SDK does not.
     fn answers(&self) -> Option<StaticRuntimePlugin> {

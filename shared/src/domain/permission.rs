@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::text::Description;
+
 /// Manage accounts, and the tenant's settings.
 pub const ADMIN_USERS: &str = "admin.users";
 pub const ADMIN_ROLES: &str = "admin.roles";
@@ -29,6 +31,16 @@ pub struct Permission {
     /// Whether only those may give it who hold it themselves, or `admin.permissions`.
     #[serde(default)]
     pub restricted: bool,
+}
+
+/// What a permission lets its holder do, in words.
+pub fn description(text: &str) -> Result<Description, String> {
+    match text.chars().count() > MAX_DESCRIPTION {
+        true => Err(format!(
+            "a permission's description has {MAX_DESCRIPTION} characters at most"
+        )),
+        false => Description::parse(text),
+    }
 }
 
 /// Who gives a permission its meaning.

@@ -19,7 +19,7 @@ pub fn text(at: Timestamp) -> String {
 
 /// A time as it is kept and shown, without what is finer than a millisecond. The last second that there is can be read
 /// to its first millisecond only.
-fn kept(at: Timestamp) -> Timestamp {
+pub fn kept(at: Timestamp) -> Timestamp {
     let whole = || Timestamp::from_second(at.as_second());
     Timestamp::from_millisecond(at.as_millisecond())
         .or_else(|_| whole())

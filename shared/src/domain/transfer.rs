@@ -12,6 +12,7 @@ use super::permission::Permission;
 use super::profile::Profile;
 use super::role::{Role, USER};
 use super::text::{Department, Email, RoleName, Username};
+use super::time;
 use super::user::{PasswordHash, Status, User, UserKind};
 use crate::id::{GrantId, RoleId, UserId, UserNumber};
 
@@ -26,6 +27,8 @@ pub enum Line {
     Account(Box<AccountLine>),
 }
 
+/// Files from before they had them have neither `source` nor `begunAt`.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Header {
@@ -33,6 +36,9 @@ pub struct Header {
     pub tenant: String,
     pub hashes: bool,
     pub deleted: bool,
+    /// Which directory it is out of: a digest of where that is, and since when.
+    pub source: Option<String>,
+    pub begun_at: Option<Timestamp>,
 }
 
 #[skip_serializing_none]
@@ -69,10 +75,12 @@ pub struct AccountLine {
     /// What a banned account is again when its ban is lifted: `inactive`, or `locked` with what follows.
     pub status_before_ban: Option<Status>,
     pub lock_reason: Option<String>,
+    #[serde(default, deserialize_with = "time::end")]
     pub locked_until: Option<Timestamp>,
     pub password_hash: Option<PasswordHash>,
     #[serde(default)]
     pub must_change_password: bool,
+    #[serde(default, deserialize_with = "time::end")]
     pub password_ends: Option<Timestamp>,
     #[serde(default)]
     pub roles: Vec<GrantLine>,
@@ -108,7 +116,9 @@ impl<'de> Deserialize<'de> for GrantLine {
             id: Option<GrantId>,
             role: String,
             department: Option<Department>,
+            #[serde(default, deserialize_with = "time::beginning")]
             effective_from: Option<Timestamp>,
+            #[serde(default, deserialize_with = "time::end")]
             effective_to: Option<Timestamp>,
             granted_at: Option<Timestamp>,
             granted_by: Option<UserId>,
@@ -244,6 +254,31 @@ mod tests {
         assert_eq!(account.role_names(), BTreeSet::from(["editor"]));
         let text = serde_json::to_string(&Line::Account(account.clone())).unwrap();
         assert_eq!(Line::parse(&text), Ok(Line::Account(account)));
+    }
+
+    #[test]
+    fn the_header_of_an_older_export_is_one() {
+        let text = r#"{"type":"export","version":1,"tenant":"main","hashes":true,"deleted":false}"#;
+        let Ok(Line::Export(header)) = Line::parse(text) else {
+            panic!("{text}")
+        };
+        assert_eq!((header.source.as_ref(), header.begun_at), (None, None));
+        assert_eq!(serde_json::to_string(&Line::Export(header)).unwrap(), text);
+    }
+
+    #[test]
+    fn what_ends_never_has_no_end() {
+        let never = "9999-12-31T23:59:59Z";
+        let line = serde_json::json!({ "username": "jane", "lockedUntil": never, "passwordEnds": never, "roles": [{ "role": "editor", "effectiveTo": never }] });
+        let Ok(Line::Account(account)) = Line::parse(&line.to_string()) else {
+            panic!("{line}")
+        };
+        let ends = [
+            account.locked_until,
+            account.password_ends,
+            account.roles[0].effective_to,
+        ];
+        assert_eq!(ends, [None; 3]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItem, BatchGetItemInput};
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItem, BatchWriteItemInput};
 use aws_sdk_dynamodb::operation::get_item::{GetItem, GetItemInput};
@@ -373,11 +373,16 @@ impl Table {
     }
 }
 
-/// Whatever the SDK could not do after its own tries. Its words are private.
+/// Whatever the SDK could not do after its own tries. Its words are private. What the store takes for no valid request it
+/// will never do: that is no outage.
 fn unavailable<E, R>(error: SdkError<E, R>) -> Error
 where
-    E: std::error::Error + 'static,
+    E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    Error::unavailable(causes(&error))
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    match code == Some("ValidationException") {
+        true => Error::fault(causes(&error)),
+        false => Error::unavailable(causes(&error)),
+    }
 }

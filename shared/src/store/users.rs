@@ -194,7 +194,8 @@ fn own_item(change: &Change, size: TenantSize) -> Result<Option<Write>> {
     let write = match (&change.before, &change.after) {
         (None, None) => return Ok(None),
         (None, Some(new)) => {
-            Write::put(item(new, size)?).when(Cond::absent(), Error::fault("a new account has the id of another"))
+            // Only an import brings an id along, and looks again at whose it is.
+            Write::put(item(new, size)?).when(Cond::absent(), Lost::Changed)
         }
         // Only what differs: where it is listed, where its status does; attempts to log in, which are counted beside this
         // change, keep their count, unless the change has to do with logins.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
-use usher::domain::permission::{MAX_DESCRIPTION, Permission, Scope};
-use usher::domain::text::{Description, PermissionName};
+use usher::domain::permission::{self, Permission, Scope};
+use usher::domain::text::PermissionName;
 use usher::error::{Error, Result};
 use usher::http::call::Checks;
 use usher::http::openapi::words;
@@ -80,14 +80,7 @@ impl NewPermission {
     pub fn parse(self) -> Result<Permission> {
         let mut checks = Checks::new();
         checks.parse("/name", &self.name, PermissionName::parse);
-        checks.optional("/description", self.description.as_deref(), |text| {
-            match text.chars().count() > MAX_DESCRIPTION {
-                true => Err(format!(
-                    "a permission's description has {MAX_DESCRIPTION} characters at most"
-                )),
-                false => Description::parse(text),
-            }
-        });
+        checks.optional("/description", self.description.as_deref(), permission::description);
         checks.done()?;
         Ok(Permission {
             name: self.name,

@@ -4,6 +4,7 @@ use serde_json::json;
 use usher::actions::transfer::{self, Imported};
 use usher::domain::history::OPERATOR;
 use usher::domain::transfer::AccountLine;
+use usher::id::UserId;
 use usher::store::users;
 
 use super::{account, import, imported, operator, refusal, whole};
@@ -119,9 +120,10 @@ async fn what_is_taken_invalid_or_unknown_is_refused_and_changes_nothing() {
 async fn every_status_comes_over_and_a_limit_of_a_role_holds() {
     let world = World::new().await;
     for status in ["inactive", "locked", "banned", "deleted"] {
+        let id = UserId::new(world.now()).unwrap().to_string();
         imported(
             &world,
-            &json!({ "email": format!("{status}@example.org"), "status": status }),
+            &json!({ "id": id, "email": format!("{status}@example.org"), "status": status }),
         )
         .await;
     }

@@ -134,3 +134,25 @@ async fn a_hash_that_costs_minutes_or_gigabytes_is_refused_with_its_reason() {
     }
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ninth_kind_of_hash_is_refused_also_by_who_knows_of_seven() {
+    let world = World::new().await;
+    let of_cost = |cost: u32| {
+        let hash = format!("$2b${cost:02}$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e");
+        line(&format!("cost-{cost}"), &hash)
+    };
+    for cost in 4..=10 {
+        imported(&world, &of_cost(cost)).await;
+    }
+    let other = World::later(world.db.clone(), &[], world.now()).await;
+    imported(&other, &of_cost(11)).await;
+    let refused = refusal(&world, &of_cost(12)).await;
+    assert!(refused.starts_with("/passwordHash: 8 kinds"), "{refused}");
+    imported(
+        &world,
+        &line("again", "$2b$11$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    )
+    .await;
+    assert_reconciled(&world);
+}

@@ -11,6 +11,8 @@ use usher::{Error, Result};
 use crate::support::World;
 
 mod accounts;
+mod again;
+mod bounds;
 mod hashes;
 mod roles;
 mod seeded;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::dynamo::{TRANSACTION_LIMIT, Table};
 use crate::store::table::{Key, Refusal, Write};
-use crate::store::{chain, domains, keys};
+use crate::store::{chain, domains};
 
 /// The writes of a change. Those that are not in its transaction are search entries, in batches, which cost half: searches
 /// look at the account itself, so an entry without an account is never shown.
@@ -90,30 +90,24 @@ impl Plan {
     /// Removes what was written before it, after a refusal, where that is certain.
     pub async fn undo(&self, cx: &Context, refusal: &Refusal) {
         let is_unknown = matches!(refusal, Refusal::Answer(Error::Unavailable(_) | Error::Fault(_)));
-        if is_unknown || (cx.is_operator && !self.is_nobody_there(cx).await) {
+        if is_unknown {
             return;
         }
-        let entries: Vec<Write> = self
-            .entries_of_new
-            .iter()
-            .map(|write| Write::delete(write.key()))
-            .collect();
-        if let Err(error) = cx.app.table.batch_write(&entries).await {
+        let mut entries: BTreeSet<Key> = self.entries_of_new.iter().map(Write::key).collect();
+        let removed = async {
+            if cx.is_operator {
+                let others = entries_of_others(cx, &entries).await?;
+                entries.retain(|key| !others.contains(key));
+            }
+            let gone: Vec<Write> = entries.into_iter().map(Write::delete).collect();
+            cx.app.table.batch_write(&gone).await
+        };
+        if let Err(error) = removed.await {
             tracing::warn!(
                 ?error,
                 "search entries of an account that was not made stay, and find nothing"
             );
         }
-    }
-
-    /// Whether none of the new accounts is there. Another import of the same ones may have been quicker: then the entries are
-    /// theirs.
-    async fn is_nobody_there(&self, cx: &Context) -> bool {
-        let id_in = |write: &Write| write.key().sk.rsplit(' ').next()?.parse().ok();
-        let ids: BTreeSet<UserId> = self.entries_of_new.iter().filter_map(id_in).collect();
-        let places: Vec<Key> = ids.into_iter().map(|id| keys::user(&cx.tenant, id)).collect();
-        let found = cx.app.table.batch_get(&places).await;
-        found.is_ok_and(|found| found.is_empty())
     }
 
     /// Adds search entries to the transaction, as many as it has room for.
@@ -127,4 +121,14 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The search entries of the accounts that are there by now under the ids of these: another import may have been quicker,
+/// with the same accounts or with others of the same ids.
+async fn entries_of_others(cx: &Context, entries: &BTreeSet<Key>) -> Result<BTreeSet<Key>> {
+    let id_in = |key: &Key| key.sk.rsplit(' ').next()?.parse().ok();
+    let ids: BTreeSet<UserId> = entries.iter().filter_map(id_in).collect();
+    let ids: Vec<UserId> = ids.into_iter().collect();
+    let there = super::get_all(&cx.app.table, &cx.tenant, &ids).await?;
+    Ok(there.iter().flat_map(|user| Implied::by(user).entries).collect())
 }
