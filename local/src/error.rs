@@ -89,8 +89,13 @@ pub enum Error {
     #[error("{path}: {cause}")]
     File { path: PathBuf, cause: io::Error },
     /// An export that broke off was of something else.
-    #[error("{path} is of an export of another kind: delete it, or give what it was begun with")]
+    #[error(
+        "{path} is of another export (of another directory or tenant, or with other flags): delete it, or give what it was begun with"
+    )]
     OtherExport { path: PathBuf },
+    /// What an export would take the place of is no file.
+    #[error("{path} is there, and is no regular file: choose another name")]
+    NoFile { path: PathBuf },
     /// The table is there, and nothing in it.
     #[error("the table is not set up, or has no tenant {tenant}: {cause}")]
     NotSetUp { tenant: String, cause: usher::Error },

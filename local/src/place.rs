@@ -42,6 +42,23 @@ impl Opened {
 }
 
 impl Place {
+    /// Where it is, in words that two places do not share.
+    pub async fn address(&self) -> Result<String> {
+        let name = self.table.as_deref().unwrap_or("usher");
+        if let Some(url) = &self.dynamodb_endpoint {
+            return Ok(format!("{url} {name}"));
+        }
+        if self.table.is_some() {
+            let region = region(self.region.clone()).await;
+            return Ok(format!("{} {name}", region.as_ref().map_or("", AsRef::as_ref)));
+        }
+        let path = self.data_dir.canonicalize().map_err(|cause| Error::Directory {
+            path: self.data_dir.clone(),
+            cause,
+        })?;
+        Ok(path.to_string_lossy().into_owned())
+    }
+
     /// The table, as it is.
     pub async fn table(&self) -> Result<(Table, Option<Embedded>)> {
         let (table, embedded, _) = self.reach().await?;
@@ -122,10 +139,14 @@ impl Place {
 }
 
 /// AWS by the region and the credentials that its other tools would take here: of the environment, a profile, the machine.
-async fn of_this_machine(region: Option<String>) -> SdkConfig {
-    let region = RegionProviderChain::first_try(region.map(Region::new)).or_default_provider();
-    let region = region.region().await;
+async fn of_this_machine(chosen: Option<String>) -> SdkConfig {
+    let region = region(chosen).await;
     let http = aws::client(region.as_ref().map(AsRef::as_ref));
     let loader = aws_config::defaults(BehaviorVersion::latest()).region(region);
     loader.http_client(http).load().await
+}
+
+async fn region(chosen: Option<String>) -> Option<Region> {
+    let chain = RegionProviderChain::first_try(chosen.map(Region::new)).or_default_provider();
+    chain.region().await
 }

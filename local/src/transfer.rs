@@ -18,6 +18,7 @@ mod draw;
 mod export;
 mod import;
 mod names;
+mod part;
 mod progress;
 mod report;
 mod seed;
@@ -71,9 +72,11 @@ fn private(options: &mut OpenOptions, path: &Path) -> Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // One that was there may have been readable by others.
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))
-            .map_err(at(path))?;
+        // One that was there may have been readable by others. What is no file, such as /dev/null, is everybody's.
+        if file.metadata().map_err(at(path))?.is_file() {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))
+                .map_err(at(path))?;
+        }
     }
     Ok(file)
 }

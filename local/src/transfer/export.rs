@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use usher::actions::Context;
 use usher::actions::transfer::pages;
+use usher::domain::role::Role;
 use usher::domain::tenant::TenantId;
+use usher::domain::text::RoleName;
 use usher::domain::transfer::{AccountLine, Header, Line, RoleLine};
-use usher::domain::user::{Status, User};
-use usher::id::{RoleId, UserId};
+use usher::domain::user::User;
+use usher::id::RoleId;
+use usher::proof::canonical::digest;
 
-use super::progress::Progress;
+use super::part::{Last, Part};
+use super::progress::{Progress, note};
 use super::{Variables, at, private, work};
 use crate::args::Export;
 use crate::error::{Error, Result};
@@ -21,31 +26,40 @@ use crate::error::{Error, Result};
 const VERSION: u32 = 1;
 /// How many accounts are read at once.
 const PAGE: usize = 500;
-/// No line of an export is longer.
-const LONGEST_LINE: u64 = 1 << 20;
 
 /// Writes all of a tenant into a file; whoever stops it in between can go on.
 pub async fn export(args: &Export, variables: Variables) -> Result<()> {
+    let part = args.file.with_added_extension("part");
+    for path in [&args.file, &part] {
+        is_file_or_free(path)?;
+    }
     let opened = args.within.place.open(variables).await?;
     let cx = work(&opened, &args.within).await?;
+    // No place can be read out of it: the file is handed on.
+    let place = args.within.place.address().await?;
+    let since = pages::made_at(&cx).await?.map(|at| at.to_string());
     let header = Header {
         version: VERSION,
         tenant: args.within.tenant.clone(),
         hashes: !args.without_hashes,
         deleted: args.with_deleted,
+        source: Some(digest(&json!([place, since]))?),
+        begun_at: Some(cx.now),
     };
-    let part = args.file.with_added_extension("part");
     let mut writing = Writing::begin(cx, header, part).await?;
     writing.all().await?;
     writing.end(&args.file)?;
     opened.close().await
 }
 
-/// Which account was written last: all of those that stand come before those that are deleted.
-#[derive(Debug, Clone, Copy)]
-struct Last {
-    id: UserId,
-    is_deleted: bool,
+/// The export takes the name of what is there: no device, pipe, directory or link may go by that.
+fn is_file_or_free(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(Error::NoFile { path: path.to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(at(path)(error)),
+    }
 }
 
 struct Writing {
@@ -53,52 +67,57 @@ struct Writing {
     header: Header,
     path: PathBuf,
     file: BufWriter<File>,
-    names: BTreeMap<RoleId, String>,
+    names: BTreeMap<RoleId, RoleName>,
     last: Option<Last>,
     written: u64,
     progress: Progress,
 }
 
 impl Writing {
-    async fn begin(cx: Context, header: Header, path: PathBuf) -> Result<Self> {
+    async fn begin(cx: Context, mut header: Header, path: PathBuf) -> Result<Self> {
         let roles = pages::all_roles(&cx).await?;
-        let names = roles.iter().map(|role| (role.id, role.name.as_given().to_owned()));
         let file = private(
             OpenOptions::new().read(true).write(true).create(true).truncate(false),
             &path,
         )?;
-        let (last, whole) = resumed(&file, &header, &path)?;
-        file.set_len(whole).map_err(at(&path))?;
+        let found = Part::read(&file, &path, &header)?;
+        let part = found.and_then(|part| resumed(part, &cx, &roles));
+        let part = part.unwrap_or_else(|| Part::new(cx.now));
+        header.begun_at = Some(part.begun);
+        file.set_len(part.whole).map_err(at(&path))?;
         let mut file = BufWriter::new(file);
         file.seek(SeekFrom::End(0)).map_err(at(&path))?;
         let mut writing = Self {
-            names: names.collect(),
+            names: BTreeMap::new(),
             cx,
             header,
             path,
             file,
-            last,
+            last: part.last,
             written: 0,
             progress: Progress::of("exported"),
         };
-        if writing.last.is_none() {
-            writing.file.rewind().map_err(at(&writing.path))?;
-            writing.file.get_ref().set_len(0).map_err(at(&writing.path))?;
-            writing.head(roles.iter().map(RoleLine::of)).await?;
-        }
+        writing.head(&roles, &part).await?;
+        // One that was renamed meanwhile stays what it is called in the file.
+        let called = |role: Role| (role.id, part.roles.get(&role.id).cloned().unwrap_or(role.name));
+        writing.names = roles.into_iter().map(called).collect();
         Ok(writing)
     }
 
-    /// What accounts name comes before them.
-    async fn head(&mut self, roles: impl Iterator<Item = RoleLine>) -> Result<()> {
-        self.line(&Line::Export(self.header.clone()))?;
+    /// What accounts name comes before them: all that the file has not got.
+    async fn head(&mut self, roles: &[Role], part: &Part) -> Result<()> {
+        if part.whole == 0 {
+            self.line(&Line::Export(self.header.clone()))?;
+        }
         if self.cx.tenant == TenantId::main() {
             for permission in pages::permissions(&self.cx).await? {
-                self.line(&Line::Permission(permission))?;
+                if !part.permissions.contains(&permission.name) {
+                    self.line(&Line::Permission(permission))?;
+                }
             }
         }
-        for role in roles {
-            self.line(&Line::Role(role))?;
+        for role in roles.iter().filter(|role| !part.roles.contains_key(&role.id)) {
+            self.line(&Line::Role(RoleLine::of(role)))?;
         }
         Ok(())
     }
@@ -127,7 +146,7 @@ impl Writing {
 
     fn accounts(&mut self, users: &[User]) -> Result<()> {
         for user in users {
-            let mut line = AccountLine::of(user, self.cx.now, |id| self.names.get(&id).map(String::as_str));
+            let mut line = AccountLine::of(user, self.cx.now, |id| self.names.get(&id).map(RoleName::as_given));
             if !self.header.hashes {
                 line.password_hash = None;
             }
@@ -154,32 +173,22 @@ impl Writing {
     }
 }
 
-/// The last account of an export that broke off, and how many bytes of its file are whole lines.
-fn resumed(file: &File, header: &Header, path: &Path) -> Result<(Option<Last>, u64)> {
-    let length = file.metadata().map_err(at(path))?.len();
-    let mut start = String::new();
-    let mut reader = BufReader::new(file.take(LONGEST_LINE));
-    // A first line that is cut is none.
-    let _ = std::io::BufRead::read_line(&mut reader, &mut start);
-    match Line::parse(&start) {
-        Ok(Line::Export(begun)) if begun == *header => {}
-        Ok(Line::Export(_)) => return Err(Error::OtherExport { path: path.to_owned() }),
-        _ => return Ok((None, 0)),
+/// The part, where it can be gone on with.
+fn resumed(part: Part, cx: &Context, roles: &[Role]) -> Option<Part> {
+    part.last?;
+    let begun = part.begun;
+    if part.is_too_old(cx.now) {
+        note(&format!(
+            "the export of {begun:.0} broke off over a day ago: beginning anew"
+        ));
+        return None;
     }
-    let from = length.saturating_sub(2 * LONGEST_LINE);
-    let mut file = file;
-    file.seek(SeekFrom::Start(from)).map_err(at(path))?;
-    let mut end = Vec::new();
-    file.read_to_end(&mut end).map_err(at(path))?;
-    let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let last = end[..whole].trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
-    let last = last.and_then(|line| Line::parse(str::from_utf8(line).ok()?).ok());
-    let last = match last {
-        Some(Line::Account(account)) => account.id.map(|id| Last {
-            id,
-            is_deleted: account.status == Status::Deleted,
-        }),
-        _ => None,
-    };
-    Ok((last, from + whole as u64))
+    if part.mistakes(roles) {
+        note(&format!(
+            "since the export of {begun:.0} another role has the name of one: beginning anew"
+        ));
+        return None;
+    }
+    note(&format!("going on with the export of {begun:.0}"));
+    Some(part)
 }

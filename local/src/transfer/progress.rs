@@ -3,6 +3,11 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
+/// What is to be known before the work begins.
+pub fn note(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
 pub struct Progress {
     what: &'static str,
     begun: Instant,

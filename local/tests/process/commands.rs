@@ -1,5 +1,6 @@
 //! The commands, each as a process.
 
 mod audit;
+mod export;
 mod operator;
 mod transfer;

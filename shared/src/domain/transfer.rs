@@ -27,6 +27,8 @@ pub enum Line {
     Account(Box<AccountLine>),
 }
 
+/// Files from before they had them have neither `source` nor `begunAt`.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Header {
@@ -34,6 +36,9 @@ pub struct Header {
     pub tenant: String,
     pub hashes: bool,
     pub deleted: bool,
+    /// Which directory it is out of: a digest of where that is, and since when.
+    pub source: Option<String>,
+    pub begun_at: Option<Timestamp>,
 }
 
 #[skip_serializing_none]
@@ -244,6 +249,16 @@ mod tests {
         assert_eq!(account.role_names(), BTreeSet::from(["editor"]));
         let text = serde_json::to_string(&Line::Account(account.clone())).unwrap();
         assert_eq!(Line::parse(&text), Ok(Line::Account(account)));
+    }
+
+    #[test]
+    fn the_header_of_an_older_export_is_one() {
+        let text = r#"{"type":"export","version":1,"tenant":"main","hashes":true,"deleted":false}"#;
+        let Ok(Line::Export(header)) = Line::parse(text) else {
+            panic!("{text}")
+        };
+        assert_eq!((header.source.as_ref(), header.begun_at), (None, None));
+        assert_eq!(serde_json::to_string(&Line::Export(header)).unwrap(), text);
     }
 
     #[test]

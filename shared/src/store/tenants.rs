@@ -22,6 +22,10 @@ pub fn create(tenant: &Tenant, beginning: &Kept, roles: &[Role]) -> Result<Vec<W
     Ok(writes)
 }
 
+pub async fn get(table: &Table, id: &TenantId) -> Result<Option<Tenant>> {
+    table.get(&keys::tenant(id)).await?.map(from_item).transpose()
+}
+
 /// How many tenants are looked up at a time.
 const PAGE: usize = 100;
 

@@ -1,5 +1,7 @@
 //! What a tenant hands on, page by page.
 
+use jiff::Timestamp;
+
 use crate::actions::{Context, catalogue};
 use crate::domain::permission::{Permission, is_system};
 use crate::domain::role::Role;
@@ -7,7 +9,7 @@ use crate::domain::user::{Status, User};
 use crate::error::Result;
 use crate::id::UserId;
 use crate::store::user_lists::listed;
-use crate::store::{roles, users};
+use crate::store::{roles, tenants, users};
 
 /// Accounts, newest first, after this one: about as many as are wanted; and after which one more follow.
 pub async fn accounts(cx: &Context, after: Option<UserId>, wanted: usize) -> Result<(Vec<User>, Option<UserId>)> {
@@ -26,6 +28,12 @@ pub async fn deleted(cx: &Context, after: Option<UserId>, wanted: usize) -> Resu
     let found = users::get_all(&cx.app.table, &cx.tenant, &ids).await?;
     let last = ids.last().copied().or(after);
     Ok((found, last.filter(|_| more)))
+}
+
+/// When the tenant was made in its table: what it keeps for good, and two directories have not in common.
+pub async fn made_at(cx: &Context) -> Result<Option<Timestamp>> {
+    let tenant = tenants::get(&cx.app.table, &cx.tenant).await?;
+    Ok(tenant.map(|tenant| tenant.created_at))
 }
 
 /// All roles of the tenant.
