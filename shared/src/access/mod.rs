@@ -2,7 +2,7 @@
 //! caller use this route?* is [`guard`]'s; *may this be done to this account or role?* is [`policy`]'s. Nowhere else.
 
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 pub mod decision;
 pub mod guard;
 pub mod policy;
