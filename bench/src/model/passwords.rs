@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Guesses at the present password by somebody who sets another: it counts like any other, whatever comes of what is
-    /// asked, and clears the counts where it is right.
+    /// asked, and clears the count where it is right.
     pub fn guess(&mut self, seen: &mut Seen, key: u32, new: &str) -> Guess {
         let now = self.now;
         let Some(account) = self.change(key) else {
@@ -116,7 +116,7 @@ impl State {
         seen.guessed = Some(account.passwords);
         let is_over = account.password_ends.is_some_and(|end| end <= now);
         if account.password.as_deref() == Some(new) && !is_over {
-            account.forget_failures();
+            account.succeeded(name, now);
             return Guess::Right;
         }
         Guess::Wrong

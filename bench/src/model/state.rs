@@ -108,6 +108,14 @@ impl Account {
         }
     }
 
+    /// What a success under this name clears: its own count; and of the other, the end of a lock that is over.
+    pub fn succeeded(&mut self, under: Name, now: Moment) {
+        for failures in [&mut self.by_email, &mut self.by_username] {
+            failures.locked_until = failures.locked_until.filter(|until| *until > now);
+        }
+        *self.failures(under) = Failures::default();
+    }
+
     pub fn forget_failures(&mut self) {
         self.by_email = Failures::default();
         self.by_username = Failures::default();

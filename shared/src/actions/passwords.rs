@@ -78,7 +78,7 @@ pub(super) async fn may_be_set(
             ..before.clone()
         });
     }
-    match login::give_back(cx, &counted).await {
+    match login::give_back(cx, &counted, &attempt).await {
         // It was changed while the password was compared: as above.
         Err(Error::WrongCredentials) => return Ok(before.clone()),
         given_back => given_back?,
