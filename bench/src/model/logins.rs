@@ -46,7 +46,7 @@ impl Failures {
         } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(until);
         } else if self.count >= LIMIT {
-            // What took the last place and did not fail, as the guess of an administrator, wrote no lock: it begins with it.
+            // What took the last place and has not failed yet wrote no lock: it begins with it.
             let ends = last + self.lasts();
             if self.locked_until.is_none_or(|until| until <= last) && ends > now {
                 return Err(ends);

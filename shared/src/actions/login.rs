@@ -22,7 +22,7 @@ use crate::id::UserId;
 use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
-use crate::store::attempts::{self, Whose};
+use crate::store::attempts::{self, Guess, Whose};
 use crate::store::table::{Changes, Cond, Lost, Write, number, text as string};
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{history, keys, record, sessions as session_store};
@@ -172,13 +172,22 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
+    let last = attempt.number >= cx.tenant_settings.lockout.limit;
+    match (&attempt.user, attempt.whose) {
+        (Some(user), Whose::Account(kind)) => failed_of_name(cx, user, kind, last).await,
+        (Some(user), _) => failed_of_device(cx, attempt, user, last).await,
+        (None, _) => failed_unknown(cx, attempt, last).await,
+    }
+}
+
+/// The same for a guess in a request that was refused: not with the answer that the request keeps.
+pub(super) async fn failed_guess(cx: &Context, guess: &Guess) -> Result<()> {
+    let last = guess.number >= cx.tenant_settings.lockout.limit;
+    failed_of_name(&at_once(cx), &guess.user, guess.kind, last).await
+}
+
+async fn failed_of_name(cx: &Context, user: &User, kind: NameKind, last: bool) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
-    let last = attempt.number >= limit;
-    let (user, kind) = match (&attempt.user, attempt.whose) {
-        (Some(user), Whose::Account(kind)) => (user, kind),
-        (Some(user), _) => return failed_of_device(cx, attempt, user, last).await,
-        (None, _) => return failed_unknown(cx, attempt, last).await,
-    };
     let locked = atomically(cx, |unit| async move {
         let now = unit.reread(user).await?;
         unit.write([record::login(cx, user.id, LoginKind::LoginFailed, None)?]);

@@ -37,6 +37,15 @@ impl Whose {
     }
 }
 
+/// An attempt that came with a password to set: it was compared with the present one, and is another.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// The account, as it was then.
+    pub user: User,
+    pub kind: NameKind,
+    pub number: u32,
+}
+
 /// The attributes that keep one set of [`Attempts`]; those of an account as
 /// [`NameAttempts`](crate::domain::lockout::NameAttempts) has them.
 #[derive(Debug)]
