@@ -1,6 +1,7 @@
 //! `POST /api/users/{user}/lock` and `/unlock`
 
 use serde_json::json;
+use usher::jiff::SignedDuration;
 
 use super::{invalid, refused, signed_in_with, user};
 use crate::reconcile::assert_reconciled;
@@ -138,15 +139,29 @@ async fn a_status_of_active_ends_a_lockout_too_so_that_the_account_is_what_the_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unlocking_neither_switches_on_nor_unbans() {
+async fn neither_a_lock_nor_its_end_switches_on_or_unbans() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
     for status in ["inactive", "banned"] {
         owner.patch(&user(&id), json!({ "status": status })).await;
+        let until = format!("{:.3}", world.now() + SignedDuration::from_secs(4));
+        for lock in [json!({ "reason": "on leave" }), json!({ "until": until })] {
+            let locked = owner.post(&format!("/api/users/{id}/lock"), lock).await;
+            assert_eq!(locked.status, 204, "{}", locked.text);
+            let shown = owner.get(&user(&id)).await;
+            assert_eq!(
+                (shown.str("status"), &shown.body["lockoutUntil"]),
+                (status, &json!(null))
+            );
+        }
+        world.clock.advance(4);
+        assert_eq!(owner.get(&user(&id)).await.str("status"), status);
+        refused(&login(&world, PASSWORD).await, 401, "account-not-active");
         assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
         assert_eq!(owner.get(&user(&id)).await.str("status"), status);
     }
+    assert_reconciled(&world);
 }
 
 /// The last date that there is can be kept, and read again.
