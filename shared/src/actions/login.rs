@@ -321,14 +321,16 @@ async fn succeed(
         unit.write(brings.write(&user)?);
         unit.write(of_device.map(|attempt| Write::update(attempt.key.clone(), attempts::cleared(attempt.whose))));
         let mut after = user.clone();
-        after.attempts.take_off_ended(cx.now);
+        if attempt.is_some() {
+            after.take_off_ended_locks(cx.now);
+        }
         if let Some(Whose::Account(kind)) = whose {
             *after.attempts.under_mut(kind) = Attempts::default();
         }
         if locks(&after) == locks(&user) {
             unit.write([cleared(&user, whose, better)]);
         } else {
-            // The account is listed and counted as locked until its locks are taken off.
+            // The account is listed and counted as locked until its locks are taken off, and not in charge.
             after.password = better.cloned().or(after.password);
             unit.change_if(&user, after, None)?;
         }
@@ -340,9 +342,10 @@ async fn succeed(
     })
 }
 
-/// What an account is listed by as locked, over or not.
-fn locks(user: &User) -> [Option<Timestamp>; 2] {
-    [NameKind::Email, NameKind::Username].map(|kind| user.attempts.under(kind).lockout_until)
+/// What an account is listed by as locked, over or not, and is not in charge for.
+fn locks(user: &User) -> (Status, [Option<Timestamp>; 2]) {
+    let by_failures = |kind| user.attempts.under(kind).lockout_until;
+    (user.status, [NameKind::Email, NameKind::Username].map(by_failures))
 }
 
 /// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no

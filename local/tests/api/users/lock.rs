@@ -164,6 +164,37 @@ async fn neither_a_lock_nor_its_end_switches_on_or_unbans() {
     assert_reconciled(&world);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_whose_lock_has_ended_is_in_charge_again_from_the_next_login() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let own = user(owner.get("/api/me/profile").await.str("id"));
+    assert_eq!(owner.delete("/api/users/admin@gauth.local").await.status, 204);
+    let (id, first) = signed_in_with(&world, "jane@example.org", &["admin"]).await;
+    let until = format!("{:.3}", world.now() + SignedDuration::from_secs(4));
+    let locked = owner
+        .post(&format!("/api/users/{id}/lock"), json!({ "until": until }))
+        .await;
+    assert_eq!(locked.status, 204, "{}", locked.text);
+    world.clock.advance(4);
+    let last = owner.patch(&own, json!({ "status": "inactive" })).await;
+    refused(&last, 409, "last-administrator");
+    let jane = world.signed_in("jane@example.org", PASSWORD).await;
+    assert_reconciled(&world);
+    refused(&first.get("/api/users").await, 401, "invalid-token");
+    assert_eq!(jane.get("/api/users?status=locked").await.body["total"], 0);
+    let rows = jane.get(&format!("/api/rights-history?target={id}")).await;
+    let latest = &rows.body["items"][0];
+    assert_eq!(
+        (&latest["kind"], &latest["actor"], &latest["after"]["status"]),
+        (&json!("statusChanged"), &json!(null), &json!("active")),
+        "{}",
+        rows.text
+    );
+    assert_eq!(owner.patch(&own, json!({ "status": "inactive" })).await.status, 204);
+    assert_reconciled(&world);
+}
+
 /// The last date that there is can be kept, and read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn i11_the_last_moment_of_all_harms_nothing_that_it_is_written_into() {
