@@ -108,11 +108,12 @@ impl State {
             },
             Step::ChangePassword { .. } => self.change_password_in(call, seen, phase),
             Step::Patch { .. } | Step::PutAdmin { .. } => {
-                self.patch(call, seen).unwrap_or_else(|no| Some(refused(call, &no)))
+                let done = self.patch(call, seen);
+                done.unwrap_or_else(|no| Some(self.refused_after_guess(call, seen, &no)))
             }
             Step::Reset { .. } => {
                 let done = self.reset(call, seen, answer);
-                done.unwrap_or_else(|no| Some(refused(call, &no)))
+                done.unwrap_or_else(|no| Some(self.refused_after_guess(call, seen, &no)))
             }
             _ => Some(match self.act(call, seen, answer) {
                 Ok(expected) => expected,

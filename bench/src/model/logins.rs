@@ -34,7 +34,7 @@ fn terms(at: At) -> (Moment, Moment, bool) {
 impl Failures {
     /// Takes a place for an attempt: its number, or until when there is none.
     pub fn reserve(&mut self, now: Moment) -> Result<u32, Moment> {
-        // Of a lock that is over, Usher keeps the end until the counts are cleared.
+        // Of a lock that is over, Usher keeps the end until somebody gets in.
         let anew = |locks| Self {
             locks,
             locked_until: self.locked_until,
@@ -46,7 +46,7 @@ impl Failures {
         } else if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(until);
         } else if self.count >= LIMIT {
-            // What took the last place and did not fail, as the guess of an administrator, wrote no lock: it begins with it.
+            // What took the last place and has not failed yet wrote no lock: it begins with it.
             let ends = last + self.lasts();
             if self.locked_until.is_none_or(|until| until <= last) && ends > now {
                 return Err(ends);
@@ -94,7 +94,7 @@ impl State {
                 self.fail(seen, name);
                 Some(refused(call, &No::Login))
             }
-            _ => Some(match self.succeed(seen, at, answer) {
+            _ => Some(match self.succeed(seen, (at, name), answer) {
                 Ok(expected) => expected,
                 Err(no) => refused(call, &no),
             }),
@@ -133,9 +133,9 @@ impl State {
         }
     }
 
-    /// The right password is no failure, and clears the counts whatever follows. That of an account whose sessions were ended
+    /// The right password is no failure, and clears the count of the name whatever follows. That of an account whose sessions were ended
     /// by another password or name while it was compared is no login.
-    fn succeed(&mut self, seen: &Seen, at: At, answer: &Answer) -> Result<Expected, No> {
+    fn succeed(&mut self, seen: &Seen, (at, name): (At, Name), answer: &Answer) -> Result<Expected, No> {
         let now = self.now;
         let key = seen.whose.ok_or(No::Login)?;
         let account = self.change(key).ok_or(No::Login)?;
@@ -145,14 +145,14 @@ impl State {
         }
         let unverified = (at == At::Admin && !compared.verified).then_some(No::Unverified);
         if let Some(no) = compared.refusal(now).or(unverified) {
-            account.forget_failures();
+            account.succeeded(name, now);
             return Err(no);
         }
         // What somebody set meanwhile is answered, and clears no count.
         if let Some(no) = account.refusal(now) {
             return Err(no);
         }
-        account.forget_failures();
+        account.succeeded(name, now);
         self.open(key, at, answer);
         Ok(Expected::done(200))
     }

@@ -111,7 +111,7 @@ impl State {
     }
 
     /// Guesses at the present password by somebody who sets another: it counts like any other, whatever comes of what is
-    /// asked, and clears the counts where it is right.
+    /// asked, and clears the count where it is right.
     pub fn guess(&mut self, seen: &mut Seen, key: u32, new: &str) -> Guess {
         let now = self.now;
         let Some(account) = self.change(key) else {
@@ -122,16 +122,28 @@ impl State {
         }
         // While attempts are locked nothing is compared.
         let name = account.own_name();
-        if account.failures(name).reserve(now).is_err() {
+        let Ok(attempt) = account.failures(name).reserve(now) else {
             return Guess::None;
-        }
+        };
+        (seen.whose, seen.own_name, seen.attempt) = (Some(key), Some(name), attempt);
         seen.guessed = Some(account.passwords);
         let is_over = account.password_ends.is_some_and(|end| end <= now);
         if account.password.as_deref() == Some(new) && !is_over {
-            account.forget_failures();
+            account.succeeded(name, now);
+            seen.is_right = true;
             return Guess::Right;
         }
         Guess::Wrong
+    }
+}
+
+impl State {
+    /// What was refused after a guess, which so is a failure like any other.
+    pub fn refused_after_guess(&mut self, call: &Call, seen: &Seen, no: &No) -> Expected {
+        if let Some(name) = seen.own_name.filter(|_| seen.guessed.is_some() && !seen.is_right) {
+            self.fail(seen, name);
+        }
+        refused(call, no)
     }
 }
 

@@ -110,6 +110,15 @@ impl Account {
         }
     }
 
+    /// What a success under this name clears: its own count, and whatever lock is over.
+    pub fn succeeded(&mut self, under: Name, now: Moment) {
+        self.status = self.status_at(now);
+        for failures in [&mut self.by_email, &mut self.by_username] {
+            failures.locked_until = failures.locked_until.filter(|until| *until > now);
+        }
+        *self.failures(under) = Failures::default();
+    }
+
     pub fn forget_failures(&mut self) {
         self.by_email = Failures::default();
         self.by_username = Failures::default();
@@ -268,7 +277,7 @@ impl State {
     }
 
     /// Whether an account keeps somebody in charge of the tenant (rule 8). The status is the one that was set: the contract
-    /// leaves open whether a lock that is over counts as one, and Usher takes it for one until something is written.
+    /// leaves open whether a lock that is over counts as one, and Usher takes it for one until somebody gets in.
     fn is_in_charge(&self, account: &Account) -> bool {
         let for_good = |grant: &Grant| {
             let manages = self

@@ -4,10 +4,11 @@ use std::sync::PoisonError;
 
 use tokio::sync::OnceCell;
 
-use super::Context;
+use super::{Context, login};
 use crate::domain::text::Password;
 use crate::domain::user::PasswordHash;
 use crate::error::Result;
+use crate::store::attempts::Guess;
 use crate::store::unit::Compared;
 
 /// A password to be set, if any: hashed when it is certain that it may be, and once, however often the unit of work
@@ -15,8 +16,8 @@ use crate::store::unit::Compared;
 pub(super) struct Hashed<'a> {
     pub(super) password: Option<&'a Password>,
     hash: OnceCell<PasswordHash>,
-    /// The present password, where this one was compared with it and is another: it is compared once.
-    differs_from: Compared,
+    /// The attempt by which this one was compared with the present one, and is another: it is compared once.
+    compared: Compared,
 }
 
 impl<'a> Hashed<'a> {
@@ -24,7 +25,7 @@ impl<'a> Hashed<'a> {
         Self {
             password,
             hash: OnceCell::new(),
-            differs_from: Compared::default(),
+            compared: Compared::default(),
         }
     }
 
@@ -32,7 +33,7 @@ impl<'a> Hashed<'a> {
     /// of its tries compared, the next knows.
     pub(super) fn over_tries(mut self, cx: &Context) -> Self {
         if let Some(pending) = &cx.pending {
-            self.differs_from = pending.compared().clone();
+            self.compared = pending.compared().clone();
         }
         self
     }
@@ -44,11 +45,30 @@ impl<'a> Hashed<'a> {
     }
 
     pub(super) fn differs_from(&self, present: Option<&PasswordHash>) -> bool {
-        let known = self.differs_from.lock().unwrap_or_else(PoisonError::into_inner);
-        known.is_some() && known.as_ref() == present
+        let known = self.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .as_ref()
+            .is_some_and(|guess| guess.user.password.as_ref() == present)
     }
 
-    pub(super) fn note_difference(&self, present: Option<PasswordHash>) {
-        *self.differs_from.lock().unwrap_or_else(PoisonError::into_inner) = present;
+    pub(super) fn note_difference(&self, guess: Guess) {
+        *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(guess);
     }
+
+    /// What came of the request: see [`settled`].
+    pub(super) async fn settled<T>(&self, cx: &Context, outcome: Result<T>) -> Result<T> {
+        settled(cx, &self.compared, outcome).await
+    }
+}
+
+/// What came of a request that sets a password. Where it is refused, its guess at the present one is a failed login like any
+/// other (rule 6): else whoever may set it could lock the account, and no history would show by what.
+pub(super) async fn settled<T>(cx: &Context, compared: &Compared, outcome: Result<T>) -> Result<T> {
+    if outcome.is_err() {
+        let guess = compared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(guess) = guess {
+            login::failed_guess(cx, &guess).await?;
+        }
+    }
+    outcome
 }

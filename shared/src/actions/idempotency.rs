@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::reservations::seconds;
-use super::{Context, api_keys, rate_limits};
+use super::{Context, api_keys, hashed, rate_limits};
 use crate::ambient;
 use crate::domain::rate_limit::Operation;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use crate::proof::opaque::Digest;
 use crate::proof::seal::{MacKey, SealingKey};
 use crate::store::idempotency::{Attempt, Claim};
 use crate::store::keys;
-use crate::store::unit;
+use crate::store::unit::{self, Compared};
 
 /// For how long an answer is kept.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -72,7 +72,9 @@ where
         let sealed = sealing.seal(answer, own.key.pk.as_bytes())?;
         Ok(own.answered(sealed, cx.now + LIFE))
     };
-    let outcome = unit::atomically_answered(cx, attempt, kept).await;
+    let compared = Compared::default();
+    let outcome = unit::atomically_answered(cx, &compared, attempt, kept).await;
+    let outcome = hashed::settled(cx, &compared, outcome).await;
     if outcome.is_err() {
         // Should it have been done after all, the answer is there, and the key stays taken.
         let given_up = tokio::time::timeout(PATIENCE, own.give_up(table, clock.now())).await;

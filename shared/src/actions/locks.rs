@@ -7,14 +7,17 @@ use crate::domain::lockout::NameAttempts;
 use crate::domain::user::{AdminLock, Status, User, UserRef};
 use crate::error::{Error, Noun, Result};
 
-/// Locks an account, until a time or until it is unlocked.
+/// Locks an account, until a time or until it is unlocked. One that is switched off or banned stays so: when the lock ends
+/// it would be active, which nobody decided.
 pub async fn lock(cx: &Context, user: &UserRef, expected: &Expected, lock: AdminLock) -> Result<User> {
     if lock.until.is_some_and(|until| until <= cx.now) {
         return Err(Error::invalid("/until", "this time is over"));
     }
     change(cx, user, expected, |user| {
-        user.set_status(Status::Locked, cx.now)?;
-        user.lock = Some(lock.clone());
+        if matches!(user.status, Status::Active | Status::Locked) {
+            user.set_status(Status::Locked, cx.now)?;
+            user.lock = Some(lock.clone());
+        }
         Ok(())
     })
     .await

@@ -2,7 +2,7 @@
 //!
 //! Three round trips: the claim of the name, and beside it what limits of rate counted; an attempt, reserved in the update
 //! that also returns the account; and, after the hash, one transaction with the session, which is its row of the history,
-//! and the cleared count. An unknown login takes the same three, with a decoy for the account.
+//! and the cleared count of that name. An unknown login takes the same three, with a decoy for the account.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) use super::reservations::{give_up, hashed, reserve_for, reserve_own};
 use super::sessions::{self, Issued};
 use super::{Context, Terms, decoys, devices, reservations};
 use crate::domain::history::LoginKind;
-use crate::domain::lockout::{NameAttempts, NameKind};
+use crate::domain::lockout::{Attempts, NameKind};
 use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
@@ -22,7 +22,7 @@ use crate::id::UserId;
 use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
-use crate::store::attempts::{self, Whose};
+use crate::store::attempts::{self, Guess, Whose};
 use crate::store::table::{Changes, Cond, Lost, Write, number, text as string};
 use crate::store::unit::{self, Unit, atomically};
 use crate::store::{history, keys, record, sessions as session_store};
@@ -64,9 +64,9 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     Ok(issued)
 }
 
-/// Gives the attempts back: the password was right, and no session is opened.
-pub(super) async fn give_back(cx: &Context, user: &User) -> Result<()> {
-    succeed(&at_once(cx), user, None, None, &Brings::Nothing).await
+/// Gives an attempt back: the password was right, and no session is opened.
+pub(super) async fn give_back(cx: &Context, user: &User, attempt: &Attempt) -> Result<()> {
+    succeed(&at_once(cx), user, Some(attempt), None, &Brings::Nothing).await
 }
 
 /// The same request, for what is written whatever it is answered: not with the answer that it keeps.
@@ -178,13 +178,22 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
 
 /// Records a failure; the one that takes the last place locks.
 pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
+    let last = attempt.number >= cx.tenant_settings.lockout.limit;
+    match (&attempt.user, attempt.whose) {
+        (Some(user), Whose::Account(kind)) => failed_of_name(cx, user, kind, last).await,
+        (Some(user), _) => failed_of_device(cx, attempt, user, last).await,
+        (None, _) => failed_unknown(cx, attempt, last).await,
+    }
+}
+
+/// The same for a guess in a request that was refused: not with the answer that the request keeps.
+pub(super) async fn failed_guess(cx: &Context, guess: &Guess) -> Result<()> {
+    let last = guess.number >= cx.tenant_settings.lockout.limit;
+    failed_of_name(&at_once(cx), &guess.user, guess.kind, last).await
+}
+
+async fn failed_of_name(cx: &Context, user: &User, kind: NameKind, last: bool) -> Result<()> {
     let limit = cx.tenant_settings.lockout.limit;
-    let last = attempt.number >= limit;
-    let (user, kind) = match (&attempt.user, attempt.whose) {
-        (Some(user), Whose::Account(kind)) => (user, kind),
-        (Some(user), _) => return failed_of_device(cx, attempt, user, last).await,
-        (None, _) => return failed_unknown(cx, attempt, last).await,
-    };
     let locked = atomically(cx, |unit| async move {
         let now = unit.reread(user).await?;
         unit.write([record::login(cx, user.id, LoginKind::LoginFailed, None)?]);
@@ -293,8 +302,9 @@ impl Brings {
     }
 }
 
-/// Clears the counts and does what a success brings, provided that the account is still the one whose password was right.
-/// A device's success clears its own count alone: what strangers did goes on to count.
+/// Clears the count that the attempt was in and does what a success brings, provided that the account is still the one whose
+/// password was right. No other: a lock that vanished before its end, as none of an unregistered name does, would show whose
+/// name it is, and what strangers did goes on to count.
 async fn succeed(
     cx: &Context,
     proven: &User,
@@ -302,6 +312,7 @@ async fn succeed(
     better: Option<&PasswordHash>,
     brings: &Brings,
 ) -> Result<()> {
+    let whose = attempt.map(|attempt| attempt.whose);
     let of_device = attempt.filter(|attempt| attempt.whose == Whose::Device);
     let cleared = atomically(cx, |unit| async move {
         let user = unit.reread(proven).await?;
@@ -314,22 +325,20 @@ async fn succeed(
             return Err(refused);
         }
         unit.write(brings.write(&user)?);
-        // The account is listed and counted as locked until its lock is taken off.
-        if let Some(attempt) = of_device {
-            unit.write([
-                as_proven(&user, better, Changes::new().add("version", 0), vec![]),
-                Write::update(attempt.key.clone(), attempts::cleared(&[attempt.whose])),
-            ]);
-        } else if user.attempts.lockout_until().is_some() {
-            let mut after = user.clone();
-            after.attempts = NameAttempts {
-                cleared_at: user.attempts.cleared_at,
-                ..NameAttempts::default()
-            };
+        unit.write(of_device.map(|attempt| Write::update(attempt.key.clone(), attempts::cleared(attempt.whose))));
+        let mut after = user.clone();
+        if attempt.is_some() {
+            after.take_off_ended_locks(cx.now);
+        }
+        if let Some(Whose::Account(kind)) = whose {
+            *after.attempts.under_mut(kind) = Attempts::default();
+        }
+        if locks(&after) == locks(&user) {
+            unit.write([cleared(&user, whose, better)]);
+        } else {
+            // The account is listed and counted as locked until its locks are taken off, and not in charge.
             after.password = better.cloned().or(after.password);
             unit.change_if(&user, after, None)?;
-        } else {
-            unit.write([cleared(&user, better)]);
         }
         Ok(())
     });
@@ -339,24 +348,29 @@ async fn succeed(
     })
 }
 
+/// What an account is listed by as locked, over or not, and is not in charge for.
+fn locks(user: &User) -> (Status, [Option<Timestamp>; 2]) {
+    let by_failures = |kind| user.attempts.under(kind).lockout_until;
+    (user.status, [NameKind::Email, NameKind::Username].map(by_failures))
+}
+
 /// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no
 /// reason to refuse it; that it was given another password or name is.
 fn is_still(proven: &User, now: &User) -> bool {
     now.status != Status::Deleted && (now.epoch == proven.epoch || now.has_credentials_of(proven))
 }
 
-/// The write that clears the counts, provided that the account is as it was read.
-fn cleared(user: &User, better: Option<&PasswordHash>) -> Write {
-    as_proven(
-        user,
-        better,
-        attempts::cleared(&Whose::NAMES),
-        vec![attempts::never_locked()],
-    )
+/// The write that clears a count of the account, where it is in one, provided that the account is as it was read.
+fn cleared(user: &User, whose: Option<Whose>, better: Option<&PasswordHash>) -> Write {
+    let (changes, when) = match whose {
+        Some(name @ Whose::Account(_)) => (attempts::cleared(name), Some(attempts::never_locked(name))),
+        _ => (Changes::new().add("version", 0), None),
+    };
+    as_proven(user, better, changes, when)
 }
 
 /// A write to the account, provided that it is the one whose password was right.
-fn as_proven(user: &User, better: Option<&PasswordHash>, changes: Changes, when: Vec<Cond>) -> Write {
+fn as_proven(user: &User, better: Option<&PasswordHash>, changes: Changes, when: Option<Cond>) -> Write {
     let changes = match better {
         Some(hash) => changes.set("password", string(&hash.0)),
         None => changes,

@@ -12,6 +12,7 @@ use crate::domain::user::{PasswordHash, User, UserRef};
 use crate::error::{Conflict, Error, Forbidden, Noun, Result};
 use crate::proof::opaque;
 use crate::proof::password::Verdict;
+use crate::store::attempts::{Guess, Whose};
 use crate::store::unit::atomically;
 
 /// A password to be set, held to the bounds of the contract, the tenant and the stack; none of the commonest.
@@ -40,8 +41,9 @@ pub(super) async fn may_be_chosen(cx: &Context, new: &Password, user: &User) -> 
 }
 
 /// The same for what somebody else sets, and the account is to be called as it is after the change. Answers the account
-/// with the attempt that this costs: it is a guess at the present password, whatever is refused afterwards, and bounded
-/// like any other (rule 6), once however often the unit of work begins again. While attempts are locked nothing is compared.
+/// with the attempt that this costs: it is a guess at the present password, bounded like any other (rule 6), once however
+/// often the unit of work begins again, and one that failed where the request is refused ([`Hashed::settled`]). While
+/// attempts are locked nothing is compared.
 pub(super) async fn may_be_set(
     cx: &Context,
     hashed: &Hashed<'_>,
@@ -62,7 +64,9 @@ pub(super) async fn may_be_set(
         Err(Error::Locked { .. }) => return Ok(before.clone()),
         reserved => reserved?.ok_or(Error::NotFound(Noun::User))?,
     };
-    let counted = attempt.user.clone().ok_or(Error::NotFound(Noun::User))?;
+    let (Some(counted), Whose::Account(kind)) = (attempt.user.clone(), attempt.whose) else {
+        return Err(Error::NotFound(Noun::User));
+    };
     // It was changed since it was read, and whether this change may be made is to be decided anew: as its transaction will
     // be, which is held to what was read. What the account has for a password now is no reason to refuse it before.
     if counted.version != before.version {
@@ -71,14 +75,18 @@ pub(super) async fn may_be_set(
     }
     let verdict = login::compare(cx, &attempt, new.clone()).await?;
     if verdict == Verdict::Wrong {
-        hashed.note_difference(before.password.clone());
-        let attempts = counted.attempts;
+        let attempts = counted.attempts.clone();
+        hashed.note_difference(Guess {
+            user: counted,
+            kind,
+            number: attempt.number,
+        });
         return Ok(User {
             attempts,
             ..before.clone()
         });
     }
-    match login::give_back(cx, &counted).await {
+    match login::give_back(cx, &counted, &attempt).await {
         // It was changed while the password was compared: as above.
         Err(Error::WrongCredentials) => return Ok(before.clone()),
         given_back => given_back?,
@@ -146,7 +154,7 @@ pub async fn reset(
     };
     let (password, must_change) = (&password, temporary.is_some());
     let hashed = &Hashed::of(Some(password)).over_tries(cx);
-    atomically(cx, |unit| async move {
+    let done = atomically(cx, |unit| async move {
         let mut user = unit.user(user).await?;
         may_take_over(cx, &unit, &user).await?;
         expect(cx, &unit, &user, expected).await?;
@@ -164,6 +172,7 @@ pub async fn reset(
         })
         .map(drop)
     })
-    .await?;
+    .await;
+    hashed.settled(cx, done).await?;
     Ok(temporary)
 }

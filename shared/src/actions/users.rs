@@ -173,11 +173,12 @@ pub async fn patch_own(cx: &Context, patch: &Value, expected: &Expected) -> Resu
 /// to be read for what the client expects.
 pub async fn patch(cx: &Context, user: &UserRef, patch: &UserPatch) -> Result<(User, Option<Vec<Role>>)> {
     let hash = &Hashed::of(patch.password.as_ref());
-    atomically(cx, |unit| async move {
+    let done = atomically(cx, |unit| async move {
         let patched = patch_in(cx, &unit, user, patch, hash).await?;
         Ok((patched.after, patched.applying))
     })
-    .await
+    .await;
+    hash.settled(cx, done).await
 }
 
 /// An account before and after a patch.
@@ -198,14 +199,15 @@ pub async fn patch_naming_roles(
     patch: &UserPatch,
 ) -> Result<(User, BTreeMap<RoleId, String>)> {
     let hash = &Hashed::of(patch.password.as_ref());
-    atomically(cx, |unit| async move {
+    let done = atomically(cx, |unit| async move {
         let patched = patch_in(cx, &unit, user, patch, hash).await?;
         let mut names = role_names(cx, [&patched.before]).await?;
         let given = patched.given.into_iter();
         names.extend(given.map(|role| (role.id, role.name.as_given().to_owned())));
         Ok((patched.after, names))
     })
-    .await
+    .await;
+    hash.settled(cx, done).await
 }
 
 async fn patch_in(

@@ -96,6 +96,13 @@ impl NameAttempts {
         }
     }
 
+    /// Takes off the locks that are over. What was counted stays: the next lock lasts twice as long.
+    pub fn take_off_ended(&mut self, now: Timestamp) {
+        for attempts in [&mut self.email, &mut self.username] {
+            attempts.lockout_until = attempts.locked_until(now);
+        }
+    }
+
     /// The larger of the two counts.
     pub fn failed_login_count(&self) -> u32 {
         self.email.failed_login_count.max(self.username.failed_login_count)
@@ -175,7 +182,7 @@ impl Attempts {
         if began < since {
             return Full::Over { lockouts: 0 };
         }
-        // The end of an earlier lock stays on the account until a login succeeds; only one that lies after the last
+        // The end of an earlier lock stays on the account until a login to it succeeds; only one that lies after the last
         // attempt is of this count.
         let written = self.lockout_until.filter(|until| *until > began);
         let until = written.unwrap_or_else(|| began + rule.duration(self.lockouts));

@@ -96,6 +96,7 @@ impl<'de> Deserialize<'de> for Written {
 
 const NOT_WRITTEN_SO: &str = "a time is written as RFC 3339 has it, such as 2026-11-26T09:30:00Z";
 const NOT_IN_CALENDAR: &str = "there is no such day, or no such time of day";
+const BEFORE_YEARS: &str = "a time is not before the year 0000";
 
 /// A time of RFC 3339: `2026-11-26T09:30:00.123Z` or with an offset such as `+01:00`; a leap second is the second before
 /// it. What is finer than a millisecond is cut, so that two times that will be one are compared as one.
@@ -103,6 +104,8 @@ fn parsed(text: &str) -> Result<Written, &'static str> {
     let (local, offset) = parts(text).ok_or(NOT_WRITTEN_SO)?;
     let civil: DateTime = local.parse().map_err(|_| NOT_IN_CALENDAR)?;
     match offset.to_timestamp(civil) {
+        // In UTC, as it would be shown.
+        Ok(at) if Offset::UTC.to_datetime(at).year() < 0 => Err(BEFORE_YEARS),
         Ok(at) => Ok(Written::At(kept(at))),
         Err(_) if civil.year() == 9999 => Ok(Written::Never),
         Err(_) => Err(NOT_IN_CALENDAR),
@@ -276,6 +279,18 @@ mod tests {
             "2026-11-26T09:30:61Z",
         ] {
             assert_eq!(parsed(written), Err(NOT_IN_CALENDAR), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_shown_in_four_digits_of_a_year_or_refused() {
+        assert_eq!(parsed("0000-01-01T00:00:00+23:59"), Err(BEFORE_YEARS));
+        assert_eq!(parsed("0000-01-01T00:00:00+00:01"), Err(BEFORE_YEARS));
+        for written in ["0000-01-01T00:00:00-23:59", "0000-01-01T00:01:00+00:01"] {
+            let Ok(Written::At(at)) = parsed(written) else {
+                panic!("{written}")
+            };
+            assert!(text(at).starts_with("0000-01-01T"), "{written}");
         }
     }
 

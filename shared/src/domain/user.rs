@@ -216,6 +216,15 @@ impl User {
         self.status.after_lock(self.admin_lock_ends(), now)
     }
 
+    /// Takes off the locks that are over, of either kind.
+    pub fn take_off_ended_locks(&mut self, now: Timestamp) {
+        if self.status_set(now) != self.status {
+            self.status = Status::Active;
+            self.lock = None;
+        }
+        self.attempts.take_off_ended(now);
+    }
+
     /// The status that listings find it under: the one that was last written. A lock with an end stays there until
     /// something is written, so listings of active accounts look among the locked ones as well.
     pub fn listed_status(&self) -> Status {

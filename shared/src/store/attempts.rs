@@ -28,9 +28,6 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// An account's, under each of its names.
-    pub const NAMES: [Self; 2] = [Self::Account(NameKind::Email), Self::Account(NameKind::Username)];
-
     fn attributes(self) -> &'static Attributes {
         match self {
             Self::Account(NameKind::Email) => &UNDER_EMAIL,
@@ -38,6 +35,15 @@ impl Whose {
             Self::UnknownLogin | Self::Device => &APART,
         }
     }
+}
+
+/// An attempt that came with a password to set: it was compared with the present one, and is another.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// The account, as it was then.
+    pub user: User,
+    pub kind: NameKind,
+    pub number: u32,
 }
 
 /// The attributes that keep one set of [`Attempts`]; those of an account as
@@ -126,10 +132,11 @@ pub fn attempts(item: &Item, whose: Whose) -> Attempts {
     }
 }
 
-/// Forgets the attempts of these.
-pub fn cleared(all: &[Whose]) -> Changes {
-    let all = all.iter().map(|whose| whose.attributes());
-    all.flat_map(|names| [names.count, names.at, names.lockouts, names.until])
+/// Forgets these attempts.
+pub fn cleared(whose: Whose) -> Changes {
+    let names = whose.attributes();
+    [names.count, names.at, names.lockouts, names.until]
+        .into_iter()
         .fold(Changes::new(), Changes::remove)
 }
 
@@ -149,12 +156,9 @@ pub fn as_read(before: &User, after: &User) -> Option<Cond> {
     is_about_logins.then(|| Cond::All([NameKind::Email, NameKind::Username].map(as_many).into()))
 }
 
-/// Whether no name of an account is locked, or was since its last success.
-pub fn never_locked() -> Cond {
-    Cond::All(vec![
-        Cond::Absent(UNDER_EMAIL.until),
-        Cond::Absent(UNDER_USERNAME.until),
-    ])
+/// Whether these are not locked, nor were since their last success.
+pub fn never_locked(whose: Whose) -> Cond {
+    Cond::Absent(whose.attributes().until)
 }
 
 /// Whether at least so many attempts are counted.

@@ -178,7 +178,7 @@ fn mail_to(cx: &Context, kind: MailKind, user: UserId, to: String, caused_by: Op
 }
 
 /// What a change of an account has sent, in its own transaction: an invitation to whoever cannot sign in yet; to an
-/// address that is to be verified, how; to the verified address that it had before, that it has another one, or another
+/// address that is to be verified, how, and both again when the account is switched on; to the verified address that it had before, that it has another one, or another
 /// password.
 pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
@@ -203,13 +203,15 @@ pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     }
     let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
     let is_new = before.is_none_or(|before| spelled(before) != spelled(after));
-    let switched_on = before.is_some_and(|before| before.status != Status::Active);
+    let switched_on = before.is_some_and(|before| before.status != Status::Active) && after.status == Status::Active;
+    // A mail to whoever is switched off would be dropped: it is asked for when they are switched on.
+    if after.status_set(cx.now) != Status::Active || !(is_new || switched_on) {
+        return Ok(asked);
+    }
     if after.password.is_none() {
         // Following it verifies the address as well.
-        if after.status == Status::Active && (is_new || switched_on) {
-            asked.extend(mail(cx, MailKind::Invitation, after, caused_by)?);
-        }
-    } else if is_new && !after.email_verified && cx.tenant_settings.email_verification != EmailVerification::Off {
+        asked.extend(mail(cx, MailKind::Invitation, after, caused_by)?);
+    } else if !after.email_verified && cx.tenant_settings.email_verification != EmailVerification::Off {
         asked.extend(mail(cx, MailKind::VerifyEmail, after, caused_by)?);
     }
     Ok(asked)

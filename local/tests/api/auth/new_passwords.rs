@@ -298,3 +298,51 @@ async fn c07_no_route_compares_a_password_more_often_than_a_login_does() {
     }
     assert_eq!(world.app.hasher.comparisons() - before, 5);
 }
+
+/// What was asked for is refused when the password was compared already: the place that this took is a failed login, so that
+/// no lock comes without a trace.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_change_that_guessed_at_a_password_is_a_failed_login_and_locks_in_sight() {
+    let world = World::new().await;
+    role(&world, "users", &["admin.users"]).await;
+    let (_, users) = signed_in_with(&world, "users@example.org", &["users"]).await;
+    let owner = world.owner().await;
+    for (name, at_admin) in [("vic", false), ("vera", true)] {
+        let id = world.user(&format!("{name}@example.org")).await;
+        for n in 0..5 {
+            let password = format!("some other pass {n}");
+            let refused = if at_admin {
+                let body = json!({ "password": password, "email": "users@example.org" });
+                owner.put(&format!("/v1/admin/users/{id}"), body).await
+            } else {
+                let body = json!({ "password": password, "username": "owner" });
+                users.patch(&format!("/api/users/{id}"), body).await
+            };
+            assert_eq!(refused.status, 409, "{}", refused.text);
+        }
+        let right = login(&world, &format!("{name}@example.org"), PASSWORD).await;
+        assert_eq!(right.status, 423, "{}", right.text);
+        let shown = owner.get(&format!("/api/users/{id}")).await;
+        assert_eq!(
+            (shown.str("status"), shown.str("lockoutUntil")),
+            ("locked", right.str("lockoutUntil"))
+        );
+        let locked = owner.get(&format!("/api/users?status=locked&q={name}")).await;
+        assert_eq!(locked.body["items"][0]["id"], json!(id), "{}", locked.text);
+        let history = owner.get(&format!("/api/users/{id}/login-history")).await;
+        let mut kinds: Vec<&str> = history.body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|row| row["kind"].as_str())
+            .collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds[..], [["lockout"].as_slice(), &["loginFailed"; 5]].concat());
+        // What is done leaves none.
+        let body = json!({ "password": "some other pass", "emailVerified": true });
+        assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
+        assert_eq!(owner.patch(&format!("/api/users/{id}"), body).await.status, 204);
+        let after = owner.get(&format!("/api/users/{id}/login-history")).await;
+        assert_eq!(after.body["items"], history.body["items"]);
+    }
+}

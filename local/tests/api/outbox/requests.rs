@@ -5,7 +5,7 @@ use usher::actions::outbox::Outcome;
 use usher::domain::tenant_settings::EmailVerification;
 
 use super::{Post, invite, message, sweep, token, verified};
-use crate::support::World;
+use crate::support::{PASSWORD, World};
 
 /// To whom mail went, and about what.
 fn arrived(post: &Post) -> Vec<(String, String)> {
@@ -104,6 +104,48 @@ async fn whoever_sets_an_address_that_is_not_verified_a_mail_goes_there_to_verif
             ],
         };
         assert_eq!(asked(&world), expected, "{verification:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_set_while_its_account_is_off_is_to_be_verified_when_it_is_on_again() {
+    let until = json!({ "until": "2026-11-22T08:00:04Z" });
+    for (way, lock) in [
+        ("inactive", None),
+        ("banned", None),
+        ("", Some(json!({}))),
+        ("", Some(until)),
+    ] {
+        let world = World::new().await;
+        let user = verified(&world, "jane@example.org").await;
+        let owner = world.owner().await;
+        match &lock {
+            Some(lock) => {
+                let locked = owner.post(&format!("/api/users/{user}/lock"), lock.clone()).await;
+                assert_eq!(locked.status, 204, "{}", locked.text);
+            }
+            None => changed(&world, &user, json!({ "status": way })).await,
+        }
+        changed(&world, &user, json!({ "email": "john@example.org" })).await;
+        let before = [mail("emailChanged", "jane@example.org")];
+        assert_eq!(asked(&world), before, "{way}: it would be dropped");
+        match lock {
+            Some(lock) if lock.get("until").is_some() => {
+                world.clock.advance(4);
+                world.signed_in("john@example.org", PASSWORD).await;
+            }
+            Some(_) => assert_eq!(owner.post_empty(&format!("/api/users/{user}/unlock")).await.status, 204),
+            None => changed(&world, &user, json!({ "status": "active" })).await,
+        }
+        let both = [before.to_vec(), vec![mail("verifyEmail", "john@example.org")]].concat();
+        assert_eq!(asked(&world), both, "{way}");
+        // And once.
+        changed(&world, &user, json!({ "status": "active", "displayName": "John" })).await;
+        world.signed_in("john@example.org", PASSWORD).await;
+        assert_eq!(asked(&world), both, "{way}");
+        let post = Post::default();
+        sweep(&post.outbox(&world.app)).await;
+        assert_eq!(post.letters().len(), 2, "{:?}", arrived(&post));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What others do to an account between two calls to the store of one request. A proxy lets it happen at that call: no
 //! chance is needed.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use usher::ambient::ManualClock;
 use usher::app::App;
@@ -195,4 +196,36 @@ async fn a_password_that_was_stated_before_all_other_sessions_ended_changes_noth
     assert_eq!(reply.status, 401, "{}", reply.text);
     assert_eq!(opens(&world, other.str("token")).await, 401);
     assert_eq!(login(&world, JANE, PASSWORD).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_by_whoever_sets_a_password_is_recorded_where_the_account_is_deleted_meanwhile() {
+    let world = World::new().await;
+    let (proxy, behind) = behind(&world).await;
+    let owner = behind.owner().await;
+    for headers in [&[][..], &[("idempotency-key", "k")]] {
+        let id = world.user(JANE).await;
+        let gone = json!({
+            "UpdateExpression": "ADD version :one SET #status = :deleted",
+            "ExpressionAttributeNames": { "#status": "status" },
+            "ExpressionAttributeValues": { ":one": { "N": "1" }, ":deleted": { "S": "deleted" } },
+        });
+        let (path, body) = (
+            format!("/api/users/{id}/reset-password"),
+            json!({ "newPassword": "battery staple" }),
+        );
+        let reset = owner.send(Method::POST, &path, Some(body), headers);
+        let reply = meanwhile(&proxy, &world, (&id, gone), commits, reset).await;
+        assert_eq!(reply.status, 404, "{}", reply.text);
+        let kinds = world.items().into_iter().filter_map(|item| {
+            let is_hers = item["PK"]["S"].as_str()?.contains(&id);
+            is_hers.then(|| item["kind"]["S"].as_str().map(str::to_owned))?
+        });
+        assert_eq!(kinds.collect::<Vec<_>>(), ["loginFailed"], "{headers:?}");
+        let named = world.items().into_iter().filter(|item| item["SK"]["S"] == "CLAIM");
+        for claim in named.filter(|claim| claim["user"]["S"] == id.as_str()) {
+            let key = json!({ "TableName": "usher", "Key": { "PK": claim["PK"], "SK": claim["SK"] } });
+            world.db.delete_item(serde_json::from_value(key).unwrap()).unwrap();
+        }
+    }
 }

@@ -76,3 +76,35 @@ async fn a_system_role_is_not_deleted_and_neither_is_one_above_the_caller_s_reac
     );
     assert_reconciled(&world);
 }
+
+/// Else it was taken from all but the last of those in charge, and then refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_all_who_are_in_charge_is_taken_from_none_of_them() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    role(&world, "crew", &["admin.users", "admin.roles"]).await;
+    role(&world, "captain", &["admin.users"]).await;
+    let mut crew = Vec::new();
+    for n in 0..3 {
+        crew.push(signed_in_with(&world, &format!("crew{n}@example.org"), &["crew"]).await);
+    }
+    let admin = owner.delete("/api/users/admin@gauth.local").await;
+    assert_eq!(admin.status, 204, "{}", admin.text);
+    let own = owner.get("/api/me/profile").await.str("id").to_owned();
+    assert_eq!(owner.delete(&user(&own)).await.status, 204);
+    let (first, client) = &crew[0];
+    refused(
+        &client.delete("/api/roles/crew?force=true").await,
+        409,
+        "last-administrator",
+    );
+    for (id, _) in &crew {
+        let account = client.get(&user(id)).await;
+        let roles = account.body["roles"].as_array().unwrap();
+        assert!(roles.contains(&json!("crew")), "{}", account.text);
+    }
+    // Where one of them is in charge by another role too, it goes.
+    grant(client, first, json!({ "role": "captain" })).await;
+    assert_eq!(client.delete("/api/roles/crew?force=true").await.status, 204);
+    assert_reconciled(&world);
+}

@@ -1,6 +1,7 @@
 //! `POST /api/users/{user}/lock` and `/unlock`
 
 use serde_json::json;
+use usher::jiff::SignedDuration;
 
 use super::{invalid, refused, signed_in_with, user};
 use crate::reconcile::assert_reconciled;
@@ -138,15 +139,60 @@ async fn a_status_of_active_ends_a_lockout_too_so_that_the_account_is_what_the_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unlocking_neither_switches_on_nor_unbans() {
+async fn neither_a_lock_nor_its_end_switches_on_or_unbans() {
     let world = World::new().await;
     let owner = world.owner().await;
     let id = world.user("jane@example.org").await;
     for status in ["inactive", "banned"] {
         owner.patch(&user(&id), json!({ "status": status })).await;
+        let until = format!("{:.3}", world.now() + SignedDuration::from_secs(4));
+        for lock in [json!({ "reason": "on leave" }), json!({ "until": until })] {
+            let locked = owner.post(&format!("/api/users/{id}/lock"), lock).await;
+            assert_eq!(locked.status, 204, "{}", locked.text);
+            let shown = owner.get(&user(&id)).await;
+            assert_eq!(
+                (shown.str("status"), &shown.body["lockoutUntil"]),
+                (status, &json!(null))
+            );
+        }
+        world.clock.advance(4);
+        assert_eq!(owner.get(&user(&id)).await.str("status"), status);
+        refused(&login(&world, PASSWORD).await, 401, "account-not-active");
         assert_eq!(owner.post_empty(&format!("/api/users/{id}/unlock")).await.status, 204);
         assert_eq!(owner.get(&user(&id)).await.str("status"), status);
     }
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_whose_lock_has_ended_is_in_charge_again_from_the_next_login() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let own = user(owner.get("/api/me/profile").await.str("id"));
+    assert_eq!(owner.delete("/api/users/admin@gauth.local").await.status, 204);
+    let (id, first) = signed_in_with(&world, "jane@example.org", &["admin"]).await;
+    let until = format!("{:.3}", world.now() + SignedDuration::from_secs(4));
+    let locked = owner
+        .post(&format!("/api/users/{id}/lock"), json!({ "until": until }))
+        .await;
+    assert_eq!(locked.status, 204, "{}", locked.text);
+    world.clock.advance(4);
+    let last = owner.patch(&own, json!({ "status": "inactive" })).await;
+    refused(&last, 409, "last-administrator");
+    let jane = world.signed_in("jane@example.org", PASSWORD).await;
+    assert_reconciled(&world);
+    refused(&first.get("/api/users").await, 401, "invalid-token");
+    assert_eq!(jane.get("/api/users?status=locked").await.body["total"], 0);
+    let rows = jane.get(&format!("/api/rights-history?target={id}")).await;
+    let latest = &rows.body["items"][0];
+    assert_eq!(
+        (&latest["kind"], &latest["actor"], &latest["after"]["status"]),
+        (&json!("statusChanged"), &json!(null), &json!("active")),
+        "{}",
+        rows.text
+    );
+    assert_eq!(owner.patch(&own, json!({ "status": "inactive" })).await.status, 204);
+    assert_reconciled(&world);
 }
 
 /// The last date that there is can be kept, and read again.

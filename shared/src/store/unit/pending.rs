@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Tries, Unit, Wanted};
 use crate::context::Context;
-use crate::domain::user::PasswordHash;
 use crate::error::{Error, Result};
+use crate::store::attempts::Guess;
 use crate::store::table::{Refusal, Write};
 
 /// Carries out what `attempt` does with the context that it is given, whose one unit of work is written when its answer is
@@ -14,6 +14,7 @@ use crate::store::table::{Refusal, Write};
 /// again.
 pub async fn atomically_answered<T, Fut>(
     cx: &Context,
+    compared: &Compared,
     attempt: impl Fn(Context) -> Fut,
     kept: impl Fn(&T) -> Result<Write>,
 ) -> Result<T>
@@ -21,7 +22,6 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let mut tries = Tries::default();
-    let compared = Compared::default();
     loop {
         let pending = Arc::new(Pending {
             is_again: tries.all > 0,
@@ -41,8 +41,8 @@ where
     }
 }
 
-/// The password that the one which a request sets was compared with, and is not.
-pub type Compared = Arc<Mutex<Option<PasswordHash>>>;
+/// The attempt by which the password that a request sets was compared with the present one, until it is settled.
+pub type Compared = Arc<Mutex<Option<Guess>>>;
 
 /// Where a unit of work waits for its answer.
 #[derive(Default)]
