@@ -194,6 +194,8 @@ pub async fn accounts(m: &mut Measured) {
     let body = json!({ "status": "inactive" });
     m.of("PUT /api/users/{user}", "`status`", 204, owner.put(&user, body))
         .await;
+    let on = owner.put(&user, json!({ "status": "active" })).await;
+    assert_eq!(on.status, 204, "{}", on.text);
     m.of(
         "POST /api/users/{user}/lock",
         "",
