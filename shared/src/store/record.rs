@@ -178,8 +178,8 @@ fn mail_to(cx: &Context, kind: MailKind, user: UserId, to: String, caused_by: Op
 }
 
 /// What a change of an account has sent, in its own transaction: an invitation to whoever cannot sign in yet; to an
-/// address that is to be verified, how, and both again when the account is switched on; to the verified address that it had before, that it has another one, or another
-/// password.
+/// address that is to be verified, how, and both again when the account is switched on; to the verified address that it
+/// had before, that it has another one, or another password.
 pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
     // Whoever is taken over from another directory asked for nothing.
