@@ -85,14 +85,9 @@ pub(super) async fn given_back<T>(
     attempt: &Attempt,
     follows: impl Future<Output = Result<T>>,
 ) -> Result<T> {
+    use Error::{Fault, Invalid, NotSetUp, Unavailable};
     let outcome = follows.await;
-    let gives_back = |error: &Error| {
-        matches!(
-            error,
-            Error::Invalid(_) | Error::Unavailable(_) | Error::NotSetUp | Error::Fault(_)
-        )
-    };
-    if outcome.as_ref().is_err_and(gives_back) {
+    if matches!(outcome, Err(Invalid(_) | Unavailable(_) | NotSetUp | Fault(_))) {
         let at_once = at_once(cx);
         let given_back = succeed(&at_once, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;

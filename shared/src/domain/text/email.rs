@@ -85,7 +85,7 @@ impl Email {
     }
 
     /// Where mail to it goes, in lower case: the domain as DNS has it. Two addresses of one key can have two of these, of
-    /// which one owner says nothing about the other.
+    /// which the owner of one need not be that of the other.
     pub fn mailbox(&self) -> String {
         self.former().unwrap_or_else(|| self.canonical.clone())
     }
