@@ -278,7 +278,10 @@ impl State {
         match call.step {
             Step::Lock { seconds, .. } => {
                 let until = seconds.map(|seconds| self.now + i64::from(seconds));
-                after.set_status(key, Status::Locked(until));
+                // Who is switched off or banned stays so.
+                if matches!(is, Some(Status::Active | Status::Locked(_))) {
+                    after.set_status(key, Status::Locked(until));
+                }
             }
             Step::Unlock { .. } => {
                 if matches!(is, Some(Status::Locked(_))) {

@@ -53,13 +53,14 @@ impl State {
         }
         let new = PASSWORDS[usize::from(new) % PASSWORDS.len()];
         if new == call.secret {
+            let (name, now) = (seen.own_name.ok_or(No::Missing)?, self.now);
             if let Some(account) = self.change(key)
                 && seen
                     .compared
                     .as_ref()
                     .is_some_and(|compared| account.is_still(compared))
             {
-                account.forget_failures();
+                account.succeeded(name, now);
             }
             return Err(No::Invalid);
         }
