@@ -32,6 +32,10 @@ use collect::Collector;
 
 /// Up to how many accounts are counted that more than one thing is asked of.
 const COUNTED: usize = 1_000;
+/// At how many domains the accounts are asked for at once.
+const DOMAINS: usize = 10;
+/// How many entries of domains are read first: a domain has one for each place where it matches.
+const DOMAIN_ENTRIES: usize = 40;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {

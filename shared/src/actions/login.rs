@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reservations::{Attempt, seconds};
-pub(super) use super::reservations::{give_up, hashed, reserve_for, reserve_own};
+pub(super) use super::reservations::{digest_of, give_up, reserve_for, reserve_own};
 use super::sessions::{self, Issued};
 use super::{Context, Terms, decoys, devices, reservations};
 use crate::domain::history::LoginKind;

@@ -207,7 +207,7 @@ impl Outbox {
         if !claimed.counted {
             let to = &claimed.mail.to;
             let mailbox = Email::parse(to).map(|email| email.mailbox());
-            let sha256 = login::hashed(mailbox.as_ref().unwrap_or(to));
+            let sha256 = login::digest_of(mailbox.as_ref().unwrap_or(to));
             return mail_limits::count(table, claimed, &sha256, token, now).await;
         }
         if !token.is_empty() {

@@ -127,13 +127,13 @@ async fn claimed(cx: &Context, name: &text::Login) -> Result<(Option<UserId>, Na
 }
 
 async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let key = keys::unknown_login(&cx.tenant, &hashed(name.canonical()));
+    let key = keys::unknown_login(&cx.tenant, &digest_of(name.canonical()));
     let attempt = reserve(cx, key, Whose::UnknownLogin, None).await?;
     attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
 }
 
 /// The key of an unknown login: its SHA-256, in hexadecimal.
-pub(super) fn hashed(name: &str) -> String {
+pub(super) fn digest_of(name: &str) -> String {
     let hash = digest(&SHA256, name.as_bytes());
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,7 +12,7 @@ use futures::future::{try_join, try_join_all};
 
 use super::source::listed_as;
 use super::walk::{self, Walk, Walked};
-use super::{Asked, COUNTED, Collector, Found, Place, many};
+use super::{Asked, COUNTED, Collector, DOMAIN_ENTRIES, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::domain::role::SystemRole;
@@ -38,8 +38,6 @@ const WIDE_STEPS: (usize, usize) = (5_000, 10_000);
 
 /// How many entries of a search are read at most, over all partitions: an account has one for each place where it matches.
 const ENTRIES: usize = 1_500;
-/// How many entries of domains: a domain has one for each place as well.
-const DOMAIN_ENTRIES: usize = 40;
 
 pub(super) async fn page(cx: &Context, asked: &Asked, place: Option<Place>, limit: usize) -> Result<Found> {
     // A role by its name takes two; the names of the system's are known.

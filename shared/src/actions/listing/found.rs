@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ordered::Ordered;
 use super::walk::{self, Walk, Walked};
-use super::{Asked, COUNTED, Found, Place, many};
+use super::{Asked, COUNTED, DOMAIN_ENTRIES, DOMAINS, Found, Place, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::Result;
@@ -19,11 +19,7 @@ use crate::store::user_lists::listed;
 const ENTRIES: usize = 2_000;
 /// How often: an account has an entry for each place where it matches.
 const READS: usize = 3;
-/// At how many domains the accounts are asked for at once.
-pub(super) const DOMAINS: usize = 10;
-/// How many entries of domains are read to find all that match: a domain has one for each place where it does.
-pub(super) const DOMAIN_ENTRIES: usize = 40;
-/// The same where they were not all.
+/// How many entries of domains are read at once where the first were not all.
 const FURTHER_DOMAIN_ENTRIES: usize = 1_000;
 /// At how many domains accounts are looked for to find all that match.
 const MOST_DOMAINS: usize = 200;

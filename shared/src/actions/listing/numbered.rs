@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::found::{DOMAIN_ENTRIES, DOMAINS, Extent, STEPS, extent, matching, walk};
+use super::found::{Extent, STEPS, extent, matching, walk};
 use super::walk::Walked;
-use super::{COUNTED, many};
+use super::{COUNTED, DOMAIN_ENTRIES, DOMAINS, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::{Error, Result};

@@ -1,12 +1,13 @@
 //! A search in the order of its entries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::{DOMAIN_ENTRIES, DOMAINS};
-use super::{Asked, Collector, Found, Place};
+use futures::future::try_join_all;
+
+use super::{Asked, Collector, DOMAIN_ENTRIES, DOMAINS, Found, Place};
 use crate::actions::Context;
 use crate::domain::user::User;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::domains::{self, DomainEntry};
 use crate::store::user_lists::listed;
@@ -93,16 +94,24 @@ impl<'a> Ordered<'a> {
     /// were read.
     async fn some_domains(&mut self, entries: &[DomainEntry]) -> Result<Option<Place>> {
         let room = self.page.room().min(ENTRIES_OF_A_STEP);
-        let accounts = entries
-            .iter()
-            .map(|entry| domains::accounts(listed(self.cx), &entry.domain, None, room));
-        let pages = futures::future::try_join_all(accounts).await?;
-        let mut found: Vec<(&DomainEntry, UserId)> = Vec::new();
+        let domains: BTreeSet<&str> = entries.iter().map(|entry| entry.domain.as_str()).collect();
+        let cx = self.cx;
+        let accounts = domains.iter().map(|domain| async move {
+            let found = domains::accounts(listed(cx), domain, None, room).await?;
+            Ok::<_, Error>((*domain, found))
+        });
+        let accounts: BTreeMap<&str, _> = try_join_all(accounts).await?.into_iter().collect();
+        let (mut found, mut distinct) = (Vec::new(), BTreeSet::new());
         let mut is_cut = false;
-        for (entry, (ids, more)) in entries.iter().zip(pages) {
-            let left = room - found.len();
-            is_cut = more || ids.len() > left;
-            found.extend(ids.into_iter().take(left).map(|id| (entry, id)));
+        for entry in entries {
+            let Some((ids, more)) = accounts.get(entry.domain.as_str()) else {
+                continue;
+            };
+            // A domain can be among them by two entries.
+            let has_room = |id: &&UserId| distinct.contains(*id) || distinct.len() < room && distinct.insert(**id);
+            let taken: Vec<_> = ids.iter().take_while(has_room).map(|id| (entry, *id)).collect();
+            is_cut = *more || taken.len() < ids.len();
+            found.extend(taken);
             if is_cut {
                 break;
             }
@@ -129,7 +138,9 @@ impl<'a> Ordered<'a> {
 
     /// Offers these accounts to the page until it is full; how many of them it looked at.
     async fn look_at(&mut self, found: &[(&DomainEntry, UserId)]) -> Result<usize> {
-        let ids: Vec<UserId> = found.iter().map(|(_, id)| *id).collect();
+        // Each once, however many of its domain's entries are among them.
+        let ids: BTreeSet<UserId> = found.iter().map(|(_, id)| *id).collect();
+        let ids: Vec<UserId> = ids.into_iter().collect();
         let read = shown::get_all(&self.cx.app.table, &self.cx.tenant, &ids).await?;
         for (n, (entry, id)) in found.iter().enumerate() {
             if self.page.is_full() {
