@@ -15,10 +15,24 @@ use crate::store::listed::Listed;
 use crate::store::search::{self, Entry};
 use crate::store::user_lists::listed;
 
-/// How many entries are read at once to find all that match.
-const ENTRIES: usize = 2_000;
-/// How often: an account has an entry for each place where it matches.
-const READS: usize = 3;
+/// How much is read to find all that match.
+pub(super) struct Bounds {
+    /// How many entries of accounts a step reads: an account has one for each place where it matches.
+    pub entries: usize,
+    /// How many such steps there are.
+    pub reads: usize,
+    /// How many accounts of a domain a step reads.
+    pub accounts: usize,
+    /// How many accounts are found.
+    pub most: usize,
+}
+
+const BOUNDS: Bounds = Bounds {
+    entries: 2_000,
+    reads: 3,
+    accounts: COUNTED + 1,
+    most: COUNTED,
+};
 /// How many entries of domains are read at once where the first were not all.
 const FURTHER_DOMAIN_ENTRIES: usize = 1_000;
 /// At how many domains accounts are looked for to find all that match.
@@ -39,28 +53,71 @@ pub(super) enum Extent {
 
 pub(super) async fn extent(cx: &Context, q: &str) -> Result<Extent> {
     let (table, t) = (&cx.app.table, &cx.tenant);
+    let mut found = Distinct::default();
     let domains = domains::find(table, t, q, None, DOMAIN_ENTRIES);
-    let ((mut ids, is_whole), domains) = futures::future::try_join(own(cx, q), domains).await?;
+    let (is_whole, domains) = futures::future::try_join(own(cx, q, &BOUNDS, &mut found), domains).await?;
     if !is_whole {
-        return Ok(Extent::More(ids.len()));
+        return Ok(Extent::More(found.ids.len()));
     }
     let (domains, are_all) = matching(cx, q, MOST_DOMAINS, domains).await?;
-    if !are_all {
-        return Ok(Extent::More(ids.len()));
+    if !are_all || !at(cx, &domains, &BOUNDS, &mut found).await? {
+        return Ok(Extent::More(found.ids.len()));
     }
-    let accounts = |domain: &String| {
-        let domain = domain.clone();
-        async move { domains::accounts(listed(cx), &domain, None, COUNTED + 1).await }
-    };
+    Ok(Extent::Whole(found.newest_first()))
+}
+
+/// Accounts, each once, in the order in which they were found.
+#[derive(Default)]
+pub(super) struct Distinct {
+    pub ids: Vec<UserId>,
+    seen: BTreeSet<UserId>,
+}
+
+impl Distinct {
+    fn extend(&mut self, ids: impl IntoIterator<Item = UserId>) {
+        self.ids.extend(ids.into_iter().filter(|id| self.seen.insert(*id)));
+    }
+
+    pub fn newest_first(self) -> Vec<UserId> {
+        self.seen.into_iter().rev().collect()
+    }
+}
+
+/// Adds those that match before the domain of their address; whether these are all.
+pub(super) async fn own(cx: &Context, q: &str, bounds: &Bounds, found: &mut Distinct) -> Result<bool> {
+    let mut after = None;
+    for _ in 0..bounds.reads {
+        let (entries, more) = search::own(listed(cx), q, after, bounds.entries).await?;
+        after = entries.last().map(Entry::sort_key);
+        found.extend(entries.into_iter().map(|entry| entry.user));
+        let are_few = found.ids.len() <= bounds.most;
+        if !more || !are_few {
+            return Ok(!more && are_few);
+        }
+    }
+    Ok(false)
+}
+
+/// Adds those at these domains; whether these are all.
+pub(super) async fn at(cx: &Context, domains: &[String], bounds: &Bounds, found: &mut Distinct) -> Result<bool> {
     for some in domains.chunks(DOMAINS) {
-        for (some, more) in futures::future::try_join_all(some.iter().map(accounts)).await? {
-            ids.extend(some);
-            if more || ids.len() > COUNTED {
-                return Ok(Extent::More(ids.len()));
+        let accounts = |domain| domains::accounts(listed(cx), domain, None, bounds.accounts);
+        let first = futures::future::try_join_all(some.iter().map(|domain| accounts(domain))).await?;
+        for (domain, (mut ids, mut more)) in some.iter().zip(first) {
+            loop {
+                let last = ids.last().copied();
+                found.extend(ids);
+                if found.ids.len() > bounds.most {
+                    return Ok(false);
+                }
+                if !more {
+                    break;
+                }
+                (ids, more) = domains::accounts(listed(cx), domain, last, bounds.accounts).await?;
             }
         }
     }
-    Ok(Extent::Whole(ids.into_iter().rev().collect()))
+    Ok(true)
 }
 
 /// The domains that match, each once, from the first entries of them on, at most so many; and whether these are
@@ -84,20 +141,6 @@ pub(super) async fn matching(
         let (table, t) = (&cx.app.table, &cx.tenant);
         (entries, more) = domains::find(table, t, q, Some(after), FURTHER_DOMAIN_ENTRIES).await?;
     }
-}
-
-/// The accounts that match before the domain of their address, and whether these are all.
-async fn own(cx: &Context, q: &str) -> Result<(BTreeSet<UserId>, bool)> {
-    let (mut ids, mut after) = (BTreeSet::new(), None);
-    for _ in 0..READS {
-        let (entries, more) = search::own(listed(cx), q, after, ENTRIES).await?;
-        after = entries.last().map(Entry::sort_key);
-        ids.extend(entries.into_iter().map(|entry| entry.user));
-        if !more || ids.len() > COUNTED {
-            return Ok((ids, !more));
-        }
-    }
-    Ok((ids, false))
 }
 
 pub(super) async fn page(cx: &Context, asked: &Asked, q: &str, from: Option<Place>, limit: usize) -> Result<Found> {

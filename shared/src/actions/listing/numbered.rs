@@ -1,23 +1,21 @@
 //! Pages of a search by number.
 
-use std::collections::BTreeSet;
-
-use super::found::{Extent, STEPS, extent, matching, walk};
+use super::found::{Bounds, Distinct, Extent, STEPS, at, extent, matching, own, walk};
 use super::walk::Walked;
-use super::{COUNTED, DOMAIN_ENTRIES, DOMAINS, many};
+use super::{COUNTED, DOMAIN_ENTRIES, many};
 use crate::actions::Context;
 use crate::actions::paging::Total;
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::domains;
-use crate::store::search::{self, Entry};
-use crate::store::user_lists::listed;
 
-/// How many accounts are found to be put into an order, where few of the newest match.
-const MOST_FOUND: usize = 10_000;
-/// How many entries of accounts a step reads for that, and how many steps there are.
-const ENTRIES: usize = 2_500;
-const READS: usize = 6;
+/// What is found to be put into an order, where few of the newest match.
+const BOUNDS: Bounds = Bounds {
+    entries: 2_500,
+    reads: 6,
+    accounts: 2_500,
+    most: 10_000,
+};
 /// At how many domains accounts are looked for.
 const MOST_DOMAINS: usize = 1_000;
 /// How many steps along the list there are where many of the newest match: a hundred thousand accounts.
@@ -56,73 +54,18 @@ pub(super) async fn page(cx: &Context, q: &str, skipped: usize, limit: usize) ->
     Ok((some(&ids), total))
 }
 
-/// All that match, newest first, and true; or where these are more than [`MOST_FOUND`] (or at more than [`MOST_DOMAINS`]
+/// All that match, newest first, and true; or where these are more than [`BOUNDS`] has (or at more than [`MOST_DOMAINS`]
 /// domains), the first in the order of the entries, and false.
 async fn all(cx: &Context, q: &str) -> Result<(Vec<UserId>, bool)> {
     let mut found = Distinct::default();
-    let mut is_whole = own(cx, q, &mut found).await?;
+    let mut is_whole = own(cx, q, &BOUNDS, &mut found).await?;
     if is_whole {
         let first = domains::find(&cx.app.table, &cx.tenant, q, None, DOMAIN_ENTRIES).await?;
         let (domains, are_all) = matching(cx, q, MOST_DOMAINS, first).await?;
-        is_whole = at(cx, &domains, &mut found).await? && are_all;
+        is_whole = at(cx, &domains, &BOUNDS, &mut found).await? && are_all;
     }
-    if is_whole {
-        found.ids.sort_unstable_by(|one, other| other.cmp(one));
-    }
-    Ok((found.ids, is_whole))
-}
-
-/// Accounts in the order in which they were found.
-#[derive(Default)]
-struct Distinct {
-    ids: Vec<UserId>,
-    seen: BTreeSet<UserId>,
-}
-
-impl Distinct {
-    fn extend(&mut self, ids: impl IntoIterator<Item = UserId>) {
-        self.ids.extend(ids.into_iter().filter(|id| self.seen.insert(*id)));
-    }
-
-    fn are_too_many(&self) -> bool {
-        self.ids.len() > MOST_FOUND
-    }
-}
-
-/// Adds those that match before the domain of their address; whether these are all.
-async fn own(cx: &Context, q: &str, found: &mut Distinct) -> Result<bool> {
-    let mut after = None;
-    for _ in 0..READS {
-        let (entries, more) = search::own(listed(cx), q, after, ENTRIES).await?;
-        after = entries.last().map(Entry::sort_key);
-        found.extend(entries.into_iter().map(|entry| entry.user));
-        if !more || found.are_too_many() {
-            return Ok(!more && !found.are_too_many());
-        }
-    }
-    Ok(false)
-}
-
-/// Adds those at these domains; whether these are all.
-async fn at(cx: &Context, domains: &[String], found: &mut Distinct) -> Result<bool> {
-    for some in domains.chunks(DOMAINS) {
-        let first = some
-            .iter()
-            .map(|domain| domains::accounts(listed(cx), domain, None, ENTRIES));
-        let first = futures::future::try_join_all(first).await?;
-        for (domain, (mut ids, mut more)) in some.iter().zip(first) {
-            loop {
-                let last = ids.last().copied();
-                found.extend(ids);
-                if found.are_too_many() {
-                    return Ok(false);
-                }
-                if !more {
-                    break;
-                }
-                (ids, more) = domains::accounts(listed(cx), domain, last, ENTRIES).await?;
-            }
-        }
-    }
-    Ok(true)
+    Ok(match is_whole {
+        true => (found.newest_first(), true),
+        false => (found.ids, false),
+    })
 }

@@ -113,7 +113,7 @@ async fn emptied(cx: &Context, role: &Role) -> Result<Role> {
     }
 }
 
-/// Whether somebody stays in charge where nobody has the role (rule 8): looked at before it is taken from the first of them,
+/// Whether somebody stays in charge once the role is taken from all (rule 8): looked at before it is taken from the first of them,
 /// so that what is refused changes nothing. What others do meanwhile may still leave the last one with it.
 async fn leaves_somebody_in_charge(cx: &Context, role: &Role) -> Result<()> {
     if !role.administers() {
