@@ -16,6 +16,7 @@ use crate::domain::service_key::ServiceKey;
 use crate::domain::session::Session;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
+use crate::domain::tenant_size::TenantSize;
 use crate::domain::user::User;
 use crate::error::{Error, Forbidden, Noun, Result};
 use crate::id::UserId;
@@ -36,7 +37,7 @@ pub type MayChange = fn(&Rights, &[Grant], Timestamp) -> Result<()>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub surface: Surface,
-    /// The address, as API Gateway saw it.
+    /// The client's address, from whom the settings trust with it ([`crate::http::request_info`]).
     pub ip: String,
     /// The client, as it calls itself; cut at 256 characters.
     pub user_agent: String,
@@ -156,6 +157,16 @@ impl Context {
             pending: None,
             is_dry_run: false,
         }
+    }
+
+    /// The size of the tenant whose partitions are read.
+    pub fn size_to_read(&self) -> TenantSize {
+        self.tenant_settings.growth.read()
+    }
+
+    /// The size of the tenant whose partitions are written to.
+    pub fn size_to_write(&self) -> TenantSize {
+        self.tenant_settings.growth.written(self.now)
     }
 
     /// The same, about another tenant's things.

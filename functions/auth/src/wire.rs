@@ -247,8 +247,8 @@ impl LoginView {
     pub fn of(issued: &Issued) -> Self {
         let user = issued.user.as_ref().map(|user| LoginUser {
             id: user.id.to_string(),
-            email: user.email.as_ref().map(|email| email.as_given().to_owned()),
-            username: user.username.as_ref().map(|name| name.as_given().to_owned()),
+            email: user.given_email(),
+            username: user.given_username(),
             display_name: user.profile.display_name.clone(),
             roles: issued.roles.clone(),
             must_change_password: user.must_change_password,

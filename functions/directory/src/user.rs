@@ -91,16 +91,16 @@ impl UserView {
     }
 
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
-        let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
-        let mut roles: Vec<String> = applying.filter_map(|grant| names.get(&grant.role).cloned()).collect();
+        let applying = user.applying(cx.now).into_iter();
+        let mut roles: Vec<String> = applying.filter_map(|role| names.get(&role).cloned()).collect();
         roles.sort();
         roles.dedup();
         Self {
             id: user.id.to_string(),
             kind: user.kind.into(),
-            email: user.email.as_ref().map(|email| email.as_given().to_owned()),
+            email: user.given_email(),
             email_verified: user.email_verified,
-            username: user.username.as_ref().map(|name| name.as_given().to_owned()),
+            username: user.given_username(),
             personal: PersonalFields::of(&user.profile),
             status: user.status_at(cx.now).as_str(),
             lockout_until: user.lock_ends(cx.now),

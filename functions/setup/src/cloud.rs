@@ -71,7 +71,7 @@ pub async fn set_up(app: &Arc<App>) -> Result<Made> {
         _ => None,
     };
     let accounts = owner.into_iter().map(|user| {
-        let role = OWNER.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+        let role = OWNER.in_tenant(&cx.tenant, cx.now)?;
         Ok(FirstAccount {
             name: "first-owner",
             user,

@@ -38,7 +38,7 @@ pub async fn local(app: &Arc<App>) -> Result<Made> {
     let accounts = LOCAL_ACCOUNTS.map(|(name, email, password, role)| {
         Ok(FirstAccount {
             name,
-            role: role.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?,
+            role: role.in_tenant(&cx.tenant, cx.now)?,
             user: NewUser {
                 email: Some(Email::parse(email).map_err(Error::fault)?),
                 username: Some(Username::parse(name).map_err(Error::fault)?),

@@ -23,7 +23,7 @@ pub const MAX_CHECKS: usize = 100;
 /// May this account do this?
 #[derive(Debug)]
 pub struct Check {
-    /// The caller where absent; `Err` is what no account can be called.
+    /// The caller where absent.
     pub user: Option<UserRef>,
     pub permission: String,
     pub department: Option<Department>,

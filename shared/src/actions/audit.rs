@@ -9,8 +9,8 @@ use crate::domain::audit::Anchor;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::HISTORY_DAYS;
 use crate::error::Result;
-use crate::proof::canonical;
 use crate::proof::jwt::unverified;
+use crate::proof::opaque::Digest;
 use crate::store::anchors::{self, Signed};
 use crate::store::chain;
 use crate::store::history::{self, Span};
@@ -51,7 +51,7 @@ async fn sign_one(cx: &Context, tenant: &TenantId, keys: &Keys) -> Result<bool> 
             at: cx.now.as_millisecond(),
             prev: last
                 .as_ref()
-                .map(|last| canonical::of_bytes(last.jws.as_bytes()))
+                .map(|last| Digest::of(last.jws.as_bytes()).to_string())
                 .unwrap_or_default(),
             unlinked_until: match last {
                 None => unlinked_until(cx, tenant).await?,

@@ -206,7 +206,7 @@ pub(super) fn patched(cx: &Context, before: &Role, patch: &RolePatch) -> Result<
         return Err(Conflict::SystemRole("a system role keeps its name").into());
     }
     if let Some(system) = SystemRole::by_id(before.id) {
-        keeps_what_it_came_with(&system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?, &after)?;
+        keeps_what_it_came_with(&system.in_tenant(&cx.tenant, cx.now)?, &after)?;
     }
     Ok(after)
 }
@@ -225,7 +225,7 @@ fn keeps_what_it_came_with(given: &Role, after: &Role) -> Result<()> {
 }
 
 pub(super) fn may_touch_everybody(cx: &Context) -> Result<bool> {
-    let owner = OWNER.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+    let owner = OWNER.in_tenant(&cx.tenant, cx.now)?;
     Ok(policy::may_touch_everybody(&cx.caller()?.rights, &owner))
 }
 

@@ -14,7 +14,7 @@ use crate::domain::history::{RightsKind, Target};
 use crate::domain::lockout::LockoutRule;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::{Chosen, LONGEST_PASSWORD, TenantSettings};
-use crate::domain::tenant_size::{Growth, TenantSize};
+use crate::domain::tenant_size::Growth;
 use crate::error::{Error, Noun, Result};
 use crate::settings::Settings;
 use crate::store::record;
@@ -193,15 +193,5 @@ impl Context {
         self.tenant_settings = app.tenant_settings.get(app, &tenant, now).await?;
         self.tenant = tenant;
         Ok(())
-    }
-
-    /// The size of the tenant whose partitions are read.
-    pub fn size_to_read(&self) -> TenantSize {
-        self.tenant_settings.growth.read()
-    }
-
-    /// The size of the tenant whose partitions are written to.
-    pub fn size_to_write(&self) -> TenantSize {
-        self.tenant_settings.growth.written(self.now)
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn bring_up_to_date(cx: &Context, tenant: &TenantId) -> Result<
 
 /// A role that an administrator made under its name has another one from then on.
 async fn create(cx: &Context, system: &SystemRole) -> Result<bool> {
-    let role = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+    let role = system.in_tenant(&cx.tenant, cx.now)?;
     loop {
         match unit::write(cx, &roles::create(&role)?).await {
             Err(Error::Conflict(Conflict::RoleNameTaken)) => {}
@@ -76,7 +76,7 @@ async fn change(cx: &Context, id: RoleId) -> Result<()> {
         else {
             return Ok(());
         };
-        let given = system.in_tenant(&cx.tenant, cx.now).map_err(Error::fault)?;
+        let given = system.in_tenant(&cx.tenant, cx.now)?;
         let mut after = role.clone();
         after.permissions.extend(given.permissions);
         if role.description.as_deref() == Some(system.described_before) {

@@ -17,7 +17,7 @@ use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::Label;
 use crate::domain::user::User;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Result};
 use crate::store::tenant_settings::Kept;
 use crate::store::unit::atomically;
 use crate::store::{record, tenants};
@@ -86,7 +86,7 @@ pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
 
 /// A role of the system as a new tenant has it, of the size that the stack asks for.
 fn system_role(cx: &Context, role: &SystemRole, tenant: &TenantId) -> Result<Role> {
-    let mut role = role.in_tenant(tenant, cx.now).map_err(Error::fault)?;
+    let mut role = role.in_tenant(tenant, cx.now)?;
     role.spread_seats(cx.app.settings.tenant_size);
     Ok(role)
 }

@@ -52,12 +52,10 @@ fn first_round() -> u32 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_first_partition(partition: &u16) -> bool {
     *partition == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_first_round(round: &u32) -> bool {
     // On few counters the round is never asked for.
     *round <= first_round()

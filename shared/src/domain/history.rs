@@ -1,5 +1,5 @@
 //! The two histories (rule 7): who signed in, and who changed whose rights. A row is written in the same transaction
-//! as what it records, and never changed.
+//! as what it records, and only changed to take an erased account out of it.
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;

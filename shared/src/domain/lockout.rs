@@ -134,11 +134,11 @@ pub struct Attempts {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Attempts")]
 struct UnderEmail {
-    #[serde(rename = "emailFailedLoginCount", default, skip_serializing_if = "is_none")]
+    #[serde(rename = "emailFailedLoginCount", default, skip_serializing_if = "is_zero")]
     failed_login_count: u32,
     #[serde(rename = "emailAttemptedAt", default, with = "millisecond::optional")]
     attempted_at: Option<Timestamp>,
-    #[serde(rename = "emailLockouts", default, skip_serializing_if = "is_none")]
+    #[serde(rename = "emailLockouts", default, skip_serializing_if = "is_zero")]
     lockouts: u32,
     #[serde(rename = "emailLockoutUntil", default, with = "millisecond::optional")]
     lockout_until: Option<Timestamp>,
@@ -147,18 +147,17 @@ struct UnderEmail {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Attempts")]
 struct UnderUsername {
-    #[serde(rename = "usernameFailedLoginCount", default, skip_serializing_if = "is_none")]
+    #[serde(rename = "usernameFailedLoginCount", default, skip_serializing_if = "is_zero")]
     failed_login_count: u32,
     #[serde(rename = "usernameAttemptedAt", default, with = "millisecond::optional")]
     attempted_at: Option<Timestamp>,
-    #[serde(rename = "usernameLockouts", default, skip_serializing_if = "is_none")]
+    #[serde(rename = "usernameLockouts", default, skip_serializing_if = "is_zero")]
     lockouts: u32,
     #[serde(rename = "usernameLockoutUntil", default, with = "millisecond::optional")]
     lockout_until: Option<Timestamp>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_none(count: &u32) -> bool {
+fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 

@@ -16,6 +16,7 @@ use super::tenant_size::TenantSize;
 use super::text::{FORM, RoleName};
 use super::trail::Trail;
 use super::user::first_form;
+use crate::error::{Error, Result};
 use crate::id::RoleId;
 
 /// The ranks of the ladder, lowest first, so that `<` compares them.
@@ -215,13 +216,13 @@ impl SystemRole {
     }
 
     /// The role as a small tenant has it at its start.
-    pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role, String> {
+    pub fn in_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<Role> {
         let built_in = permission::built_in().into_iter().map(|permission| permission.name);
         let permissions = built_in.filter(|name| self.came_with(name, tenant)).collect();
         Ok(Role {
             id: self.id,
             tenant: tenant.clone(),
-            name: RoleName::parse(self.name)?,
+            name: RoleName::parse(self.name).map_err(Error::fault)?,
             description: Some(self.description.to_owned()),
             permissions,
             restricted: BTreeSet::new(),

@@ -101,7 +101,7 @@ impl UserRef {
     }
 }
 
-/// A password's Argon2id hash as a PHC string. Never shown, not even by `Debug`.
+/// A password's hash: Argon2id's as a PHC string, or as it was imported. Never shown, not even by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PasswordHash(pub String);
@@ -187,7 +187,6 @@ fn one() -> u16 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_one(shards: &u16) -> bool {
     *shards == 1
 }
@@ -269,8 +268,17 @@ impl User {
 
     /// What the account is called in words: its display name, else its username.
     pub fn display_name(&self) -> Option<String> {
-        let username = || self.username.as_ref().map(|name| name.as_given().to_owned());
-        self.profile.display_name.clone().or_else(username)
+        self.profile.display_name.clone().or_else(|| self.given_username())
+    }
+
+    /// The address as it was given.
+    pub fn given_email(&self) -> Option<String> {
+        self.email.as_ref().map(|email| email.as_given().to_owned())
+    }
+
+    /// The username as it was given.
+    pub fn given_username(&self) -> Option<String> {
+        self.username.as_ref().map(|name| name.as_given().to_owned())
     }
 
     /// Whether nothing differs, not even how a name is spelled: two spellings of one name are equal.
@@ -280,11 +288,7 @@ impl User {
 
     /// Whether it has the same address and username, in the same spelling.
     pub fn has_the_names_of(&self, other: &Self) -> bool {
-        let spelled = |user: &Self| {
-            let email = user.email.as_ref().map(|email| email.as_given().to_owned());
-            (email, user.username.as_ref().map(|name| name.as_given().to_owned()))
-        };
-        spelled(self) == spelled(other)
+        self.given_email() == other.given_email() && self.given_username() == other.given_username()
     }
 
     /// Where mail to the account goes ([`Email::mailbox`]).

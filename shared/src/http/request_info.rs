@@ -1,5 +1,6 @@
-//! What is known of a request: its time, its id, and its origin. On Lambda all of it is from API Gateway, never
-//! a header that the client could have written; the client's address is from the edge, where there is one.
+//! What is known of a request: its time, its id, and its origin. On Lambda all of it is from API Gateway, never a header
+//! that the client could have written; the client's address is from the edge where it vouches for the request, and on a
+//! server of one's own from the proxies that it trusts.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +16,6 @@ use crate::actions::{Context, DeviceTokens, Origin, Surface};
 use crate::ambient;
 use crate::app::App;
 use crate::domain::tenant::TenantId;
-use crate::domain::tenant_settings::TenantSettings;
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
 use crate::settings::{TenantSource, TrustedProxies};
@@ -102,29 +102,19 @@ impl RequestInfo {
     /// The request as actions know it, before anybody asked who makes it.
     pub fn context(&self, surface: Surface) -> Context {
         Context {
-            app: self.app.clone(),
             now: self.now,
-            tenant: TenantId::main(),
-            tenant_settings: Arc::new(TenantSettings::of_stack(&self.app.settings)),
             issuer: self.issuer.clone(),
             address: self.address.clone(),
-            api_key: None,
             origin: Origin {
                 surface,
                 ip: self.ip.clone(),
                 user_agent: self.user_agent.clone(),
             },
-            stricter: None,
-            about: Vec::new(),
-            caller: None,
-            quota: Arc::default(),
             device: DeviceTokens {
                 presented: self.device.clone(),
                 ..DeviceTokens::default()
             },
-            is_operator: false,
-            pending: None,
-            is_dry_run: false,
+            ..Context::without_request(&self.app, surface)
         }
     }
 }

@@ -5,23 +5,16 @@
 //! what is left is the order of members. (The crates that do the whole of it turn on a feature of `serde_json`,
 //! `float_roundtrip`, for every function.)
 
-use aws_lc_rs::digest::{SHA256, digest as hash};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use super::opaque::Digest;
 use crate::error::{Error, Result};
 
 /// Base64url, 43 characters. A value with a number in it has none.
 pub fn digest(value: &Value) -> Result<String> {
     let mut canonical = String::new();
     write(value, &mut canonical)?;
-    Ok(of_bytes(canonical.as_bytes()))
-}
-
-/// The same of bytes as they are.
-pub fn of_bytes(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(hash(&SHA256, bytes))
+    Ok(Digest::of(canonical.as_bytes()).to_string())
 }
 
 fn write(value: &Value, to: &mut String) -> Result<()> {

@@ -1,8 +1,9 @@
 //! How a thing is proven: that a password is known, that a token is ours, that a sealed key was not changed.
 //!
 //! Pure computation: nothing here reads the store, the environment or the clock (`now` is an argument), and nothing
-//! here writes a log. One file per library: only `password.rs` with its parts names `argon2`, only `jwt.rs` with its parts names
-//! `jsonwebtoken`; the rest is SHA-256, HMAC and AES-GCM from `aws-lc-rs`.
+//! here writes a log; only the hasher has threads, and draws salts. One file per library: only `password.rs` with its parts
+//! names `argon2_rust` and what imported hashes need, only `jwt.rs` with its parts names `jsonwebtoken`; the rest is
+//! SHA-256, HMAC and AES-GCM from `aws-lc-rs`.
 //!
 //! | file | what it proves |
 //! | --- | --- |

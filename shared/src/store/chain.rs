@@ -126,7 +126,7 @@ async fn read(table: &Table, t: &TenantId, chain: &str) -> Result<Head> {
 fn head(item: &Item) -> Result<Head> {
     let read = || {
         Some(Head {
-            chain: string(item, "SK")?.strip_prefix("HEAD#")?.to_owned(),
+            chain: string(item, "SK")?.strip_prefix(keys::HEAD)?.to_owned(),
             seq: u64::try_from(integer(item, "seq")?).ok()?,
             hash: string(item, "hash")?.to_owned(),
             expires: integer(item, "expires")?,

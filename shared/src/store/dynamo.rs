@@ -1,4 +1,4 @@
-//! The table as `aws-sdk-dynamodb` reaches it: this file and its folder are all that names the SDK.
+//! The table as `aws-sdk-dynamodb` reaches it: nothing else reads or writes it.
 //!
 //! The SDK repeats a request whose answer was lost, with the same client request token, so a transaction that was
 //! committed before the connection broke is not done twice. Reads that came back in part are asked for again here, a
@@ -277,8 +277,8 @@ impl Table {
     /// Changes one item when the condition holds.
     ///
     /// An update has no client request token: where an answer was lost, it is done twice. So only what may be is done
-    /// this way: an attempt to log in, which then counts as two (one comparison fewer, never one more), and writing
-    /// down the first use of a token, whose condition refuses the second time.
+    /// this way: what sets the same again, what its condition refuses the second time, and counts that may be one too
+    /// high (an attempt to log in is then one comparison fewer, never one more).
     pub async fn update(&self, key: &Key, changes: &Changes, when: &Cond) -> Result<Updated> {
         let mut expression = Expression::default();
         let (update, condition) = (expression.changes(changes), expression.condition(when));

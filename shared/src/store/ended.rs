@@ -72,7 +72,7 @@ async fn members(cx: &Context, role: RoleId, most: Option<usize>) -> Result<Vec<
 }
 
 /// Takes the grants that ended off an account. Its version stays: nobody is shown a change.
-async fn clear(cx: &Context, id: UserId) -> Result<bool> {
+async fn clear(cx: &Context, id: UserId) -> Result<()> {
     let (table, t) = (&cx.app.table, &cx.tenant);
     unit::decided(table, || async move {
         let Some(user) = users::get(table, t, id).await? else {
@@ -95,6 +95,7 @@ async fn clear(cx: &Context, id: UserId) -> Result<bool> {
         Ok(Some(writes))
     })
     .await
+    .map(drop)
 }
 
 /// The account with these grants, a change that its version does not show.

@@ -144,10 +144,11 @@ pub fn rights_shard(pk: &str) -> Option<u16> {
 pub fn chains_partition(t: &TenantId, shard: u16) -> String {
     format!("T#{t}#CHAINS#{shard}")
 }
+pub const HEAD: &str = "HEAD#";
 /// The head of a chain, which is called by its retention and its number.
 pub fn chain_head(t: &TenantId, chain: &str) -> Key {
     let number: u16 = chain.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    Key::new(chains_partition(t, number % CHAIN_PARTITIONS), format!("HEAD#{chain}"))
+    Key::new(chains_partition(t, number % CHAIN_PARTITIONS), format!("{HEAD}{chain}"))
 }
 /// What set-up signed of a tenant's chains. Not under `T#`: set-up alone may write here.
 pub fn anchors_partition(t: &TenantId) -> String {
@@ -216,8 +217,9 @@ pub(super) fn left_before(at: Timestamp) -> String {
 pub fn roles_partition(t: &TenantId) -> String {
     format!("T#{t}#ROLES")
 }
+pub const ROLE: &str = "ROLE#";
 pub fn role(t: &TenantId, id: RoleId) -> Key {
-    Key::new(roles_partition(t), format!("ROLE#{id}"))
+    Key::new(roles_partition(t), format!("{ROLE}{id}"))
 }
 /// In how many copies a role's item is kept, each in a partition of its own, for requests to read: 20,000 a second are 2,000
 /// of each copy's 3,000. A tenant's beginning has room for no more in its one transaction.
@@ -259,7 +261,7 @@ pub fn member(t: &TenantId, role: RoleId, shard: u16, user: UserId, grant: Grant
     Key::new(members_partition(t, role, shard), format!("{MEMBER}{user}#{grant}"))
 }
 pub const MEMBER: &str = "MEMBER#";
-pub(super) const TALLY: &str = "TALLY#";
+pub const TALLY: &str = "TALLY#";
 /// When the last grant of a role ends that an account has, where they all end.
 pub fn ends(t: &TenantId, role: RoleId, shard: u16, at: Timestamp, user: UserId) -> Key {
     Key::new(members_partition(t, role, shard), format!("{}#{user}", ends_before(at)))
@@ -269,9 +271,10 @@ pub(super) fn ends_before(at: Timestamp) -> String {
     format!("{ENDS}{}", moment(at))
 }
 pub const ENDS: &str = "ENDS#";
+pub const GONE: &str = "GONE";
 /// What a role was that was deleted.
 pub fn gone_role(t: &TenantId, role: RoleId) -> Key {
-    Key::new(format!("T#{t}#ROLE#{role}"), "GONE")
+    Key::new(format!("T#{t}#ROLE#{role}"), GONE)
 }
 /// A grant of an account that ended.
 pub fn past(t: &TenantId, user: UserId, ended: Timestamp, grant: GrantId) -> Key {

@@ -1,4 +1,4 @@
-//! How it is kept: one DynamoDB table. [`keys`] is the whole of it, one line per key; only [`dynamo`] names the SDK.
+//! How it is kept: one DynamoDB table. [`keys`] is the whole of it, one line per key; only [`dynamo`] sends anything to it.
 
 pub mod anchors;
 pub mod api_keys;

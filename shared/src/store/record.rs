@@ -201,8 +201,7 @@ pub fn mails_of(cx: &Context, change: &Change) -> Result<Vec<Write>> {
             asked.extend(mail(cx, kind, before, caused_by)?);
         }
     }
-    let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
-    let is_new = before.is_none_or(|before| spelled(before) != spelled(after));
+    let is_new = before.is_none_or(|before| before.given_email() != after.given_email());
     let switched_on = before.is_some_and(|before| before.status != Status::Active) && after.status == Status::Active;
     // A mail to whoever is switched off would be dropped: it is asked for when they are switched on.
     if after.status_set(cx.now) != Status::Active || !(is_new || switched_on) {

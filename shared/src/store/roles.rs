@@ -18,7 +18,7 @@ use crate::domain::tenant_size::TenantSize;
 use crate::domain::text::{FORM, RoleName};
 use crate::domain::trail::GoneRole;
 use crate::domain::user::User;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Result};
 use crate::id::{RoleId, UserId};
 
 pub async fn get(table: &Table, t: &TenantId, id: RoleId) -> Result<Option<Role>> {
@@ -78,7 +78,7 @@ pub async fn standing(
         .collect();
     for id in ids {
         match SystemRole::by_id(id) {
-            Some(system) => found.push(system.in_tenant(t, now).map_err(Error::fault)?),
+            Some(system) => found.push(system.in_tenant(t, now)?),
             None => custom.push(id),
         }
     }
@@ -156,7 +156,7 @@ pub async fn names(
 pub async fn list(table: &Table, t: &TenantId, after: Option<RoleId>, limit: usize) -> Result<(Vec<Role>, bool)> {
     let query = Query {
         pk: keys::roles_partition(t),
-        prefix: Some("ROLE#".to_owned()),
+        prefix: Some(keys::ROLE.to_owned()),
         after: after.map(|id| keys::role(t, id).sk),
         limit: Some(limit),
         ..Query::default()
@@ -305,7 +305,7 @@ pub async fn present_and_gone(
     let places: Vec<Key> = present.chain(ids.iter().map(|id| keys::gone_role(t, *id))).collect();
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     for item in table.batch_get(&places).await? {
-        if string(&item, "SK") != Some("GONE") {
+        if string(&item, "SK") != Some(keys::GONE) {
             there.push(from_item(item)?);
         } else if integer(&item, "ttl").is_some_and(|end| now.as_second() < end) {
             gone.push(from_item(item)?);

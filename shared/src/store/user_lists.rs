@@ -106,8 +106,9 @@ impl<'a> UserLists<'a> {
             attributes.extend(Status::ALL.map(Status::as_str));
         }
         let items = self.table.batch_get_parts(&places, false, &attributes).await?;
-        let (accounts, counters): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| string(item, "SK") == Some("USER"));
+        let (accounts, counters): (Vec<Item>, Vec<Item>) = items
+            .into_iter()
+            .partition(|item| string(item, "SK") == Some(keys::USER));
         Ok((in_order(ids, accounts)?, counted.then(|| sums(&counters))))
     }
 

@@ -110,8 +110,8 @@ impl Profile {
         } = user.profile.clone();
         let (address, contact) = (address.unwrap_or_default(), contact.unwrap_or_default());
         Self {
-            email: user.email.as_ref().map(|email| email.as_given().to_owned()),
-            username: user.username.as_ref().map(|name| name.as_given().to_owned()),
+            email: user.given_email(),
+            username: user.given_username(),
             created_on: user.created_at,
             first_name,
             middle_name,
@@ -163,11 +163,9 @@ pub struct FullProfile {
 
 impl FullProfile {
     pub fn of(cx: &Context, user: &User) -> Self {
-        let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
-        let ranks = applying.filter_map(|grant| SystemRole::by_id(grant.role)?.rank);
         Self {
             id: user.id.to_string(),
-            role_name: rank_name(ranks.max().unwrap_or_default()),
+            role_name: rank_name(user.rank(cx.now)),
             profile: Profile::of(user),
             modified_on: user.modified_at,
             deleted_on: user.deleted_at,

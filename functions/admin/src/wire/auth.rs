@@ -7,6 +7,7 @@ use usher::actions::Context;
 use usher::actions::sessions::Issued;
 use usher::domain::role::Role;
 use usher::domain::text::{Email, Password};
+use usher::domain::user::User;
 use usher::error::{Error, Result};
 use usher::http::call::email_and_password;
 use usher::http::openapi::words;
@@ -14,8 +15,6 @@ use usher::id::RoleId;
 use usher::secrecy::ExposeSecret;
 use utoipa::ToSchema;
 use utoipa::openapi::Object;
-
-use super::views::{email, name};
 
 /// The body of `POST /v1/auth/login`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -144,8 +143,8 @@ impl LoginView {
             pair: TokenPair::of(cx, issued),
             user: LoginUser {
                 id: user.map(|user| user.id.to_string()).unwrap_or_default(),
-                email: user.and_then(email),
-                user_name: user.and_then(name),
+                email: user.and_then(User::given_email),
+                user_name: user.and_then(User::given_username),
                 roles: names.into_iter().map(described).collect(),
             },
         }

@@ -100,8 +100,8 @@ impl UserPage {
     pub fn of(cx: &Context, found: &Numbered, place: Place, known: &BTreeMap<RoleId, Role>) -> Self {
         let view = |user: &User| UserView {
             id: user.id.to_string(),
-            email: email(user),
-            user_name: name(user),
+            email: user.given_email(),
+            user_name: user.given_username(),
             email_verified: user.email_verified,
             created_at: user.created_at,
             roles: applying(cx, user, known).into_iter().map(RoleView::of).collect(),
@@ -180,8 +180,8 @@ impl UserDetail {
         };
         Self {
             id: user.id.to_string(),
-            email: email(user),
-            user_name: name(user),
+            email: user.given_email(),
+            user_name: user.given_username(),
             email_verified: user.email_verified,
             created_at: user.created_at,
             roles: applying(cx, user, known).into_iter().map(detail).collect(),
@@ -214,8 +214,8 @@ impl NewUserView {
         roles.sort_by_key(|role| role.name.as_given());
         Self {
             id: user.id.to_string(),
-            email: email(user),
-            user_name: name(user),
+            email: user.given_email(),
+            user_name: user.given_username(),
             email_verified: user.email_verified,
             roles: roles.into_iter().map(RoleView::of).collect(),
             created_at: user.created_at,
@@ -262,9 +262,8 @@ pub struct RoleName {
 
 impl UpdatedUser {
     pub fn of(cx: &Context, user: &User, names: &BTreeMap<RoleId, String>) -> Self {
-        let applying = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
-        let named = applying.filter_map(|grant| {
-            let name = names.get(&grant.role)?.clone();
+        let named = user.applying(cx.now).into_iter().filter_map(|role| {
+            let name = names.get(&role)?.clone();
             Some(RoleName { name })
         });
         let mut roles: Vec<RoleName> = named.collect();
@@ -274,8 +273,8 @@ impl UpdatedUser {
             message: "User updated successfully",
             user: ChangedUser {
                 id: user.id.to_string(),
-                email: email(user),
-                username: name(user),
+                email: user.given_email(),
+                username: user.given_username(),
                 email_verified: user.email_verified,
                 roles,
                 updated_at: user.modified_at,
@@ -298,19 +297,10 @@ impl Message {
     }
 }
 
-pub(super) fn email(user: &User) -> Option<String> {
-    user.email.as_ref().map(|email| email.as_given().to_owned())
-}
-
-pub(super) fn name(user: &User) -> Option<String> {
-    user.username.as_ref().map(|name| name.as_given().to_owned())
-}
-
 /// The roles that apply to an account now, by name.
 fn applying<'a>(cx: &Context, user: &User, known: &'a BTreeMap<RoleId, Role>) -> Vec<&'a Role> {
-    let grants = user.grants.iter().filter(|grant| grant.applies(cx.now, None));
-    let mut roles: Vec<&Role> = grants.filter_map(|grant| known.get(&grant.role)).collect();
+    let ids = user.applying(cx.now).into_iter();
+    let mut roles: Vec<&Role> = ids.filter_map(|role| known.get(&role)).collect();
     roles.sort_by_key(|role| role.name.as_given());
-    roles.dedup_by_key(|role| role.id);
     roles
 }

@@ -86,10 +86,6 @@ pub struct MadeApiKey {
 }
 
 impl MadeApiKey {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the secret ends with the body that shows it"
-    )]
     pub fn of(key: &ApiKey, text: SecretString) -> Self {
         Self {
             key: text.expose_secret().to_owned(),

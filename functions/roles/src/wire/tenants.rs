@@ -123,8 +123,8 @@ impl MadeTenant {
             tenant: TenantView::of(tenant),
             owner: OwnerView {
                 id: owner.id.to_string(),
-                email: owner.email.as_ref().map(|email| email.as_given().to_owned()),
-                username: owner.username.as_ref().map(|name| name.as_given().to_owned()),
+                email: owner.given_email(),
+                username: owner.given_username(),
                 invited: owner.password.is_none(),
             },
         }

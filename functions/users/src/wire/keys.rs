@@ -87,10 +87,6 @@ pub struct MadeKey {
 }
 
 impl MadeKey {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the secret ends with the body that shows it"
-    )]
     pub fn of(key: &ServiceKey, text: SecretString) -> Self {
         Self {
             key: text.expose_secret().to_owned(),

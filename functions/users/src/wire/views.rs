@@ -18,10 +18,6 @@ pub struct TemporaryPassword {
 }
 
 impl TemporaryPassword {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the secret ends with the body that shows it"
-    )]
     pub fn of(made: SecretString) -> Self {
         Self {
             temporary_password: made.expose_secret().to_owned(),

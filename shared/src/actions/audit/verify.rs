@@ -13,8 +13,8 @@ use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::HISTORY_DAYS;
 use crate::domain::tenant_size::TenantSize;
 use crate::error::Result;
-use crate::proof::canonical;
 use crate::proof::jwt::KeySet;
+use crate::proof::opaque::Digest;
 use crate::store::chain::{self, seal};
 use crate::store::dynamo::Table;
 use crate::store::table::{Item, Key, from_item, integer, string};
@@ -136,7 +136,7 @@ impl Anchors {
                 }
                 _ => self.missing(number),
             }
-            prev = Some(canonical::of_bytes(signed.jws.as_bytes()));
+            prev = Some(Digest::of(signed.jws.as_bytes()).to_string());
         }
         Ok(())
     }

@@ -13,22 +13,18 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse, T
 use jsonwebtoken::{DecodingKeyKind, EncodingKey};
 use pkcs8::PrivateKeyInfoRef;
 use secrecy::{ExposeSecret, SecretSlice};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
 /// How a token is signed. Each name is the `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// Ed25519: the default, small and quick.
     #[default]
-    #[serde(rename = "EdDSA")]
     EdDsa,
-    #[serde(rename = "ES256")]
     Es256,
     /// RSA with PKCS#1 v1.5, 3072 bits (a strength of 128): what a stock API Gateway JWT authorizer asks for.
-    #[serde(rename = "RS256")]
     Rs256,
 }
 

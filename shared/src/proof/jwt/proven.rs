@@ -9,14 +9,13 @@ use std::collections::HashSet;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
-
 use super::Refusal;
+use crate::proof::opaque::Digest;
 
 /// How many tokens a generation has. Two of them are remembered: 128 KB.
 const GENERATION: usize = 2_048;
 
-type Sha256 = [u8; SHA256_OUTPUT_LEN];
+type Sha256 = [u8; 32];
 
 /// The tokens of one key.
 #[derive(Debug, Default)]
@@ -32,8 +31,7 @@ struct Generations {
 impl Proven {
     /// Whether this token is proven: known already, or by `prove`. A refused one is not remembered.
     pub fn or_prove(&self, token: &str, prove: impl FnOnce() -> Result<(), Refusal>) -> Result<(), Refusal> {
-        let mut sha256 = Sha256::default();
-        sha256.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        let sha256 = *Digest::of(token.as_bytes()).as_bytes();
         if self.knows(&sha256) {
             return Ok(());
         }

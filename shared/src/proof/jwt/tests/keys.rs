@@ -230,7 +230,6 @@ fn a_key_set_has_the_keys_that_it_was_given() {
 fn an_algorithm_is_named_as_in_a_header() {
     for algorithm in Algorithm::ALL {
         assert_eq!(algorithm.to_string().parse(), Ok(algorithm));
-        assert_eq!(serde_json::to_value(algorithm).unwrap(), json!(algorithm.name()));
     }
     for other in ["none", "HS256", "eddsa", "rs256", "", "PS256"] {
         assert_eq!(other.parse::<Algorithm>(), Err(UnknownAlgorithm));
