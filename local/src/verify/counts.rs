@@ -67,7 +67,8 @@ struct Counters {
 
 impl Counters {
     async fn read(table: &Table, t: &TenantId) -> Result<Self> {
-        let tallies = (0..TenantSize::Large.tallies()).map(|shard| (keys::tally_partition(t, shard), Some("TALLY#")));
+        let tallies =
+            (0..TenantSize::Large.tallies()).map(|shard| (keys::tally_partition(t, shard), Some(keys::TALLY)));
         let seats = (0..SEAT_PARTITIONS).map(|part| (keys::seats_partition(t, part), None));
         let mut items = HashMap::new();
         for (pk, prefix) in tallies.chain(seats) {
@@ -195,7 +196,7 @@ async fn recount(table: &Table, t: &TenantId, parts: u16, before: &Counts) -> Re
     scan(table, parts, |items| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         for item in items {
-            let is_account = string(&item, "SK") == Some("USER") && tenant_of(&item) == Some(t.as_str());
+            let is_account = string(&item, "SK") == Some(keys::USER) && tenant_of(&item) == Some(t.as_str());
             let sum = if is_account { whole(&item) } else { continue };
             let Ok(user) = from_item::<User>(item) else { continue };
             if before.accounts.get(&user.id) == Some(&sum) {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::try_join_all;
 use usher::domain::tenant::TenantId;
 use usher::domain::text::FORM;
-use usher::domain::user::User;
+use usher::domain::user::{Status, User};
 use usher::id::{RoleId, UserId};
 use usher::store::dynamo::Table;
 use usher::store::dynamo::scan::Part;
@@ -141,7 +141,8 @@ impl Pass {
         };
         let roles = &self.roles;
         let is_known = |role: RoleId, administers: bool| roles.get(&(tenant.clone(), role)) == Some(&administers);
-        let grants_differ = user.grants.iter().any(|grant| !is_known(grant.role, grant.administers));
+        let grants_differ =
+            user.status != Status::Deleted && user.grants.iter().any(|grant| !is_known(grant.role, grant.administers));
         let is_suspect = grants_differ || is_misplaced(&user);
         self.counts.entry(tenant.clone()).or_default().add(&user, whole);
         for entry in domain_entries(&user) {

@@ -20,7 +20,7 @@ const LOOKS: usize = 6;
 pub async fn all(table: &Table, t: &TenantId) -> Result<Vec<(Role, Item)>> {
     let query = Query {
         pk: keys::roles_partition(t),
-        prefix: Some("ROLE#".to_owned()),
+        prefix: Some(keys::ROLE.to_owned()),
         ..Query::default()
     };
     let items = table.query(&query).await?.items.into_iter();

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use tokio::sync::OnceCell;
 
-use super::{Context, login};
+use super::{Context, failed_logins};
 use crate::domain::text::Password;
 use crate::domain::user::PasswordHash;
 use crate::error::Result;
@@ -67,7 +67,7 @@ pub(super) async fn settled<T>(cx: &Context, compared: &Compared, outcome: Resul
     if outcome.is_err() {
         let guess = compared.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(guess) = guess {
-            login::failed_guess(cx, &guess).await?;
+            failed_logins::record_guess(cx, &guess).await?;
         }
     }
     outcome

@@ -8,7 +8,7 @@ use crate::domain::text::PermissionName;
 use crate::domain::user::UserRef;
 use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
-use crate::store::history::{self, Changed, Span};
+use crate::store::history::{self, Changed, Place, Span};
 
 /// A page of an account's logins, newest first.
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
@@ -16,10 +16,10 @@ pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&st
     let mut rows = Filling::behind(listing.after(cursor)?, limit);
     while let Some(after) = rows.goes_on() {
         let (found, more) = history::logins_of(cx, user, after, limit).await?;
-        rows.take(found, more, |(id, _)| *id, |(_, row)| row.is_some());
+        rows.take(found, more, |_| true);
     }
     let last = rows.last();
-    listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
+    listing.page(rows.items, last)
 }
 
 /// The same of an account that the caller may change (rule 9): it shows from where and with what somebody signs in, as the
@@ -50,11 +50,12 @@ pub async fn entries(
             Some(user) => history::logins_of(cx, user, after, rows.step()).await?,
             None => history::logins_of_all(cx, kept(cx), after, rows.step()).await?,
         };
-        let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
-        rows.take(found, more, |(id, _)| *id, |(_, row)| row.as_ref().is_some_and(shown));
+        rows.take(found, more, |row| {
+            matches!(row.kind, LoginKind::Login | LoginKind::Logout)
+        });
     }
     let last = rows.last();
-    listing.page(rows.items.into_iter().filter_map(|(_, row)| row).collect(), last)
+    listing.page(rows.items, last)
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,8 +93,9 @@ pub async fn targets(cx: &Context, text: &str) -> Result<Option<Targets>> {
         return Ok(Some(Targets([account, vec![named]].concat())));
     }
     let whose = Changed::Of(vec![named.clone()]);
-    let (rows, _) = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), None, 1).await?;
-    Ok((!rows.is_empty()).then(|| Targets(vec![named])))
+    let (rows, _) = history::rights_changes(cx, &whose, kept(cx), None, 1).await?;
+    let is_kept = rows.iter().any(|(_, row)| row.is_some());
+    Ok(is_kept.then(|| Targets(vec![named])))
 }
 
 /// A page of the rights history that a filter finds, newest first.
@@ -111,9 +113,8 @@ pub async fn rights_changes(
         (None, None) => Changed::All,
     };
     while let Some(after) = rows.goes_on() {
-        let found = history::rights_changes(&cx.app.table, &cx.tenant, &whose, kept(cx), after, rows.step());
-        let (found, more) = found.await?;
-        rows.take(found, more, |row| row.id, |row| filter.finds(row));
+        let (found, more) = history::rights_changes(cx, &whose, kept(cx), after, rows.step()).await?;
+        rows.take(found, more, |row| filter.finds(row));
     }
     let last = rows.last();
     listing.page(rows.items, last)
@@ -173,19 +174,17 @@ impl<T> Filling<T> {
     }
 
     /// Takes those of the rows that are shown, until it is full.
-    fn take(&mut self, rows: Vec<T>, more: bool, id: impl Fn(&T) -> EntryId, shown: impl Fn(&T) -> bool) {
+    fn take(&mut self, rows: Vec<Place<T>>, more: bool, shown: impl Fn(&T) -> bool) {
         let mut rows = rows.into_iter();
-        for row in rows.by_ref() {
-            self.after = Some(id(&row));
+        for (id, row) in rows.by_ref() {
+            self.after = Some(id);
             self.looked_at += 1;
-            if shown(&row) {
-                self.items.push(row);
-            }
+            self.items.extend(row.filter(&shown));
             if self.items.len() == self.limit {
                 break;
             }
         }
-        self.more = more || rows.any(|row| shown(&row));
+        self.more = more || rows.any(|(_, row)| row.is_some_and(|row| shown(&row)));
     }
 
     /// The row that the next page goes on behind.

@@ -2,9 +2,8 @@
 
 use super::changes::changeable;
 use super::hashed::Hashed;
+use super::login::not_active;
 use super::{Context, passwords, rate_limits};
-// An administrator disabled the account: no password may be chosen for it, and no link is sent.
-pub(super) use super::login::not_active as is_disabled;
 use crate::domain::lockout::NameAttempts;
 use crate::domain::mail::{MailKind, OneTime, Purpose};
 use crate::domain::rate_limit::Operation;
@@ -40,7 +39,7 @@ async fn ask(cx: &Context, kind: MailKind, email: &Email, helps: impl Fn(&User) 
     // For an unregistered address, a random id is looked up, so that it takes as long.
     let id = claimed.map_or_else(|| UserId::new(cx.now), Ok)?;
     let user = users::get(&cx.app.table, &cx.tenant, id).await?;
-    let user = user.filter(|user| user.email.as_ref() == Some(email) && is_disabled(user, cx.now).is_none());
+    let user = user.filter(|user| user.email.as_ref() == Some(email) && not_active(user, cx.now).is_none());
     let mail = match user.filter(helps) {
         Some(user) => record::mail(cx, kind, &user, cx.actor())?,
         None => None,
@@ -73,7 +72,7 @@ fn needs_none(cx: &Context, user: &User) -> Option<&'static str> {
     let reasons = [
         (user.email.is_none(), "the account has no e-mail address"),
         (user.email_verified, "the e-mail address is verified already"),
-        (is_disabled(user, cx.now).is_some(), "the account is not active"),
+        (not_active(user, cx.now).is_some(), "the account is not active"),
         (
             cx.tenant_settings.email_verification == EmailVerification::Off,
             "this tenant verifies no e-mail addresses",
@@ -91,7 +90,7 @@ pub async fn set_password(cx: &Context, token: &str, new: Password) -> Result<Us
     atomically(cx, |unit| async move {
         // Before the hash: a token that was never given out costs none.
         let user = spend(cx, &unit, token, Purpose::SetPassword).await?;
-        if let Some(refused) = is_disabled(&user, cx.now) {
+        if let Some(refused) = not_active(&user, cx.now) {
             return Err(refused);
         }
         passwords::may_be_chosen(cx, new, &user).await?;

@@ -9,23 +9,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reservations::{Attempt, seconds};
-pub(super) use super::reservations::{digest_of, give_up, reserve_for, reserve_own};
 use super::sessions::{self, Issued};
-use super::{Context, Terms, decoys, devices, reservations};
+use super::{Context, Terms, decoys, devices, failed_logins, reservations};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::{Attempts, NameKind};
 use crate::domain::session::Session;
 use crate::domain::text::{self, Password};
 use crate::domain::user::{PasswordHash, Status, User};
 use crate::error::{Error, Result};
-use crate::id::UserId;
 use crate::metrics::Metric;
 use crate::proof::opaque::RefreshToken;
 use crate::proof::password::Verdict;
-use crate::store::attempts::{self, Guess, Whose};
+use crate::store::attempts::{self, Whose};
 use crate::store::table::{Changes, Cond, Lost, Write, number, text as string};
-use crate::store::unit::{self, Unit, atomically};
-use crate::store::{history, keys, record, sessions as session_store};
+use crate::store::unit::atomically;
+use crate::store::{keys, record, sessions as session_store};
 
 const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(1);
 
@@ -49,19 +47,27 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
     attempt.decoy = decoys::cost(cx, name.canonical()).await?;
     let verdict = compare(cx, &attempt, password.clone()).await?;
     let (Some(user), Verdict::Right { rehash }) = (&attempt.user, verdict) else {
-        failed(cx, &attempt).await?;
+        failed_logins::record(cx, &attempt).await?;
         return Err(Error::WrongCredentials);
     };
-    // The right password is no failure, whatever follows.
-    if let Some(refused) = not_active(user, cx.now).or_else(|| sessions::not_verified(cx, user, terms)) {
-        let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
-        succeed(cx, user, Some(&attempt), None, &Brings::Row(row)).await?;
-        return Err(refused);
+    let refused = not_active(user, cx.now).or_else(|| sessions::not_verified(cx, user, terms));
+    let opened = match refused {
+        Some(refused) => Err(refused),
+        None => open_with(cx, user, &attempt, rehash.then_some(password), terms).await,
+    };
+    match opened {
+        Ok(issued) => {
+            devices::issue(cx, user, attempt.device.as_ref()).await?;
+            Ok(issued)
+        }
+        // The right password is no failure, whatever follows.
+        Err(refused @ (Error::AccountNotActive(_) | Error::Locked { .. } | Error::EmailNotVerified)) => {
+            let row = record::login(cx, user.id, LoginKind::LoginFailed, None)?;
+            succeed(cx, user, Some(&attempt), None, &Brings::Row(row)).await?;
+            Err(refused)
+        }
+        failed => given_back(cx, user, &attempt, failed).await,
     }
-    let opened = open_with(cx, user, &attempt, rehash.then_some(password), terms);
-    let issued = given_back(cx, user, &attempt, opened).await?;
-    devices::issue(cx, user, attempt.device.as_ref()).await?;
-    Ok(issued)
 }
 
 /// Gives an attempt back: the password was right, and no session is opened.
@@ -70,28 +76,21 @@ pub(super) async fn give_back(cx: &Context, user: &User, attempt: &Attempt) -> R
 }
 
 /// The same request, for what is written whatever it is answered: not with the answer that it keeps.
-fn at_once(cx: &Context) -> Context {
+pub(super) fn at_once(cx: &Context) -> Context {
     Context {
         pending: None,
         ..cx.clone()
     }
 }
 
-/// Gives the attempts back where what follows the right password is refused for its own sake, or fails for a reason of
-/// Usher's own: as well as can be in a second, for the request is late already.
-pub(super) async fn given_back<T>(
-    cx: &Context,
-    user: &User,
-    attempt: &Attempt,
-    follows: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    use Error::{Fault, Invalid, NotSetUp, Unavailable};
-    let outcome = follows.await;
-    if matches!(outcome, Err(Invalid(_) | Unavailable(_) | NotSetUp | Fault(_))) {
+/// Gives the attempts back where what follows the right password is refused, or fails: as well as can be in a second, for
+/// the request is late already. Not where the password is another one by now.
+pub(super) async fn given_back<T>(cx: &Context, user: &User, attempt: &Attempt, outcome: Result<T>) -> Result<T> {
+    if outcome.as_ref().is_err_and(|error| *error != Error::WrongCredentials) {
         let at_once = at_once(cx);
         let given_back = succeed(&at_once, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
-        if !matches!(given_back, Ok(Ok(()))) {
+        if !matches!(given_back, Ok(Ok(()) | Err(Error::WrongCredentials))) {
             tracing::warn!(user = %user.id, "the attempt of a right password could not be given back");
         }
     }
@@ -169,110 +168,6 @@ pub(super) async fn compare(cx: &Context, attempt: &Attempt, password: Password)
         true => Verdict::Wrong,
         false => verdict,
     })
-}
-
-/// Records a failure; the one that takes the last place locks.
-pub(super) async fn failed(cx: &Context, attempt: &Attempt) -> Result<()> {
-    let last = attempt.number >= cx.tenant_settings.lockout.limit;
-    match (&attempt.user, attempt.whose) {
-        (Some(user), Whose::Account(kind)) => failed_of_name(cx, user, kind, last).await,
-        (Some(user), _) => failed_of_device(cx, attempt, user, last).await,
-        (None, _) => failed_unknown(cx, attempt, last).await,
-    }
-}
-
-/// The same for a guess in a request that was refused: not with the answer that the request keeps.
-pub(super) async fn failed_guess(cx: &Context, guess: &Guess) -> Result<()> {
-    let last = guess.number >= cx.tenant_settings.lockout.limit;
-    failed_of_name(&at_once(cx), &guess.user, guess.kind, last).await
-}
-
-async fn failed_of_name(cx: &Context, user: &User, kind: NameKind, last: bool) -> Result<()> {
-    let limit = cx.tenant_settings.lockout.limit;
-    let locked = atomically(cx, |unit| async move {
-        let now = unit.reread(user).await?;
-        unit.write([record::login(cx, user.id, LoginKind::LoginFailed, None)?]);
-        // Where somebody changed the account in the meantime, the lock goes onto what it is now, unless one of the
-        // attempts succeeded, or an administrator cleared the count, or it is there already.
-        let attempts = now.attempts.under(kind);
-        let counted = now == *user || (attempts.failed_login_count >= limit && attempts.locked_until(cx.now).is_none());
-        if last && counted {
-            lock(cx, &unit, &now, kind)?;
-        }
-        Ok(last && counted)
-    });
-    match locked.await {
-        Ok(true) => {
-            cx.app.metrics.count(Metric::Lockouts);
-            tracing::warn!(event = "lockout", user = %user.id, "failed logins locked an account");
-            Ok(())
-        }
-        // It was erased in the meantime.
-        Ok(false) | Err(Error::NotFound(_)) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Locks an account under one of its names, provided that it still counts that many failures.
-fn lock(cx: &Context, unit: &Unit<'_>, user: &User, kind: NameKind) -> Result<()> {
-    let rule = &cx.tenant_settings.lockout;
-    let mut locked = user.clone();
-    let attempts = locked.attempts.under_mut(kind);
-    attempts.lockout_until = Some(cx.now + rule.duration(attempts.lockouts));
-    let counted = attempts::counts(Whose::Account(kind), rule.limit);
-    unit.change_if(user, locked, Some(counted))?;
-    unit.write([record::login(cx, user.id, LoginKind::Lockout, None)?]);
-    Ok(())
-}
-
-/// The same in a device's own count: the account's row shows it, and its count and status do not.
-async fn failed_of_device(cx: &Context, attempt: &Attempt, user: &User, last: bool) -> Result<()> {
-    let mut writes = vec![record::login(cx, user.id, LoginKind::LoginFailed, None)?];
-    if last {
-        writes.push(lock_at(cx, attempt).await?);
-        writes.push(record::login(cx, user.id, LoginKind::Lockout, None)?);
-    }
-    unit::write(cx, &writes).await?;
-    if last {
-        cx.app.metrics.count(Metric::Lockouts);
-        tracing::warn!(event = "lockout", user = %user.id, "failed logins locked a device of an account");
-    }
-    Ok(())
-}
-
-/// The write that locks a count that is an item of its own.
-async fn lock_at(cx: &Context, attempt: &Attempt) -> Result<Write> {
-    let seen = cx.app.table.get(&attempt.key).await?.unwrap_or_default();
-    let seen = attempts::attempts(&seen, attempt.whose);
-    let until = cx.now + cx.tenant_settings.lockout.duration(seen.lockouts);
-    Ok(Write::update(
-        attempt.key.clone(),
-        attempts::locked(attempt.whose, until),
-    ))
-}
-
-async fn failed_unknown(cx: &Context, attempt: &Attempt, last: bool) -> Result<()> {
-    let kept = crate::domain::lockout::MEMORY;
-    let entry = |kind| record::login_entry(cx, UserId::new(cx.now)?, kind, None);
-    let mut writes = vec![history::login_of_unknown(
-        &attempt.key,
-        &entry(LoginKind::LoginFailed)?,
-        kept,
-    )?];
-    if last {
-        writes.push(lock_at(cx, attempt).await?);
-        writes.push(history::login_of_unknown(
-            &attempt.key,
-            &entry(LoginKind::Lockout)?,
-            kept,
-        )?);
-    }
-    unit::write(cx, &writes).await?;
-    if last {
-        cx.app.metrics.count(Metric::UnknownLockouts);
-        tracing::warn!(event = "lockout", "failed logins locked an unknown login");
-    }
-    Ok(())
 }
 
 /// What the right password brings beside cleared counts.

@@ -19,6 +19,7 @@ mod decoys;
 pub mod deletion;
 pub mod dev;
 mod devices;
+mod failed_logins;
 pub mod grants;
 mod growth;
 mod hashed;

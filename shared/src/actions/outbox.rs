@@ -15,7 +15,7 @@ use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
-use super::{links, login};
+use super::login;
 use crate::app::App;
 use crate::domain::mail::{ATTEMPTS, Mail, OneTime, Purpose, pause_after};
 use crate::domain::text::Email;
@@ -24,7 +24,7 @@ use crate::error::{Cause, Error, Result};
 use crate::id::MailId;
 use crate::mail::{self, Letter, Link, Mailer, Sender};
 use crate::metrics::{Gauge, Metric};
-use crate::proof::opaque::{Kind, Opaque};
+use crate::proof::opaque::{Digest, Kind, Opaque};
 use crate::store::mails::{Claimed, Fate, Waiting};
 use crate::store::table::Write;
 use crate::store::{mail_limits, mails, one_time, unit, users};
@@ -179,7 +179,7 @@ impl Outbox {
     /// The account of a mail with a link; none where it is gone, disabled, or has another address by now.
     async fn account(&self, mail: &Mail, now: Timestamp) -> Result<Option<User>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
-        let user = user.filter(|user| links::is_disabled(user, now).is_none());
+        let user = user.filter(|user| login::not_active(user, now).is_none());
         let is_theirs = |email: &Email| email.as_given() == mail.to;
         Ok(user.filter(|user| user.email.as_ref().is_some_and(is_theirs)))
     }
@@ -207,7 +207,7 @@ impl Outbox {
         if !claimed.counted {
             let to = &claimed.mail.to;
             let mailbox = Email::parse(to).map(|email| email.mailbox());
-            let sha256 = login::digest_of(mailbox.as_ref().unwrap_or(to));
+            let sha256 = Digest::of(mailbox.as_ref().unwrap_or(to).as_bytes()).hex();
             return mail_limits::count(table, claimed, &sha256, token, now).await;
         }
         if !token.is_empty() {

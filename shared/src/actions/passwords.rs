@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::changes::{change_own, may_take_over};
 use super::hashed::Hashed;
 use super::revisions::{Expected, expect};
-use super::{Context, login};
+use super::{Context, failed_logins, login, reservations};
 use crate::domain::lockout::NameAttempts;
 use crate::domain::text::Password;
 use crate::domain::user::{PasswordHash, User, UserRef};
@@ -60,7 +60,7 @@ pub(super) async fn may_be_set(
     if before.password.is_none() || hashed.differs_from(before.password.as_ref()) {
         return Ok(before.clone());
     }
-    let attempt = match login::reserve_for(cx, before).await {
+    let attempt = match reservations::reserve_for(cx, before).await {
         Err(Error::Locked { .. }) => return Ok(before.clone()),
         reserved => reserved?.ok_or(Error::NotFound(Noun::User))?,
     };
@@ -70,7 +70,7 @@ pub(super) async fn may_be_set(
     // It was changed since it was read, and whether this change may be made is to be decided anew: as its transaction will
     // be, which is held to what was read. What the account has for a password now is no reason to refuse it before.
     if counted.version != before.version {
-        login::give_up(cx, &attempt).await;
+        reservations::give_up(cx, &attempt).await;
         return Ok(before.clone());
     }
     let verdict = login::compare(cx, &attempt, new.clone()).await?;
@@ -115,13 +115,13 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
         return Err(is_a_name(&new));
     }
     let is_same = new.expose() == current.expose();
-    let attempt = login::reserve_own(cx).await?;
+    let attempt = reservations::reserve_own(cx).await?;
     if !matches!(login::compare(cx, &attempt, current).await?, Verdict::Right { .. }) {
-        login::failed(cx, &attempt).await?;
+        failed_logins::record(cx, &attempt).await?;
         return Err(Forbidden::WrongPassword.into());
     }
     let proven = attempt.user.as_ref().ok_or(Error::InvalidToken)?;
-    login::given_back(cx, proven, &attempt, async {
+    let changed = async {
         // Not before: whoever states a wrong one is to learn that, and it counts.
         if is_same {
             return Err(is_the_same(&new));
@@ -134,8 +134,8 @@ pub async fn change(cx: &Context, current: Password, new: Password) -> Result<()
             Ok(())
         })
         .await
-    })
-    .await
+    };
+    login::given_back(cx, proven, &attempt, changed.await).await
 }
 
 /// Sets another's password, or makes a temporary one that must be changed at the next login. Ends every session of the

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::{join, join3};
 use jiff::Timestamp;
 
@@ -15,6 +14,7 @@ use crate::domain::user::User;
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::proof::device::DeviceToken;
+use crate::proof::opaque::Digest;
 use crate::store::attempts::{self, Reserved, Whose};
 use crate::store::table::{Key, from_item};
 use crate::store::{keys, users};
@@ -127,15 +127,9 @@ async fn claimed(cx: &Context, name: &text::Login) -> Result<(Option<UserId>, Na
 }
 
 async fn reserve_unknown(cx: &Context, name: &text::Login) -> Result<Attempt> {
-    let key = keys::unknown_login(&cx.tenant, &digest_of(name.canonical()));
+    let key = keys::unknown_login(&cx.tenant, &Digest::of(name.canonical().as_bytes()).hex());
     let attempt = reserve(cx, key, Whose::UnknownLogin, None).await?;
     attempt.ok_or_else(|| Error::fault("the attempts of an unknown login cannot be gone"))
-}
-
-/// The key of an unknown login: its SHA-256, in hexadecimal.
-pub(super) fn digest_of(name: &str) -> String {
-    let hash = digest(&SHA256, name.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reserves an attempt for whoever is signed in and states the password once more: in the device's own count, where it shows

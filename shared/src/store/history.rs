@@ -1,13 +1,14 @@
-//! Both histories in the table: rows that are put and never changed, and expire by themselves. A session is the row of its
-//! login as well ([`super::sessions`]), so both kinds of items are read here.
+//! Both histories in the table: rows that are put, and never changed but to take an erased account out of them; they expire
+//! by themselves. A session is the row of its login as well ([`super::sessions`]), so both kinds of items are read here.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::de::DeserializeOwned;
 
 use super::chain::seal::Part;
 use super::dynamo::{Index, Query, Table};
-use super::table::{Item, Key, Value, Write, from_item, number, string, text, to_item};
+use super::table::{Item, Key, Value, Write, from_item, integer, number, string, text, to_item};
 use super::{keys, sessions};
 use crate::context::Context;
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry};
@@ -82,6 +83,14 @@ pub async fn logins_of(
 /// A place in a history, and the row in it: none where what stands there is no row any more.
 pub type Place<T> = (EntryId, Option<T>);
 
+/// The row in an item, for as long as it is kept: DynamoDB takes days to remove what expired.
+pub(super) fn kept_in<T: DeserializeOwned>(item: Item, now: Timestamp) -> Result<Option<T>> {
+    match integer(&item, "ttl").is_none_or(|end| now.as_second() < end) {
+        true => from_item(item).map(Some),
+        false => Ok(None),
+    }
+}
+
 fn id_of(item: &Item) -> Option<EntryId> {
     string(item, "SK")?.rsplit('#').next()?.parse().ok()
 }
@@ -137,13 +146,13 @@ pub enum Changed {
 
 /// Changes of rights, newest first, before this one; and whether there are more.
 pub async fn rights_changes(
-    table: &Table,
-    t: &TenantId,
+    cx: &Context,
     whose: &Changed,
     span: Span,
     after: Option<EntryId>,
     limit: usize,
-) -> Result<(Vec<RightsEntry>, bool)> {
+) -> Result<(Vec<Place<RightsEntry>>, bool)> {
+    let (t, table) = (&cx.tenant, &cx.app.table);
     let mut found = Found::new(limit);
     match whose {
         Changed::By(actor) => {
@@ -164,8 +173,7 @@ pub async fn rights_changes(
             }
         }
     }
-    let (rows, more) = found.read(table, |item| from_item(item).map(Some)).await?;
-    Ok((rows.into_iter().filter_map(|(_, row)| row).collect(), more))
+    found.read(table, |item| kept_in(item, cx.now)).await
 }
 
 /// Rows, at most as many as are asked for. Of those that an index found, only the places are known.

@@ -40,7 +40,7 @@ pub fn open_in(item: Option<Item>) -> Result<Option<Session>> {
 /// The row of the login history in an item: a row, or a session that is one for as long as rows are kept.
 pub fn login_in(item: Item, now: Timestamp) -> Result<Option<LoginEntry>> {
     if item.contains_key(IS_ROW) {
-        return from_item(item).map(Some);
+        return history::kept_in(item, now);
     }
     let session: Session = from_item(item)?;
     let is_kept = session.recorded_until.is_some_and(|end| now < end);

@@ -53,7 +53,7 @@ where
     }
 }
 
-/// These writes, or none, where nothing is read that they rest on.
+/// These writes, or none, now: also within a request's own unit of work. A condition that was lost is the caller's to judge.
 pub async fn commit(table: &Table, writes: &[Write]) -> Result<(), Refusal> {
     send(table, writes, &mut Tries::default()).await
 }
@@ -72,7 +72,8 @@ pub async fn write(cx: &Context, writes: &[Write]) -> Result<()> {
     })
 }
 
-/// Carries out what `work` reads and decides where no request asks for it; whether it wrote anything.
+/// Carries out what `work` reads and decides beside what the request asks for, now: it stays where the request fails.
+/// Whether it wrote anything.
 pub async fn decided<Work>(table: &Table, work: impl Fn() -> Work) -> Result<bool>
 where
     Work: Future<Output = Result<Option<Vec<Write>>>>,
@@ -372,7 +373,7 @@ impl Unit<'_> {
                 }
                 Ok(()) => {
                     // It is done, and stays done: searches ignore entries that could not be removed.
-                    if let Err(error) = plan.finish(table).await {
+                    if let Err(error) = plan.finish(cx).await {
                         tracing::warn!(?error, "what a change left behind could not be removed");
                     }
                     return Ok(());

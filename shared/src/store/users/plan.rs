@@ -35,8 +35,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Search entries that come and go. With another name they do so in the transaction: else a removal that came late
-    /// could take what the name's return had written.
+    /// Search entries that come and go. With another name they do so in the transaction, as far as it has room.
     pub(super) fn entries(&mut self, change: &Change, was: &Implied, is: &Implied) {
         let new = is
             .entries
@@ -54,9 +53,8 @@ impl Plan {
             }
         }
         let known = change.before.as_ref().filter(|user| user.form == FORM);
-        let spelled = |user: &User| user.email.as_ref().map(|email| email.as_given().to_owned());
         let after = change.after.as_ref().filter(|user| user.status != Status::Deleted);
-        if let Some(user) = after.filter(|user| known.and_then(spelled) != spelled(user)) {
+        if let Some(user) = after.filter(|user| known.and_then(User::given_email) != user.given_email()) {
             self.domains
                 .extend(user.email.clone().map(|email| (user.tenant.clone(), email)));
         }
@@ -75,7 +73,8 @@ impl Plan {
 
     /// Removes after it what nothing needs any more, and lets the domains of addresses be found. Where that fails, an
     /// account is found by its domain once the next one is made there.
-    pub async fn finish(&self, table: &Table) -> Result<()> {
+    pub async fn finish(&self, cx: &Context) -> Result<()> {
+        let table = &cx.app.table;
         let domains = self.domains.iter().map(|(t, email)| domains::enter(table, t, email));
         let entered = try_join_all(domains).await.map(drop);
         let gone: Vec<Write> = self
@@ -84,7 +83,24 @@ impl Plan {
             .chain(&self.entries_of_deleted)
             .cloned()
             .collect();
-        entered.and(table.batch_write(&gone).await)
+        entered.and(table.batch_write(&gone).await)?;
+        self.restore(cx).await
+    }
+
+    /// Writes entries outside of the transaction anew that the account has by now: where its name returned meanwhile, one of
+    /// the two changes removed what the other had written. Each looks after both its transaction and its removals.
+    async fn restore(&self, cx: &Context) -> Result<()> {
+        let outside = self.written_before.iter().chain(&self.written_after);
+        let outside: BTreeSet<Key> = outside.map(Write::key).collect();
+        if outside.is_empty() {
+            return Ok(());
+        }
+        let there = entries_there(cx, &outside).await?;
+        let own: Vec<Write> = outside
+            .intersection(&there)
+            .map(|key| Write::put(key.attributes()))
+            .collect();
+        cx.app.table.batch_write(&own).await
     }
 
     /// Removes what was written before it, after a refusal, where that is certain.
@@ -96,8 +112,9 @@ impl Plan {
         let mut entries: BTreeSet<Key> = self.entries_of_new.iter().map(Write::key).collect();
         let removed = async {
             if cx.is_operator {
-                let others = entries_of_others(cx, &entries).await?;
-                entries.retain(|key| !others.contains(key));
+                // Another import may have been quicker, with the same accounts or with others of the same ids.
+                let there = entries_there(cx, &entries).await?;
+                entries.retain(|key| !there.contains(key));
             }
             let gone: Vec<Write> = entries.into_iter().map(Write::delete).collect();
             cx.app.table.batch_write(&gone).await
@@ -123,9 +140,8 @@ impl Plan {
     }
 }
 
-/// The search entries of the accounts that are there by now under the ids of these: another import may have been quicker,
-/// with the same accounts or with others of the same ids.
-async fn entries_of_others(cx: &Context, entries: &BTreeSet<Key>) -> Result<BTreeSet<Key>> {
+/// The search entries of the accounts that are there by now under the ids of these.
+async fn entries_there(cx: &Context, entries: &BTreeSet<Key>) -> Result<BTreeSet<Key>> {
     let id_in = |key: &Key| key.sk.rsplit(' ').next()?.parse().ok();
     let ids: BTreeSet<UserId> = entries.iter().filter_map(id_in).collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
