@@ -8,6 +8,7 @@
 
 pub mod args;
 pub mod audit;
+mod bodies;
 pub mod cors;
 mod daily;
 mod directory;
@@ -232,6 +233,7 @@ impl Stack {
         }
         let hosts = Hosts::new(listener.local_addr()?.ip(), &names);
         let router = hosts.guard(self.origins.clone().share(self.router.clone()));
+        let router = router.layer(axum::middleware::from_fn(bodies::whole));
         server::serve(listener, router, shutdown, server::GRACE).await
     }
 

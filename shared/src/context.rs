@@ -1,6 +1,7 @@
 //! One request, as far as what happens knows it: no HTTP, no JSON of any contract, no status codes.
 
 use std::fmt;
+use std::sync::atomic::AtomicU16;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -71,6 +72,8 @@ pub struct Context {
     /// Accounts that the request is about, to be read with the caller's.
     pub about: Vec<UserId>,
     pub caller: Option<Arc<Caller>>,
+    /// How many rows of the histories it has written, for their order.
+    pub rows: Arc<AtomicU16>,
     /// What a limit of rate leaves to the caller, once it was counted.
     pub quota: Arc<OnceLock<Quota>>,
     pub device: DeviceTokens,
@@ -151,6 +154,7 @@ impl Context {
             stricter: None,
             about: Vec::new(),
             caller: None,
+            rows: Arc::default(),
             quota: Arc::default(),
             device: DeviceTokens::default(),
             is_operator: false,
@@ -167,6 +171,15 @@ impl Context {
     /// The size of the tenant whose partitions are written to.
     pub fn size_to_write(&self) -> TenantSize {
         self.tenant_settings.growth.written(self.now)
+    }
+
+    /// The same request, for what is written whatever it is answered: not with the answer that it keeps.
+    #[must_use]
+    pub fn at_once(&self) -> Self {
+        Self {
+            pending: None,
+            ..self.clone()
+        }
     }
 
     /// The same, about another tenant's things.

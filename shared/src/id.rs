@@ -76,6 +76,9 @@ ids! {
     MailId,
 }
 
+/// The bits of a number behind the time of an id (`rand_a` of RFC 9562, 5.7).
+const NUMBERS: u64 = 0xfff;
+
 impl EntryId {
     /// A new id, whose row stands in one of so many partitions of its month.
     pub fn spread(now: Timestamp, partitions: u16) -> Result<Self> {
@@ -83,6 +86,32 @@ impl EntryId {
         let shard = id.partition();
         let bits = id.0.as_u128() - u128::from(shard) + u128::from(shard % partitions);
         Ok(Self(Uuid::from_u128(bits)))
+    }
+
+    /// The same with this number (of 12 bits) behind its time: what one request writes is in that order.
+    #[must_use]
+    pub fn numbered(self, number: u16) -> Self {
+        Self::with(self.0.as_u64_pair().0 >> 16, number, self)
+    }
+
+    /// An id behind another one: itself, or with the next number behind the other's time.
+    #[must_use]
+    pub fn behind(self, other: Self) -> Self {
+        if self > other {
+            return self;
+        }
+        let (high, _) = other.0.as_u64_pair();
+        match u16::try_from(high & NUMBERS).unwrap_or_default() {
+            last if u64::from(last) == NUMBERS => Self::with((high >> 16) + 1, 0, self),
+            number => Self::with(high >> 16, number + 1, self),
+        }
+    }
+
+    /// An id of this time, in milliseconds, and number; all else is another's.
+    fn with(time: u64, number: u16, other: Self) -> Self {
+        const VERSION: u64 = 0x7000;
+        let high = time << 16 | VERSION | u64::from(number) & NUMBERS;
+        Self(Uuid::from_u64_pair(high, other.0.as_u64_pair().1))
     }
 
     /// The partition of its month that its row stands in: whoever has the id finds the row, whatever the tenant's size was

@@ -35,7 +35,7 @@ pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
             // Nothing is ever undone: the table outlives the stack.
             let outcome = match request.deletes {
                 true => Ok(()),
-                false => in_time(set_up(app)).await,
+                false => in_time(once_allowed(|| set_up(app))).await,
             };
             if let Err(error) = &outcome {
                 tracing::error!(
@@ -51,6 +51,31 @@ pub async fn handle(app: &Arc<App>, event: Event) -> Result<()> {
     }
 }
 
+/// How long, in seconds, permissions of a policy that was changed with the same update may take to hold everywhere.
+const PAUSES: [u64; 4] = [2, 4, 8, 16];
+
+/// Work that is begun again where AWS denies it something: CloudFormation calls a policy complete before IAM knows it
+/// everywhere.
+async fn once_allowed<T, Work>(work: impl Fn() -> Work) -> Result<T>
+where
+    Work: Future<Output = Result<T>>,
+{
+    let is_denied = |error: &Error| match error {
+        Error::Fault(cause) | Error::Unavailable(cause) => cause.0.contains("AccessDenied"),
+        _ => false,
+    };
+    for pause in PAUSES {
+        match work().await {
+            Err(error) if is_denied(&error) => {
+                tracing::warn!(?error, pause, "set-up is not allowed something yet, and begins again");
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    work().await
+}
+
 /// Work that ends in time, whatever happens: a function that is killed, or panics, sends no answer.
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
     let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
@@ -58,7 +83,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<()> {
         Ok(Ok(outcome)) => outcome.map(drop),
         Ok(Err(_)) => Err(Error::fault("set-up panicked: the function's log has the place")),
         Err(_) => Err(Error::unavailable(format!(
-            "set-up took more than {} seconds: what it did is done, and the next one goes on from there",
+            "set-up took more than {} seconds: what it did stays done, and the next one does the rest",
             LONGEST.as_secs()
         ))),
     }
@@ -106,7 +131,35 @@ async fn first_owner(email: &str, password: &KeySource) -> Result<NewUser> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_denied_is_tried_again_and_any_other_fault_is_not() {
+        let runs = AtomicUsize::new(0);
+        let denied = || Error::unavailable("service error: AccessDeniedException: not authorized to perform GetItem");
+        let third_time = || async {
+            match runs.fetch_add(1, Ordering::Relaxed) {
+                2 => Ok(()),
+                _ => Err(denied()),
+            }
+        };
+        assert_eq!(once_allowed(third_time).await, Ok(()));
+        let never = || async {
+            runs.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(denied())
+        };
+        runs.store(0, Ordering::Relaxed);
+        assert_eq!(once_allowed(never).await, Err(denied()));
+        assert_eq!(runs.swap(0, Ordering::Relaxed), PAUSES.len() + 1);
+        let other = || async {
+            runs.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(Error::NotSetUp)
+        };
+        assert_eq!(once_allowed(other).await, Err(Error::NotSetUp));
+        assert_eq!(runs.into_inner(), 1);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn work_that_never_ends_or_panics_has_an_outcome_all_the_same() {

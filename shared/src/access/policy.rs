@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::decision::reasons;
 use crate::domain::grant::Grant;
-use crate::domain::permission::{ADMIN_KEYS, ADMIN_PERMISSIONS, ADMIN_ROLES, is_system};
+use crate::domain::permission::{ADMIN_PERMISSIONS, ADMIN_ROLES, is_system};
 use crate::domain::role::{Rank, Role, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::Chosen;
@@ -226,16 +226,17 @@ pub fn may_edit(actor: &Actor, role: &Role, after: &Role, now: Timestamp) -> Res
     actor.holds_all(gained, after, &Span::for_good(now))
 }
 
-/// Whether an actor may make an API key that opens until then: no longer than it may make keys.
-pub fn may_make_key(actor: &Actor, now: Timestamp, until: Option<Timestamp>) -> Result<()> {
+/// Whether an actor may make what this permission is for (a key, a tenant) for as long as until then: no longer than it holds
+/// the permission.
+pub fn may_make(actor: &Actor, needed: &'static str, now: Timestamp, until: Option<Timestamp>) -> Result<()> {
     let span = Span {
         department: None,
         from: now,
         to: until,
     };
     match actor.held {
-        Some(_) if !actor.holds_through(&span, |role| role.gives().any(|name| name == ADMIN_KEYS)) => {
-            Err(Forbidden::HeldForLess(ADMIN_KEYS.into()).into())
+        Some(_) if !actor.holds_through(&span, |role| role.gives().any(|name| name == needed)) => {
+            Err(Forbidden::HeldForLess(needed.into()).into())
         }
         _ => Ok(()),
     }

@@ -33,7 +33,7 @@ pub async fn create(cx: &Context, name: Label, expires_at: Option<Timestamp>) ->
         return Err(Error::invalid("/expiresAt", "this is not after now"));
     }
     let held = held_by_caller(cx).await?;
-    policy::may_make_key(&actor(cx, &held)?, cx.now, expires_at)?;
+    policy::may_make(&actor(cx, &held)?, ADMIN_KEYS, cx.now, expires_at)?;
     let made = Opaque::mint(Kind::ApiKey)?;
     let key = new(cx, name, made.text().expose_secret(), expires_at)?;
     unit::write(cx, &writes(cx, &key)?).await?;

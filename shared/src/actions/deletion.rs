@@ -15,7 +15,7 @@ pub async fn delete(cx: &Context, user: &UserRef, expected: &Expected) -> Result
     atomically(cx, |unit| async move {
         let user = changeable(cx, &unit, user).await?;
         expect(cx, &unit, &user, expected).await?;
-        delete_in(cx, &unit, &user)
+        delete_in(cx, &unit, &user).map(drop)
     })
     .await
 }
@@ -26,7 +26,7 @@ pub async fn delete_anothers(cx: &Context, user: &UserRef) -> Result<()> {
         let user = unit.user(user).await?;
         is_anothers(cx, user.id)?;
         may_change(cx, &unit, &user).await?;
-        delete_in(cx, &unit, &user)
+        delete_in(cx, &unit, &user).map(drop)
     })
     .await
 }
@@ -38,7 +38,7 @@ fn is_anothers(cx: &Context, id: UserId) -> Result<()> {
     }
 }
 
-fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
+fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<User> {
     unit.edit(user, |after| {
         after.status = Status::Deleted;
         after.deleted_at = Some(cx.now);
@@ -46,20 +46,19 @@ fn delete_in(cx: &Context, unit: &Unit<'_>, user: &User) -> Result<()> {
         after.end_sessions();
         Ok(())
     })
-    .map(drop)
 }
 
 /// Erases an account, deleted or not, and all that belongs to it. Of it nothing is left but its id in the histories.
 /// One whose erasure broke off is erased by another one.
 pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     let found = users::get(&cx.app.table, &cx.tenant, id).await?;
-    let found = &found.ok_or(Error::NotFound(Noun::User))?;
-    atomically(cx, |unit| async move { may_change(cx, &unit, found).await }).await?;
-    // The transaction decides. This keeps the rows of an account that stays as they are.
-    if found.is_administrator() && users::administrators(&cx.app.table, &cx.tenant).await? <= 1 {
-        return Err(Conflict::LastAdministrator.into());
-    }
+    let found = &decided(cx, &found.ok_or(Error::NotFound(Noun::User))?).await?;
     clean(cx, found).await?;
+    if found.status == Status::Deleted {
+        // They went with its deletion, unless they could not be removed then.
+        let entries: Vec<Write> = search::entries(found).into_iter().map(Write::delete).collect();
+        cx.app.table.batch_write(&entries).await?;
+    }
     let erased = atomically(cx, |unit| async move {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
@@ -73,6 +72,22 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
         tracing::warn!(?error, user = %id, "an erased account's last rows were left as they are");
     }
     Ok(())
+}
+
+/// An account that nothing keeps from being erased any more: deleted, so that whoever may not erase it, or is the last in
+/// charge, is refused while all of it is there. Of the caller's own nothing refuses it, unless it is in charge; it stays until
+/// the end, to ask again where an erasure breaks off.
+async fn decided(cx: &Context, found: &User) -> Result<User> {
+    let is_own = cx.caller.as_ref().is_some_and(|caller| caller.id == found.id);
+    atomically(cx, |unit| async move {
+        let user = unit.reread(found).await?;
+        may_change(cx, &unit, &user).await?;
+        match user.status == Status::Deleted || is_own && !user.is_administrator() {
+            true => Ok(user),
+            false => delete_in(cx, &unit, &user),
+        }
+    })
+    .await
 }
 
 /// The same, for contracts that refuse to erase the caller's own account.
@@ -111,11 +126,5 @@ async fn clean(cx: &Context, user: &User) -> Result<()> {
         service_keys::remove_all(table, t, user.id, own.as_ref()).await?;
     }
     ended::forget(table, user).await?;
-    mails::remove_unsent(table, t, user.id).await?;
-    if user.status == Status::Deleted {
-        // They went with its deletion, unless they could not be removed then.
-        let entries = search::entries(user).into_iter().map(Write::delete);
-        table.batch_write(&entries.collect::<Vec<_>>()).await?;
-    }
-    Ok(())
+    mails::remove_unsent(table, t, user.id).await
 }

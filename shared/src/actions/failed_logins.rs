@@ -1,7 +1,7 @@
 //! What a wrong password leaves behind: a row of the history, and the lock where it took the last place (rule 6).
 
+use super::Context;
 use super::reservations::Attempt;
-use super::{Context, login};
 use crate::domain::history::LoginKind;
 use crate::domain::lockout::{MEMORY, NameKind};
 use crate::domain::user::User;
@@ -26,7 +26,7 @@ pub(super) async fn record(cx: &Context, attempt: &Attempt) -> Result<()> {
 /// The same for a guess in a request that was refused: not with the answer that the request keeps.
 pub(super) async fn record_guess(cx: &Context, guess: &Guess) -> Result<()> {
     let last = guess.number >= cx.tenant_settings.lockout.limit;
-    of_name(&login::at_once(cx), &guess.user, guess.kind, last).await
+    of_name(&cx.at_once(), &guess.user, guess.kind, last).await
 }
 
 async fn of_name(cx: &Context, user: &User, kind: NameKind, last: bool) -> Result<()> {

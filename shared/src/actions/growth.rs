@@ -3,15 +3,13 @@
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
+use super::setup::AT_ONCE;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;
 use crate::store::unit::decided;
 use crate::store::user_lists::UserLists;
 use crate::store::{seats, tenant_settings};
-
-/// How many tenants are looked at at once.
-const AT_ONCE: usize = 16;
 
 /// Writes down of each of these tenants that it is large, where the stack asks for it or it has grown.
 pub async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Result<()> {

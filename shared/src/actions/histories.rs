@@ -1,7 +1,7 @@
 //! Reading the histories.
 
 use super::changes::seen_into;
-use super::paging::{Listing, Page};
+use super::paging::{LONGEST_PAGE, Listing, Page};
 use super::{Context, users};
 use crate::domain::history::{LoginEntry, LoginKind, RightsEntry};
 use crate::domain::text::PermissionName;
@@ -10,13 +10,18 @@ use crate::error::Result;
 use crate::id::{EntryId, RoleId, UserId};
 use crate::store::history::{self, Changed, Place, Span};
 
+/// Of logins a page has room for as many as it may have.
+fn of_a_login(_: &LoginEntry) -> usize {
+    0
+}
+
 /// A page of an account's logins, newest first.
 pub async fn logins(cx: &Context, user: UserId, limit: usize, cursor: Option<&str>) -> Result<Page<LoginEntry>> {
     let listing = Listing::of(cx, &format!("logins|{user}")).await?;
     let mut rows = Filling::behind(listing.after(cursor)?, limit);
     while let Some(after) = rows.goes_on() {
         let (found, more) = history::logins_of(cx, user, after, limit).await?;
-        rows.take(found, more, |_| true);
+        rows.take(found, more, |_| true, of_a_login);
     }
     let last = rows.last();
     listing.page(rows.items, last)
@@ -50,9 +55,8 @@ pub async fn entries(
             Some(user) => history::logins_of(cx, user, after, rows.step()).await?,
             None => history::logins_of_all(cx, kept(cx), after, rows.step()).await?,
         };
-        rows.take(found, more, |row| {
-            matches!(row.kind, LoginKind::Login | LoginKind::Logout)
-        });
+        let shown = |row: &LoginEntry| matches!(row.kind, LoginKind::Login | LoginKind::Logout);
+        rows.take(found, more, shown, of_a_login);
     }
     let last = rows.last();
     listing.page(rows.items, last)
@@ -114,7 +118,8 @@ pub async fn rights_changes(
     };
     while let Some(after) = rows.goes_on() {
         let (found, more) = history::rights_changes(cx, &whose, kept(cx), after, rows.step()).await?;
-        rows.take(found, more, |row| filter.finds(row));
+        let size = |row: &RightsEntry| row.before.to_string().len() + row.after.to_string().len();
+        rows.take(found, more, |row| filter.finds(row), size);
     }
     let last = rows.last();
     listing.page(rows.items, last)
@@ -144,6 +149,8 @@ struct Filling<T> {
     items: Vec<T>,
     after: Option<EntryId>,
     looked_at: usize,
+    /// How long what is shown is, where that is bounded.
+    bytes: usize,
     more: bool,
 }
 
@@ -154,6 +161,7 @@ impl<T> Filling<T> {
             items: Vec::new(),
             after,
             looked_at: 0,
+            bytes: 0,
             more: true,
         }
     }
@@ -161,7 +169,7 @@ impl<T> Filling<T> {
     /// The row that it goes on behind; nothing where it is full, or there are no more.
     fn goes_on(&self) -> Option<Option<EntryId>> {
         let most = LOOKED_AT.max(self.limit * LOOKED_AT_FOR_EACH);
-        let wants = self.more && self.items.len() < self.limit && self.looked_at < most;
+        let wants = self.more && !self.is_full() && self.looked_at < most;
         wants.then_some(self.after)
     }
 
@@ -173,14 +181,21 @@ impl<T> Filling<T> {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.limit || self.bytes > LONGEST_PAGE
+    }
+
     /// Takes those of the rows that are shown, until it is full.
-    fn take(&mut self, rows: Vec<Place<T>>, more: bool, shown: impl Fn(&T) -> bool) {
+    fn take(&mut self, rows: Vec<Place<T>>, more: bool, shown: impl Fn(&T) -> bool, size: impl Fn(&T) -> usize) {
         let mut rows = rows.into_iter();
         for (id, row) in rows.by_ref() {
             self.after = Some(id);
             self.looked_at += 1;
-            self.items.extend(row.filter(&shown));
-            if self.items.len() == self.limit {
+            if let Some(row) = row.filter(&shown) {
+                self.bytes += size(&row);
+                self.items.push(row);
+            }
+            if self.is_full() {
                 break;
             }
         }

@@ -72,22 +72,14 @@ async fn try_to_log_in(cx: &Context, name: &str, password: Password, terms: &Ter
 
 /// Gives an attempt back: the password was right, and no session is opened.
 pub(super) async fn give_back(cx: &Context, user: &User, attempt: &Attempt) -> Result<()> {
-    succeed(&at_once(cx), user, Some(attempt), None, &Brings::Nothing).await
-}
-
-/// The same request, for what is written whatever it is answered: not with the answer that it keeps.
-pub(super) fn at_once(cx: &Context) -> Context {
-    Context {
-        pending: None,
-        ..cx.clone()
-    }
+    succeed(&cx.at_once(), user, Some(attempt), None, &Brings::Nothing).await
 }
 
 /// Gives the attempts back where what follows the right password is refused, or fails: as well as can be in a second, for
 /// the request is late already. Not where the password is another one by now.
 pub(super) async fn given_back<T>(cx: &Context, user: &User, attempt: &Attempt, outcome: Result<T>) -> Result<T> {
     if outcome.as_ref().is_err_and(|error| *error != Error::WrongCredentials) {
-        let at_once = at_once(cx);
+        let at_once = cx.at_once();
         let given_back = succeed(&at_once, user, Some(attempt), None, &Brings::Nothing);
         let given_back = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
         if !matches!(given_back, Ok(Ok(()) | Err(Error::WrongCredentials))) {

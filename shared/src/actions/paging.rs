@@ -8,6 +8,10 @@ use crate::error::Result;
 use crate::proof::seal::MacKey;
 use crate::store::cursor;
 
+/// How many bytes of texts a page has before it is cut short: Lambda answers 6 MB at most, and a thousand accounts whose
+/// fields are as long as can be, or a hundred changes of roles with all permissions, have more.
+pub(super) const LONGEST_PAGE: usize = 3 * 1024 * 1024;
+
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,

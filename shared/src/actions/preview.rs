@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{actor, held_by_caller, may_change_with, may_grant};
 use super::grants::{NewGrant, give_anew};
+use super::paging::LONGEST_PAGE;
 use super::roles::{self as role_actions, RolePatch};
 use super::{Context, access, catalogue};
 use crate::access::decision::Subject;
@@ -57,6 +58,8 @@ pub struct Preview {
     pub loses: Vec<Difference>,
     /// Whether there may be more than these.
     pub truncated: bool,
+    /// How long the names of permissions in it are.
+    bytes: usize,
 }
 
 pub async fn preview(cx: &Context, change: &Change) -> Result<Preview> {
@@ -243,7 +246,10 @@ impl Preview {
         let (gains, loses) = differences(cx, &Subject::of(before, was), &Subject::of(after, is), after.id);
         let affected = |all: &[Difference]| all.iter().map(|one| one.user).collect::<BTreeSet<_>>();
         let is_affected = !gains.is_empty() || !loses.is_empty();
-        if is_affected && affected(&self.gains).union(&affected(&self.loses)).count() >= MAX_AFFECTED {
+        let names = gains.iter().chain(&loses).flat_map(|one| &one.permissions);
+        self.bytes += names.map(String::len).sum::<usize>();
+        let is_full = || affected(&self.gains).union(&affected(&self.loses)).count() >= MAX_AFFECTED;
+        if is_affected && (self.bytes > LONGEST_PAGE || is_full()) {
             self.truncated = true;
             return;
         }

@@ -72,6 +72,8 @@ pub enum Expected {
     Anything,
     /// One of these revisions.
     OneOf(Vec<String>),
+    /// Another one than these.
+    NoneOf(Vec<String>),
 }
 
 impl Expected {
@@ -82,6 +84,7 @@ impl Expected {
     pub(super) fn met_by(&self, Revision(present): &Revision) -> Result<()> {
         match self {
             Self::OneOf(revisions) if !revisions.contains(present) => Err(Error::PreconditionFailed),
+            Self::NoneOf(revisions) if revisions.contains(present) => Err(Error::PreconditionFailed),
             _ => Ok(()),
         }
     }

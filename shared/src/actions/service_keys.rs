@@ -12,6 +12,7 @@ use super::{Context, authenticate};
 use crate::access::policy;
 use crate::domain::grant;
 use crate::domain::history::{RightsKind, Target};
+use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::service_key::{MAX_KEYS, ServiceKey};
 use crate::domain::text::Label;
 use crate::domain::time;
@@ -79,7 +80,7 @@ async fn may_hold_key(cx: &Context, unit: &Unit<'_>, user: &User, until: Option<
     may_change(cx, unit, user).await?;
     let held = held_by_caller(cx).await?;
     let actor = actor(cx, &held)?;
-    policy::may_make_key(&actor, cx.now, until)?;
+    policy::may_make(&actor, ADMIN_KEYS, cx.now, until)?;
     if cx.caller()?.id == user.id {
         return Ok(());
     }

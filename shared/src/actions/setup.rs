@@ -4,6 +4,7 @@
 use std::slice;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::hashed::Hashed;
@@ -51,15 +52,11 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     let mut made = Made::default();
     catalogue(cx).await?;
     main_tenant(cx).await?;
-    let tenants = tenants::ids(&cx.app.table).await?;
-    for tenant in &tenants {
-        let roles = system_roles::bring_up_to_date(cx, tenant).await?;
-        if *tenant == cx.tenant {
-            made.roles = roles;
-        }
-    }
-    growth::bring_up_to_date(cx, &tenants).await?;
+    // Before the tenants: of these there may be more than there is time for.
     made.signing_keys = rotation::rotate(cx).await?;
+    let tenants = tenants::ids(&cx.app.table).await?;
+    made.roles = system_roles::bring_up_to_date(cx, &tenants).await?;
+    growth::bring_up_to_date(cx, &tenants).await?;
     let ready = (0..keys::READY_COPIES).map(|copy| Write::put(keys::ready(copy).attributes()));
     cx.app.table.batch_write(&ready.collect::<Vec<_>>()).await?;
     for account in accounts {
@@ -71,9 +68,9 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
         made.api_key = first_api_key(cx, &secret::read(source).await?).await?;
     }
     audit::sign(cx, &tenants).await?;
-    for tenant in &tenants {
-        ended::list_all(&cx.app.table, tenant).await?;
-    }
+    let listed = |tenant: TenantId| async move { ended::list_all(&cx.app.table, &tenant).await };
+    let listed = stream::iter(tenants.clone()).map(listed).buffer_unordered(AT_ONCE);
+    listed.try_collect::<()>().await?;
     // At last: nothing above waits for it, and it can be long.
     let (collisions, ended) = migration::run(cx, &tenants, longest).await?;
     (made.collisions, made.names_left) = (collisions, !ended);
@@ -82,6 +79,9 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     }
     Ok(made)
 }
+
+/// How many tenants are looked at at once.
+pub(super) const AT_ONCE: usize = 16;
 
 /// For how long maps of lists are brought up to date: millions of accounts.
 const MAPS: Duration = Duration::from_secs(10);

@@ -1,24 +1,36 @@
 //! The roles of the system, as this version has them: made and brought up to date by set-up, tenant by tenant.
 
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::setup::AT_ONCE;
 use super::{Context, migration};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Result};
-use crate::id::RoleId;
 use crate::store::roles;
 use crate::store::unit::{self, atomically};
 
-/// Makes the roles that the tenant does not have yet, and gives the others what this version gives them; answers the names
-/// of those that it made.
-pub(super) async fn bring_up_to_date(cx: &Context, tenant: &TenantId) -> Result<Vec<String>> {
-    let within = &cx.within(tenant);
-    let known = roles::get_all(&cx.app.table, tenant, SYSTEM_ROLES.map(|system| system.id)).await?;
+/// Makes the roles that these tenants do not have yet, and gives the others what this version gives them; answers the names
+/// of those that it made in the tenant `main`.
+pub(super) async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Result<Vec<String>> {
+    let one = |tenant: TenantId| async move {
+        let made = of_tenant(&cx.within(&tenant)).await?;
+        Ok(if tenant == cx.tenant { made } else { Vec::new() })
+    };
+    let all = stream::iter(tenants.to_vec()).map(one).buffer_unordered(AT_ONCE);
+    all.try_concat().await
+}
+
+/// One read where nothing is to be done.
+async fn of_tenant(cx: &Context) -> Result<Vec<String>> {
+    let known = roles::get_all(&cx.app.table, &cx.tenant, SYSTEM_ROLES.map(|system| system.id)).await?;
     let mut made = Vec::new();
     for system in &SYSTEM_ROLES {
-        if known.iter().any(|role| role.id == system.id) {
-            change(within, system.id).await?;
-        } else if create(within, system).await? {
-            made.push(system.name.to_owned());
+        match known.iter().find(|role| role.id == system.id) {
+            Some(role) if up_to_date(cx, system, role)? == *role => {}
+            Some(_) => change(cx, system).await?,
+            None if create(cx, system).await? => made.push(system.name.to_owned()),
+            None => {}
         }
     }
     Ok(made)
@@ -69,23 +81,27 @@ async fn give_way(cx: &Context, to: &Role) -> Result<()> {
     }
 }
 
-/// A description of an earlier version becomes this one's; what the system gives, it has.
-async fn change(cx: &Context, id: RoleId) -> Result<()> {
+async fn change(cx: &Context, system: &SystemRole) -> Result<()> {
     atomically(cx, |unit| async move {
-        let (Some(role), Some(system)) = (roles::get(&cx.app.table, &cx.tenant, id).await?, SystemRole::by_id(id))
-        else {
+        let Some(role) = roles::get(&cx.app.table, &cx.tenant, system.id).await? else {
             return Ok(());
         };
-        let given = system.in_tenant(&cx.tenant, cx.now)?;
-        let mut after = role.clone();
-        after.permissions.extend(given.permissions);
-        if role.description.as_deref() == Some(system.described_before) {
-            after.description = given.description;
-        }
+        let after = up_to_date(cx, system, &role)?;
         match after == role {
             true => Ok(()),
             false => unit.change_role(&role, after).map(drop),
         }
     })
     .await
+}
+
+/// A description of an earlier version becomes this one's; what the system gives, it has.
+fn up_to_date(cx: &Context, system: &SystemRole, role: &Role) -> Result<Role> {
+    let given = system.in_tenant(&cx.tenant, cx.now)?;
+    let mut after = role.clone();
+    after.permissions.extend(given.permissions);
+    if role.description.as_deref() == Some(system.described_before) {
+        after.description = given.description;
+    }
+    Ok(after)
 }

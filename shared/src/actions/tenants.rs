@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::changes::{actor, held_by_caller};
 use super::hashed::Hashed;
 use super::paging::{Listing, Page};
 use super::users::{self, NewUser};
@@ -42,6 +43,9 @@ pub async fn list(cx: &Context, limit: usize, cursor: Option<&str>) -> Result<Pa
 /// Makes a tenant with its settings, its system roles and its first owner, all or nothing; answers it and the owner.
 pub async fn create(cx: &Context, new: NewTenant) -> Result<(Tenant, User)> {
     policy::may_manage_stack(&cx.tenant, ADMIN_TENANTS)?;
+    // A tenant has no end, and nor has what its owner may do.
+    let held = held_by_caller(cx).await?;
+    policy::may_make(&actor(cx, &held)?, ADMIN_TENANTS, cx.now, None)?;
     if new.id == TenantId::main() {
         return Err(Conflict::TenantTaken.into());
     }

@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::rate_limit_fields;
 use super::rewrite::ChooseRewrite;
 use crate::actions::Surface;
-use crate::error::Error;
+use crate::error::{Error, Forbidden};
 
 /// A contract's error format: its name and bounds, and one total answer to every error.
 pub trait Dialect: 'static {
@@ -71,6 +71,10 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
             header::WWW_AUTHENTICATE,
             challenge(asked.with_token && *error == Error::InvalidToken),
         );
+    }
+    if let Error::Forbidden(Forbidden::MissingPermission(permission)) = error {
+        let challenge = format!(r#"Bearer error="insufficient_scope", scope="{permission}""#);
+        headers.extend(HeaderValue::try_from(challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
     }
     if *error == Error::UnsupportedEncoding {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));

@@ -11,7 +11,7 @@ use http::request::Parts;
 use crate::actions::revisions::Expected;
 use crate::error::{Error, Result};
 
-/// The revisions that the client means to change.
+/// The revisions that the client means to change; none that `If-None-Match` names.
 #[derive(Debug, Clone)]
 pub struct IfMatch(pub Expected);
 
@@ -19,11 +19,20 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let known = match Listed::of(&parts.headers, IF_NONE_MATCH) {
+            None => Vec::new(),
+            // It is there.
+            Some(Listed::Any) => return Ok(Self(Expected::OneOf(Vec::new()))),
+            Some(Listed::Tags(tags)) => tags.into_iter().map(|tag| tag.text).collect(),
+        };
         Ok(Self(match Listed::of(&parts.headers, IF_MATCH) {
-            None | Some(Listed::Any) => Expected::Anything,
+            None | Some(Listed::Any) if known.is_empty() => Expected::Anything,
+            None | Some(Listed::Any) => Expected::NoneOf(known),
             // A weak tag is none of these: the comparison is the strong one (8.8.3.2).
             Some(Listed::Tags(tags)) => {
-                let strong = tags.into_iter().filter(|tag| !tag.is_weak);
+                let strong = tags
+                    .into_iter()
+                    .filter(|tag| !tag.is_weak && !known.contains(&tag.text));
                 Expected::OneOf(strong.map(|tag| tag.text).collect())
             }
         }))
@@ -148,6 +157,27 @@ mod tests {
         ] {
             assert_eq!(expected(lines), one_of(tags), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_write_is_not_for_what_the_client_knows() {
+        let expected = |known: &str, meant: Option<&str>| {
+            let mut request = Request::new(());
+            request.headers_mut().insert(IF_NONE_MATCH, known.parse().unwrap());
+            if let Some(meant) = meant {
+                request.headers_mut().insert(IF_MATCH, meant.parse().unwrap());
+            }
+            let (mut parts, ()) = request.into_parts();
+            let read = IfMatch::from_request_parts(&mut parts, &()).now_or_never();
+            read.unwrap().unwrap().0
+        };
+        let none_of = |tags: &[&str]| Expected::NoneOf(tags.iter().map(ToString::to_string).collect());
+        assert_eq!(expected("*", None), one_of(&[]));
+        assert_eq!(expected("*", Some(r#""1""#)), one_of(&[]));
+        assert_eq!(expected(r#""1", W/"2""#, None), none_of(&["1", "2"]));
+        assert_eq!(expected(r#""1""#, Some("*")), none_of(&["1"]));
+        assert_eq!(expected(r#""1""#, Some(r#""1", "2""#)), one_of(&["2"]));
+        assert_eq!(expected("1", None), Expected::Anything);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::ConnectInfo;
+use http::HeaderValue;
 use http::header::{HOST, HeaderName, USER_AGENT};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -79,11 +80,9 @@ impl RequestInfo {
         };
         let issuer = app.settings.issuer.clone().or_else(|| came_to.clone());
         let issuer = issuer.unwrap_or_else(|| "https://localhost".to_owned());
-        let agent = parts
-            .headers
-            .get(USER_AGENT)
-            .and_then(|agent| agent.to_str().ok())
-            .unwrap_or_default();
+        // It may have other bytes than ASCII (RFC 9110, 5.5).
+        let agent = parts.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+        let agent = String::from_utf8_lossy(agent.unwrap_or_default());
         Self {
             now,
             request_id: request_id.unwrap_or_else(|| own_id(now)),

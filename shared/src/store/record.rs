@@ -1,6 +1,8 @@
 //! What is recorded of a change, and who is written to, in the transaction of the change: rows of the histories; and
 //! mails, which are sent afterwards (see `domain::mail`).
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::table::Write;
@@ -18,7 +20,8 @@ use crate::error::Result;
 use crate::id::{EntryId, MailId, SessionId, UserId};
 
 fn entry_id(cx: &Context) -> Result<EntryId> {
-    EntryId::spread(cx.now, cx.size_to_write().histories())
+    let number = cx.rows.fetch_add(1, Ordering::Relaxed);
+    Ok(EntryId::spread(cx.now, cx.size_to_write().histories())?.numbered(number))
 }
 
 /// A row of the login history, not yet a write.
@@ -54,6 +57,11 @@ fn on_trail(
     after: Value,
 ) -> Result<Write> {
     let mut entry = entry(cx, kind, target, before, after)?;
+    // A request that began earlier can be the later one of two.
+    if let Some(previous) = trail.last {
+        entry.id = entry.id.behind(previous);
+        entry.at = entry.at.max(entry.id.made_at());
+    }
     entry.previous = trail.go_on(entry.id);
     put(cx, &entry)
 }

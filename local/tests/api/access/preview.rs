@@ -191,3 +191,22 @@ async fn a_thousand_accounts_are_named_and_one_more_is_said_to_be_left_out() {
         (1_000, &json!(true))
     );
 }
+
+/// Lambda answers 6 MB at most.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_long_permissions_fewer_accounts_are_shown_and_it_is_stated() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let names: Vec<String> = (0..250).map(|n| format!("{n:03}.{}", "x".repeat(60))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    catalogue(&world, &names).await;
+    role(&world, "wide", &names).await;
+    for n in 0..220 {
+        let body = json!({ "username": format!("user{n}"), "roles": ["wide"] });
+        assert_eq!(owner.post("/api/users", body).await.status, 201);
+    }
+    let reply = preview(&owner, json!({ "role": "wide", "permissions": [] })).await;
+    assert_eq!(reply.body["truncated"], true);
+    assert!(reply.text.len() < 4 * 1024 * 1024, "{}", reply.text.len());
+    assert!(reply.body["loses"].as_array().unwrap().len() > 150);
+}

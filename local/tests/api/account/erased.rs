@@ -8,7 +8,7 @@ use super::{Person, ask, done, login, mails, person, recorded, refused, signed_i
 use crate::databases::{serve_dynamodb, table_set_up_with};
 use crate::proxy::{Fault, Proxy};
 use crate::reconcile::assert_reconciled;
-use crate::support::{PASSWORD, World};
+use crate::support::{PASSWORD, World, at_once};
 
 /// An account with everything that one can have.
 async fn lived_in(world: &World, name: &str) -> Person {
@@ -216,4 +216,33 @@ async fn an_erasure_that_breaks_off_anywhere_is_done_by_the_next_one_with_the_sa
         }
         assert_erased(&world, &jane.id, &name);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_in_charge_who_erase_themselves_at_once_one_stays_with_all_that_is_theirs() {
+    let world = World::new().await;
+    let mut both = Vec::new();
+    for name in ["first", "second"] {
+        let one = person(&world, name, &["owner"]).await;
+        both.push((signed_in(&world, name, PASSWORD).await, one));
+    }
+    for other in ["admin", "owner"] {
+        let path = format!("/api/users/{other}");
+        let off = both[0].1.client.patch(&path, json!({ "status": "inactive" })).await;
+        assert_eq!(off.status, 204, "{}", off.text);
+    }
+    let replies = at_once(2, |n| {
+        let client = both[n].1.client.clone();
+        async move { client.get("/owner/deleteaccount").await }
+    })
+    .await;
+    let stays = replies.iter().position(|reply| reply.status == 409).unwrap();
+    assert_eq!(replies[1 - stays].status, 200);
+    let (other_session, stays) = &both[stays];
+    assert_eq!(other_session.get("/owner/profile").await.status, 200);
+    let history = stays.client.get("/api/me/login-history").await.body;
+    for row in history["items"].as_array().unwrap() {
+        assert_ne!(row["ip"], "", "{history}");
+    }
+    assert_reconciled(&world);
 }

@@ -212,3 +212,20 @@ async fn c03_of_two_changes_of_a_role_with_one_tag_one_is_412() {
         assert_eq!(statuses, [200, 412], "round {round}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_refused_where_the_client_knows_what_is_there() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let path = format!("/api/users/{}", world.user("jane@example.org").await);
+    let own = tag(&owner, &path).await;
+    for known in ["*", own.as_str(), &format!("\"0\", W/{own}")] {
+        let headers = [("if-none-match", known)];
+        let body = Some(json!({ "age": 42 }));
+        let reply = owner.send(Method::PATCH, &path, body, &headers).await;
+        assert_eq!(reply.status, 412, "{known}: {}", reply.text);
+        assert_eq!(owner.send(Method::DELETE, &path, None, &headers).await.status, 412);
+    }
+    let headers = [("if-none-match", "\"0\"")];
+    assert_eq!(owner.send(Method::DELETE, &path, None, &headers).await.status, 204);
+}

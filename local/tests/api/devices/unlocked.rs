@@ -1,11 +1,13 @@
 //! Whoever may unlock an account unlocks its devices with it, which count apart.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::json;
 
 use super::{JANE, lock, log_in, token, with_jane};
 use crate::operator::operate;
-use crate::support::{Client, PASSWORD, World};
+use crate::support::{Client, PASSWORD, World, at_once, steps};
 
 /// As many failures of this device.
 async fn fail(world: &World, device: &str, times: usize) {
@@ -101,4 +103,24 @@ async fn nobody_unlocks_a_device_of_their_own_account() {
     assert_eq!(done.status, 204, "{}", done.text);
     world.clock.advance(1);
     assert_eq!(log_in(&world, &device, PASSWORD).await.status, 423);
+}
+
+/// A device of a success and four failures at once is not locked, in whatever order they come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_among_failures_leaves_the_device_open() {
+    let (world, device) = with_device().await;
+    let world = Arc::new(world);
+    for round in steps(0..20) {
+        world.clock.advance(24 * 3_600);
+        let replies = at_once(5, |n| {
+            let (world, device) = (world.clone(), device.clone());
+            async move { log_in(&world, &device, if n == 0 { PASSWORD } else { "not this one" }).await }
+        })
+        .await;
+        assert_eq!(replies[0].status, 200, "round {round}: {}", replies[0].text);
+        let apart = world.items();
+        let locked = apart.iter().filter(|item| item["lockoutUntil"].is_object());
+        assert_eq!(locked.count(), 0, "round {round}");
+        assert_eq!(log_in(&world, &device, PASSWORD).await.status, 200, "round {round}");
+    }
 }

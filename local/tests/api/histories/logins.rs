@@ -129,3 +129,29 @@ async fn only_logins_and_logouts_are_among_everyone_s() {
     ];
     assert_eq!(listed, expected.map(|(kind, is)| (kind.to_owned(), is)));
 }
+
+/// DynamoDB takes days to remove what expired.
+#[tokio::test]
+async fn rows_are_shown_for_as_long_as_they_are_kept() {
+    let world = World::with(&[("USHER_HISTORY_DAYS", "90")]).await;
+    world.user(JANE).await;
+    let session = pair(&world, JANE).await;
+    world.clock.advance(1);
+    let out = world.with_token(&session.access).post_empty("/api/auth/logout").await;
+    assert_eq!(out.status, 204);
+    let (of_jane, of_all) = (format!("/api/users/{JANE}/login-history"), "/admin/entries?limit=100");
+    let rights = format!("/api/rights-history?target={JANE}");
+    let shown = async |path: &str| {
+        let body = world.owner().await.get(path).await.body;
+        let items = body["items"].as_array().or(body.as_array());
+        items.unwrap_or_else(|| panic!("{path}: {body}")).len()
+    };
+    let day = 24 * 3_600;
+    world.clock.advance(90 * day - 2);
+    assert_eq!((shown(&of_jane).await, shown(&rights).await), (2, 1));
+    let kept = shown(of_all).await;
+    world.clock.advance(2);
+    assert_eq!((shown(&of_jane).await, shown(&rights).await), (0, 0));
+    // Each look was a login of its own.
+    assert!(shown(of_all).await <= kept + 3 - 2, "{kept}");
+}

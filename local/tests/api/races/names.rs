@@ -178,3 +178,24 @@ async fn an_account_that_is_given_a_name_twice_at_once_is_not_in_its_own_way() {
     }
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_name_and_the_one_before_it_given_at_once_leave_the_account_to_be_found_by_all_of_it() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let names = |letter: char| {
+        let text = |length| (0..length).map(|n| format!("{letter}{}", n % 10)).collect::<String>();
+        json!({ "email": format!("{}@example.org", text(30)), "username": text(30) })
+    };
+    let made = owner.post("/api/users", names('a')).await;
+    let path = format!("/api/users/{}", made.str("id"));
+    for _ in steps(0..8) {
+        let replies = at_once(6, |n| {
+            let (owner, path, body) = (owner.clone(), path.clone(), names(if n % 2 == 0 { 'a' } else { 'b' }));
+            async move { owner.patch(&path, body).await }
+        })
+        .await;
+        assert!(replies.iter().all(|reply| reply.status == 204));
+        assert_reconciled(&world);
+    }
+}

@@ -193,6 +193,27 @@ async fn c08_no_login_outlives_a_ban_that_came_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_right_password_is_no_failure_where_the_account_is_switched_off_meanwhile() {
+    let world = World::new().await;
+    let (nobody, owner) = (world.nobody(), world.owner().await);
+    for round in steps(0..ROUNDS) {
+        let jane = format!("jane{round}@example.org");
+        let path = format!("/api/users/{}", world.user(&jane).await);
+        let off = {
+            let (owner, path) = (owner.clone(), path.clone());
+            tokio::spawn(async move { owner.patch(&path, json!({ "status": "inactive" })).await })
+        };
+        logins(&nobody, &jane, 5, |_| PASSWORD.to_owned()).await;
+        assert_eq!(off.await.unwrap().status, 204);
+        let on = owner.patch(&path, json!({ "status": "active" })).await;
+        assert_eq!(on.status, 204);
+        let shown = owner.get(&path).await.body;
+        assert_eq!(shown["failedLoginCount"], 0, "round {round}: {shown}");
+        assert_eq!(login(&world, &jane, PASSWORD).await.status, 200, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_16_changes_of_one_password_at_once_one_decides_and_its_session_stays() {
     let world = World::new().await;
     for round in steps(0..ROUNDS) {

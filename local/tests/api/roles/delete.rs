@@ -108,3 +108,42 @@ async fn a_role_of_all_who_are_in_charge_is_taken_from_none_of_them() {
     assert_eq!(client.delete("/api/roles/crew?force=true").await.status, 204);
     assert_reconciled(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_has_what_was_taken_before_what_was_deleted() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    role(&world, "crew", &[]).await;
+    for n in 0..4 {
+        world.user_with(&format!("u{n}@example.org"), &["crew"]).await;
+    }
+    world.clock.advance(1);
+    assert_eq!(owner.delete("/api/roles/crew?force=true").await.status, 204);
+    let rows = owner.get("/api/rights-history?limit=5").await.body;
+    let rows = rows["items"].as_array().unwrap().iter();
+    let kinds: Vec<&str> = rows.map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "roleDeleted",
+            "roleRevoked",
+            "roleRevoked",
+            "roleRevoked",
+            "roleRevoked"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_only_deleted_accounts_had_leaves_nothing_to_be_found() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    role(&world, "team", &[]).await;
+    let id = world.user_with("lea@example.org", &["team"]).await;
+    assert_eq!(owner.delete(&user(&id)).await.status, 204);
+    assert_eq!(owner.delete("/api/roles/team").await.status, 204);
+    let found = local::verify::verify(&world.app.table, None, 4, world.now())
+        .await
+        .unwrap();
+    assert_eq!(found.findings, []);
+}

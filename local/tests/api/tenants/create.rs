@@ -8,7 +8,7 @@ use crate::fault_injection::{between, dump};
 use crate::reconcile::assert_reconciled;
 use crate::round_trips::counted;
 use crate::support::{PASSWORD, World, at_once};
-use crate::users::{invalid, refused, role, signed_in_with};
+use crate::users::{grant, invalid, refused, role, signed_in_with};
 
 fn roles(profile: &Value) -> Vec<&str> {
     let roles = profile["roles"].as_array().unwrap().iter();
@@ -355,4 +355,17 @@ async fn c01_of_32_creations_of_one_id_at_once_one_succeeds_whole() {
     assert_eq!(boss.get("/api/users").await.body["total"], 1);
     assert_eq!(rights_rows(&world, "tenantCreated").len(), 1);
     assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_made_by_whoever_is_an_owner_for_good() {
+    let world = with_header().await;
+    let end = "2027-01-01T00:00:00Z";
+    let (id, brief) = signed_in_with(&world, "brief@example.org", &[]).await;
+    let given = json!({ "role": "owner", "effectiveTo": end });
+    grant(&world.owner().await, &id, given).await;
+    let body = json!({ "id": "acme", "owner": { "email": "jane@example.org", "password": PASSWORD } });
+    refused(&brief.post("/api/tenants", body.clone()).await, 403, "held-for-less");
+    let (_, other) = signed_in_with(&world, "other@example.org", &["owner"]).await;
+    assert_eq!(other.post("/api/tenants", body).await.status, 201);
 }

@@ -115,7 +115,10 @@ async fn a_grant_for_a_department_gives_nothing_to_requests_about_none() {
     let owner = world.owner().await;
     let (id, jane) = signed_in_with(&world, "jane@example.org", &[]).await;
     grant(&owner, &id, json!({ "role": "admin", "department": "sales" })).await;
-    refused(&jane.get("/api/users").await, 403, "missing-permission");
+    let refusal = jane.get("/api/users").await;
+    refused(&refusal, 403, "missing-permission");
+    let challenge = r#"Bearer error="insufficient_scope", scope="admin.users""#;
+    assert_eq!(refusal.header("www-authenticate"), challenge);
     assert_eq!(roles_of(&owner, &id).await, json!(["user"]));
     assert_eq!(jane.get("/api/me/profile").await.body["permissions"], json!([]));
     grant(&owner, &id, json!({ "role": "admin" })).await;

@@ -7,6 +7,7 @@ use super::*;
 use crate::access::cases::{
     Case, DEPARTMENTS, GIVES, Given, PERMISSIONS, ROLES, case, department, given, moment, role, role_id,
 };
+use crate::domain::permission::ADMIN_KEYS;
 use crate::domain::tenant_settings::{EmailOnSignup, EmailVerification};
 
 /// What the oracle answers: the rank's number, the roles by place, and the permissions' bits.
@@ -191,11 +192,11 @@ fn a_key_is_made_for_no_longer_than_keys_can_be_made() {
         held: Some((&grants, &roles)),
     };
     for (until, may) in [(Some(9), true), (Some(10), false), (None, false)] {
-        let made = may_make_key(&actor, moment(0), until.map(moment));
+        let made = may_make(&actor, ADMIN_KEYS, moment(0), until.map(moment));
         assert_eq!(made.is_ok(), may, "{until:?}: {made:?}");
     }
     let principal = Actor { held: None, ..actor };
-    assert!(may_make_key(&principal, moment(0), None).is_ok());
+    assert!(may_make(&principal, ADMIN_KEYS, moment(0), None).is_ok());
 }
 
 #[test]

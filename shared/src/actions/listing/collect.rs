@@ -2,7 +2,7 @@
 
 use super::{Asked, Found, Place};
 use crate::actions::Context;
-use crate::actions::paging::Total;
+use crate::actions::paging::{LONGEST_PAGE, Total};
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
@@ -10,10 +10,6 @@ use crate::store::shown;
 
 /// How many accounts one request reads.
 const AT_ONCE: usize = 100;
-
-/// How many bytes of personal fields a page has before it is cut short: Lambda answers 6 MB at most, and a thousand
-/// accounts whose fields are as long as can be have more.
-const LARGEST_PAGE: usize = 3 * 1024 * 1024;
 
 pub(super) struct Collector<'a> {
     cx: &'a Context,
@@ -35,7 +31,7 @@ impl<'a> Collector<'a> {
     }
 
     pub fn is_full(&self) -> bool {
-        self.items.len() >= self.limit || self.bytes > LARGEST_PAGE
+        self.items.len() >= self.limit || self.bytes > LONGEST_PAGE
     }
 
     /// How many accounts it has room for.

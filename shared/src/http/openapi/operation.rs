@@ -29,6 +29,17 @@ pub const BEARER: &str = "bearer";
 pub const API_KEY: &str = "apiKey";
 /// [`DEVICE`](crate::http::request_info::DEVICE), as documents spell it.
 const DEVICE_TOKEN: &str = "X-Usher-Device";
+/// What an answer states of the caller's limit, where the stack has limits of rate.
+const LEFT: [(&str, &str); 2] = [
+    (
+        "RateLimit",
+        "What is left to the caller, and after how many seconds the limit is anew",
+    ),
+    (
+        "RateLimit-Policy",
+        "How many requests the limit allows in how many seconds",
+    ),
+];
 /// What marks an operation that exists on development stages only.
 const DEV_ONLY: &str = "x-dev-only";
 
@@ -52,11 +63,20 @@ pub fn operation(row: &Route, description: &Description, examples: &Examples) ->
         }
         operation = operation.request_body(Some(body));
     }
+    let is_limited = errors(row, description)
+        .iter()
+        .any(|error| matches!(error, Error::RateLimited(_)));
     for answer in &description.answers {
         let mut response = response(answer, examples);
         if logs_in(row) {
             let device = HeaderBuilder::new().description(Some("The device's token, for its next login"));
             response.headers.insert(DEVICE_TOKEN.to_owned(), device.build().into());
+        }
+        if is_limited {
+            for (name, text) in LEFT {
+                let left = HeaderBuilder::new().description(Some(text)).build();
+                response.headers.insert(name.to_owned(), left.into());
+            }
         }
         operation = operation.response(answer.status.to_string(), response);
     }
@@ -292,6 +312,11 @@ fn described(all: &[Refusal]) -> impl Iterator<Item = (&'static str, &'static st
             header::WWW_AUTHENTICATE,
             "WWW-Authenticate",
             "What is wrong with the token (RFC 6750)",
+        ),
+        (
+            header::ACCEPT_ENCODING,
+            "Accept-Encoding",
+            "In what encoding a body is taken",
         ),
         (header::RETRY_AFTER, "Retry-After", "Seconds after which to try again"),
         (
