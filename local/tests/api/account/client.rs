@@ -174,6 +174,14 @@ async fn an_owner_goes_through_all_that_an_owner_can_do() {
         &app.post("setMaxRoles", json!({ "name": "Member", "maxCount": 1 }))
             .await,
     );
+    // As it sends it: the models that it has of all roles.
+    let mut models = app.get("roles").await;
+    for model in models.as_array_mut().unwrap() {
+        if model["name"] == "Admin" {
+            model["maxCount"] = json!(7);
+        }
+    }
+    done(&app.post("setMaxRoles", models).await);
     done(
         &app.post("changeRole", json!({ "id": jane.id, "roleName": "Member" }))
             .await,
@@ -216,6 +224,8 @@ async fn an_owner_goes_through_all_that_an_owner_can_do() {
         .find(|role| role["name"] == "Member")
         .unwrap();
     assert_eq!((&member["maxCount"], &member["isDeleted"]), (&json!(1), &json!(false)));
+    let admin = roles.as_array().unwrap().iter().find(|role| role["name"] == "Admin");
+    assert_eq!(admin.unwrap()["maxCount"], 7);
     let entries = app.get("entries").await;
     assert!(
         entries[0]["login"].is_boolean() && entries[0]["userId"].is_string(),
