@@ -210,7 +210,7 @@ mod tests {
                 "Verify your e-mail address before logging in",
             ),
             ((Error::AccountNotActive(Status::Banned), 403), "The account is banned"),
-            ((locked, 423), "The account is locked until 2027-01-15T08:00:00Z"),
+            ((locked, 423), "The account is locked until 2027-01-15T08:00:00.000Z"),
             (
                 forbidden(Forbidden::MissingPermission("admin.users")),
                 "Admin access required",

@@ -104,6 +104,24 @@ async fn i11_a_lock_that_would_be_over_or_is_no_date_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rule_13_the_end_of_a_lock_is_in_milliseconds_in_words_too() {
+    let world = World::new().await;
+    let path = user(&world.user("jane@example.org").await) + "/lock";
+    let (until, words) = (
+        "2026-11-22T09:00:09.335Z",
+        "the account is locked until 2026-11-22T09:00:09.335Z",
+    );
+    let locked = world.owner().await.post(&path, json!({ "until": until })).await;
+    assert_eq!(locked.status, 204, "{}", locked.text);
+    let shown = login(&world, PASSWORD).await;
+    assert_eq!((shown.str("lockoutUntil"), shown.str("detail")), (until, words));
+    let body = json!({ "Username": "jane@example.org", "Password": PASSWORD });
+    let shown = world.nobody().post("/auth/login", body).await;
+    assert_eq!(shown.str("Message"), words);
+    assert!(shown.str("Bg").ends_with(until), "{}", shown.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unlocking_ends_a_lockout_and_clears_the_failed_count() {
     let world = World::new().await;
     let owner = world.owner().await;
