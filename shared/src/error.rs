@@ -45,7 +45,7 @@ pub enum Error {
     #[error("the account is {0}")]
     AccountNotActive(Status),
     /// The account, or the unknown login, is locked.
-    #[error("the account is locked{}", until.map(|at| format!(" until {at:.0}")).unwrap_or_default())]
+    #[error("the account is locked{}", until.map(|at| format!(" until {at:.3}")).unwrap_or_default())]
     Locked {
         reason: Cow<'static, str>,
         /// When the lock ends; `None` where only an administrator ends it.

@@ -39,7 +39,9 @@ impl State {
     fn verify(&self, call: &Call) -> Expected {
         let session = call.session.and_then(|key| self.sessions.get(&key));
         let shown = call.shown.as_deref().unwrap_or_default();
-        let opens = session.is_some_and(|session| self.opens(session, shown).is_some());
+        let must_change = |key| self.account(key).is_some_and(|account| account.must_change);
+        let opens =
+            session.is_some_and(|session| self.opens(session, shown).is_some() && !must_change(session.account));
         Expected::done(200).with("/data", if opens { "Token is valid." } else { "Token invalid." })
     }
 

@@ -242,6 +242,9 @@ impl State {
     /// The same token while a week of it is left; else a new one, and the session begins anew.
     fn renew(&mut self, call: &Call, answer: &Answer) -> Result<Expected, No> {
         let now = self.now;
+        let known = call.session.and_then(|key| self.sessions.get(&key));
+        let account = known.and_then(|session| self.account(session.account));
+        let must_change = account.is_some_and(|account| account.must_change);
         let session = call.session.and_then(|key| self.session(key)).ok_or(No::Token)?;
         let shown = session
             .access
@@ -250,6 +253,9 @@ impl State {
         let newest = shown.ok_or(No::Token)?;
         if now >= newest.ends {
             return Err(No::Token);
+        }
+        if must_change {
+            return Err(No::Forbidden);
         }
         if newest.ends - now >= 7 * DAY {
             return Ok(Expected::done(200).with("/data/token", newest.text.clone()));

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::request::Parts;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use usher::error::Error;
@@ -46,12 +46,12 @@ pub fn of_request(parts: &mut Parts, body: &[u8]) -> Option<Rewrite> {
     (case == Case::Camel).then_some(in_camel_case)
 }
 
-/// The case of the first field that is known, of JSON that may break off behind it.
+/// The case of the first field that is known, of JSON that may break off behind it; in a list, of its first item's.
 fn of_body(body: &[u8]) -> Option<Case> {
     let mut first = None;
     let json = &mut serde_json::Deserializer::from_slice(body);
     // What is wrong with the body is for whoever takes it.
-    json.deserialize_map(FirstKnown(&mut first)).ok();
+    json.deserialize_any(FirstKnown(&mut first)).ok();
     first
 }
 
@@ -61,7 +61,12 @@ impl<'de> Visitor<'de> for FirstKnown<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
+        f.write_str("an object, or a list of them")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        items.next_element_seed(self)?;
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
@@ -74,6 +79,14 @@ impl<'de> Visitor<'de> for FirstKnown<'_> {
             members.next_value::<IgnoredAny>()?;
         }
         Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for FirstKnown<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
     }
 }
 
@@ -154,7 +167,14 @@ mod tests {
             (r#"{"unknown": , "email": 1}"#, None),
             (r#"{"unknown": 1}"#, None),
             ("{}", None),
-            (r#"[{"email": 1}]"#, None),
+            (r#"[{"id": 1, "Name": "x"}, {"Name": "y"}]"#, Some(Case::Camel)),
+            (r#"[{"Name": "x"}, {"name": "y"}]"#, Some(Case::Pascal)),
+            (r#"[{"unknown": 1}, {"name": "y"}]"#, None),
+            (r#"[[{"email": 1}]]"#, None),
+            ("[1]", None),
+            ("[]", None),
+            ("1", None),
+            ("null", None),
             (r#""email""#, None),
             ("", None),
         ] {

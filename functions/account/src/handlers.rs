@@ -6,7 +6,7 @@ use usher::actions::{Context, credentials, deletion, grants, histories, links, l
 use usher::actions::{login as sign_in, registration, roles as role_actions, sessions, users as accounts};
 use usher::domain::history::RightsEntry;
 use usher::http::answer::Json;
-use usher::http::body::{Body, MaybeBody};
+use usher::http::body::{Body, MaybeBody, OneOrMore};
 use usher::http::call::Query;
 
 use crate::answer::{Listed, WithCookie};
@@ -167,7 +167,7 @@ pub async fn rights_changes_posted(
 }
 
 /// `SetMaxRoles` and `SetRoleCounts`
-pub async fn set_max_roles(cx: Context, Body(body): Body<MaxRoles>) -> Result<Json<Answer>> {
-    role_actions::patch(&cx, &body.name, &Expected::Anything, &body.parse()).await?;
+pub async fn set_max_roles(cx: Context, OneOrMore(limits): OneOrMore<MaxRoles>) -> Result<Json<Answer>> {
+    role_actions::set_limits(&cx, limits.iter().map(MaxRoles::parse)).await?;
     Ok(Answer::of(sentences::LIMIT_SET))
 }

@@ -54,7 +54,7 @@ pub fn bulgarian(error: &Error, fields: &[&str]) -> Cow<'static, str> {
         Error::InvalidToken => "токенът не е валиден".into(),
         Error::WrongCredentials => "грешно име или парола".into(),
         Error::AccountNotActive(status) => format!("акаунтът е {}", state(*status)).into(),
-        Error::Locked { until: Some(at), .. } => format!("акаунтът е заключен до {at:.0}").into(),
+        Error::Locked { until: Some(at), .. } => format!("акаунтът е заключен до {at:.3}").into(),
         Error::Locked { until: None, .. } => "акаунтът е заключен".into(),
         Error::EmailNotVerified => "потвърдете имейл адреса си, преди да влезете".into(),
         Error::InvalidApiKey => "нужен е валиден API ключ: изпратете го като `X-Api-Key`".into(),

@@ -92,14 +92,14 @@ fn said(error: &Error) -> (StatusCode, String) {
 
 fn forbidden(why: &Forbidden) -> String {
     match why {
-        Forbidden::MissingPermission(_) => "Admin access required".to_owned(),
+        // Given for whoever is no administrator; a setting that needs the rank is refused in the same words.
+        Forbidden::MissingPermission(_) | Forbidden::BelowRank(_) => "Admin access required".to_owned(),
         Forbidden::AboveOwnRank
         | Forbidden::RoleAboveOwnRank
         | Forbidden::NotHeld(_)
         | Forbidden::HeldForLess(_)
         | Forbidden::WrongPassword
         | Forbidden::MustChangePassword
-        | Forbidden::BelowRank(_)
         | Forbidden::NotBelowOwnRank
         | Forbidden::AnothersAccount
         | Forbidden::RegistrationClosed
@@ -210,7 +210,7 @@ mod tests {
                 "Verify your e-mail address before logging in",
             ),
             ((Error::AccountNotActive(Status::Banned), 403), "The account is banned"),
-            ((locked, 423), "The account is locked until 2027-01-15T08:00:00Z"),
+            ((locked, 423), "The account is locked until 2027-01-15T08:00:00.000Z"),
             (
                 forbidden(Forbidden::MissingPermission("admin.users")),
                 "Admin access required",

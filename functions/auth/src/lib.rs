@@ -19,7 +19,12 @@ pub mod handlers;
 pub mod wire;
 
 /// The errors of a failed login without a password.
-const DEV_LOGIN: &[Error] = &[WrongCredentials, AccountNotActive(Status::Inactive), NotSetUp];
+const DEV_LOGIN: &[Error] = &[
+    WrongCredentials,
+    AccountNotActive(Status::Inactive),
+    Error::LOCKED,
+    NotSetUp,
+];
 
 pub fn routes() -> Routes {
     Routes::new::<Problem>("Auth")

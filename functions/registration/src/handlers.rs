@@ -42,6 +42,8 @@ pub async fn login(cx: Context, Body(body): Body<Login>) -> Result<Json<Data<Log
 pub async fn verify_token(cx: Context, Body(body): Body<Token>) -> Result<Json<Data<String>>> {
     rate_limits::admit(&cx, Operation::Token, None).await?;
     match authenticate(&cx, body.token.expose_secret()).await {
+        // It opens the change of the password and nothing else (rule 14).
+        Ok(caller) if caller.must_change_password() => Ok(Data::of(TOKEN_INVALID.to_owned())),
         Ok(_) => Ok(Data::of(TOKEN_VALID.to_owned())),
         Err(Error::InvalidToken) => Ok(Data::of(TOKEN_INVALID.to_owned())),
         Err(other) => Err(other),

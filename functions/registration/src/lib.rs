@@ -7,7 +7,7 @@ use usher::access::guard::needs;
 use usher::domain::permission::ADMIN_USERS;
 use usher::error::Conflict::{LastAdministrator, RoleFull, ServiceAccount};
 use usher::error::Error::{Conflict, EmailNotVerified, Forbidden, InvalidToken, NotFound, NotSetUp};
-use usher::error::Forbidden::{AnothersAccount, RegistrationClosed, WrongPassword};
+use usher::error::Forbidden::{AnothersAccount, MustChangePassword, RegistrationClosed, WrongPassword};
 use usher::error::{Error, Noun};
 use usher::http::routes::Routes;
 
@@ -42,7 +42,12 @@ pub fn routes() -> Routes {
         .errors(&[Error::RATE_LIMITED, NotSetUp])
         .post("/v1/user/token/renew", Anyone, handlers::renew_token)
         .summary("Renew a token for 14 days; the same token while a week or more of it is left")
-        .errors(&[InvalidToken, Error::RATE_LIMITED, NotSetUp])
+        .errors(&[
+            InvalidToken,
+            Forbidden(MustChangePassword),
+            Error::RATE_LIMITED,
+            NotSetUp,
+        ])
         .post(
             "/v1/user/{user}/change-password",
             SignedInToChangePassword,

@@ -70,7 +70,7 @@ async fn login_dev_lets_in_nobody_who_may_not_log_in() {
     }
     let reply = world.nobody().post("/api/auth/login-dev", json!({})).await;
     assert_eq!((reply.status.as_u16(), reply.pointers()), (400, vec!["/username"]));
-    for status in ["inactive", "banned", "locked"] {
+    for status in ["inactive", "banned"] {
         patched(&world, "jane@example.org", json!({ "status": status })).await;
         assert_eq!(
             login_dev(&world, "jane@example.org").await.problem(),
@@ -91,6 +91,53 @@ async fn login_dev_lets_in_nobody_who_may_not_log_in() {
         login_dev(&world, "jane@example.org").await.problem(),
         "wrong-credentials"
     );
+}
+
+#[tokio::test]
+async fn a_locked_account_is_answered_as_by_login() {
+    let world = World::new().await;
+    let body = json!({ "username": "jane", "email": "jane@example.org", "password": PASSWORD });
+    let made = world.owner().await.post("/api/users", body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let path = format!("/api/users/{}", made.str("id"));
+    let as_by_login = async |name: &str| {
+        let mut expected = login(&world, name, PASSWORD).await;
+        let dev = dev_token(&world, json!({ "username": name })).await;
+        for mut reply in [login_dev(&world, name).await, dev] {
+            assert_eq!(
+                (reply.status.as_u16(), reply.problem()),
+                (423, "locked"),
+                "{}",
+                reply.text
+            );
+            assert_eq!(reply.header("retry-after"), expected.header("retry-after"));
+            reply.body["instance"] = expected.body["instance"].clone();
+            assert_eq!(reply.body, expected.body);
+        }
+        std::mem::take(&mut expected.body)
+    };
+    for lock in [
+        json!({ "reason": "on leave", "until": "2026-11-23T08:00:00.335Z" }),
+        json!({}),
+    ] {
+        let locked = world.owner().await.post(&format!("{path}/lock"), lock.clone()).await;
+        assert_eq!(locked.status, 204, "{}", locked.text);
+        let body = as_by_login("jane@example.org").await;
+        assert_eq!(body["lockoutUntil"], lock["until"]);
+    }
+    assert_eq!(
+        world.owner().await.post_empty(&format!("{path}/unlock")).await.status,
+        204
+    );
+    // A lock by failed logins is that of the name which was typed.
+    for _ in 0..5 {
+        assert_eq!(login(&world, "jane", "not this one").await.status, 401);
+    }
+    let body = as_by_login("jane").await;
+    assert_eq!(body["reason"], "too many failed logins");
+    assert_eq!(login_dev(&world, "jane@example.org").await.status, 200);
+    world.clock.advance(900);
+    assert_eq!(login_dev(&world, "jane").await.status, 200);
 }
 
 #[tokio::test]

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde_json::Map;
 
+use super::login::not_active;
+use super::reservations::locked;
 use super::sessions::{self, Issued};
 use super::users::{self, UserRef};
 use super::{Context, Terms, login, roles};
+use crate::domain::lockout::NameKind;
 use crate::domain::role::SystemRole;
 use crate::domain::session::DevPrincipal;
 use crate::domain::text;
-use crate::domain::user::{Status, UserKind};
+use crate::domain::user::UserKind;
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::store::{sessions as session_store, unit};
@@ -24,27 +27,32 @@ pub struct Principal {
     pub permissions: BTreeSet<String>,
 }
 
+/// Opens a session without a password, for whoever could log in with the right one; else the refusal of that login.
 pub async fn login_as(cx: &Context, name: &str, terms: &Terms) -> Result<Issued> {
     exists(cx)?;
-    let user = match text::Login::parse(name) {
-        text::Login::Email(email) => UserRef::Email(email),
-        text::Login::Username(username) => UserRef::Username(username),
+    let (user, kind) = match text::Login::parse(name) {
+        text::Login::Email(email) => (UserRef::Email(email), NameKind::Email),
+        text::Login::Username(username) => (UserRef::Username(username), NameKind::Username),
         text::Login::Neither(_) => return Err(Error::WrongCredentials),
     };
     let user = users::find(cx, &user).await.map_err(|error| match error {
         Error::NotFound(_) => Error::WrongCredentials,
         other => other,
     })?;
-    match user.status_at(cx.now) {
-        // It never logs in, by whatever way.
-        _ if user.kind == UserKind::Service => Err(Error::WrongCredentials),
-        Status::Active => {
-            let (mut session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
-            session.unproven = true;
-            login::open(cx, &user, (session, refresh), terms).await
-        }
-        status => Err(Error::AccountNotActive(status)),
+    // It never logs in, by whatever way.
+    if user.kind == UserKind::Service {
+        return Err(Error::WrongCredentials);
     }
+    // As a login with the right password: a lock by failed logins is of the name that is given (rule 6), and comes first.
+    if let Some(until) = user.attempts.under(kind).locked_until(cx.now) {
+        return Err(locked(cx.now, until));
+    }
+    if let Some(refused) = not_active(&user, cx.now) {
+        return Err(refused);
+    }
+    let (mut session, refresh) = sessions::begin(cx, user.id, user.epoch, terms)?;
+    session.unproven = true;
+    login::open(cx, &user, (session, refresh), terms).await
 }
 
 /// Creates a development principal and a token for it.

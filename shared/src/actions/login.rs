@@ -273,8 +273,9 @@ pub(super) fn not_active(user: &User, now: Timestamp) -> Option<Error> {
         Status::Active => None,
         Status::Locked => {
             let lock = user.lock.clone().unwrap_or_default();
+            let reason = lock.reason.filter(|reason| !reason.trim().is_empty());
             Some(Error::Locked {
-                reason: lock.reason.map_or(BY_ADMIN.into(), Into::into),
+                reason: reason.map_or(BY_ADMIN.into(), Into::into),
                 until: lock.until,
                 retry_after: lock.until.map(|until| seconds(now, until)),
             })

@@ -168,8 +168,10 @@ impl Outbox {
         if !self.may_be_sent(claimed, Some(token), now).await? {
             return Ok(Err(Fate::OverLimit));
         }
-        // As it is called now: the mail's item holds no name, for its size must not tell whose address was given.
+        // As it is called now: the mail's item holds no name, for its size must not tell whose address was given. And as its
+        // address is spelled now, which was perhaps changed because it was spelled wrongly.
         let mail = Mail {
+            to: user.given_email().unwrap_or_else(|| mail.to.clone()),
             name: user.display_name(),
             ..mail.clone()
         };
@@ -180,8 +182,7 @@ impl Outbox {
     async fn account(&self, mail: &Mail, now: Timestamp) -> Result<Option<User>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
         let user = user.filter(|user| login::not_active(user, now).is_none());
-        let is_theirs = |email: &Email| email.as_given() == mail.to;
-        Ok(user.filter(|user| user.email.as_ref().is_some_and(is_theirs)))
+        Ok(user.filter(|user| user.is_mailed_at(&mail.to)))
     }
 
     /// A link with a new token, and the write of the token, of which only the SHA-256 is kept.

@@ -186,7 +186,8 @@ async fn reserve(cx: &Context, key: Key, whose: Whose, cleared_at: Option<Timest
     Err(locked(cx.now, ends))
 }
 
-fn locked(now: Timestamp, until: Timestamp) -> Error {
+/// The refusal of a name that failed logins locked.
+pub(super) fn locked(now: Timestamp, until: Timestamp) -> Error {
     Error::Locked {
         reason: "too many failed logins".into(),
         until: Some(until),

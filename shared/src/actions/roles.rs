@@ -176,6 +176,45 @@ pub async fn patch(cx: &Context, name: &str, expected: &Expected, patch: &RolePa
     .await
 }
 
+/// Sets how many accounts can have each of these roles. Of several, all are found, and judged as they are, before the first
+/// is changed, so that what is refused changes nothing. One transaction has no room for the copies and counters of so many
+/// roles: each is changed in its own, in order, and where a role gains members in between, those before it stay changed. One
+/// that has its limit already is left as it is.
+pub async fn set_limits<'a>(cx: &Context, limits: impl Iterator<Item = (&'a str, Option<u32>)>) -> Result<()> {
+    let limited = |limit| RolePatch {
+        max_count: Some(limit),
+        ..RolePatch::default()
+    };
+    let mut limits: Vec<_> = limits.map(|(name, limit)| (name, limited(limit))).collect();
+    if limits.len() > 1 {
+        let mut changed = Vec::new();
+        for (name, limit) in limits {
+            if is_changed_by(cx, name, &limit).await? {
+                changed.push((name, limit));
+            }
+        }
+        limits = changed;
+    }
+    for (name, limit) in &limits {
+        patch(cx, name, &Expected::Anything, limit).await?;
+    }
+    Ok(())
+}
+
+/// Whether this limit would change a role, where it may be set now.
+async fn is_changed_by(cx: &Context, name: &str, limit: &RolePatch) -> Result<bool> {
+    let (before, members) = show(cx, name).await?;
+    policy::may_touch_role(&cx.caller()?.rights, &before)?;
+    let after = patched(cx, &before, limit)?;
+    let held = held_by_caller(cx).await?;
+    policy::may_edit(&actor(cx, &held)?, &before, &after, cx.now)?;
+    may_touch_holders(cx, &before).await?;
+    if after.max_count.is_some_and(|limit| members > limit) {
+        return Err(Conflict::BelowMemberCount.into());
+    }
+    Ok(before.max_count != after.max_count)
+}
+
 /// How many members a role has that is as the client expects it; they are counted anew where no counters are given.
 async fn as_expected(cx: &Context, role: &Role, expected: &Expected, counters: Option<&[Counter]>) -> Result<u32> {
     let members = match counters {

@@ -13,7 +13,7 @@ use crate::domain::role::Rank;
 use crate::domain::session::{Family, Presented, Session};
 use crate::domain::tenant_settings::EmailVerification;
 use crate::domain::user::{Status, User};
-use crate::error::{Error, Result};
+use crate::error::{Error, Forbidden, Result};
 use crate::id::{EntryId, RoleId, SessionId, UserId};
 use crate::proof::jwt::AccessClaims;
 use crate::proof::opaque::{RefreshToken, ServiceToken};
@@ -125,6 +125,9 @@ pub async fn renew(cx: &Context, token: &SecretString, terms: &Terms, left: Sign
         let session = caller.session().map_err(|_| Error::InvalidToken)?;
         if session.surface != cx.origin.surface.name || not_verified(cx, user, terms).is_some() {
             return Err(Error::InvalidToken);
+        }
+        if caller.must_change_password() {
+            return Err(Forbidden::MustChangePassword.into());
         }
         let ends = claims.expires_at()?;
         let known = caller.roles.iter();

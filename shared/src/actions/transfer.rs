@@ -20,7 +20,7 @@ use crate::domain::role::{Role, SERVICE_ACCOUNT, USER};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::TenantSettings;
 use crate::domain::tenant_size::READ_BEFORE_WRITTEN;
-use crate::domain::text::{Description, FORM};
+use crate::domain::text::{FORM, Reason};
 use crate::domain::time;
 use crate::domain::trail::Trail;
 use crate::domain::transfer::{AccountLine, GrantLine};
@@ -197,7 +197,8 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
     if line.number.is_some_and(|number| !number.is_in_range()) {
         return Err(Error::invalid("/number", "a number is 1 to 2^53 - 1"));
     }
-    let reason = line.lock_reason.as_deref().map(Description::parse).transpose();
+    let reason = line.lock_reason.as_deref().filter(|reason| !reason.trim().is_empty());
+    let reason = reason.map(Reason::parse).transpose();
     let reason = reason.map_err(|why| Error::invalid("/lockReason", why))?;
     let lock = AdminLock {
         reason: reason.map(|text| text.as_str().to_owned()),

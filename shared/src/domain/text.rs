@@ -26,7 +26,7 @@ mod username;
 
 pub use email::Email;
 pub(crate) use fold::folded;
-pub use free::{Department, Description, Label};
+pub use free::{Department, Description, Label, Reason};
 pub use login::Login;
 pub use password::Password;
 pub use permission::PermissionName;

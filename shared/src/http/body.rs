@@ -39,6 +39,14 @@ pub struct MergePatch<T>(pub T);
 #[derive(Debug)]
 pub struct MaybeBody<T>(pub T);
 
+/// A body of the shape `T`, or a list of them, [`MOST`](Self::MOST) at most.
+#[derive(Debug)]
+pub struct OneOrMore<T>(pub Vec<T>);
+
+impl<T> OneOrMore<T> {
+    pub const MOST: usize = 20;
+}
+
 /// A form, as the RFCs of OAuth ask for it, or the same in JSON. The fields of `T` are texts.
 #[derive(Debug)]
 pub struct FormOrJson<T>(pub T);
@@ -64,6 +72,17 @@ impl<S: Send + Sync, T: Shaped> FromRequest<S> for MergePatch<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         Body::from_request(request, state).await.map(|Body(patch)| Self(patch))
+    }
+}
+
+impl<S: Send + Sync, T: Shaped> FromRequest<S> for OneOrMore<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        is_json(&parts.headers)?;
+        is_merge_patch(&parts)?;
+        one_or_more(&read(body).await?, &parts.method).map(Self)
     }
 }
 
@@ -166,7 +185,44 @@ pub(super) async fn read(mut body: axum::body::Body) -> Result<Vec<u8>> {
 }
 
 fn parse<T: Shaped>(bytes: &[u8], method: &Method) -> Result<T> {
-    let members = object(bytes)?;
+    match strict(bytes)? {
+        Value::Object(members) => shaped(members, method),
+        // Serde would take an array for a struct, field by field.
+        _ => Err(Error::invalid("", "the body must be an object")),
+    }
+}
+
+fn one_or_more<T: Shaped>(bytes: &[u8], method: &Method) -> Result<Vec<T>> {
+    let most = OneOrMore::<T>::MOST;
+    let all = match strict(bytes)? {
+        Value::Object(members) => return shaped(members, method).map(|one| vec![one]),
+        Value::Array(all) if all.len() <= most => all,
+        Value::Array(_) => return Err(Error::invalid("", format!("the list has {most} items at most"))),
+        _ => return Err(Error::invalid("", "the body must be an object, or a list of objects")),
+    };
+    let (mut read, mut wrong) = (Vec::new(), Vec::new());
+    for (n, item) in all.into_iter().enumerate() {
+        let item = match item {
+            Value::Object(members) => shaped(members, method),
+            _ => Err(Error::invalid("", "this must be an object")),
+        };
+        match item {
+            Ok(item) => read.push(item),
+            Err(Error::Invalid(found)) => wrong.extend(found.into_iter().map(|violation| Violation {
+                pointer: format!("/{n}{}", violation.pointer),
+                ..violation
+            })),
+            Err(other) => return Err(other),
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(read),
+        false => Err(Error::Invalid(wrong)),
+    }
+}
+
+/// Members of an object as `T`.
+fn shaped<T: Shaped>(members: Map<String, Value>, method: &Method) -> Result<T> {
     let shape = Shape::of_body::<T>();
     // Typed clients write the fields that they leave out of a PUT as null; in a patch a null means something.
     let nulls = if method == Method::PATCH {
@@ -185,8 +241,8 @@ fn parse<T: Shaped>(bytes: &[u8], method: &Method) -> Result<T> {
     Ok(read)
 }
 
-/// The members of a body that is a JSON object.
-fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
+/// A body of JSON, whose objects name each member once.
+fn strict(bytes: &[u8]) -> Result<Value> {
     // First whether it is JSON at all, to its end: what is wrong with its fields is only worth reporting after that.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal(String::new(), &error))?;
     if let Err(error) = std::str::from_utf8(bytes) {
@@ -198,11 +254,8 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
     }
     let (mut json, mut track) = (serde_json::Deserializer::from_slice(bytes), Track::new());
     let read = Strict::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
-    match read.map_err(|error| refusal(pointer(&track.path()), &error))? {
-        Strict(Value::Object(members)) => Ok(members),
-        // Serde would take an array for a struct, field by field.
-        Strict(_) => Err(Error::invalid("", "the body must be an object")),
-    }
+    let read = read.map_err(|error| refusal(pointer(&track.path()), &error))?;
+    Ok(read.0)
 }
 
 /// Each parameter once; others than those of `T` are ignored, and one without a value is none (RFC 6749, 3.2).

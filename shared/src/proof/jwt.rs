@@ -4,6 +4,7 @@
 //! that no member is named twice (RFC 8725 section 2.4), the claims, and the times by the `now` of the request. A token
 //! that verifies still authorises nothing by itself; the account's present state does.
 
+mod ascii;
 mod keys;
 mod proven;
 mod signer;

@@ -45,13 +45,13 @@ impl ChangeRole {
     }
 }
 
-/// The body of `SetMaxRoles`.
+/// The body of `SetMaxRoles`, or an item of it: the source's own client sends the models that it has of all roles.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = AccountRoleLimit, example = json!({ "Name": "Member", "MaxCount": 10 }))]
 pub struct MaxRoles {
     /// The role's name, in any letter case.
-    pub name: String,
+    name: String,
     /// How many accounts can have it at once, not fewer than have it; null for no limit.
     #[serde(with = "double_option")]
     #[schema(value_type = Option<u32>, required)]
@@ -59,11 +59,8 @@ pub struct MaxRoles {
 }
 
 impl MaxRoles {
-    pub fn parse(&self) -> roles::RolePatch {
-        roles::RolePatch {
-            max_count: self.max_count,
-            ..roles::RolePatch::default()
-        }
+    pub fn parse(&self) -> (&str, Option<u32>) {
+        (&self.name, self.max_count.flatten())
     }
 }
 

@@ -35,9 +35,11 @@ function choices(schema) {
   return one.enum || (one.type === "boolean" ? [true, false] : []);
 }
 
-// An array stands for its items, and what is put together of parts has the fields of all.
+// An array stands for its items, what is one of several for the first, and what is put together of parts has the fields of
+// all.
 function fields(schema) {
   let one = resolve(solid(schema || {}));
+  if (one.oneOf) one = resolve(one.oneOf[0]);
   if (one.items) one = resolve(solid(one.items));
   const parts = (one.allOf || []).map(fields);
   return {

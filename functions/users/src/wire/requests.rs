@@ -9,7 +9,7 @@ use usher::actions::revisions::Expected;
 use usher::actions::{Context, passwords, users};
 use usher::domain::profile::Profile;
 use usher::domain::role::Rank;
-use usher::domain::text::{Description, Email, Password, Username};
+use usher::domain::text::{Email, Password, Reason, Username};
 use usher::domain::time;
 use usher::domain::user::{Status, UserKind};
 use usher::error::{Conflict, Result};
@@ -243,7 +243,7 @@ impl PatchUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({ "reason": "on leave", "until": "2027-01-01T00:00:00Z" }))]
 pub struct LockUser {
-    /// Why; shown to the user at a login with the right password.
+    /// Why, in one line of 500 characters at most, where it is not blank; shown to the user at a login with the right password.
     reason: Option<String>,
     /// Until when; until it is unlocked where absent.
     #[serde(default, deserialize_with = "time::end")]
@@ -254,7 +254,7 @@ pub struct LockUser {
 impl LockUser {
     pub fn reason(&self) -> Result<Option<String>> {
         let mut checks = Checks::new();
-        let reason = checks.optional("/reason", self.reason.as_deref(), Description::parse);
+        let reason = checks.optional("/reason", given(self.reason.as_deref()), Reason::parse);
         checks.done()?;
         Ok(reason.map(|text| text.as_str().to_owned()))
     }

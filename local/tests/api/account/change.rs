@@ -180,7 +180,7 @@ async fn a_wrong_password_here_counts_as_a_failed_login_and_the_fifth_locks() {
     refused(
         &own(&jane, "Password", PASSWORD, "battery staple").await,
         423,
-        "the account is locked until 2026-11-22T08:15:00Z",
+        "the account is locked until 2026-11-22T08:15:00.001Z",
     );
     // It counts under the address.
     let locked = login(&world, "jane@example.org", PASSWORD).await;

@@ -1,6 +1,9 @@
 //! The source's own client, as it is: it writes and reads camelCase, reads messages as `en` and `bg`, and puts the role
 //! of its token into its paths.
 
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, Engine};
 use serde_json::{Value, json};
 
 use super::{claims, next, person};
@@ -38,6 +41,16 @@ impl App {
     async fn post(&self, action: &str, body: Value) -> Reply {
         self.client.post(&format!("{}/{action}", self.path), body).await
     }
+}
+
+/// What it reads of a token: `JSON.parse(atob(token.split('.')[1]))`. `atob` takes base64 and not base64url, needs no
+/// padding, and makes a letter of each byte.
+fn read_by_atob(token: &str) -> Value {
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let atob = GeneralPurpose::new(&alphabet::STANDARD, lenient);
+    let bytes = atob.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let text: String = bytes.into_iter().map(char::from).collect();
+    serde_json::from_str(&text).unwrap()
 }
 
 /// What it shows of a message.
@@ -161,6 +174,14 @@ async fn an_owner_goes_through_all_that_an_owner_can_do() {
         &app.post("setMaxRoles", json!({ "name": "Member", "maxCount": 1 }))
             .await,
     );
+    // As it sends it: the models that it has of all roles.
+    let mut models = app.get("roles").await;
+    for model in models.as_array_mut().unwrap() {
+        if model["name"] == "Admin" {
+            model["maxCount"] = json!(7);
+        }
+    }
+    done(&app.post("setMaxRoles", models).await);
     done(
         &app.post("changeRole", json!({ "id": jane.id, "roleName": "Member" }))
             .await,
@@ -203,6 +224,8 @@ async fn an_owner_goes_through_all_that_an_owner_can_do() {
         .find(|role| role["name"] == "Member")
         .unwrap();
     assert_eq!((&member["maxCount"], &member["isDeleted"]), (&json!(1), &json!(false)));
+    let admin = roles.as_array().unwrap().iter().find(|role| role["name"] == "Admin");
+    assert_eq!(admin.unwrap()["maxCount"], 7);
     let entries = app.get("entries").await;
     assert!(
         entries[0]["login"].is_boolean() && entries[0]["userId"].is_string(),
@@ -228,4 +251,25 @@ async fn an_owner_goes_through_all_that_an_owner_can_do() {
     done(&app.post("deleteUserAccount", json!({ "id": jane.id })).await);
     said(&app.get("logout").await);
     assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_reads_a_token_of_any_name() {
+    let world = World::new().await;
+    for (n, name) in ["Бойко", "\u{20000}\u{20001}", "a>b?c~d", "Zoë\u{ff}", "Σίσυφος Ωω"]
+        .into_iter()
+        .enumerate()
+    {
+        let body = json!({ "username": name, "email": format!("jane{n}@example.org"), "password": PASSWORD });
+        let made = world.owner().await.post("/api/users", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let body = json!({ "username": name, "password": PASSWORD });
+        let reply = world.nobody().post("/auth/login", body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let read = read_by_atob(reply.str("token"));
+        assert_eq!((&read["username"], &read["role"]), (&json!(name), &json!("User")));
+        assert_eq!(read, claims(reply.str("token")));
+        let me = world.with_token(reply.str("token")).get("/user/profile").await;
+        assert_eq!(me.str("username"), name, "{}", me.text);
+    }
 }

@@ -326,7 +326,7 @@ async fn e05_five_failures_lock_a_name_whether_anybody_has_it_or_not() {
               "status": 423,
               "retry-after": "900",
               "body": {
-                "Message": "the account is locked until 2026-11-22T08:15:00Z"
+                "Message": "the account is locked until 2026-11-22T08:15:00.001Z"
               }
             }
             "#);

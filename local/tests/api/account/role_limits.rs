@@ -171,6 +171,82 @@ async fn a_limit_is_set_by_either_name_never_below_the_present_count_and_taken_a
     assert_reconciled(&world);
 }
 
+/// The limits of the ladder's lower roles, as they are listed.
+async fn limits(owner: &Client) -> Vec<Value> {
+    let roles = owner.get("/owner/roles").await.body;
+    let limit = |name: &str| {
+        let role = roles.as_array().unwrap().iter().find(|role| role["Name"] == name);
+        role.unwrap()["MaxCount"].clone()
+    };
+    ["User", "Member", "Admin"].map(limit).to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_set_by_a_list_of_roles_all_of_them_or_none() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    for name in ["jane", "john"] {
+        person(&world, name, &["member"]).await;
+    }
+    let set = |list: Value| {
+        let owner = owner.clone();
+        async move { owner.post("/owner/setmaxroles", list).await }
+    };
+    let of = |name: &str, count: Value| json!({ "Id": "x", "Name": name, "MaxCount": count, "IsDeleted": false });
+    let (user, member) = (of("User", json!(100)), of("member", json!(5)));
+    done(&set(json!([user, member, of("Admin", json!(null))])).await);
+    assert_eq!(limits(&owner).await, [json!(100), json!(5), json!(null)]);
+    done(&set(json!([])).await);
+    let other = of("User", json!(50));
+    for (list, fields) in [
+        (json!([other, { "Name": "Member" }]), vec!["1.MaxCount"]),
+        (
+            json!([{ "MaxCount": 1 }, { "Name": 1, "MaxCount": "x" }]),
+            vec!["0.Name", "1.MaxCount", "1.Name"],
+        ),
+        (json!([other, "Member"]), vec!["1"]),
+        (json!([other, [other]]), vec!["1"]),
+        (json!([other, { "Name": "Member", "MaxCount": -1 }]), vec!["1.MaxCount"]),
+    ] {
+        invalid(&set(list).await, &fields);
+    }
+    let long = set(json!(vec![other.clone(); 21])).await;
+    refused(&long, 400, "the list has 20 items at most");
+    let few = set(json!([other, of("Member", json!(1))])).await;
+    refused(&few, 409, "the role has more members than that");
+    refused(&set(json!([other, of("nothing", json!(1))])).await, 404, "no such role");
+    assert_eq!(limits(&owner).await, [json!(100), json!(5), json!(null)]);
+    // As many as one request takes.
+    let mut many = Vec::new();
+    for n in 0..20 {
+        let name = format!("role {n}");
+        assert_eq!(owner.post("/api/roles", json!({ "name": name })).await.status, 201);
+        many.push(of(&name, json!(n)));
+    }
+    done(&set(json!(many)).await);
+    let shown = owner.get("/api/roles/role%2019").await;
+    assert_eq!(shown.body["maxCount"], 19, "{}", shown.text);
+    assert_reconciled(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_answered_in_the_letter_case_of_its_first_element() {
+    let world = World::new().await;
+    let owner = signed_in(&world, "owner", "Owner@12345").await;
+    let small = json!([{ "name": "Member", "maxCount": 5 }, { "Name": "User", "MaxCount": null }]);
+    let reply = owner.post("/owner/setmaxroles", small).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.str("message")),
+        (200, "the limit was set")
+    );
+    let capital = json!([{ "Name": "Member", "MaxCount": 5 }, { "name": "User", "maxCount": null }]);
+    let reply = owner.post("/owner/setmaxroles", capital).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.str("Message")),
+        (200, "the limit was set")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_are_listed_with_their_limits_those_of_the_system_first() {
     let world = World::new().await;

@@ -117,7 +117,7 @@ async fn five_failures_lock_and_the_answer_states_until_when() {
                 423,
                 "900",
                 &json!({
-                    "error": "The account is locked until 2026-11-22T08:15:00Z",
+                    "error": "The account is locked until 2026-11-22T08:15:00.000Z",
                     "lockout_until": "2026-11-22T08:15:00.000Z",
                 })
             )

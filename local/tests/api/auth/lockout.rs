@@ -46,7 +46,7 @@ async fn e05_five_failures_lock_an_account_and_an_unregistered_name_in_the_same_
       "type": "/problems/locked",
       "title": "Account locked",
       "status": 423,
-      "detail": "the account is locked until 2026-11-22T08:15:00Z",
+      "detail": "the account is locked until 2026-11-22T08:15:00.000Z",
       "instance": "/api/auth/login",
       "reason": "too many failed logins",
       "lockoutUntil": "2026-11-22T08:15:00.000Z"

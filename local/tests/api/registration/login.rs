@@ -242,7 +242,7 @@ async fn e05_five_failures_on_any_surface_lock_an_account_and_an_unregistered_na
         let compared = world.app.hasher.comparisons();
         for password in ["wrong", PASSWORD] {
             let reply = login(&world, name, password).await;
-            assert_refusal(&reply, 423, "The account is locked until 2026-11-22T08:15:00Z");
+            assert_refusal(&reply, 423, "The account is locked until 2026-11-22T08:15:00.000Z");
             assert_eq!(reply.header("retry-after"), "900");
             looks.push(Look::of(&reply));
             assert_eq!(auth::login(&world, name, password).await.status, 423, "elsewhere too");

@@ -101,7 +101,7 @@ async fn a_lock_by_failed_logins_is_not_seen() {
 }
 
 #[tokio::test]
-async fn a_token_that_must_change_its_password_first_is_valid() {
+async fn rule_14_a_token_of_an_account_that_must_change_its_password_is_valid_once_that_is_done() {
     let world = World::new().await;
     let id = registered(&world, "jane").await;
     let made = world
@@ -109,6 +109,14 @@ async fn a_token_that_must_change_its_password_first_is_valid() {
         .await
         .post_empty(&format!("/api/users/{id}/reset-password"))
         .await;
-    let reply = login(&world, "jane", made.str("temporaryPassword")).await;
-    assert_eq!(verdict(&world, &super::token_of(&reply)).await, VALID);
+    let temporary = made.str("temporaryPassword");
+    let token = super::token_of(&login(&world, "jane", temporary).await);
+    assert_eq!(verdict(&world, &token).await, INVALID);
+    let body = json!({ "current_password": temporary, "password": "six-ch", "confirm_password": "six-ch" });
+    let changed = world
+        .with_token(&token)
+        .post("/v1/user/jane/change-password", body)
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(verdict(&world, &token).await, VALID);
 }

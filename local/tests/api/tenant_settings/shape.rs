@@ -280,7 +280,7 @@ async fn settings_are_for_those_who_manage_users() {
         json!({ "token_lifetimes": { "directory": { "session": 34_560_000 } } }),
         json!({ "registration_open": true, "history_days": 90 }),
     ] {
-        refused(&help.patch(PATH, patch).await, 403, "This path is for admins");
+        refused(&help.patch(PATH, patch).await, 403, "Admin access required");
     }
     assert_eq!(admin.get(PATH).await.body["registration_open"], false);
     assert_eq!(set(&admin, json!({ "history_days": 90 })).await["history_days"], 90);

@@ -24,6 +24,7 @@ async fn a_line_s_fields_have_the_bounds_of_a_request_s() {
     for (member, value) in [
         ("lockReason", json!("x".repeat(501))),
         ("lockReason", json!("a\u{0}b")),
+        ("lockReason", json!("a\nb")),
         ("number", json!(0)),
         ("number", json!(1_u64 << 53)),
         ("roles", json!([grant("sales"), grant("support")])),

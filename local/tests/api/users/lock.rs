@@ -104,6 +104,45 @@ async fn i11_a_lock_that_would_be_over_or_is_no_date_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_blank_reason_of_a_lock_is_none_and_any_other_is_one_line() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let path = user(&world.user("jane@example.org").await) + "/lock";
+    for line_break in ["\n", "\r\n", "\t", "\u{2028}"] {
+        let reason = format!("on leave{line_break}until May");
+        invalid(&owner.post(&path, json!({ "reason": reason })).await, &["/reason"]);
+    }
+    assert_eq!(login(&world, PASSWORD).await.status, 200);
+    for reason in [json!(""), json!("  "), json!("\n"), json!(null)] {
+        let locked = owner.post(&path, json!({ "reason": reason })).await;
+        assert_eq!(locked.status, 204, "{}", locked.text);
+        let shown = login(&world, PASSWORD).await;
+        assert_eq!(shown.str("reason"), "locked by an administrator", "{reason}");
+    }
+    let longest = "r".repeat(500);
+    assert_eq!(owner.post(&path, json!({ "reason": longest })).await.status, 204);
+    assert_eq!(login(&world, PASSWORD).await.str("reason"), longest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_13_the_end_of_a_lock_is_in_milliseconds_in_words_too() {
+    let world = World::new().await;
+    let path = user(&world.user("jane@example.org").await) + "/lock";
+    let (until, words) = (
+        "2026-11-22T09:00:09.335Z",
+        "the account is locked until 2026-11-22T09:00:09.335Z",
+    );
+    let locked = world.owner().await.post(&path, json!({ "until": until })).await;
+    assert_eq!(locked.status, 204, "{}", locked.text);
+    let shown = login(&world, PASSWORD).await;
+    assert_eq!((shown.str("lockoutUntil"), shown.str("detail")), (until, words));
+    let body = json!({ "Username": "jane@example.org", "Password": PASSWORD });
+    let shown = world.nobody().post("/auth/login", body).await;
+    assert_eq!(shown.str("Message"), words);
+    assert!(shown.str("Bg").ends_with(until), "{}", shown.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unlocking_ends_a_lockout_and_clears_the_failed_count() {
     let world = World::new().await;
     let owner = world.owner().await;

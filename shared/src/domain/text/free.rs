@@ -112,6 +112,27 @@ impl Description {
     }
 }
 
+/// Why an account is locked, as its holder reads it: up to 500 characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reason {
+    text: String,
+}
+
+plain_text!(Reason);
+
+impl Reason {
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !is_length(text, MAX_DESCRIPTION) {
+            return Err(format!("a reason has 1 to {MAX_DESCRIPTION} characters"));
+        }
+        if text.contains(is_steering) {
+            return Err("a reason must not have line breaks or other control characters".to_owned());
+        }
+        Ok(Self { text: text.to_owned() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +193,14 @@ mod tests {
         assert_eq!(Description::parse("").unwrap(), Description::default());
         for c in ["\r", "\u{0}", "\u{1b}", "\u{2029}", "\u{202d}"] {
             assert!(Description::parse(&format!("a{c}b")).is_err(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn i10_a_reason_has_1_to_500_characters_on_one_line() {
+        assert!(Reason::parse(&"\u{e9}".repeat(500)).is_ok());
+        for text in ["", "a\nb", "a\tb", "a\u{2028}b", "a\u{202e}b", &"a".repeat(501)] {
+            assert!(Reason::parse(text).is_err(), "{text:?}");
         }
     }
 

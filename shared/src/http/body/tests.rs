@@ -3,7 +3,6 @@ use serde_json::json;
 use super::*;
 
 #[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "only read by serde")]
 struct Named {
     name: String,
     count: Option<u32>,
@@ -304,4 +303,34 @@ fn i01_what_is_no_object_is_refused_as_every_body_is() {
     for text in ["", "null", "[]", "{", "{\"a\":1e400}", "\u{feff}{}"] {
         assert!(parse::<Person>(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn of_one_or_more_each_is_read_as_one_and_what_is_wrong_has_its_place_in_the_list() {
+    let read = |text: &str| one_or_more::<Named>(text.as_bytes(), &Method::POST);
+    let names = |text: &str| -> Vec<String> { read(text).unwrap().into_iter().map(|one| one.name).collect() };
+    assert_eq!(names(r#"{"NAME":"a"}"#), ["a"]);
+    assert_eq!(names(r#"[{"name":"a","x":1},{"Name":"b","count":2.0}]"#), ["a", "b"]);
+    assert!(names("[]").is_empty());
+    for (text, places) in [
+        (
+            r#"[{"name":"a"},{"name":1,"count":"x"},{}]"#,
+            vec!["/1/count", "/1/name", "/2/name"],
+        ),
+        (r#"[{"name":"a"},"b",["c"],null]"#, vec!["/1", "/2", "/3"]),
+        (r#"[{"name":"a","name":"b"}]"#, vec!["/0/name"]),
+        (r#"[{"name":"a","NAME":"b"}]"#, vec!["/0/name"]),
+        ("{}", vec!["/name"]),
+        ("null", vec![""]),
+        ("\"a\"", vec![""]),
+    ] {
+        let error = read(text).unwrap_err();
+        let mut found = pointers(&error);
+        found.sort_unstable();
+        assert_eq!(found, places, "{text}");
+    }
+    let many = |count: usize| format!("[{}]", vec![r#"{"name":"a"}"#; count].join(","));
+    assert_eq!(names(&many(20)).len(), 20);
+    assert_eq!(pointers(&read(&many(21)).unwrap_err()), [""]);
+    assert!(matches!(read("[{]"), Err(Error::Malformed(_))));
 }

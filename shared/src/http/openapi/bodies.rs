@@ -1,10 +1,11 @@
 //! What is described of bodies.
 
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder};
 
 use super::{Description, Input};
 use crate::error::Error;
-use crate::http::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch};
+use crate::http::body::{Body, FORM_URLENCODED, FormOrJson, LIMIT, MaybeBody, MergePatch, OneOrMore};
 
 /// What every body is refused for, read or not.
 pub const REFUSED: [Error; 3] = [
@@ -48,6 +49,18 @@ impl<T: ToSchema> Input for FormOrJson<T> {
 
     fn describe(description: &mut Description) {
         description.body::<T>(&["application/json", FORM_URLENCODED]);
+    }
+}
+
+impl<T: ToSchema> Input for OneOrMore<T> {
+    const IS_BODY: bool = true;
+
+    fn describe(description: &mut Description) {
+        <Body<T> as Input>::describe(description);
+        description.body = description.body.take().map(|(types, one)| {
+            let list = ArrayBuilder::new().items(one.clone()).max_items(Some(Self::MOST));
+            (types, OneOfBuilder::new().item(one).item(list).into())
+        });
     }
 }
 

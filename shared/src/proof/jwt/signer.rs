@@ -9,11 +9,10 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 use serde_json::json;
 
 use super::keys::{Algorithm, SigningKey};
-use super::{AccessClaims, MAX_TOKEN, RESERVED, TYPE};
+use super::{AccessClaims, MAX_TOKEN, RESERVED, TYPE, ascii};
 use crate::error::{Error, Result};
 
 pub struct Signer {
@@ -43,11 +42,16 @@ impl Signer {
         })
     }
 
+    /// A token of these claims, whose payload plain base64 and JSON read as well, unless it would be too long for that.
     pub fn sign(&self, claims: &AccessClaims) -> Result<SecretString> {
         if let Some(name) = RESERVED.iter().find(|name| claims.extra.contains_key(**name)) {
             return Err(Error::fault(format!("the claim {name} is not for a contract to set")));
         }
-        let token = self.compact(TYPE, claims)?;
+        let mut token = self.compact(TYPE, &ascii::to_vec(claims).map_err(Error::fault)?)?;
+        // Escaped, it can be three times as long: names that fit as they are stay so.
+        if token.len() > MAX_TOKEN {
+            token = self.compact(TYPE, &serde_json::to_vec(claims).map_err(Error::fault)?)?;
+        }
         if token.len() > MAX_TOKEN {
             return Err(Error::fault(format!(
                 "a token of {} bytes would be refused",
@@ -57,12 +61,12 @@ impl Signer {
         Ok(token.into())
     }
 
-    /// This content, signed, as the JWS compact serialisation has it (RFC 7515 section 7.1).
-    pub(super) fn compact(&self, typ: &str, content: &impl Serialize) -> Result<String> {
+    /// This JSON, signed, as the JWS compact serialisation has it (RFC 7515 section 7.1).
+    pub(super) fn compact(&self, typ: &str, json: &[u8]) -> Result<String> {
         let header = json!({ "typ": typ, "alg": self.algorithm.name(), "kid": self.kid });
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(content).map_err(Error::fault)?, &mut token);
+        URL_SAFE_NO_PAD.encode_string(json, &mut token);
         let signature = self.signature(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{KeySet, Refusal, Signer, object};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a statement says that nobody verified, for comparisons that harm nothing where it is not so.
 pub fn unverified<T: DeserializeOwned>(statement: &str) -> Option<T> {
@@ -18,7 +18,7 @@ pub fn unverified<T: DeserializeOwned>(statement: &str) -> Option<T> {
 impl Signer {
     /// Signs this as a statement of this type.
     pub fn state(&self, typ: &str, content: &impl Serialize) -> Result<String> {
-        self.compact(typ, content)
+        self.compact(typ, &serde_json::to_vec(content).map_err(Error::fault)?)
     }
 }
 

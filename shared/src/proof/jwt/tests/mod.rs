@@ -1,5 +1,6 @@
 //! Tokens that no signer of ours would make, signed all the same: a refusal must not hang on the signature.
 
+mod ascii;
 mod claims;
 mod encoding;
 mod headers;
