@@ -152,6 +152,7 @@ class Play:
         assert len(tables) == len(kept) == 1, f"kept: {len(tables)} tables and {len(kept)} secrets, in place of one of each"
         (name,), (key,) = tables, kept
         table.update_table(TableName=name, DeletionProtectionEnabled=False)
+        table.get_waiter("table_exists").wait(TableName=name)
         table.delete_table(TableName=name)
         secrets.delete_secret(SecretId=key["ARN"], ForceDeleteWithoutRecovery=True)
         assert self.left() == set(), self.left()

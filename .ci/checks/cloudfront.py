@@ -209,7 +209,9 @@ def metrics(stack):
     of(*DISTRIBUTION, "Logging", to={"Bucket": "logs.s3.amazonaws.com"}),
     of("WafLogging", "RedactedFields", 0),
     of("WafLogging", "RedactedFields", 2),
+    of("WafLogging", "RedactedFields", 6),
     of("WebAcl", "DataProtectionConfig", "DataProtections", 0),
+    of("WebAcl", "DataProtectionConfig", "DataProtections", 2, "Field", "FieldKeys", 3),
     of("WebAcl", "VisibilityConfig", "SampledRequestsEnabled", to=True),
     of("WafLogging", "LoggingFilter", "DefaultBehavior", to="KEEP"),
     of("WafLog", "RetentionInDays"),
@@ -217,10 +219,12 @@ def metrics(stack):
 def logs(stack):
     yield from want("CloudFront", config(stack).get("Logging"), None)
     acl, logging = stack.properties("WebAcl"), stack.properties("WafLogging")
-    headers = [{"SingleHeader": {"Name": name}} for name in ("authorization", "cookie", "x-api-key")]
+    # The last two: what shows that a device is known, and what opens an answer that is kept.
+    names = ["authorization", "cookie", "x-api-key", "x-usher-device", "idempotency-key"]
+    headers = [{"SingleHeader": {"Name": name}} for name in names]
     yield from want("left out", logging["RedactedFields"], [{"UriPath": {}}, {"QueryString": {}}, *headers])
-    covered = [one["Field"]["FieldType"] for one in acl["DataProtectionConfig"]["DataProtections"]]
-    yield from want("covered", covered, ["BODY", "QUERY_STRING", "SINGLE_HEADER"])
+    covered = [one["Field"] for one in acl["DataProtectionConfig"]["DataProtections"]]
+    yield from want("covered", covered, [{"FieldType": "BODY"}, {"FieldType": "QUERY_STRING"}, {"FieldType": "SINGLE_HEADER", "FieldKeys": names}])
     shown = [one["VisibilityConfig"]["SampledRequestsEnabled"] for one in (acl, *acl["Rules"])]
     yield from want("samples", any(shown), False)
     yield from want("filter", logging["LoggingFilter"]["DefaultBehavior"], "DROP")

@@ -20,7 +20,7 @@ mod trusted_proxies;
 
 use self::environment::Env;
 pub use self::tenant_source::TenantSource;
-pub use self::trusted_proxies::TrustedProxies;
+pub use self::trusted_proxies::{TrustedProxies, written_ip};
 
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::domain::tenant::TenantId;
 use crate::error::{Error, Noun, Result};
 use crate::id::UserId;
-use crate::settings::{TenantSource, TrustedProxies};
+use crate::settings::{TenantSource, TrustedProxies, written_ip};
 
 /// No history keeps more of a client's name for itself.
 const LONGEST_USER_AGENT: usize = 256;
@@ -54,7 +54,7 @@ impl RequestInfo {
         let (mut request_id, mut ip, mut came_to) = (None, None, None);
         if let Some(RequestContext::ApiGatewayV2(gateway)) = parts.extensions.get::<RequestContext>() {
             request_id.clone_from(&gateway.request_id);
-            ip.clone_from(&gateway.http.source_ip);
+            ip = gateway.http.source_ip.as_deref().map(source);
             let stage = gateway.stage.as_deref().filter(|stage| *stage != "$default");
             let prefix = stage.map(|stage| format!("/{stage}")).unwrap_or_default();
             came_to = gateway
@@ -160,6 +160,13 @@ fn device(parts: &Parts) -> Option<SecretString> {
     Some(text.into())
 }
 
+/// The address that API Gateway names. It has been seen with a space before it, and with its port
+/// (<https://github.com/aws-powertools/powertools-lambda-python/issues/7288>): the same caller would be another one each
+/// time, and no proxy would be known. What is no address stays as it is.
+fn source(text: &str) -> String {
+    written_ip(text).map_or_else(|| text.to_owned(), |ip| ip.to_string())
+}
+
 /// Who calls where this is who connected: what proxies report that the deployment trusts, and nothing else, is believed.
 fn caller(trusted: &TrustedProxies, parts: &Parts, peer: String) -> String {
     let Ok(ip) = peer.parse() else { return peer };
@@ -188,4 +195,30 @@ fn viewer(parts: &Parts) -> Option<String> {
 
 fn own_id(now: Timestamp) -> String {
     ambient::uuid_v7(now).map(|id| id.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source;
+
+    #[test]
+    fn the_address_of_api_gateway_is_read_without_spaces_and_port() {
+        for (written, expected) in [
+            ("203.0.113.24", "203.0.113.24"),
+            (" 3.231.2.1", "3.231.2.1"),
+            ("10.1.22.195:32554", "10.1.22.195"),
+            (" 10.1.22.195:32554 ", "10.1.22.195"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:32554", "2001:db8::1"),
+            ("::ffff:10.1.22.195", "10.1.22.195"),
+            // The console's test of an API, and what cannot be read, stay as they are.
+            ("test-invoke-source-ip", "test-invoke-source-ip"),
+            ("10.1.22.195:99999", "10.1.22.195:99999"),
+            ("", ""),
+        ] {
+            assert_eq!(source(written), expected, "{written:?}");
+        }
+    }
 }

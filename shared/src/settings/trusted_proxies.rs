@@ -17,7 +17,7 @@ impl TrustedProxies {
     pub fn caller<'a>(&self, peer: IpAddr, forwarded: impl DoubleEndedIterator<Item = &'a str>) -> IpAddr {
         let mut caller = peer.to_canonical();
         for hop in forwarded.rev() {
-            match address(hop).filter(|_| self.include(caller)) {
+            match written_ip(hop).filter(|_| self.include(caller)) {
                 Some(before) => caller = before,
                 None => break,
             }
@@ -34,15 +34,15 @@ impl TrustedProxies {
     }
 }
 
-/// A hop of the list: an address, which some proxies write with its port.
-fn address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
-    let bare = hop
+/// An address as proxies and API Gateway write it: some with its port, or with spaces around it.
+pub fn written_ip(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(hop);
+        .unwrap_or(text);
     let ip: Option<IpAddr> = bare.parse().ok();
-    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     ip.or_else(with_port).map(|ip| ip.to_canonical())
 }
 
