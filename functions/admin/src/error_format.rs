@@ -249,7 +249,8 @@ mod tests {
             let error_format = ErrorFormat::of::<ErrorObject>();
             let (code, headers, body) = dialect::example(&error_format, &Asked::default(), &error).unwrap();
             assert_eq!((code.as_u16(), body["error"].as_str()), (status, Some(words)));
-            assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{words}");
+            let challenges = status == 401 || matches!(error, Error::Forbidden(Forbidden::MissingPermission(_)));
+            assert_eq!(headers.contains_key("www-authenticate"), challenges, "{words}");
             assert_eq!(
                 headers.contains_key("retry-after"),
                 [423, 429, 503].contains(&status),
