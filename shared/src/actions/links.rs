@@ -149,6 +149,9 @@ async fn spend(cx: &Context, unit: &Unit<'_>, token: &Opaque, purpose: Purpose) 
 /// ended since: by another password, another address, or an administrator. An invitation lasts with the address, as a
 /// link to verify it does: where the address is changed and put back, the next invitation may be over the limit of mails.
 fn is_still_meant(token: &OneTime, user: &User) -> bool {
-    user.is_mailed_at(&token.email)
-        && (token.purpose == Purpose::VerifyEmail || user.password.is_none() || token.epoch == user.epoch)
+    let same = user
+        .email
+        .as_ref()
+        .is_some_and(|email| email.has_mailbox_of(&token.email));
+    same && (token.purpose == Purpose::VerifyEmail || user.password.is_none() || token.epoch == user.epoch)
 }

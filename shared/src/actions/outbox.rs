@@ -182,7 +182,8 @@ impl Outbox {
     async fn account(&self, mail: &Mail, now: Timestamp) -> Result<Option<User>> {
         let user = users::get(&self.app.table, &mail.tenant, mail.user).await?;
         let user = user.filter(|user| login::not_active(user, now).is_none());
-        Ok(user.filter(|user| user.is_mailed_at(&mail.to)))
+        let is_theirs = |email: &Email| email.has_mailbox_of(&mail.to);
+        Ok(user.filter(|user| user.email.as_ref().is_some_and(is_theirs)))
     }
 
     /// A link with a new token, and the write of the token, of which only the SHA-256 is kept.

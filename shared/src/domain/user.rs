@@ -296,12 +296,6 @@ impl User {
         self.email.as_ref().map(Email::mailbox)
     }
 
-    /// Whether mail to this address goes to the account as it is now, however the address is spelled (rule 2).
-    pub fn is_mailed_at(&self, address: &str) -> bool {
-        let address = Email::parse(address).ok();
-        address.is_some_and(|address| self.mailbox() == Some(address.mailbox()))
-    }
-
     /// Gives another address, or none. Whoever holds a session got in by the old one; the new one is
     /// unverified. Attempts are counted by what is typed, and so under the key.
     pub fn set_email(&mut self, email: Option<&Email>) {

@@ -90,6 +90,11 @@ impl Email {
         self.former().unwrap_or_else(|| self.canonical.clone())
     }
 
+    /// Whether mail to this text, as an address, goes to the same mailbox, however it is spelled (rule 2).
+    pub fn has_mailbox_of(&self, text: &str) -> bool {
+        Self::parse(text).is_ok_and(|other| self.mailbox() == other.mailbox())
+    }
+
     fn lower_case(text: &str) -> Result<String, String> {
         let (local, domain) = text.rsplit_once('@').unwrap_or_default();
         Ok(format!("{}@{}", local.to_ascii_lowercase(), ascii_domain(domain)?))

@@ -58,6 +58,24 @@ fn i08_a_sharp_s_is_not_two_s() {
 }
 
 #[test]
+fn an_address_in_another_letter_case_has_the_same_mailbox_and_one_with_a_final_sigma_another() {
+    let email = Email::parse("Jane@B\u{fc}cher.example").unwrap();
+    for same in [
+        "jane@b\u{fc}cher.example",
+        "JANE@B\u{dc}CHER.EXAMPLE",
+        "jane@xn--bcher-kva.example",
+    ] {
+        assert!(email.has_mailbox_of(same), "{same}");
+    }
+    for other in ["jane+x@b\u{fc}cher.example", "jane@bucher.example", "---", ""] {
+        assert!(!email.has_mailbox_of(other), "{other}");
+    }
+    // One key, and two domains: the holder of one need not be that of the other.
+    let sigma = Email::parse("a@\u{3c3}\u{3c3}.example").unwrap();
+    assert!(!sigma.has_mailbox_of("a@\u{3c3}\u{3c2}.example"));
+}
+
+#[test]
 fn i08_a_final_sigma_is_a_sigma_and_mail_goes_to_the_address_as_given() {
     let small = Email::parse("a@\u{3bd}\u{3b9}\u{3ba}\u{3bf}\u{3c2}.example").unwrap();
     let capitals = Email::parse("A@\u{39d}\u{399}\u{39a}\u{39f}\u{3a3}.EXAMPLE").unwrap();
