@@ -88,6 +88,7 @@ fn user(cx: &Context, email: Email) -> Result<User> {
         status: Status::Active,
         lock: None,
         before_ban: None,
+        leaving: false,
         password: None,
         must_change_password: false,
         password_ends: None,

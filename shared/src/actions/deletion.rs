@@ -74,18 +74,24 @@ pub async fn erase(cx: &Context, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// An account that nothing keeps from being erased any more: deleted, so that whoever may not erase it, or is the last in
-/// charge, is refused while all of it is there. Of the caller's own nothing refuses it, unless it is in charge; it stays until
-/// the end, to ask again where an erasure breaks off.
+/// An account that nothing keeps from being erased any more, so that whoever may not erase it, or is the last in charge, is
+/// refused while all of it is there: another's is deleted. The caller's own stays until the end, to ask again where an erasure
+/// breaks off, and is in charge no more.
 async fn decided(cx: &Context, found: &User) -> Result<User> {
     let is_own = cx.caller.as_ref().is_some_and(|caller| caller.id == found.id);
     atomically(cx, |unit| async move {
         let user = unit.reread(found).await?;
         may_change(cx, &unit, &user).await?;
-        match user.status == Status::Deleted || is_own && !user.is_administrator() {
-            true => Ok(user),
-            false => delete_in(cx, &unit, &user),
+        if user.status == Status::Deleted || is_own && !user.is_administrator() {
+            return Ok(user);
         }
+        if is_own {
+            return unit.edit(&user, |after| {
+                after.leaving = true;
+                Ok(())
+            });
+        }
+        delete_in(cx, &unit, &user)
     })
     .await
 }

@@ -2,8 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::Context;
-use super::setup::AT_ONCE;
+use super::{AT_ONCE, Context};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;

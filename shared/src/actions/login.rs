@@ -231,9 +231,10 @@ async fn succeed(
 }
 
 /// What an account is listed by as locked, over or not, and is not in charge for.
-fn locks(user: &User) -> (Status, [Option<Timestamp>; 2]) {
+fn locks(user: &User) -> (Status, bool, [Option<Timestamp>; 2]) {
     let by_failures = |kind| user.attempts.under(kind).lockout_until;
-    (user.status, [NameKind::Email, NameKind::Username].map(by_failures))
+    let by_failures = [NameKind::Email, NameKind::Username].map(by_failures);
+    (user.status, user.leaving, by_failures)
 }
 
 /// Whether an account is still the one whose password was right. That all its sessions were ended in the meantime is no

@@ -57,6 +57,9 @@ pub mod tenants;
 pub mod transfer;
 pub mod users;
 
+/// How many tenants set-up looks at at once.
+const AT_ONCE: usize = 16;
+
 /// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {

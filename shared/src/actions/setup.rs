@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{Context, api_keys, audit, growth, rotation, system_roles};
+use super::{AT_ONCE, Context, api_keys, audit, growth, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
@@ -79,9 +79,6 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     }
     Ok(made)
 }
-
-/// How many tenants are looked at at once.
-pub(super) const AT_ONCE: usize = 16;
 
 /// For how long maps of lists are brought up to date: millions of accounts.
 const MAPS: Duration = Duration::from_secs(10);

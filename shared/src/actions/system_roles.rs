@@ -2,8 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::setup::AT_ONCE;
-use super::{Context, migration};
+use super::{AT_ONCE, Context, migration};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Result};

@@ -219,6 +219,7 @@ fn beginning(cx: &Context, line: &AccountLine, hash: Option<PasswordHash>) -> Re
         status: line.status,
         lock: (line.status == Status::Locked).then(|| lock.clone()),
         before_ban: before_ban.and_then(|before| BeforeBan::of(before, Some(lock))),
+        leaving: false,
         password: hash,
         must_change_password: line.must_change_password,
         password_ends: moment(line.password_ends),

@@ -131,8 +131,7 @@ pub struct User {
     /// Its number, where it is not the one that its id gives; see [`User::number`].
     #[serde(rename = "number")]
     pub other_number: Option<UserNumber>,
-    /// Under which form of names its claims and search entries are kept ([`super::text::FORM`]). In the first there are no claims of
-    /// numbers.
+    /// The form of names that its claims and search entries are kept in ([`super::text::FORM`]); numbers are not in the first.
     #[serde(default = "first_form")]
     pub form: u8,
     /// Over how many partitions its tenant's search entries were spread when the account was made: its own are in one of these.
@@ -153,6 +152,9 @@ pub struct User {
     pub lock: Option<AdminLock>,
     /// What it is again when its ban is lifted, where that is not active.
     pub before_ban: Option<BeforeBan>,
+    /// Whether its own erasure has begun: whoever leaves is in charge no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaving: bool,
     /// The password; an account without one cannot log in with one.
     pub password: Option<PasswordHash>,
     /// Whether the password must be changed before anything else (rule 14).
@@ -215,8 +217,9 @@ impl User {
         self.status.after_lock(self.admin_lock_ends(), now)
     }
 
-    /// Takes off the locks that are over, of either kind.
+    /// Takes off the locks that are over, of either kind, and that it was leaving: it signs in.
     pub fn take_off_ended_locks(&mut self, now: Timestamp) {
+        self.leaving = false;
         if self.status_set(now) != self.status {
             self.status = Status::Active;
             self.lock = None;
@@ -257,7 +260,8 @@ impl User {
 
     /// Whether the account keeps somebody in charge of the tenant (rule 8): it may manage users for good, and can sign in.
     pub fn is_administrator(&self) -> bool {
-        self.status == Status::Active && self.can_sign_in() && self.grants.iter().any(Grant::keeps_in_charge)
+        let stays = self.status == Status::Active && !self.leaving;
+        stays && self.can_sign_in() && self.grants.iter().any(Grant::keeps_in_charge)
     }
 
     /// Whether somebody holds its password: not an invitation that was not taken up; and a temporary password ends, so it

@@ -10,7 +10,7 @@ use crate::domain::user::User;
 use crate::error::Result;
 use crate::id::UserId;
 
-pub const ATTRIBUTES: [&str; 34] = [
+pub const ATTRIBUTES: [&str; 35] = [
     "PK",
     "SK",
     "id",
@@ -26,6 +26,7 @@ pub const ATTRIBUTES: [&str; 34] = [
     "status",
     "lock",
     "beforeBan",
+    "leaving",
     "mustChangePassword",
     "passwordEnds",
     "grants",
@@ -90,6 +91,7 @@ mod tests {
             status: Status::Locked,
             lock: Some(AdminLock::default()),
             before_ban: BeforeBan::of(Status::Inactive, None),
+            leaving: true,
             password: Some(PasswordHash("hash".to_owned())),
             must_change_password: true,
             password_ends: Some(time),

@@ -188,7 +188,10 @@ async fn breaks_off(day: &mut Scenario, k: usize, good: &Diff) -> bool {
         let diff = between(&before, &dump(&day.world));
         let is_deleted = left.as_deref() == Some("deleted");
         assert!(is_deleted || only_cleaned(&diff), "{context}: {diff:?}");
-        assert_reconciled(&day.world);
+        if !is_deleted {
+            // Search entries of a deleted account may be left, and find nothing.
+            assert_reconciled(&day.world);
+        }
         assert_eq!(request.send().await.status, 200, "{context}, and then well");
     } else {
         assert_eq!(reply.status, 200, "{context}: {}", reply.text);
@@ -205,6 +208,10 @@ async fn every_answer_is_lost(day: &mut Scenario, good: Diff) {
         .plan(|call| (call.operation == "TransactWriteItems").then_some(Fault::DroppedAfter));
     assert_busy(&request.send().await, "every answer is lost");
     day.proxy.calm();
+    if status(&day.world, &request.whose).as_deref() == Some("deleted") {
+        // The first of its two transactions was done.
+        assert_eq!(request.send().await.status, 200);
+    }
     assert_eq!(between(&before, &dump(&day.world)), good);
     let again = request.send().await.status.as_u16();
     assert!([401, 404].contains(&again), "{again}");

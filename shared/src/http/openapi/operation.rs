@@ -313,11 +313,6 @@ fn described(all: &[Refusal]) -> impl Iterator<Item = (&'static str, &'static st
             "WWW-Authenticate",
             "What is wrong with the token (RFC 6750)",
         ),
-        (
-            header::ACCEPT_ENCODING,
-            "Accept-Encoding",
-            "In what encoding a body is taken",
-        ),
         (header::RETRY_AFTER, "Retry-After", "Seconds after which to try again"),
         (
             rate_limit_fields::LIMIT,

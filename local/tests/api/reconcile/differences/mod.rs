@@ -301,7 +301,8 @@ fn in_charge(table: &Table) -> usize {
         user.get("password").is_some_and(Value::is_string) && lasts
     };
     let is = |user: &&&Map<String, Value>| {
-        text(user, "status") == "active" && can_sign_in(user) && list(user, "grants").iter().any(keeps)
+        let stays = text(user, "status") == "active" && user.get("leaving") != Some(&Value::Bool(true));
+        stays && can_sign_in(user) && list(user, "grants").iter().any(keeps)
     };
     table.live.iter().filter(is).count()
 }

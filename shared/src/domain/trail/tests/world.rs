@@ -107,6 +107,7 @@ impl World {
             status: Status::Active,
             lock: None,
             before_ban: None,
+            leaving: false,
             password: None,
             must_change_password: false,
             password_ends: None,
