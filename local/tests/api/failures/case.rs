@@ -47,10 +47,12 @@ const FUNCTIONS: [fn() -> Routes; 9] = [
 
 /// Those that are done in more than one transaction, each of which leaves the table whole: where one of them failed, what
 /// was done before it is, and the next request does the rest.
-const IN_STEPS: [&str; 3] = [
+const IN_STEPS: [&str; 5] = [
     "DELETE /api/roles/{role}",
     "DELETE /api/permissions/{permission}",
     "/deleteuseraccount",
+    "/admin/deleteaccount",
+    "/owner/deleteaccount",
 ];
 /// What is looked up in an index by its id, and not found in the moment after it came into being.
 const BY_INDEX: &str = "DELETE /api/api-keys/{key}";
