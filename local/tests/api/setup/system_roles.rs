@@ -9,7 +9,8 @@ use usher::store::table::Write;
 use usher::store::{keys, roles, unit};
 
 use crate::reconcile::assert_reconciled;
-use crate::support::{Client, World, at_once};
+use crate::round_trips::counted;
+use crate::support::{Client, PASSWORD, World, at_once};
 use crate::tenants::{owner_of, with_header};
 use crate::users::{role, signed_in_with};
 
@@ -133,4 +134,26 @@ async fn a_role_of_the_new_role_s_name_is_given_another_and_keeps_its_holders() 
         assert_eq!(set_up(&world).await, Made::default());
         assert_eq!(world.items(), items);
     }
+}
+
+/// Where nothing is to be done, a tenant more is 27 requests more, one of them for its six roles.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_up_to_date_costs_set_up_a_few_reads() {
+    let (world, proxy) = counted().await;
+    let requests = async || {
+        // The first set-up finishes what a new tenant waits for.
+        for _ in 0..2 {
+            proxy.cost();
+            ::setup::local(&world.app).await.unwrap();
+        }
+        proxy.cost().operations.len()
+    };
+    let alone = requests().await;
+    let owner = world.owner().await;
+    for n in 0..10 {
+        let body = json!({ "id": format!("acme{n}"), "owner": { "email": "jane@example.org", "password": PASSWORD } });
+        assert_eq!(owner.post("/api/tenants", body).await.status, 201);
+    }
+    let with_ten = requests().await;
+    assert!(with_ten - alone <= 10 * 27, "{alone} {with_ten}");
 }
