@@ -19,11 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// of its connection.
 pub async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (response, is_whole) = match tokio::time::timeout(PATIENCE, read(body)).await {
+    let (mut response, is_whole) = match tokio::time::timeout(PATIENCE, read(body)).await {
         Ok((body, is_whole)) => (next.run(Request::from_parts(parts, body)).await, is_whole),
         Err(_) => (StatusCode::REQUEST_TIMEOUT.into_response(), false),
     };
-    let mut response = response;
     if !is_whole {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

@@ -137,20 +137,26 @@ impl Caller {
 impl Context {
     /// Work that no HTTP request asked for, in the tenant `main`.
     pub fn without_request(app: &Arc<App>, surface: Surface) -> Self {
+        let origin = Origin {
+            surface,
+            ip: String::new(),
+            user_agent: String::new(),
+        };
         let issuer = app.settings.issuer.clone().unwrap_or_default();
+        Self::of(app, app.clock.now(), origin, (issuer.clone(), issuer))
+    }
+
+    /// Work at this moment for whoever asked for it, in the tenant `main`, by nobody yet.
+    pub fn of(app: &Arc<App>, now: Timestamp, origin: Origin, (issuer, address): (String, String)) -> Self {
         Self {
             app: app.clone(),
-            now: app.clock.now(),
+            now,
             tenant: TenantId::main(),
             tenant_settings: Arc::new(TenantSettings::of_stack(&app.settings)),
-            address: issuer.clone(),
             issuer,
+            address,
             api_key: None,
-            origin: Origin {
-                surface,
-                ip: String::new(),
-                user_agent: String::new(),
-            },
+            origin,
             stricter: None,
             about: Vec::new(),
             caller: None,

@@ -262,8 +262,10 @@ fn misplaced(user: &User, item: &Item) -> Option<Finding> {
 
 /// A deleted account has no seat, so its roles may go, and nobody can take one from it.
 fn grants(user: &User, seen: &Seen) -> Vec<Finding> {
-    let own = user.grants.iter().filter(|_| user.status != Status::Deleted);
-    let differs = own.filter_map(|grant| {
+    if user.status == Status::Deleted {
+        return Vec::new();
+    }
+    let differs = user.grants.iter().filter_map(|grant| {
         let role = seen.roles.get(&keys::role(&user.tenant, grant.role));
         let (is, why) = match role {
             None => (

@@ -3,8 +3,8 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Context;
 use super::keyring::{Keyring, Keys};
+use super::{Context, for_each_tenant};
 use crate::domain::audit::Anchor;
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_settings::HISTORY_DAYS;
@@ -31,8 +31,7 @@ pub async fn sign(cx: &Context, tenants: &[TenantId]) -> Result<usize> {
     let keys = Keyring::default().keys(&cx.app, cx.now).await?;
     let keys: &Keys = &keys;
     let one = |tenant: TenantId| async move { sign_one(cx, &tenant, keys).await };
-    let signed = stream::iter(tenants.to_vec()).map(one).buffered(AT_ONCE);
-    let signed: Vec<bool> = signed.try_collect().await?;
+    let signed = for_each_tenant(tenants, one).await?;
     Ok(signed.into_iter().filter(|done| *done).count())
 }
 

@@ -1,8 +1,6 @@
 //! Which tenants are large: written down by set-up, each day, and never taken back.
 
-use futures::{StreamExt, TryStreamExt, stream};
-
-use super::{AT_ONCE, Context};
+use super::{Context, for_each_tenant};
 use crate::domain::tenant::TenantId;
 use crate::domain::tenant_size::{LARGE_FROM, TenantSize};
 use crate::error::Result;
@@ -13,8 +11,7 @@ use crate::store::{seats, tenant_settings};
 /// Writes down of each of these tenants that it is large, where the stack asks for it or it has grown.
 pub async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Result<()> {
     let one = |tenant: TenantId| async move { one(cx, &tenant).await };
-    let all = stream::iter(tenants.to_vec()).map(one).buffer_unordered(AT_ONCE);
-    all.try_collect().await
+    for_each_tenant(tenants, one).await.map(drop)
 }
 
 async fn one(cx: &Context, tenant: &TenantId) -> Result<()> {

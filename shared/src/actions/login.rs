@@ -211,6 +211,8 @@ async fn succeed(
         let mut after = user.clone();
         if attempt.is_some() {
             after.take_off_ended_locks(cx.now);
+            // Who signs in stays.
+            after.leaving = false;
         }
         if let Some(Whose::Account(kind)) = whose {
             *after.attempts.under_mut(kind) = Attempts::default();

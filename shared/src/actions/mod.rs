@@ -1,12 +1,15 @@
 //! What happens: verbs over a [`Context`]. No HTTP, no JSON of any contract, no status codes. What is read, decided and
 //! written goes through [`crate::store::unit`].
 
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 pub use crate::context::{Caller, Context, Credential, DeviceTokens, MayChange, Origin, Surface};
 use crate::domain::role::Rank;
+use crate::domain::tenant::TenantId;
 use crate::domain::user::User;
+use crate::error::Result;
 
 pub mod access;
 pub mod api_keys;
@@ -57,8 +60,14 @@ pub mod tenants;
 pub mod transfer;
 pub mod users;
 
-/// How many tenants set-up looks at at once.
-const AT_ONCE: usize = 16;
+/// Does this for each of the tenants, for sixteen at once; what came of it, in any order.
+async fn for_each_tenant<T, Work>(tenants: &[TenantId], one: impl Fn(TenantId) -> Work) -> Result<Vec<T>>
+where
+    Work: Future<Output = Result<T>>,
+{
+    let all = stream::iter(tenants.to_vec()).map(one).buffer_unordered(16);
+    all.try_collect().await
+}
 
 /// On what terms a contract lets people sign in: whom, for how long, and what its tokens carry.
 #[derive(Debug, Clone, Copy)]

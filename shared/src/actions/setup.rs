@@ -4,13 +4,12 @@
 use std::slice;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::hashed::Hashed;
 use super::migration::{self, Collision};
 use super::users::{self, NewUser};
-use super::{AT_ONCE, Context, api_keys, audit, growth, rotation, system_roles};
+use super::{Context, api_keys, audit, for_each_tenant, growth, rotation, system_roles};
 use crate::domain::api_key::check_chosen;
 use crate::domain::permission;
 use crate::domain::role::Role;
@@ -69,8 +68,7 @@ pub async fn run(cx: &Context, accounts: Vec<FirstAccount>, longest: Duration) -
     }
     audit::sign(cx, &tenants).await?;
     let listed = |tenant: TenantId| async move { ended::list_all(&cx.app.table, &tenant).await };
-    let listed = stream::iter(tenants.clone()).map(listed).buffer_unordered(AT_ONCE);
-    listed.try_collect::<()>().await?;
+    for_each_tenant(&tenants, listed).await?;
     // At last: nothing above waits for it, and it can be long.
     let (collisions, ended) = migration::run(cx, &tenants, longest).await?;
     (made.collisions, made.names_left) = (collisions, !ended);

@@ -1,8 +1,6 @@
 //! The roles of the system, as this version has them: made and brought up to date by set-up, tenant by tenant.
 
-use futures::{StreamExt, TryStreamExt, stream};
-
-use super::{AT_ONCE, Context, migration};
+use super::{Context, for_each_tenant, migration};
 use crate::domain::role::{Role, SYSTEM_ROLES, SystemRole};
 use crate::domain::tenant::TenantId;
 use crate::error::{Conflict, Error, Result};
@@ -16,8 +14,7 @@ pub(super) async fn bring_up_to_date(cx: &Context, tenants: &[TenantId]) -> Resu
         let made = of_tenant(&cx.within(&tenant)).await?;
         Ok(if tenant == cx.tenant { made } else { Vec::new() })
     };
-    let all = stream::iter(tenants.to_vec()).map(one).buffer_unordered(AT_ONCE);
-    all.try_concat().await
+    Ok(for_each_tenant(tenants, one).await?.concat())
 }
 
 /// One read where nothing is to be done.

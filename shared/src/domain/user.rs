@@ -217,9 +217,8 @@ impl User {
         self.status.after_lock(self.admin_lock_ends(), now)
     }
 
-    /// Takes off the locks that are over, of either kind, and that it was leaving: it signs in.
+    /// Takes off the locks that are over, of either kind.
     pub fn take_off_ended_locks(&mut self, now: Timestamp) {
-        self.leaving = false;
         if self.status_set(now) != self.status {
             self.status = Status::Active;
             self.lock = None;

@@ -65,17 +65,7 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
     let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(D::MEDIA_TYPE));
-    if status == StatusCode::UNAUTHORIZED {
-        // `invalid_token` is about tokens alone, not about API keys or passwords.
-        headers.insert(
-            header::WWW_AUTHENTICATE,
-            challenge(asked.with_token && *error == Error::InvalidToken),
-        );
-    }
-    if let Error::Forbidden(Forbidden::MissingPermission(permission)) = error {
-        let challenge = format!(r#"Bearer error="insufficient_scope", scope="{permission}""#);
-        headers.extend(HeaderValue::try_from(challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
-    }
+    headers.extend(challenge(error, status, asked.with_token).map(|value| (header::WWW_AUTHENTICATE, value)));
     if *error == Error::UnsupportedEncoding {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
@@ -89,12 +79,19 @@ fn respond<D: Dialect>(error: &Error, asked: &Asked) -> Response {
 }
 
 /// `WWW-Authenticate` (RFC 6750, 3): the error of a token is only named where one was sent.
-fn challenge(with_token: bool) -> HeaderValue {
-    HeaderValue::from_static(if with_token {
-        r#"Bearer error="invalid_token""#
-    } else {
-        "Bearer"
-    })
+fn challenge(error: &Error, status: StatusCode, with_token: bool) -> Option<HeaderValue> {
+    let challenge = match error {
+        Error::Forbidden(Forbidden::MissingPermission(permission)) => {
+            format!(r#"Bearer error="insufficient_scope", scope="{permission}""#)
+        }
+        // It is about tokens alone, not about API keys or passwords.
+        Error::InvalidToken if with_token && status == StatusCode::UNAUTHORIZED => {
+            r#"Bearer error="invalid_token""#.to_owned()
+        }
+        _ if status == StatusCode::UNAUTHORIZED => "Bearer".to_owned(),
+        _ => return None,
+    };
+    HeaderValue::try_from(challenge).ok()
 }
 
 /// Seconds after which to try again, where that helps.

@@ -100,20 +100,18 @@ impl RequestInfo {
 
     /// The request as actions know it, before anybody asked who makes it.
     pub fn context(&self, surface: Surface) -> Context {
+        let origin = Origin {
+            surface,
+            ip: self.ip.clone(),
+            user_agent: self.user_agent.clone(),
+        };
+        let addresses = (self.issuer.clone(), self.address.clone());
         Context {
-            now: self.now,
-            issuer: self.issuer.clone(),
-            address: self.address.clone(),
-            origin: Origin {
-                surface,
-                ip: self.ip.clone(),
-                user_agent: self.user_agent.clone(),
-            },
             device: DeviceTokens {
                 presented: self.device.clone(),
                 ..DeviceTokens::default()
             },
-            ..Context::without_request(&self.app, surface)
+            ..Context::of(&self.app, self.now, origin, addresses)
         }
     }
 }
